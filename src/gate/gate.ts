@@ -1,0 +1,42 @@
+export type Lane = 'worker' | 'poller';
+
+/** The right to make one API call. It goes stale `Times.slotLife` after `notBefore` (local clock). */
+export interface Slot {
+  readonly lane: Lane;
+  /** Epoch ms by the local clock; `take` resolves no earlier. */
+  readonly notBefore: number;
+}
+
+export type Taken =
+  | { readonly kind: 'slot'; readonly slot: Slot }
+  /** The gate is closed; `until` is when it opens, or when to ask again if nobody knows. */
+  | { readonly kind: 'closed'; readonly until: number; readonly reason: string }
+  /** Open, but every slot before `giveUpAt` is taken; `until` is when to ask again. */
+  | { readonly kind: 'busy'; readonly until: number };
+
+/** What a call told about the budget and about Partner Center. */
+export type CallReport =
+  | { readonly kind: 'ok'; readonly customerId: string }
+  | { readonly kind: 'throttled'; readonly customerId: string; readonly retryAfterMs: number | undefined }
+  /** Timeout, reset, 5xx, unreadable: five in a row close the gate with growing pauses. */
+  | { readonly kind: 'unknown'; readonly customerId: string; readonly reason: string }
+  | { readonly kind: 'auth'; readonly reason: string }
+  /** A code that refuses the whole partner: three in a row from different customers close the gate. */
+  | { readonly kind: 'partner-wide'; readonly customerId: string; readonly reason: string };
+
+export type Verdict =
+  | { readonly kind: 'open' }
+  | { readonly kind: 'closed'; readonly until: number; readonly reason: string }
+  /** This customer alone is throttled until then. */
+  | { readonly kind: 'customer'; readonly until: number };
+
+/** The one budget of API calls shared by every instance. Throws `Unavailable` when its row cannot be reached. */
+export interface Gate {
+  /** Resolves when the slot's time has come; waits for one at most until `giveUpAt` (epoch ms). */
+  take(lane: Lane, giveUpAt: number): Promise<Taken>;
+  /** A slot that was not used goes to the next caller of this instance. */
+  giveBack(slot: Slot): void;
+  report(report: CallReport): Promise<Verdict>;
+  /** When a call of another customer last passed on this instance; undefined: never. */
+  lastOkOfOthers(customerId: string): number | undefined;
+}

@@ -1,0 +1,53 @@
+/** What one row holds beside its keys. Strings over 32,768 UTF-16 units do not fit a property (64 KiB). */
+export type Properties = Readonly<Record<string, string | number | boolean | Uint8Array>>;
+
+export interface Row {
+  readonly partition: string;
+  readonly key: string;
+  readonly properties: Properties;
+}
+
+export interface StoredRow extends Row {
+  readonly etag: string;
+}
+
+export type Change =
+  | { readonly kind: 'insert'; readonly row: Row }
+  /** Replaces the whole row. Without an ETag it overwrites or inserts whatever is there. */
+  | { readonly kind: 'replace'; readonly row: Row; readonly etag?: string }
+  | { readonly kind: 'remove'; readonly partition: string; readonly key: string; readonly etag?: string };
+
+/**
+ * `exists` = 409, `changed` = 412, `missing` = 404. The client retries by itself, so each of the three may be the
+ * echo of our own write whose answer was lost: callers read back (`writeId`).
+ */
+export type Refusal = 'exists' | 'changed' | 'missing';
+
+export type ChangeResult =
+  | { readonly kind: 'done'; readonly etag: string }
+  | { readonly kind: 'refused'; readonly refusal: Refusal };
+
+export type TransactionResult =
+  | { readonly kind: 'done'; readonly etags: readonly string[] }
+  /** Nothing was written; `index` is the change that was refused. */
+  | { readonly kind: 'refused'; readonly refusal: Refusal; readonly index: number };
+
+/**
+ * One Azure table, as far as we use it. Every call may throw `Unavailable` ('storage'), with nothing known of its effect.
+ * Source: Table service REST, entity group transactions: at most 100 changes, 4 MiB, one partition.
+ */
+export interface Table {
+  get(partition: string, key: string): Promise<StoredRow | undefined>;
+  change(change: Change): Promise<ChangeResult>;
+  transact(changes: readonly [Change, ...Change[]]): Promise<TransactionResult>;
+  /**
+   * Rows of one partition with `from <= key < to`, in key order, fetched page by page as they are read.
+   * `select` names the properties wanted; all of them when absent.
+   */
+  rows(query: {
+    readonly partition: string;
+    readonly from: string;
+    readonly to: string;
+    readonly select?: readonly string[];
+  }): AsyncIterable<StoredRow>;
+}
