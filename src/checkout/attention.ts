@@ -1,0 +1,45 @@
+import type { CartKey } from './job.ts';
+import type { Reason } from './record.ts';
+
+export type AttentionKind = 'failed' | 'partial' | 'needs-decision' | 'pending-too-long' | 'rejected';
+
+/** The to-do list for people: one row for each cart, never moved or deleted. */
+export interface CartAttention extends CartKey {
+  readonly kind: AttentionKind;
+  readonly open: boolean;
+  /** The record's revision that it tells of. */
+  readonly revision: number;
+  readonly reason: Reason;
+  readonly batchIds: readonly string[];
+  readonly reference?: string;
+  /** What was found out, for the person who decides. JSON. */
+  readonly evidence?: string;
+  readonly at: number;
+}
+
+/** A message that is no job: its bytes are kept, whatever they are. */
+export interface RejectedMessage {
+  /** `{sha256 of the body}:{enqueued time, sequence number}`: a messageId is the producer's, and may be anything. */
+  readonly key: string;
+  readonly body: Uint8Array;
+  readonly messageId: string;
+  readonly properties: string;
+  readonly reason: string;
+  readonly path: string;
+  readonly cure: string;
+  readonly batchId?: string;
+  readonly enqueuedAt: number;
+  readonly at: number;
+}
+
+/** The table Attention. Throws `Unavailable` ('storage'). */
+export interface Attention {
+  /**
+   * Writes the row if the one that stands is of an older revision (`older`), or not of a newer one (`not-newer`: a
+   * question, asked at every look). Says whether it wrote.
+   */
+  write(row: CartAttention, when: 'older' | 'not-newer'): Promise<boolean>;
+  /** Closes an open row, if there is one of an older revision. */
+  close(key: CartKey, revision: number, at: number, by: string): Promise<boolean>;
+  reject(message: RejectedMessage): Promise<void>;
+}

@@ -1,0 +1,28 @@
+export type EventType =
+  | 'checkout.ordered'
+  | 'checkout.completed'
+  | 'checkout.partial'
+  | 'checkout.failed'
+  | 'checkout.needs-decision'
+  | 'order.completed'
+  | 'order.cancelled'
+  | 'job.rejected';
+
+/** A CloudEvents 1.0 event (structured JSON), with an id that is the same on each repeat. */
+export interface CheckoutEvent {
+  readonly specversion: '1.0';
+  readonly id: string;
+  readonly source: '/partner-center-checkout-worker';
+  readonly type: EventType;
+  readonly subject: string;
+  /** ISO 8601. */
+  readonly time: string;
+  readonly datacontenttype: 'application/json';
+  readonly data: Readonly<Record<string, unknown>>;
+}
+
+/** The topic `checkout-events`. Throws `Unavailable` ('events'). */
+export interface Events {
+  /** One send for all of them. Subscribers filter on type, batchId, customerId, reference. */
+  publish(events: readonly CheckoutEvent[]): Promise<void>;
+}

@@ -1,0 +1,149 @@
+import * as z from 'zod/mini';
+import { compact } from '../compact.ts';
+
+/**
+ * The message contract, version 1: the body of a message on the checkout queue, as its producer wrote it.
+ * `docs/message-contract.schema.json` is generated from it. The only idempotency key is (customerId, cartId).
+ */
+const guid = (what: string) =>
+  z
+    .string()
+    .check(
+      z.regex(/^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$/, {
+        error: `${what} must be a GUID, like 7c1f0a52-6d0e-4b7e-9a43-5e2f8b6f1d10`,
+      }),
+    );
+
+/** Batch ids become table keys: no `/ \ # ?`, no control characters. */
+const batchId = z.string().check(
+  z.regex(/^[A-Za-z0-9][A-Za-z0-9._:@ +=-]{0,127}$/, {
+    error: 'batchId must be 1 to 128 of A-Z a-z 0-9 . _ : @ + = - or space, beginning with a letter or digit',
+  }),
+);
+
+const instant = z.iso.datetime({
+  offset: true,
+  error: 'must be an ISO 8601 instant with a zone, like 2026-11-24T02:00:00Z',
+});
+
+/** Long enough for a purchase order number or a name, short enough for a message property. */
+const label = z.string().check(z.minLength(1), z.maxLength(256));
+
+export const jobMessage = z.strictObject({
+  customerId: guid('customerId'),
+  cartId: guid('cartId'),
+  batchId: z.optional(batchId),
+  batchSize: z.optional(z.int().check(z.minimum(1), z.maximum(10_000_000))),
+  reference: z.optional(label),
+  notBefore: z.optional(instant),
+  notAfter: z.optional(instant),
+  requestedBy: z.optional(label),
+  correlationId: z.optional(guid('correlationId')),
+});
+
+export interface CartKey {
+  /** The customer's tenant id, a GUID in lower case. */
+  readonly customerId: string;
+  /** A GUID in lower case. */
+  readonly cartId: string;
+}
+
+export interface Job extends CartKey {
+  readonly batchId?: string;
+  readonly batchSize?: number;
+  readonly reference?: string;
+  /** Epoch ms. */
+  readonly notBefore?: number;
+  /** Epoch ms. */
+  readonly notAfter?: number;
+  readonly requestedBy?: string;
+  readonly correlationId?: string;
+}
+
+export interface Rejection {
+  readonly kind: 'empty' | 'not-text' | 'too-large' | 'not-json' | 'not-valid';
+  /** The path of the field, like `notAfter` or `checkout-ticket`; empty for the body as a whole. */
+  readonly path: string;
+  readonly reason: string;
+  /** Readable though the rest is not: the rejected line counts for its batch. */
+  readonly batchId?: string;
+}
+
+export type DecodedJob =
+  | { readonly ok: true; readonly job: Job }
+  | { readonly ok: false; readonly rejection: Rejection };
+
+/** A job is a few hundred bytes; whatever is larger is not one, and need not be parsed to know it. */
+const maxBodyBytes = 64 * 1024;
+
+export function decodeJob(body: Uint8Array): DecodedJob {
+  if (body.byteLength === 0) return reject('empty', '', 'the message has no body');
+  if (body.byteLength > maxBodyBytes)
+    return reject('too-large', '', `the body has ${body.byteLength} bytes; a job has at most ${maxBodyBytes}`);
+  let text: string;
+  try {
+    text = new TextDecoder('utf-8', { fatal: true }).decode(body);
+  } catch {
+    return reject('not-text', '', 'the body is not UTF-8 text');
+  }
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    return reject('not-json', '', `the body is not JSON: ${error instanceof Error ? error.message : 'unreadable'}`);
+  }
+  return decodeJobValue(value);
+}
+
+export function decodeJobValue(value: unknown): DecodedJob {
+  const parsed = z.safeParse(jobMessage, value);
+  if (!parsed.success) {
+    const { path, reason } = firstIssue(parsed.error.issues);
+    return reject('not-valid', path, reason, readableBatchId(value));
+  }
+  const { notBefore, notAfter, ...rest } = parsed.data;
+  const times = { notBefore: toMs(notBefore), notAfter: toMs(notAfter) };
+  if (times.notBefore !== undefined && times.notAfter !== undefined && times.notAfter <= times.notBefore)
+    return reject('not-valid', 'notAfter', 'notAfter must be later than notBefore', parsed.data.batchId);
+  return {
+    ok: true,
+    job: compact({
+      ...rest,
+      customerId: rest.customerId.toLowerCase(),
+      cartId: rest.cartId.toLowerCase(),
+      ...times,
+    }),
+  };
+}
+
+interface Issue {
+  readonly code?: string;
+  readonly path: readonly PropertyKey[];
+  readonly message: string;
+  readonly keys?: readonly string[];
+}
+
+function firstIssue(issues: readonly unknown[]): { path: string; reason: string } {
+  const issue = issues[0] as Issue | undefined;
+  if (issue === undefined) return { path: '', reason: 'not a valid job' };
+  const path = issue.path.map(String).join('.');
+  const unknownField = issue.code === 'unrecognized_keys' ? issue.keys?.[0] : undefined;
+  if (unknownField !== undefined)
+    return {
+      path: [path, unknownField.slice(0, 128)].filter((part) => part !== '').join('.'),
+      reason: `unknown field "${unknownField.slice(0, 128)}": known are ${Object.keys(jobMessage.shape).join(', ')}`,
+    };
+  return { path, reason: issue.message };
+}
+
+function readableBatchId(value: unknown): string | undefined {
+  if (typeof value !== 'object' || value === null || !('batchId' in value)) return undefined;
+  const parsed = z.safeParse(batchId, value.batchId);
+  return parsed.success ? parsed.data : undefined;
+}
+
+function reject(kind: Rejection['kind'], path: string, reason: string, batch?: string): DecodedJob {
+  return { ok: false, rejection: compact({ kind, path, reason, batchId: batch }) };
+}
+
+const toMs = (text: string | undefined): number | undefined => (text === undefined ? undefined : Date.parse(text));

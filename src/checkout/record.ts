@@ -1,0 +1,139 @@
+import type { OrderStatus } from '../orders/order.ts';
+import type { Action } from './error-codes.ts';
+import type { CartKey, Job } from './job.ts';
+
+/**
+ * `submitting`: a call may be running. `waiting`: nothing of ours is running, it will be tried again.
+ * `unresolved`: it may have been executed. `ordered`: some order is pending. The rest are final.
+ */
+export type State = 'submitting' | 'waiting' | 'unresolved' | 'ordered' | FinalState;
+/** `partial`: some order groups failed, or orders were cancelled. `failed`: no order. */
+export type FinalState = 'completed' | 'partial' | 'failed';
+
+export const isFinal = (state: State): state is FinalState =>
+  state === 'completed' || state === 'partial' || state === 'failed';
+/** Ordered or final: there is a result, and nothing may be submitted any more. */
+export const isSettled = (state: State): state is 'ordered' | FinalState => state === 'ordered' || isFinal(state);
+
+/** One HTTP request to Partner Center, as the ledger keeps it. */
+export interface Call {
+  readonly what: 'checkout' | 'cart' | 'orders' | 'order';
+  /** Epoch ms. */
+  readonly at: number;
+  readonly correlationId: string;
+  readonly requestId?: string;
+  /** Absent while nobody knows: the call is running, or its worker died. */
+  readonly end?: {
+    readonly ms: number;
+    readonly status?: number;
+    readonly code?: string;
+    readonly cv?: string;
+    readonly serverId?: string;
+    /** In words, when no answer came. */
+    readonly failure?: string;
+  };
+}
+
+/** The first 20 calls and the last 80; `total` counts all. */
+export interface History {
+  readonly total: number;
+  readonly first: readonly Call[];
+  readonly last: readonly Call[];
+}
+
+/** Why a record is as it is: the deciding call, in words that a person can act on. */
+export interface Reason {
+  /** The API code, or a word of ours: `too-late`, `gone`, `stopped`. */
+  readonly code: string;
+  readonly description: string;
+  /** One sentence: what the reader can do. */
+  readonly cure: string;
+  readonly at: number;
+  readonly status?: number;
+  readonly requestId?: string;
+  readonly correlationId?: string;
+  readonly cv?: string;
+}
+
+/** What the record keeps of each of its orders; the order's row has the rest. */
+export interface OrderMark {
+  readonly id: string;
+  readonly status: OrderStatus;
+  /** Seen pending once: its end is an event of its own. */
+  readonly wasPending: boolean;
+  /** The revision at which it was found terminal. */
+  readonly endedAt?: number;
+  /** RowKey of the due row that counts. */
+  readonly dueRow?: string;
+  /** Epoch ms when it was first recorded. */
+  readonly since: number;
+}
+
+export interface FailedGroup {
+  /** The cart's order group. */
+  readonly group: string;
+  readonly code: string;
+  readonly description: string;
+  readonly retryable: boolean;
+}
+
+export interface Question {
+  readonly kind: 'needs-decision' | 'pending-too-long';
+  readonly since: number;
+}
+
+export interface Decided {
+  readonly decision: 'retry' | 'not-bought' | 'orders' | 'give-up';
+  readonly who: string;
+  readonly at: number;
+}
+
+/** The ledger's record of a cart: the truth about it, kept for ever. All times are epoch ms. */
+export interface CheckoutRecord extends CartKey {
+  readonly version: 1;
+  readonly state: State;
+  readonly job: Job;
+  /** The JSON text that the producer sent: a copy of the message carries it again. */
+  readonly body: string;
+  /** Every batch that named this cart. */
+  readonly batches: readonly string[];
+  readonly ticket: number;
+  /** Counts results, not claims or parks. */
+  readonly revision: number;
+  readonly attempts: number;
+  readonly lease?: { readonly id: string; readonly until: number };
+  /** MS-RequestId of the next send. */
+  readonly requestId: string;
+  readonly firstSend: number;
+  /** Set before every POST, never by a look. */
+  readonly lastSend: number;
+  readonly nextTry?: number;
+  /** Claimed more than once: an attention row may be open. */
+  readonly takenOver: boolean;
+  readonly orders: readonly OrderMark[];
+  readonly failedGroups: readonly FailedGroup[];
+  /** What the repeat of an unknown call answered, in place of the cart's status. */
+  readonly repeated?: { readonly as: 'already-done' | 'refused'; readonly reason: Reason };
+  /** A person said: not bought. Allows one repeat, whose last send uses it up. */
+  readonly repeatAllowed?: boolean;
+  readonly asked?: Question;
+  /** A person gave up on it; it may have been bought all the same. */
+  readonly gaveUp?: boolean;
+  /** When a code that refuses the whole partner first met this job. */
+  readonly refusedSince?: number;
+  /** When a slow in-progress code first met this job. */
+  readonly slowSince?: number;
+  /** When it began to be 'waiting' or 'unresolved' for an answer 800060 or 800064; how often since. */
+  readonly looks: number;
+  /** The revisions at which these were reached. */
+  readonly reached: { readonly ordered?: number; readonly final?: number };
+  readonly reason?: Reason;
+  readonly history: History;
+  readonly decisions: readonly Decided[];
+  readonly firstEnqueued: number;
+  readonly traceparent?: string;
+  readonly createdAt: number;
+  readonly updatedAt: number;
+}
+
+export type { Action };

@@ -1,0 +1,27 @@
+import type { CartKey } from '../checkout/job.ts';
+
+/** Makes the poller look at an order at or after a time. */
+export interface DueRow extends CartKey {
+  /** Zero-padded due time + order id: rows sort by time. */
+  readonly key: string;
+  /** Epoch ms. */
+  readonly dueAt: number;
+  readonly orderId: string;
+  /** How often it was polled. */
+  readonly polls: number;
+}
+
+/** 15 digits hold epoch ms until the year 33658; the order id makes the key unique. */
+export const dueRowKey = (dueAt: number, orderId: string): string =>
+  `${String(Math.max(0, Math.floor(dueAt))).padStart(15, '0')}:${orderId}`;
+
+/** The table DueOrders. Every write is safe to repeat. Throws `Unavailable` ('storage'). */
+export interface DueRows {
+  insert(rows: readonly DueRow[]): Promise<void>;
+  /** Rows due at `now`, oldest first, read page by page. */
+  due(now: number): AsyncIterable<DueRow>;
+  exists(key: string): Promise<boolean>;
+  /** Removes `from` and inserts `to` in one transaction. */
+  move(from: DueRow, to: DueRow): Promise<void>;
+  drop(row: DueRow): Promise<void>;
+}

@@ -1,0 +1,37 @@
+/** As Partner Center says it, lower-cased; `unknown` is a status that the documentation does not name: still pending. */
+export type OrderStatus = 'pending' | 'completed' | 'cancelled' | 'unknown';
+
+export interface OrderLine {
+  readonly offerId: string;
+  readonly quantity: number;
+  /** '' when the line has no term (perpetual software). */
+  readonly term: string;
+  readonly subscriptionId?: string;
+  readonly name?: string;
+}
+
+/** What is kept of an order: ids, status, totals, subscription ids. */
+export interface Order {
+  /** Case-sensitive. */
+  readonly id: string;
+  readonly alternateId?: string;
+  readonly customerId?: string;
+  readonly status: OrderStatus;
+  /** The word on the wire, when it is none that we know. */
+  readonly rawStatus?: string;
+  readonly billingCycle: string;
+  readonly currency?: string;
+  readonly totalPrice?: number;
+  /** As written on the wire: three forms are known, never compare them as text. */
+  readonly creationDate?: string;
+  /** Epoch ms of `creationDate`; absent when it cannot be read. */
+  readonly createdAt?: number;
+  readonly lines: readonly OrderLine[];
+}
+
+export const isTerminal = (status: OrderStatus): boolean => status === 'completed' || status === 'cancelled';
+
+/** Status moves forward only: pending to terminal. A terminal order keeps its status whatever a late read says. */
+export function forward(known: OrderStatus, read: OrderStatus): OrderStatus {
+  return isTerminal(known) ? known : read;
+}
