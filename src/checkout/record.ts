@@ -1,5 +1,4 @@
 import type { OrderStatus } from '../orders/order.ts';
-import type { Action } from './error-codes.ts';
 import type { CartKey, Job } from './job.ts';
 
 /**
@@ -59,6 +58,8 @@ export interface Reason {
 export interface OrderMark {
   readonly id: string;
   readonly status: OrderStatus;
+  /** What it holds, as `contentOf` says it: tells which order group it fills. */
+  readonly content: string;
   /** Seen pending once: its end is an event of its own. */
   readonly wasPending: boolean;
   /** The revision at which it was found terminal. */
@@ -67,6 +68,12 @@ export interface OrderMark {
   readonly dueRow?: string;
   /** Epoch ms when it was first recorded. */
   readonly since: number;
+}
+
+/** An order group of the cart, and what its order will hold. */
+export interface KnownGroup {
+  readonly group: string;
+  readonly content: string;
 }
 
 export interface FailedGroup {
@@ -112,6 +119,8 @@ export interface CheckoutRecord extends CartKey {
   readonly takenOver: boolean;
   readonly orders: readonly OrderMark[];
   readonly failedGroups: readonly FailedGroup[];
+  /** The cart's order groups, once it was read. */
+  readonly groups?: readonly KnownGroup[];
   /** What the repeat of an unknown call answered, in place of the cart's status. */
   readonly repeated?: { readonly as: 'already-done' | 'refused'; readonly reason: Reason };
   /** A person said: not bought. Allows one repeat, whose last send uses it up. */
@@ -123,7 +132,7 @@ export interface CheckoutRecord extends CartKey {
   readonly refusedSince?: number;
   /** When a slow in-progress code first met this job. */
   readonly slowSince?: number;
-  /** When it began to be 'waiting' or 'unresolved' for an answer 800060 or 800064; how often since. */
+  /** How often it was looked at since the last send. */
   readonly looks: number;
   /** The revisions at which these were reached. */
   readonly reached: { readonly ordered?: number; readonly final?: number };
@@ -135,5 +144,3 @@ export interface CheckoutRecord extends CartKey {
   readonly createdAt: number;
   readonly updatedAt: number;
 }
-
-export type { Action };

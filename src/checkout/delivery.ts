@@ -1,0 +1,132 @@
+import { compact } from '../compact.ts';
+import { decodeJob, type Job, type Rejection } from './job.ts';
+import type { QueueMessage } from './queue-message.ts';
+import type { Decided, State } from './record.ts';
+
+/** What a person decided, as the message carries it. */
+export interface Decision {
+  readonly decision: Decided['decision'];
+  /** The state that the person saw. */
+  readonly seen: State;
+  readonly who: string;
+  /** For `orders`: the ids that the person names. */
+  readonly orderIds: readonly string[];
+}
+
+/** One time that the queue hands us the job's message. */
+export interface Delivery {
+  readonly job: Job;
+  /** The body as its producer wrote it. */
+  readonly body: string;
+  /** 0 for a producer's message. */
+  readonly ticket: number;
+  readonly decision?: Decision;
+  /** Orders that an earlier delivery had in hand and could not record. */
+  readonly found: readonly string[];
+  readonly firstEnqueued: number;
+  readonly traceparent?: string;
+  /** A producer's first delivery has nothing to finish; every other one may. */
+  readonly mayHaveTail: boolean;
+}
+
+export type DecodedDelivery =
+  | { readonly kind: 'delivery'; readonly delivery: Delivery }
+  | { readonly kind: 'rejected'; readonly rejection: Rejection }
+  /** Written by a newer version of this program: a rolling deployment is under way. */
+  | { readonly kind: 'newer'; readonly version: string };
+
+/** The version of the application properties that this code writes and reads. */
+export const propertiesVersion = 1;
+
+const decisions: readonly Decided['decision'][] = ['retry', 'not-bought', 'orders', 'give-up'];
+const states: readonly State[] = ['unresolved', 'failed', 'partial'];
+
+/** The application properties that the worker and people add. All are strings; the body stays as the producer wrote it. */
+const known: Readonly<Record<string, RegExp>> = {
+  'checkout-version': /^[1-9][0-9]{0,5}$/,
+  'checkout-ticket': /^(0|[1-9][0-9]{0,8})$/,
+  'checkout-decision': new RegExp(`^(${decisions.join('|')})$`),
+  'checkout-seen': new RegExp(`^(${states.join('|')})$`),
+  'checkout-who': /^[^\p{Cc}]{1,256}$/u,
+  'checkout-orders': /^[^\p{Cc}\\/#?,]{1,200}(,[^\p{Cc}\\/#?,]{1,200}){0,98}$/u,
+  'checkout-found': /^[^\p{Cc}\\/#?,]{1,200}(,[^\p{Cc}\\/#?,]{1,200})*$/u,
+  'checkout-first-enqueued': /^[0-9]{13,15}$/,
+  'checkout-traceparent': /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/,
+  'checkout-requeued': /^1$/,
+};
+
+export function decodeDelivery(message: QueueMessage): DecodedDelivery {
+  const version = text(message.properties['checkout-version']);
+  if (version !== undefined && /^[1-9][0-9]{0,5}$/.test(version) && Number(version) > propertiesVersion)
+    return { kind: 'newer', version };
+  const decoded = decodeJob(message.body);
+  if (!decoded.ok) return { kind: 'rejected', rejection: decoded.rejection };
+  const properties = decodeProperties(message.properties);
+  if (!properties.ok)
+    return {
+      kind: 'rejected',
+      rejection: compact({ ...properties.rejection, batchId: decoded.job.batchId }),
+    };
+  const { values } = properties;
+  const ticket = Number(values.get('checkout-ticket') ?? 0);
+  return {
+    kind: 'delivery',
+    delivery: compact({
+      job: decoded.job,
+      body: new TextDecoder().decode(message.body),
+      ticket,
+      decision: decisionIn(values),
+      found: values.get('checkout-found')?.split(',') ?? [],
+      firstEnqueued: Number(values.get('checkout-first-enqueued') ?? message.enqueuedAt),
+      traceparent: values.get('checkout-traceparent') ?? producersTrace(message.properties),
+      mayHaveTail: ticket > 0 || message.deliveryCount > 1 || values.has('checkout-requeued'),
+    }),
+  };
+}
+
+type DecodedProperties =
+  | { readonly ok: true; readonly values: ReadonlyMap<string, string> }
+  | { readonly ok: false; readonly rejection: Rejection };
+
+function decodeProperties(properties: QueueMessage['properties']): DecodedProperties {
+  const values = new Map<string, string>();
+  const refuse = (path: string, reason: string): DecodedProperties => ({
+    ok: false,
+    rejection: { kind: 'not-valid', path, reason },
+  });
+  for (const [name, value] of Object.entries(properties)) {
+    if (!name.toLowerCase().startsWith('checkout-')) continue;
+    const pattern = known[name];
+    if (pattern === undefined)
+      return refuse(name.slice(0, 128), `unknown property: known are ${Object.keys(known).join(', ')}`);
+    const string = text(value);
+    if (string === undefined || !pattern.test(string)) return refuse(name, `${name} is not as the contract has it`);
+    values.set(name, string);
+  }
+  if (values.has('checkout-decision'))
+    for (const needed of ['checkout-seen', 'checkout-who', 'checkout-ticket'])
+      if (!values.has(needed)) return refuse(needed, `a decision needs ${needed}`);
+  if (values.get('checkout-decision') === 'orders' && !values.has('checkout-orders'))
+    return refuse('checkout-orders', 'the decision "orders" needs the order ids');
+  return { ok: true, values };
+}
+
+function decisionIn(values: ReadonlyMap<string, string>): Decision | undefined {
+  const decision = decisions.find((name) => name === values.get('checkout-decision'));
+  const seen = states.find((name) => name === values.get('checkout-seen'));
+  const who = values.get('checkout-who');
+  if (decision === undefined || seen === undefined || who === undefined) return undefined;
+  return { decision, seen, who, orderIds: values.get('checkout-orders')?.split(',') ?? [] };
+}
+
+/** The trace that the official clients put on a message ("Diagnostic-Id" is its older name). */
+function producersTrace(properties: QueueMessage['properties']): string | undefined {
+  const trace = text(properties['traceparent']) ?? text(properties['diagnostic-Id']) ?? text(properties['Diagnostic-Id']);
+  return trace !== undefined && /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/.test(trace) ? trace : undefined;
+}
+
+/** A host may turn the text of a property into a number: both are read as text. */
+function text(value: unknown): string | undefined {
+  if (typeof value === 'string') return value;
+  return typeof value === 'number' && Number.isSafeInteger(value) ? String(value) : undefined;
+}

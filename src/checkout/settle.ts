@@ -1,0 +1,105 @@
+import { createHash } from 'node:crypto';
+import { dueRowKey } from '../orders/due-rows.ts';
+import { forward, isTerminal, type Order, type OrderLine } from '../orders/order.ts';
+import type { CheckoutRecord, FailedGroup, OrderMark, Reason } from './record.ts';
+import { type Step, transition } from './transitions.ts';
+
+/** What an order holds, or an order group of a cart will: the same text for the same offers, quantities, terms and billing. */
+export function contentOf(of: {
+  readonly billingCycle: string;
+  readonly lines: readonly Pick<OrderLine, 'offerId' | 'quantity' | 'term'>[];
+}): string {
+  const lines = of.lines.map((line) => `${line.offerId.toLowerCase()}|${line.quantity}|${line.term.toLowerCase()}`);
+  return createHash('sha256')
+    .update(`${of.billingCycle.toLowerCase()}\n${lines.sort().join('\n')}`)
+    .digest('base64url')
+    .slice(0, 22);
+}
+
+/** A result of a checkout: orders are facts; `failedGroups` and `reason` are its negative part. */
+export interface Result {
+  readonly orders: readonly Order[];
+  readonly failedGroups: readonly FailedGroup[];
+  /** Why it failed, in part or whole; absent when all is well. */
+  readonly reason?: Reason;
+  readonly gaveUp?: boolean;
+}
+
+/** Adds orders to the marks that the record keeps; a status only moves forward. */
+export function mergeMarks(
+  marks: readonly OrderMark[],
+  orders: readonly Order[],
+  at: { readonly now: number; readonly revision: number; readonly firstPoll: number },
+): readonly OrderMark[] {
+  const known = new Map(marks.map((mark) => [mark.id, mark]));
+  for (const order of orders) {
+    const mark = known.get(order.id);
+    const status = mark === undefined ? order.status : forward(mark.status, order.status);
+    const ended = isTerminal(status);
+    known.set(order.id, {
+      id: order.id,
+      status,
+      content: mark?.content ?? contentOf(order),
+      wasPending: mark?.wasPending === true || !ended,
+      since: mark?.since ?? at.now,
+      ...(mark?.endedAt !== undefined ? { endedAt: mark.endedAt } : ended ? { endedAt: at.revision } : {}),
+      ...(ended ? {} : { dueRow: mark?.dueRow ?? dueRowKey(at.firstPoll, order.id) }),
+    });
+  }
+  return [...known.values()];
+}
+
+/** Where a record with these orders and failed groups stands. */
+export function resultStep(marks: readonly OrderMark[], failedGroups: readonly FailedGroup[]): Step {
+  if (marks.length === 0) return 'fail';
+  if (marks.some((mark) => !isTerminal(mark.status))) return 'order';
+  return failedGroups.length > 0 || marks.some((mark) => mark.status === 'cancelled') ? 'end-partly' : 'complete';
+}
+
+/** The record after a result, the lease free; one revision on. */
+export function settled(
+  record: CheckoutRecord,
+  result: Result,
+  at: { readonly now: number; readonly firstPoll: number },
+): CheckoutRecord {
+  const revision = record.revision + 1;
+  const orders = mergeMarks(record.orders, result.orders, { ...at, revision });
+  const { lease: _, nextTry: __, asked: ___, gaveUp: ____, reason: _____, ...rest } = record;
+  const state = transition(record.state, resultStep(orders, result.failedGroups));
+  const reason = result.reason ?? (state === 'partial' || state === 'failed' ? record.reason : undefined);
+  return {
+    ...rest,
+    state,
+    revision,
+    orders,
+    failedGroups: result.failedGroups,
+    reached: reachedBy(record, state, revision),
+    updatedAt: at.now,
+    ...(reason === undefined ? {} : { reason }),
+    ...(result.gaveUp === true ? { gaveUp: true } : {}),
+  };
+}
+
+/** The record with more orders, or newer statuses, in the books, and all else as it was: facts in any state. */
+export function withOrders(
+  record: CheckoutRecord,
+  orders: readonly Order[],
+  at: { readonly now: number; readonly firstPoll: number },
+): CheckoutRecord {
+  const revision = record.revision + 1;
+  return {
+    ...record,
+    revision,
+    orders: mergeMarks(record.orders, orders, { ...at, revision }),
+    updatedAt: at.now,
+  };
+}
+
+export function reachedBy(
+  record: CheckoutRecord,
+  state: CheckoutRecord['state'],
+  revision: number,
+): CheckoutRecord['reached'] {
+  if (state === 'ordered') return { ordered: record.reached.ordered ?? revision };
+  return { ...record.reached, final: revision };
+}
