@@ -1,0 +1,127 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import type { Server } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Clock } from '../../src/clock.ts';
+import { makeAdminServer } from './admin-server.ts';
+import { audience } from './api.ts';
+import { makeApiServer } from './api-server.ts';
+import { type CartRef, type CartsRequest, createCarts } from './bulk.ts';
+import type { Call } from './calls.ts';
+import { seededDraw } from './chance.ts';
+import { serverClock } from './clock.ts';
+import { type BookEntry, orderBook } from './order-book.ts';
+import type { SwitchesInput } from './switches.ts';
+import { makeCertificate, makeTokenServer } from './token-server.ts';
+import { type Credentials, makeWorld } from './world.ts';
+
+export type { CartRef, CartsRequest } from './bulk.ts';
+export { type Call, tooEarly } from './calls.ts';
+export type { FaultInput } from './faults.ts';
+export type { BookEntry } from './order-book.ts';
+export type { SwitchesInput } from './switches.ts';
+
+export interface SandboxOptions {
+  /** Same seed, same ids, times and faults for each cart. Default: "sandbox". */
+  readonly seed?: string;
+  /** All lengths of time are divided by it, Retry-After headers excepted. Default: 1. */
+  readonly factor?: number;
+  readonly clock?: Clock;
+  readonly switches?: SwitchesInput;
+}
+
+export interface Sandbox {
+  /** `http://127.0.0.1:port`, without `/v1`. */
+  readonly apiBase: string;
+  /** `https://127.0.0.1:port`: the `authorityHost` of @azure/identity, with `disableInstanceDiscovery`. */
+  readonly authority: string;
+  /** The authority's certificate in PEM, for NODE_EXTRA_CA_CERTS. */
+  readonly caFile: string;
+  /** `http://127.0.0.1:port`; the paths begin with `/admin`. */
+  readonly admin: string;
+  readonly credentials: Credentials;
+  /** A bearer token for calls that tests make themselves. */
+  token(kind?: 'app' | 'user'): string;
+  createCarts(request: CartsRequest): CartRef[];
+  orderBook(): BookEntry[];
+  calls(): readonly Call[];
+  set(switches: SwitchesInput): void;
+  /** How many checkouts have made their orders while their client has no answer yet. */
+  awaitingAnswer(): number;
+  /** Resolves as soon as there are `n` of them. The caller sets a limit to its wait. */
+  whenAwaitingAnswer(n: number): Promise<void>;
+  /** Closes the ports and all connections and removes the certificate. The book and the log can still be read. */
+  stop(): Promise<void>;
+}
+
+const listen = (server: Server): Promise<number> =>
+  new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      if (address === null || typeof address === 'string') reject(new Error('The server has no port.'));
+      else resolve(address.port);
+    });
+  });
+
+const close = (server: Server & { closeAllConnections(): void }): Promise<void> =>
+  new Promise((resolve) => {
+    server.close(() => resolve());
+    server.closeAllConnections();
+  });
+
+/** Starts a Partner Center of one's own on free ports of 127.0.0.1. */
+export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
+  const { seed = 'sandbox', factor = 1, clock = serverClock, switches = {} } = options;
+  const draw = seededDraw(seed);
+  const credentials: Credentials = {
+    tenantId: draw.guid('tenant'),
+    clientId: draw.guid('client'),
+    clientSecret: draw.orderId('secret'),
+    refreshToken: draw.orderId('refresh token'),
+  };
+  const world = makeWorld(clock, seed, factor, credentials);
+  world.set(switches);
+  const pem = await makeCertificate();
+  const folder = await mkdtemp(join(tmpdir(), 'partner-center-sandbox-'));
+  const caFile = join(folder, 'authority.pem');
+  await writeFile(caFile, pem.certificate);
+  const servers = {
+    api: makeApiServer(world),
+    token: makeTokenServer(world, pem),
+    admin: makeAdminServer(world),
+  };
+  const [apiPort, tokenPort, adminPort] = await Promise.all([
+    listen(servers.api),
+    listen(servers.token),
+    listen(servers.admin),
+  ]);
+  return {
+    apiBase: `http://127.0.0.1:${apiPort}`,
+    authority: `https://127.0.0.1:${tokenPort}`,
+    caFile,
+    admin: `http://127.0.0.1:${adminPort}`,
+    credentials,
+    token(kind = 'app') {
+      const issuedAt = clock.now();
+      const expiresAt = issuedAt + world.scaled(world.switches.tokenLife);
+      return world.tokens.issue({
+        aud: audience,
+        appid: credentials.clientId,
+        idtyp: kind,
+        issuedAt,
+        expiresAt,
+      });
+    },
+    createCarts: (request) => createCarts(world, request),
+    orderBook: () => orderBook(world),
+    calls: () => world.calls,
+    set: (change) => world.set(change),
+    awaitingAnswer: () => world.awaiting.count,
+    whenAwaitingAnswer: (n) => world.awaiting.atLeast(n),
+    async stop() {
+      await Promise.all([close(servers.api), close(servers.token), close(servers.admin)]);
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
