@@ -51,7 +51,10 @@ async function handle(world: World, request: IncomingMessage, response: ServerRe
   const route = findRoute(request.method ?? '', request.url ?? '/');
   const call = logArrival(world, request, route);
   world.awaiting.arrived(call.number);
-  response.once('close', () => world.awaiting.closed(call.number));
+  response.once('close', () => {
+    world.awaiting.closed(call.number);
+    if (!response.writableFinished) call.leftAt = world.clock.now();
+  });
   setCommonHeaders(request, response, call);
   const { reply, struck } = await respond(world, request, route, await readBody(request), call);
   if (reply === 'dropped') {

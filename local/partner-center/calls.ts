@@ -17,6 +17,8 @@ export interface Call {
   readonly correlationId: string;
   /** Set when the answer's last byte was handed to the network. Absent: none was given, or the client had left. */
   answeredAt?: number;
+  /** When the connection was closed without a whole answer: the client left, or a fault cut it. */
+  leftAt?: number;
   status?: number;
   code?: number | string;
   effect: Effect;

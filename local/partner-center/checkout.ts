@@ -94,11 +94,11 @@ export async function runCheckout(
   await world.linger(world.switches.latency.read, 'checkout', call.number);
   if (course?.kind === 'delay') await world.clock.sleep(world.scaled(course.ms));
   const spoiled = replacement(course, world.credentials.tenantId);
-  if (decision.act === 'replay' && spoiled !== dropped) call.effect = 'replayed';
   if (spoiled) return spoiled;
-  if (decision.act === 'refuse') return decision.reply;
-  if (decision.act === 'replay') return { http: 200, body: checkoutBody(decision.result, world.clock.now()) };
-  return cartNotFound(target.cartId);
+  if (decision.act !== 'replay')
+    return decision.act === 'refuse' ? decision.reply : cartNotFound(target.cartId);
+  call.effect = 'replayed';
+  return { http: 200, body: checkoutBody(decision.result, world.clock.now()) };
 }
 
 /** Holds the cart's lock from here to the reply; the orders come to exist half way. */

@@ -70,7 +70,9 @@ const courseSchema = z.discriminatedUnion('kind', [
 
 /** Spoils the answer of a call that else goes its way; all that meet a call apply together. */
 const spoilSchema = z.discriminatedUnion('kind', [
+  /** JSON that breaks off in a clean answer; the same with a connection that breaks off. */
   z.strictObject({ ...reach, kind: z.literal('truncated') }),
+  z.strictObject({ ...reach, kind: z.literal('cut-off') }),
   z.strictObject({ ...reach, kind: z.literal('html') }),
   z.strictObject({ ...reach, kind: z.literal('endless') }),
   z.strictObject({ ...reach, kind: z.literal('bom') }),

@@ -81,7 +81,10 @@ export async function send(
     return answer.http;
   }
   response.writeHead(answer.http, { 'Content-Length': bytes.length });
-  await end(response, bytes);
+  if (has('cut-off')) {
+    await new Promise((resolve) => response.write(bytes.subarray(0, Math.floor(bytes.length / 2)), resolve));
+    response.destroy();
+  } else await end(response, bytes);
   return answer.http;
 }
 
