@@ -46,7 +46,8 @@ function applies(decision: Decision, record: CheckoutRecord, ticket: number, now
 export const leaseEnd = (record: CheckoutRecord, now: number): number | undefined =>
   record.lease !== undefined && record.lease.until > now ? record.lease.until : undefined;
 
-export const isLate = (notAfter: number | undefined, now: number): boolean => notAfter !== undefined && now > notAfter;
+export const isLate = (notAfter: number | undefined, now: number): boolean =>
+  notAfter !== undefined && now > notAfter;
 
 /** The copy of a record is lost when nobody has its lease, and its next try is long past. */
 export function copyIsLost(record: CheckoutRecord, now: number, times: Pick<Times, 'reviveAfter'>): boolean {

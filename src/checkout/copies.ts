@@ -1,5 +1,5 @@
 import type { Chance } from '../chance.ts';
-import { propertiesVersion, type Decision, type Delivery } from './delivery.ts';
+import { type Decision, type Delivery, propertiesVersion } from './delivery.ts';
 import type { Copy } from './queue.ts';
 import type { CheckoutRecord } from './record.ts';
 
@@ -27,7 +27,9 @@ function makeCopy(fields: CopyFields, chance: Chance): Copy {
       'checkout-first-enqueued': String(fields.firstEnqueued),
       ...(traceparent === undefined ? {} : { 'checkout-traceparent': traceparent }),
       ...(decision === undefined ? {} : decisionProperties(decision)),
-      ...(found === undefined || found.length === 0 ? {} : { 'checkout-found': joinWithin(found, maxFoundLength) }),
+      ...(found === undefined || found.length === 0
+        ? {}
+        : { 'checkout-found': joinWithin(found, maxFoundLength) }),
     },
   };
 }
@@ -55,8 +57,12 @@ export const sameAgain = (delivery: Delivery, found: readonly string[], chance: 
   makeCopy({ ...delivery, found: [...new Set([...delivery.found, ...found])] }, chance);
 
 /** The copy of a record's next try, with the ticket that the record is about to take. */
-export const nextTry = (record: CheckoutRecord, ticket: number, found: readonly string[], chance: Chance): Copy =>
-  makeCopy({ ...record, ticket, found }, chance);
+export const nextTry = (
+  record: CheckoutRecord,
+  ticket: number,
+  found: readonly string[],
+  chance: Chance,
+): Copy => makeCopy({ ...record, ticket, found }, chance);
 
 /** What a person's tool sends: a copy with the next ticket, the state seen, the decision and the name. */
 export const decisionCopy = (record: CheckoutRecord, decision: Decision, chance: Chance): Copy =>

@@ -100,7 +100,8 @@ function decodeProperties(properties: QueueMessage['properties']): DecodedProper
     if (pattern === undefined)
       return refuse(name.slice(0, 128), `unknown property: known are ${Object.keys(known).join(', ')}`);
     const string = text(value);
-    if (string === undefined || !pattern.test(string)) return refuse(name, `${name} is not as the contract has it`);
+    if (string === undefined || !pattern.test(string))
+      return refuse(name, `${name} is not as the contract has it`);
     values.set(name, string);
   }
   if (values.has('checkout-decision'))
@@ -121,8 +122,11 @@ function decisionIn(values: ReadonlyMap<string, string>): Decision | undefined {
 
 /** The trace that the official clients put on a message ("Diagnostic-Id" is its older name). */
 function producersTrace(properties: QueueMessage['properties']): string | undefined {
-  const trace = text(properties['traceparent']) ?? text(properties['diagnostic-Id']) ?? text(properties['Diagnostic-Id']);
-  return trace !== undefined && /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/.test(trace) ? trace : undefined;
+  const trace =
+    text(properties['traceparent']) ?? text(properties['diagnostic-Id']) ?? text(properties['Diagnostic-Id']);
+  return trace !== undefined && /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/.test(trace)
+    ? trace
+    : undefined;
 }
 
 /** A host may turn the text of a property into a number: both are read as text. */

@@ -6,13 +6,11 @@ import { compact } from '../compact.ts';
  * `docs/message-contract.schema.json` is generated from it. The only idempotency key is (customerId, cartId).
  */
 const guid = (what: string) =>
-  z
-    .string()
-    .check(
-      z.regex(/^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$/, {
-        error: `${what} must be a GUID, like 7c1f0a52-6d0e-4b7e-9a43-5e2f8b6f1d10`,
-      }),
-    );
+  z.string().check(
+    z.regex(/^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$/, {
+      error: `${what} must be a GUID, like 7c1f0a52-6d0e-4b7e-9a43-5e2f8b6f1d10`,
+    }),
+  );
 
 /** Batch ids become table keys: no `/ \ # ?`, no control characters. */
 const batchId = z.string().check(
@@ -79,7 +77,11 @@ const maxBodyBytes = 64 * 1024;
 export function decodeJob(body: Uint8Array): DecodedJob {
   if (body.byteLength === 0) return reject('empty', '', 'the message has no body');
   if (body.byteLength > maxBodyBytes)
-    return reject('too-large', '', `the body has ${body.byteLength} bytes; a job has at most ${maxBodyBytes}`);
+    return reject(
+      'too-large',
+      '',
+      `the body has ${body.byteLength} bytes; a job has at most ${maxBodyBytes}`,
+    );
   let text: string;
   try {
     text = new TextDecoder('utf-8', { fatal: true }).decode(body);
@@ -90,7 +92,11 @@ export function decodeJob(body: Uint8Array): DecodedJob {
   try {
     value = JSON.parse(text);
   } catch (error) {
-    return reject('not-json', '', `the body is not JSON: ${error instanceof Error ? error.message : 'unreadable'}`);
+    return reject(
+      'not-json',
+      '',
+      `the body is not JSON: ${error instanceof Error ? error.message : 'unreadable'}`,
+    );
   }
   return decodeJobValue(value);
 }
@@ -146,4 +152,5 @@ function reject(kind: Rejection['kind'], path: string, reason: string, batch?: s
   return { ok: false, rejection: compact({ kind, path, reason, batchId: batch }) };
 }
 
-const toMs = (text: string | undefined): number | undefined => (text === undefined ? undefined : Date.parse(text));
+const toMs = (text: string | undefined): number | undefined =>
+  text === undefined ? undefined : Date.parse(text);

@@ -12,7 +12,8 @@ export type FinalState = 'completed' | 'partial' | 'failed';
 export const isFinal = (state: State): state is FinalState =>
   state === 'completed' || state === 'partial' || state === 'failed';
 /** Ordered or final: there is a result, and nothing may be submitted any more. */
-export const isSettled = (state: State): state is 'ordered' | FinalState => state === 'ordered' || isFinal(state);
+export const isSettled = (state: State): state is 'ordered' | FinalState =>
+  state === 'ordered' || isFinal(state);
 
 /** One HTTP request to Partner Center, as the ledger keeps it. */
 export interface Call {
@@ -115,8 +116,8 @@ export interface CheckoutRecord extends CartKey {
   /** Set before every POST, never by a look. */
   readonly lastSend: number;
   readonly nextTry?: number;
-  /** Claimed more than once: an attention row may be open. */
-  readonly takenOver: boolean;
+  /** Taken over or asked about once: its attention row may be open. */
+  readonly attentionMayBeOpen: boolean;
   readonly orders: readonly OrderMark[];
   readonly failedGroups: readonly FailedGroup[];
   /** The cart's order groups, once it was read. */

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { dueRowKey } from '../orders/due-rows.ts';
 import { forward, isTerminal, type Order, type OrderLine } from '../orders/order.ts';
-import type { CheckoutRecord, FailedGroup, OrderMark, Reason } from './record.ts';
+import type { CheckoutRecord, FailedGroup, KnownGroup, OrderMark, Reason } from './record.ts';
 import { type Step, transition } from './transitions.ts';
 
 /** What an order holds, or an order group of a cart will: the same text for the same offers, quantities, terms and billing. */
@@ -9,12 +9,21 @@ export function contentOf(of: {
   readonly billingCycle: string;
   readonly lines: readonly Pick<OrderLine, 'offerId' | 'quantity' | 'term'>[];
 }): string {
-  const lines = of.lines.map((line) => `${line.offerId.toLowerCase()}|${line.quantity}|${line.term.toLowerCase()}`);
+  const lines = of.lines.map(
+    (line) => `${line.offerId.toLowerCase()}|${line.quantity}|${line.term.toLowerCase()}`,
+  );
   return createHash('sha256')
     .update(`${of.billingCycle.toLowerCase()}\n${lines.sort().join('\n')}`)
     .digest('base64url')
     .slice(0, 22);
 }
+
+export const knownGroup = (
+  group: Parameters<typeof contentOf>[0] & { readonly group: string },
+): KnownGroup => ({
+  group: group.group,
+  content: contentOf(group),
+});
 
 /** A result of a checkout: orders are facts; `failedGroups` and `reason` are its negative part. */
 export interface Result {
@@ -53,7 +62,9 @@ export function mergeMarks(
 export function resultStep(marks: readonly OrderMark[], failedGroups: readonly FailedGroup[]): Step {
   if (marks.length === 0) return 'fail';
   if (marks.some((mark) => !isTerminal(mark.status))) return 'order';
-  return failedGroups.length > 0 || marks.some((mark) => mark.status === 'cancelled') ? 'end-partly' : 'complete';
+  return failedGroups.length > 0 || marks.some((mark) => mark.status === 'cancelled')
+    ? 'end-partly'
+    : 'complete';
 }
 
 /** The record after a result, the lease free; one revision on. */

@@ -1,0 +1,157 @@
+import type { Verdict } from '../gate/gate.ts';
+import { askAndPark, whenAsked } from './ask.ts';
+import { backOff, roughly } from './back-off.ts';
+import type { Outcome } from './judge.ts';
+import { park } from './park.ts';
+import type { CheckoutRecord, FailedGroup, Reason } from './record.ts';
+import { recordAndGoOn, recordResult } from './result.ts';
+import type { Held, Run } from './run.ts';
+
+/** What follows from the answer of a checkout call; one branch for each row of the table in docs/ways-to-fail.md. */
+export function conclude(run: Run, held: Held, outcome: Outcome, verdict: Verdict): Promise<void> {
+  const { record } = held;
+  const inDoubt = record.state === 'unresolved';
+  switch (outcome.kind) {
+    case 'result':
+      if (outcome.errors.length === 0)
+        return recordResult(run, held, { orders: outcome.orders, failedGroups: [] });
+      return partlyDone(run, held, outcome);
+    case 'throttled':
+      return wait(run, held, afterVerdict(run, verdict, 0), outcome.reason);
+    case 'renew-token':
+    case 'credential':
+      return wait(run, held, afterVerdict(run, verdict, run.deps.times.partnerRetry), outcome.reason);
+    case 'partner-wide':
+      return partnerWide(run, held, outcome.reason, verdict);
+    case 'not-executed':
+      return notExecuted(run, held, outcome.reason);
+    case 'slow':
+      return slow(run, held, outcome.reason);
+    case 'in-progress': {
+      const { inProgressFirst, inProgressLater } = run.deps.times;
+      const pause = roughly(record.looks === 0 ? inProgressFirst : inProgressLater, run.deps.chance);
+      return doubt(run, held, run.deps.clock.now() + pause, outcome.reason, { looks: record.looks + 1 });
+    }
+    case 'already-done': {
+      const pause = roughly(run.deps.times.inProgressFirst, run.deps.chance);
+      const repeated = { as: 'already-done' as const, reason: outcome.reason };
+      return doubt(run, held, run.deps.clock.now() + pause, outcome.reason, { repeated });
+    }
+    case 'unknown':
+    case 'unreadable':
+      return doubt(run, held, windowEnd(run, record), outcome.reason, { attempts: record.attempts + 1 });
+    case 'permanent':
+      if (!inDoubt && !outcome.reconcileFirst) return refused(run, held, outcome.reason);
+      return doubt(run, held, record.lastSend + run.deps.times.quiet, outcome.reason, {
+        repeated: { as: 'refused', reason: outcome.reason },
+      });
+  }
+}
+
+/** Nothing of ours is running; or, if it may have been bought before, that is still so. */
+function wait(
+  run: Run,
+  held: Held,
+  until: number,
+  reason: Reason,
+  change: Partial<CheckoutRecord> = {},
+): Promise<void> {
+  const step = held.record.state === 'unresolved' ? 'doubt' : 'wait';
+  return park(run, held, { step, until, why: reason.description }, { reason, ...change });
+}
+
+function doubt(
+  run: Run,
+  held: Held,
+  until: number,
+  reason: Reason,
+  change: Partial<CheckoutRecord>,
+): Promise<void> {
+  return park(run, held, { step: 'doubt', until, why: reason.description }, { reason, ...change });
+}
+
+/** A little after the window: clocks differ, and a look that comes too early only parks again. */
+const windowEnd = (run: Run, record: CheckoutRecord): number =>
+  record.lastSend + run.deps.times.window + run.deps.chance.fraction() * run.deps.times.slotLife * 5;
+
+function afterVerdict(run: Run, verdict: Verdict, atLeast: number): number {
+  const { chance, clock, times } = run.deps;
+  const opens = verdict.kind === 'open' ? clock.now() + atLeast : verdict.until;
+  return opens + chance.fraction() * times.slotLife * 5;
+}
+
+/** Refused for good, and nothing of it was bought but what the record already holds. */
+const refused = (run: Run, held: Held, reason: Reason): Promise<void> =>
+  recordResult(run, held, { orders: [], failedGroups: held.record.failedGroups, reason });
+
+function partlyDone(run: Run, held: Held, outcome: Extract<Outcome, { kind: 'result' }>): Promise<void> {
+  const { clock, chance, rules, times } = run.deps;
+  const { record } = held;
+  const { orders, errors } = outcome;
+  const attempts = record.attempts + 1;
+  const result = { orders, failedGroups: errors, reason: groupsReason(errors, clock.now(), record) };
+  // An earlier call may still be making the other groups: only evidence, after quiet, says that they failed.
+  if (record.state === 'unresolved')
+    return recordAndGoOn(
+      run,
+      held,
+      result,
+      { step: 'doubt', until: record.lastSend + times.quiet },
+      { attempts },
+    );
+  if (errors.every((error) => error.retryable) && attempts < rules.maxAttempts) {
+    const until = clock.now() + Math.max(times.inProgressFirst, backOff(attempts, times, chance));
+    return recordAndGoOn(run, held, result, { step: 'wait', until }, { attempts });
+  }
+  return recordResult(run, held, result);
+}
+
+function groupsReason(errors: readonly FailedGroup[], at: number, record: CheckoutRecord): Reason {
+  const [first] = errors;
+  const groups = errors.map((error) => error.group).join(', ');
+  const call = record.history.last.at(-1) ?? record.history.first.at(-1);
+  return {
+    code: first?.code ?? 'group',
+    description: `${errors.length} order group(s) of the cart were refused (${groups}): ${first?.description ?? ''}`,
+    cure: 'Mend what the description names, then retry the failed groups; the orders that were made stay.',
+    at,
+    ...(call?.end?.status === undefined ? {} : { status: call.end.status }),
+    ...(call?.requestId === undefined ? {} : { requestId: call.requestId }),
+    ...(call === undefined ? {} : { correlationId: call.correlationId }),
+    ...(call?.end?.cv === undefined ? {} : { cv: call.end.cv }),
+  };
+}
+
+function notExecuted(run: Run, held: Held, reason: Reason): Promise<void> {
+  const { clock, chance, rules, times } = run.deps;
+  const attempts = held.record.attempts + 1;
+  if (attempts >= rules.maxAttempts && held.record.state !== 'unresolved') return refused(run, held, reason);
+  return wait(run, held, clock.now() + backOff(attempts, times, chance), reason, { attempts });
+}
+
+/** A review takes days: the job waits, and after a while a person hears of it. */
+function slow(run: Run, held: Held, reason: Reason): Promise<void> {
+  const { clock, chance, times } = run.deps;
+  const now = clock.now();
+  const slowSince = held.record.slowSince ?? now;
+  const until = now + roughly(times.slowRetry, chance);
+  if (now - slowSince < times.pendingAlarm) return wait(run, held, until, reason, { slowSince });
+  const step = held.record.state === 'unresolved' ? 'doubt' : 'wait';
+  return askAndPark(
+    run,
+    held,
+    { kind: 'pending-too-long', reason },
+    { step, until: Math.max(until, whenAsked(run)) },
+  );
+}
+
+/** Refused for the whole partner: the job waits. One that is refused again while others pass is refused itself. */
+function partnerWide(run: Run, held: Held, reason: Reason, verdict: Verdict): Promise<void> {
+  const { clock, gate, times } = run.deps;
+  const { record } = held;
+  const othersPassed = gate.lastOkOfOthers(record.customerId);
+  const refusedSince = record.refusedSince ?? clock.now();
+  if (record.state !== 'unresolved' && othersPassed !== undefined && othersPassed > refusedSince)
+    return refused(run, held, reason);
+  return wait(run, held, afterVerdict(run, verdict, times.partnerRetry), reason, { refusedSince });
+}

@@ -1,0 +1,111 @@
+import type { Order } from '../orders/order.ts';
+import { decodeCart, decodeOrder } from '../partner-center/decode.ts';
+import { askAndPark, whenAsked } from './ask.ts';
+import type { Claimed } from './claim-job.ts';
+import { groupsWithoutOrder } from './evidence.ts';
+import { park } from './park.ts';
+import { readApi } from './read-api.ts';
+import type { FailedGroup, Reason } from './record.ts';
+import { recordResult } from './result.ts';
+import type { Held, Run } from './run.ts';
+import { contentOf, knownGroup } from './settle.ts';
+
+/** Carries out what a person decided about an unresolved job; the claim has written the decision and the name. */
+export function decideByPerson(
+  run: Run,
+  claimed: Extract<Claimed, { kind: 'orders' | 'give-up' }>,
+): Promise<void> {
+  return claimed.kind === 'give-up'
+    ? giveUp(run, claimed.held, claimed.who)
+    : theseOrders(run, claimed.held, claimed.orderIds, claimed.who);
+}
+
+/** A negative result; the record keeps that it may have been bought. */
+function giveUp(run: Run, held: Held, who: string): Promise<void> {
+  const { record } = held;
+  const at = run.deps.clock.now();
+  const description = `${who} gave up on this cart; whether it was bought is not known.`;
+  const group: FailedGroup = { group: '*', code: 'given-up', description, retryable: false };
+  return recordResult(run, held, {
+    orders: [],
+    failedGroups:
+      record.failedGroups.length > 0 || record.orders.length === 0 ? record.failedGroups : [group],
+    reason: {
+      ...record.reason,
+      code: 'given-up',
+      description,
+      cure: 'Nothing more is done; a retry looks for its orders first.',
+      at,
+    },
+    gaveUp: true,
+  });
+}
+
+/** Orders that a person names are read, and must belong to this customer and to no other record. */
+async function theseOrders(run: Run, held: Held, orderIds: readonly string[], who: string): Promise<void> {
+  const { deps } = run;
+  const { customerId, cartId } = held.record;
+  const { owners } = await deps.ledger.customer(customerId);
+  const orders: Order[] = [];
+  let current = held;
+  for (const orderId of orderIds) {
+    const owner = owners.get(orderId);
+    if (owner !== undefined && owner !== cartId)
+      return refuse(run, current, `order ${orderId}, named by ${who}, belongs to cart ${owner}`);
+    const send = (options: Parameters<typeof deps.partnerCenter.order>[2]) =>
+      deps.partnerCenter.order(customerId, orderId, options);
+    const read = await readApi(run, current, 'order', send, decodeOrder);
+    current = read.held;
+    if (read.kind === 'park') return park(run, current, { step: 'doubt', until: read.until, why: read.why });
+    if (read.kind !== 'value')
+      return refuse(
+        run,
+        current,
+        `order ${orderId}, named by ${who}, cannot be read: ${read.reason.description}`,
+      );
+    if (read.value.id !== orderId || (read.value.customerId ?? customerId).toLowerCase() !== customerId)
+      return refuse(run, current, `order ${orderId}, named by ${who}, is not one of customer ${customerId}`);
+    orders.push(read.value);
+  }
+  const groups = await readGroups(run, current);
+  if (groups.kind === 'park')
+    return park(run, groups.held, { step: 'doubt', until: groups.until, why: groups.why });
+  const held2 = groups.held;
+  const contents = [...held2.record.orders.map((mark) => mark.content), ...orders.map(contentOf)];
+  const failedGroups = groupsWithoutOrder(groups.groups, contents).map(
+    (group): FailedGroup => ({
+      group: group.group,
+      code: 'not-named',
+      description: `${who} named the orders of this cart; this group has none.`,
+      retryable: false,
+    }),
+  );
+  const reason = failedGroups.length === 0 ? {} : { reason: notNamed(run, who) };
+  return recordResult(run, held2, { orders, failedGroups, ...reason });
+}
+
+async function readGroups(run: Run, held: Held) {
+  if (held.record.groups !== undefined) return { kind: 'groups' as const, groups: held.record.groups, held };
+  const { customerId, cartId } = held.record;
+  const send = (options: Parameters<typeof run.deps.partnerCenter.cart>[2]) =>
+    run.deps.partnerCenter.cart(customerId, cartId, options);
+  const cart = await readApi(run, held, 'cart', send, decodeCart);
+  if (cart.kind === 'park') return cart;
+  const groups = cart.kind === 'value' ? cart.value.groups.map(knownGroup) : [];
+  return { kind: 'groups' as const, groups, held: cart.held };
+}
+
+const notNamed = (run: Run, who: string): Reason => ({
+  code: 'not-named',
+  description: `${who} named the orders of this cart; some of its order groups have none.`,
+  cure: 'Retry the missing groups if they are still wanted.',
+  at: run.deps.clock.now(),
+});
+
+/** The question stays open, with the reason why this answer to it does not hold. */
+function refuse(run: Run, held: Held, description: string): Promise<void> {
+  const cure = 'Look at the order in Partner Center, and name orders of this customer and cart.';
+  const reason: Reason = { code: 'wrong-order', description, cure, at: run.deps.clock.now() };
+  run.deps.telemetry.warn(description, { customerId: held.record.customerId, cartId: held.record.cartId });
+  return askAndPark(run, held, { kind: 'needs-decision', reason }, { step: 'doubt', until: whenAsked(run) });
+}

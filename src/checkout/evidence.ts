@@ -1,0 +1,168 @@
+import type { Order } from '../orders/order.ts';
+import type { Times } from '../times.ts';
+import { copyIsLost, isLate } from './claim.ts';
+import type { CheckoutRecord, KnownGroup } from './record.ts';
+import { contentOf } from './settle.ts';
+
+/** Another record of this customer that may have been bought too, and lacks an order: it may own what we found. */
+export interface OpenTwin {
+  readonly record: CheckoutRecord;
+  /** Undefined: its cart cannot be read, and may hold anything. */
+  readonly groups: readonly KnownGroup[] | undefined;
+}
+
+/** What a look found out. */
+export interface Findings {
+  /** When the look began: window and quiet are judged as of then. */
+  readonly now: number;
+  readonly record: CheckoutRecord;
+  readonly cart: 'active' | 'ordered' | 'gone';
+  /** Undefined: the cart is gone, and was never read before. */
+  readonly groups: readonly KnownGroup[] | undefined;
+  /** Orders of no record, made since shortly before the first send. */
+  readonly unowned: readonly Order[];
+  readonly twins: readonly OpenTwin[];
+}
+
+export interface LookRules {
+  readonly times: Pick<Times, 'window' | 'quiet' | 'reviveAfter' | 'inProgressLater'>;
+  readonly repeatOrderedCart: boolean;
+  readonly maxAttempts: number;
+}
+
+export type LookVerdict =
+  | { readonly kind: 'repeat' }
+  | { readonly kind: 'park'; readonly until: number; readonly why: string }
+  | { readonly kind: 'ask'; readonly why: string }
+  /** These orders are ours, on top of those in the record; `missing` groups have none. */
+  | { readonly kind: 'found'; readonly orders: readonly Order[]; readonly missing: readonly KnownGroup[] }
+  /** Nothing was bought, and nothing will be. */
+  | { readonly kind: 'nothing'; readonly why: 'gone' | 'too-late' };
+
+/** What the evidence says about a cart that may have been bought. */
+export function weigh(findings: Findings, rules: LookRules): LookVerdict {
+  const { record, groups, now } = findings;
+  const status = statusOf(findings);
+  const windowEnd = record.lastSend + rules.times.window;
+  const quietEnd = record.lastSend + rules.times.quiet;
+  const late = isLate(record.job.notAfter, now);
+
+  if (groups === undefined) {
+    // A cart that is gone, and that nobody read in time: any order could be its own.
+    if (findings.unowned.length > 0) return unsettled(findings, rules);
+    if (now < quietEnd) return quiet(quietEnd);
+    return record.orders.length > 0
+      ? { kind: 'found', orders: [], missing: [] }
+      : { kind: 'nothing', why: 'gone' };
+  }
+
+  const missing = groupsWithoutOrder(
+    groups,
+    record.orders.map((mark) => mark.content),
+  );
+  if (missing.length === 0) return { kind: 'found', orders: [], missing: [] };
+  const { assigned, contested } = assign(missing, findings);
+  if (contested) return mayRepeat(findings, rules) ? repeatAfter(windowEnd, now) : unsettled(findings, rules);
+
+  const stillMissing = groupsWithoutOrder(missing, assigned.map(contentOf));
+  if (stillMissing.length === 0) return { kind: 'found', orders: assigned, missing: [] };
+  if (record.orders.length === 0 && assigned.length === 0) {
+    if (status === 'active') {
+      if (late) return now < quietEnd ? quiet(quietEnd) : { kind: 'nothing', why: 'too-late' };
+      if (record.attempts >= rules.maxAttempts) return unsettled(findings, rules);
+      return repeatAfter(windowEnd, now);
+    }
+    if (status === 'ordered')
+      return mayRepeat(findings, rules) ? repeatAfter(windowEnd, now) : unsettled(findings, rules);
+    return now < quietEnd ? quiet(quietEnd) : { kind: 'nothing', why: 'gone' };
+  }
+  return now < quietEnd ? quiet(quietEnd) : { kind: 'found', orders: assigned, missing: stillMissing };
+}
+
+/** The repeat's answer stands in place of the cart's status: else its repeats would put off quiet for ever. */
+function statusOf({ record, cart }: Findings): Findings['cart'] {
+  if (record.repeated === undefined) return cart;
+  return record.repeated.as === 'already-done' ? 'ordered' : 'gone';
+}
+
+/** Both documented contracts answer a repeat without buying: the orders, or 800065. A cart that is gone cannot. */
+function mayRepeat({ record, cart, now }: Findings, rules: LookRules): boolean {
+  return (
+    rules.repeatOrderedCart &&
+    record.repeated === undefined &&
+    cart !== 'gone' &&
+    record.attempts < rules.maxAttempts &&
+    !isLate(record.job.notAfter, now)
+  );
+}
+
+/** The repeat left it open, or there can be none: wait for the twins, then for quiet, then ask a person. */
+function unsettled(findings: Findings, rules: LookRules): LookVerdict {
+  const { record, twins, now } = findings;
+  if (twins.some((twin) => canStillRepeat(twin.record, now, rules)))
+    return {
+      kind: 'park',
+      until: now + rules.times.inProgressLater,
+      why: 'an equal cart is being found out',
+    };
+  const quietEnd =
+    Math.max(record.lastSend, ...twins.map((twin) => twin.record.lastSend)) + rules.times.quiet;
+  if (now < quietEnd) return quiet(quietEnd);
+  if (record.repeatAllowed === true && !isLate(record.job.notAfter, now)) return { kind: 'repeat' };
+  return { kind: 'ask', why: 'the answers of Partner Center do not tell whether this cart was bought' };
+}
+
+function canStillRepeat(twin: CheckoutRecord, now: number, rules: LookRules): boolean {
+  return (
+    twin.repeated === undefined &&
+    twin.asked === undefined &&
+    twin.gaveUp !== true &&
+    !isLate(twin.job.notAfter, now) &&
+    !copyIsLost(twin, now, rules.times)
+  );
+}
+
+/** Candidates for the missing groups; contested when an open twin may own one, or when there are more than we miss. */
+function assign(
+  missing: readonly KnownGroup[],
+  { unowned, twins }: Findings,
+): { readonly assigned: readonly Order[]; readonly contested: boolean } {
+  const assigned: Order[] = [];
+  for (const content of new Set(missing.map((group) => group.content))) {
+    const candidates = unowned.filter((order) => contentOf(order) === content);
+    const wanted = missing.filter((group) => group.content === content).length;
+    if (candidates.length > wanted) return { assigned: [], contested: true };
+    if (candidates.length > 0 && twins.some((twin) => lacks(twin, content)))
+      return { assigned: [], contested: true };
+    assigned.push(...candidates);
+  }
+  return { assigned, contested: false };
+}
+
+function lacks({ record, groups }: OpenTwin, content: string): boolean {
+  if (groups === undefined) return true;
+  return groupsWithoutOrder(
+    groups,
+    record.orders.map((mark) => mark.content),
+  ).some((group) => group.content === content);
+}
+
+/** The groups that are left when each of these contents has filled one. */
+export function groupsWithoutOrder(
+  groups: readonly KnownGroup[],
+  contents: readonly string[],
+): readonly KnownGroup[] {
+  const left = [...groups];
+  for (const content of contents) {
+    const index = left.findIndex((group) => group.content === content);
+    if (index >= 0) left.splice(index, 1);
+  }
+  return left;
+}
+
+const repeatAfter = (windowEnd: number, now: number): LookVerdict =>
+  now < windowEnd
+    ? { kind: 'park', until: windowEnd, why: 'an earlier call may still run' }
+    : { kind: 'repeat' };
+
+const quiet = (until: number): LookVerdict => ({ kind: 'park', until, why: 'the order list may lag' });

@@ -1,0 +1,22 @@
+import type { Slot } from '../gate/gate.ts';
+import type { Times } from '../times.ts';
+import { isLate } from './claim.ts';
+import type { Held } from './run.ts';
+
+export type Fence = 'go' | 'new-slot' | 'claim-again' | 'too-late' | 'lock-ends';
+
+/** Asked in the instant before a POST, by the local clock: nothing is awaited between the answer and the send. */
+export function fence(
+  held: Held,
+  slot: Slot | undefined,
+  lockEnd: number,
+  now: number,
+  times: Pick<Times, 'callTimeout' | 'slotLife'>,
+): Fence {
+  if (isLate(held.record.job.notAfter, now)) return 'too-late';
+  if (now + times.callTimeout > lockEnd) return 'lock-ends';
+  const lease = held.record.lease;
+  if (lease?.id !== held.leaseId || now + times.callTimeout > lease.until) return 'claim-again';
+  if (slot === undefined || now >= slot.notBefore + times.slotLife) return 'new-slot';
+  return 'go';
+}

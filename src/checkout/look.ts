@@ -1,0 +1,256 @@
+import type { Order } from '../orders/order.ts';
+import { decodeCart, decodeOrder, decodeOrders } from '../partner-center/decode.ts';
+import { askAndPark, whenAsked } from './ask.ts';
+import { isLate } from './claim.ts';
+import { type Findings, type OpenTwin, weigh } from './evidence.ts';
+import type { CustomerBooks } from './ledger.ts';
+import { park, parkWithoutResult, writeWhileMine } from './park.ts';
+import { readApi } from './read-api.ts';
+import type { CheckoutRecord, FailedGroup, KnownGroup, Reason } from './record.ts';
+import { recordResult } from './result.ts';
+import type { Held, Run } from './run.ts';
+import { knownGroup, mergeMarks } from './settle.ts';
+import { submit } from './submit.ts';
+import { tooLate } from './too-late.ts';
+import { transition } from './transitions.ts';
+
+type Looked =
+  | {
+      readonly kind: 'findings';
+      readonly findings: Findings;
+      readonly held: Held;
+      readonly inHand: readonly Order[];
+    }
+  | { readonly kind: 'park'; readonly until: number; readonly why: string; readonly held: Held }
+  | { readonly kind: 'refused'; readonly reason: Reason; readonly held: Held };
+
+/** Finds out what became of a call that may have been executed, and does what the evidence says. */
+export async function lookAndAct(run: Run, held: Held): Promise<void> {
+  const { deps } = run;
+  const looked = await look(run, held);
+  const looks = { looks: held.record.looks + 1 };
+  if (looked.kind === 'park')
+    return park(run, looked.held, { step: 'doubt', until: looked.until, why: looked.why }, looks);
+  if (looked.kind === 'refused') return cannotLook(run, looked.held, looked.reason);
+  const { findings, inHand } = looked;
+  const known = findings.groups === undefined ? {} : { groups: findings.groups };
+  const mine = { ...looked.held, record: { ...looked.held.record, ...known } };
+  const verdict = weigh(findings, { times: deps.times, ...deps.rules });
+  switch (verdict.kind) {
+    case 'repeat':
+      return repeat(run, mine);
+    case 'park':
+      return park(run, mine, { step: 'doubt', until: verdict.until, why: verdict.why }, looks);
+    case 'ask':
+      return ask(run, mine, findings, verdict.why);
+    case 'found':
+      return recordResult(run, mine, {
+        orders: [...inHand, ...verdict.orders],
+        failedGroups: verdict.missing.map((group) => notFound(group, mine.record)),
+        ...(verdict.missing.length === 0 ? {} : { reason: partlyFound(mine.record, deps.clock.now()) }),
+      });
+    case 'nothing':
+      return recordResult(run, mine, {
+        ...tooLate(mine.record, deps.clock.now()),
+        ...(verdict.why === 'gone'
+          ? { reason: mine.record.repeated?.reason ?? gone(mine.record, deps.clock.now()) }
+          : {}),
+      });
+  }
+}
+
+/** The cart first, the order list second, our own books last: a twin that starts in between keeps its order. */
+async function look(run: Run, held: Held): Promise<Looked> {
+  const { deps } = run;
+  const { partnerCenter: api, ledger, times } = deps;
+  const now = deps.clock.now();
+  const { customerId, cartId, firstSend } = held.record;
+
+  const cart = await readApi(
+    run,
+    held,
+    'cart',
+    (options) => api.cart(customerId, cartId, options),
+    decodeCart,
+  );
+  if (cart.kind === 'park' || cart.kind === 'refused') return cart;
+  const since = firstSend - times.lookBack;
+  const orders = await readApi(
+    run,
+    cart.held,
+    'orders',
+    (options) => api.orders(customerId, options),
+    (body) => decodeOrders(body, { since }),
+  );
+  if (orders.kind === 'park' || orders.kind === 'refused') return orders;
+  const listed = orders.kind === 'value' ? orders.value : [];
+  const books = await ledger.customer(customerId);
+
+  const carried = await readCarried(run, orders.held, books);
+  if (carried.kind !== 'orders') return carried;
+  const record = withInHand(carried.held.record, carried.orders, now);
+  const own = new Set(record.orders.map((mark) => mark.id));
+  const unowned = listed.filter((order) => !own.has(order.id) && !books.owners.has(order.id));
+  const groups = cart.kind === 'value' ? cart.value.groups.map(knownGroup) : record.groups;
+  const twins = await readTwins(run, carried.held, unowned.length === 0 ? [] : openTwins(books, record));
+  if (twins.kind !== 'twins') return twins;
+  const status = cart.kind === 'value' ? cart.value.status : 'gone';
+  return {
+    kind: 'findings',
+    findings: { now, record, cart: status, groups, unowned, twins: twins.twins },
+    held: twins.held,
+    inHand: carried.orders,
+  };
+}
+
+/** Orders that an earlier delivery had in hand and could not record. */
+async function readCarried(
+  run: Run,
+  held: Held,
+  books: CustomerBooks,
+): Promise<
+  | { readonly kind: 'orders'; readonly orders: readonly Order[]; readonly held: Held }
+  | Exclude<Looked, { kind: 'findings' }>
+> {
+  const orders: Order[] = [];
+  let current = held;
+  for (const orderId of run.delivery.found) {
+    if (books.owners.has(orderId)) continue;
+    const read = await readApi(
+      run,
+      current,
+      'order',
+      (options) => run.deps.partnerCenter.order(held.record.customerId, orderId, options),
+      decodeOrder,
+    );
+    if (read.kind === 'park') return read;
+    current = read.held;
+    if (read.kind === 'value' && read.value.id === orderId) orders.push(read.value);
+  }
+  return { kind: 'orders', orders, held: current };
+}
+
+function withInHand(record: CheckoutRecord, orders: readonly Order[], now: number): CheckoutRecord {
+  if (orders.length === 0) return record;
+  return {
+    ...record,
+    orders: mergeMarks(record.orders, orders, { now, revision: record.revision, firstPoll: now }),
+  };
+}
+
+/** Other records of this customer that may have been bought. */
+const openTwins = (books: CustomerBooks, own: CheckoutRecord): readonly CheckoutRecord[] =>
+  books.records.filter(
+    (other) =>
+      other.cartId !== own.cartId &&
+      (other.state === 'submitting' || other.state === 'unresolved' || other.gaveUp === true),
+  );
+
+/** Their groups come from their records, else from their carts; one that cannot be read counts as equal. */
+async function readTwins(
+  run: Run,
+  held: Held,
+  records: readonly CheckoutRecord[],
+): Promise<
+  | { readonly kind: 'twins'; readonly twins: readonly OpenTwin[]; readonly held: Held }
+  | Extract<Looked, { kind: 'park' }>
+> {
+  const twins: OpenTwin[] = [];
+  let current = held;
+  for (const record of records) {
+    if (record.groups !== undefined) {
+      twins.push({ record, groups: record.groups });
+      continue;
+    }
+    const { customerId, cartId } = record;
+    const cart = await readApi(
+      run,
+      current,
+      'cart',
+      (options) => run.deps.partnerCenter.cart(customerId, cartId, options),
+      decodeCart,
+    );
+    if (cart.kind === 'park') return cart;
+    current = cart.held;
+    twins.push({ record, groups: cart.kind === 'value' ? cart.value.groups.map(knownGroup) : undefined });
+  }
+  return { kind: 'twins', twins, held: current };
+}
+
+/** The one POST after a doubt: its last send is written before it, and uses up a person's permission. */
+async function repeat(run: Run, held: Held): Promise<void> {
+  const { deps } = run;
+  const sending = await writeWhileMine(run, held, (record) => {
+    const { repeatAllowed: _, ...rest } = record;
+    const now = deps.clock.now();
+    const lease = { id: held.leaseId, until: now + deps.times.lease };
+    return {
+      ...rest,
+      state: transition(record.state, 'submit'),
+      lastSend: now,
+      lease,
+      looks: 0,
+      updatedAt: now,
+    };
+  });
+  if (sending === undefined)
+    return parkWithoutResult(run, deps.clock.now() + deps.times.outageRetry, 'the lease was lost');
+  return submit(run, sending);
+}
+
+/** The cart or the list is refused to us for good: no evidence can be had, so a person has to say. */
+async function cannotLook(run: Run, held: Held, reason: Reason): Promise<void> {
+  const { clock, times } = run.deps;
+  const quietEnd = held.record.lastSend + times.quiet;
+  const looks = { looks: held.record.looks + 1 };
+  if (clock.now() < quietEnd)
+    return park(run, held, { step: 'doubt', until: quietEnd, why: reason.description }, looks);
+  return askAndPark(run, held, { kind: 'needs-decision', reason }, { step: 'doubt', until: whenAsked(run) });
+}
+
+function ask(run: Run, held: Held, findings: Findings, why: string): Promise<void> {
+  const { record } = held;
+  const at = run.deps.clock.now();
+  const evidence = {
+    cart: findings.cart,
+    groups: findings.groups,
+    ordersFound: findings.unowned.map(({ id, status, createdAt }) => ({ id, status, createdAt })),
+    equalCartsInDoubt: findings.twins.map((twin) => twin.record.cartId),
+    repeated: record.repeated,
+    attempts: record.attempts,
+  };
+  const reason: Reason = {
+    ...(record.repeated?.reason ?? record.reason),
+    code: record.repeated?.reason.code ?? record.reason?.code ?? 'unknown-outcome',
+    description: `It is not known whether this cart was bought: ${why}.`,
+    cure: 'Look for the order in Partner Center, then name it, say that it was not bought, or give up on it.',
+    at,
+  };
+  const question = { kind: 'needs-decision' as const, reason, evidence: JSON.stringify(evidence) };
+  return askAndPark(run, held, question, { step: 'doubt', until: whenAsked(run) });
+}
+
+const notFound = (group: KnownGroup, record: CheckoutRecord): FailedGroup => ({
+  group: group.group,
+  code: record.repeated?.reason.code ?? 'not-found',
+  description:
+    record.repeated?.reason.description ?? 'No order of this group was found after the order list was quiet.',
+  retryable: false,
+});
+
+function partlyFound(record: CheckoutRecord, at: number): Reason {
+  if (record.repeated?.as === 'refused') return { ...record.repeated.reason, at };
+  return {
+    code: 'not-found',
+    description: 'Some order groups of this cart have an order, others have none.',
+    cure: 'Compare the cart with its orders in Partner Center, then retry the missing groups or order them anew.',
+    at,
+  };
+}
+
+const gone = (record: CheckoutRecord, at: number): Reason => ({
+  code: 'gone',
+  description: `The cart can no longer be read, and no order of it was found${isLate(record.job.notAfter, at) ? '; its time is over' : ''}.`,
+  cure: 'The cart has expired or was removed: prepare a new one if it is still wanted.',
+  at,
+});

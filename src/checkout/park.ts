@@ -1,0 +1,77 @@
+import { compact } from '../compact.ts';
+import { Unavailable } from '../unavailable.ts';
+import { nextTry, sameAgain } from './copies.ts';
+import type { CheckoutRecord } from './record.ts';
+import { type Held, type Run, returnSlot } from './run.ts';
+import { writeBatchRows } from './tail.ts';
+import { transition } from './transitions.ts';
+
+/**
+ * Send the copy, write the record, then return, which completes this delivery's message: any other order loses the job
+ * when the worker dies in between.
+ */
+export async function park(
+  run: Run,
+  held: Held,
+  to: { readonly step: 'wait' | 'doubt'; readonly until: number; readonly why: string },
+  change: Partial<CheckoutRecord> = {},
+): Promise<void> {
+  const { deps } = run;
+  const ticket = held.record.ticket + 1;
+  await deps.queue.send(nextTry(held.record, ticket, run.delivery.found, deps.chance), to.until);
+  try {
+    const written = await writeWhileMine(run, held, (record) => {
+      const { lease: _, ...rest } = { ...record, ...change };
+      const state = transition(record.state, to.step);
+      return { ...rest, state, ticket, nextTry: to.until, updatedAt: deps.clock.now() };
+    });
+    if (written !== undefined) await writeBatchRows(deps, written.record, 'not-newer');
+  } catch (error) {
+    // The copy lives: it finds the record as it is, in doubt at worst, and finds out.
+    if (!(error instanceof Unavailable)) throw error;
+    deps.telemetry.warn(error.message, { customerId: held.record.customerId, cartId: held.record.cartId });
+  }
+  tellParked(run, to.until, to.why, ticket);
+}
+
+/** The ledger is not touched: the copy has the message's own ticket and decision, and lives on in its place. */
+export async function parkWithoutResult(
+  run: Run,
+  until: number,
+  why: string,
+  found: readonly string[] = [],
+): Promise<void> {
+  const { deps, delivery } = run;
+  returnSlot(run);
+  await deps.queue.send(sameAgain(delivery, found, deps.chance), until);
+  tellParked(run, until, why, delivery.ticket);
+}
+
+/**
+ * Writes the record as long as this run has its lease: after a conflict (a batch was added, say) it reads and writes
+ * again. Undefined: the lease is somebody else's now, and so is the job.
+ */
+export async function writeWhileMine(
+  run: Run,
+  held: Held,
+  change: (record: CheckoutRecord) => CheckoutRecord,
+): Promise<Held | undefined> {
+  const { deps } = run;
+  let { record, etag } = held;
+  // What this run learned, and no ledger write has kept yet, outlives a conflict.
+  const learned = compact({ history: record.history, groups: record.groups });
+  for (;;) {
+    const next = change(record);
+    const written = await deps.ledger.replace(next, etag, deps.chance.guid());
+    if (written.kind === 'written') return { record: next, etag: written.etag, leaseId: held.leaseId };
+    const found = await deps.ledger.read(record);
+    if (found?.value.lease?.id !== held.leaseId) return undefined;
+    record = { ...found.value, ...learned };
+    etag = found.etag;
+  }
+}
+
+function tellParked(run: Run, until: number, why: string, ticket: number): void {
+  const { customerId, cartId, batchId } = run.delivery.job;
+  run.deps.telemetry.event('JobParked', { customerId, cartId, batchId, until, why, ticket });
+}

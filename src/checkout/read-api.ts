@@ -1,0 +1,63 @@
+import type { CallReport } from '../gate/gate.ts';
+import type { Decoded, Exchange, SendOptions } from '../partner-center/api.ts';
+import { backOff, roughly } from './back-off.ts';
+import { withCall } from './history.ts';
+import { endOf, judgeRead, type ReadOutcome } from './judge.ts';
+import type { Call, Reason } from './record.ts';
+import type { Held, Run } from './run.ts';
+import { waitOrPark } from './wait.ts';
+
+export type Read<T> =
+  | { readonly kind: 'value'; readonly value: T; readonly held: Held }
+  | { readonly kind: 'gone'; readonly reason: Reason; readonly held: Held }
+  | { readonly kind: 'refused'; readonly reason: Reason; readonly held: Held }
+  /** Nothing can be read now. */
+  | { readonly kind: 'park'; readonly until: number; readonly why: string; readonly held: Held };
+
+/** One read of Partner Center for a delivery: a slot of the gate, the request, its line in the history, the report. */
+export async function readApi<T>(
+  run: Run,
+  held: Held,
+  what: Call['what'],
+  send: (options: SendOptions) => Promise<Exchange>,
+  decode: (body: string) => Decoded<T>,
+): Promise<Read<T>> {
+  const { clock, chance, gate, times } = run.deps;
+  let current = held;
+  for (const renewToken of [false, true]) {
+    const waited = await waitOrPark(run, times.readTimeout);
+    if (waited.kind === 'park') return { ...waited, held: current };
+    run.slot = undefined;
+    run.calls += 1;
+    const ids = { correlationId: chance.guid() };
+    const at = clock.now();
+    const exchange = await send({ ids, renewToken });
+    current = { ...current, record: withCall(current.record, { what, at, ...ids, end: endOf(exchange) }) };
+    const outcome = judgeRead(exchange, decode, { ids, at });
+    if (outcome.kind === 'renew-token' && !renewToken) continue;
+    const verdict = await gate.report(reportOfRead(outcome, current.record.customerId));
+    if (outcome.kind === 'value') return { kind: 'value', value: outcome.value, held: current };
+    if (outcome.kind === 'gone') return { kind: 'gone', reason: outcome.reason, held: current };
+    if (outcome.kind === 'refused') return { kind: 'refused', reason: outcome.reason, held: current };
+    const until =
+      verdict.kind === 'open'
+        ? clock.now() + roughly(times.inProgressFirst, chance) + backOff(current.record.looks, times, chance)
+        : verdict.until + chance.fraction() * times.slotLife * 5;
+    return { kind: 'park', until, why: outcome.reason.description, held: current };
+  }
+  throw new Error('unreachable: the second try always returns');
+}
+
+function reportOfRead(outcome: ReadOutcome<unknown>, customerId: string): CallReport {
+  switch (outcome.kind) {
+    case 'throttled':
+      return { kind: 'throttled', customerId, retryAfterMs: outcome.retryAfterMs };
+    case 'renew-token':
+    case 'credential':
+      return { kind: 'auth', reason: outcome.reason.description };
+    case 'unavailable':
+      return { kind: 'unknown', customerId, reason: outcome.reason.description };
+    default:
+      return { kind: 'ok', customerId };
+  }
+}

@@ -1,0 +1,215 @@
+import { dueRowKey } from '../orders/due-rows.ts';
+import { isTerminal, type Order } from '../orders/order.ts';
+import { Unavailable } from '../unavailable.ts';
+import { nextTry } from './copies.ts';
+import { park, parkWithoutResult } from './park.ts';
+import { type CheckoutRecord, isSettled } from './record.ts';
+import { type Held, lockEnds, type Run } from './run.ts';
+import { type Result, settled, withOrders } from './settle.ts';
+import { runTail } from './tail.ts';
+import { transition } from './transitions.ts';
+
+/**
+ * Records a result that ends this run's work on the job: due rows, then one transaction with the orders and the record,
+ * then the tail. A due row without its order is harmless; an order without its due row would be forgotten.
+ */
+export async function recordResult(run: Run, held: Held, result: Result): Promise<void> {
+  const firstPoll = run.deps.clock.now() + firstStep(run);
+  await insertDueRows(run, held.record, result.orders, firstPoll);
+  await commit(run, held, result.orders, (record, mine) => {
+    const now = run.deps.clock.now();
+    if (mine) return settled(record, result, { now, firstPoll });
+    return factsOnly(record, result, { now, firstPoll });
+  });
+}
+
+/**
+ * Records orders of a result that is not the end: some groups are to be tried again (`wait`), or what became of them has
+ * to be found out (`doubt`). The copy goes first: it drives what comes next.
+ */
+export async function recordAndGoOn(
+  run: Run,
+  held: Held,
+  result: Result,
+  next: { readonly step: 'wait' | 'doubt'; readonly until: number },
+  change: Partial<CheckoutRecord>,
+): Promise<void> {
+  const { deps } = run;
+  const ticket = held.record.ticket + 1;
+  await deps.queue.send(nextTry(held.record, ticket, [], deps.chance), next.until);
+  const firstPoll = deps.clock.now() + firstStep(run);
+  await insertDueRows(run, held.record, result.orders, firstPoll);
+  await commit(run, held, result.orders, (record, mine) => {
+    const now = deps.clock.now();
+    if (!mine) return factsOnly(record, result, { now, firstPoll });
+    const { lease: _, ...rest } = { ...withOrders(record, result.orders, { now, firstPoll }), ...change };
+    const state = transition(record.state, next.step);
+    return { ...rest, state, failedGroups: result.failedGroups, ticket, nextTry: next.until };
+  });
+}
+
+const firstStep = (run: Run): number => run.deps.times.pollSteps[0] ?? 0;
+
+async function insertDueRows(
+  run: Run,
+  record: CheckoutRecord,
+  orders: readonly Order[],
+  dueAt: number,
+): Promise<void> {
+  const { customerId, cartId } = record;
+  const known = new Set(record.orders.map((mark) => mark.id));
+  const pending = orders.filter((order) => !isTerminal(order.status) && !known.has(order.id));
+  if (pending.length === 0) return;
+  await run.deps.dueRows.insert(
+    pending.map((order) => ({
+      key: dueRowKey(dueAt, order.id),
+      dueAt,
+      orderId: order.id,
+      customerId,
+      cartId,
+      polls: 0,
+    })),
+  );
+}
+
+/**
+ * Orders are facts: they are written whatever the lease says, the negatives of a run that is no longer in charge are not.
+ * Undefined: the record lacks nothing.
+ */
+function factsOnly(
+  record: CheckoutRecord,
+  result: Result,
+  at: { readonly now: number; readonly firstPoll: number },
+): CheckoutRecord | undefined {
+  const { orders, failedGroups } = result;
+  const known = new Set(record.orders.map((mark) => mark.id));
+  const lacks = orders.some((order) => !known.has(order.id));
+  if (orders.length === 0 || (!lacks && isSettled(record.state))) return undefined;
+  // What became of the other groups is for the run in charge to find out.
+  if (!isSettled(record.state) && failedGroups.length > 0)
+    return lacks ? withOrders(record, orders, at) : undefined;
+  const stillFailed =
+    record.state === 'failed'
+      ? failedGroups
+      : failedGroups.filter((group) => record.failedGroups.some((other) => other.group === group.group));
+  return settled(record, { orders, failedGroups: stillFailed }, at);
+}
+
+async function commit(
+  run: Run,
+  held: Held,
+  orders: readonly Order[],
+  change: (record: CheckoutRecord, mine: boolean) => CheckoutRecord | undefined,
+): Promise<void> {
+  const { deps } = run;
+  let { record, etag } = held;
+  let mine = true;
+  const { history } = record;
+  for (;;) {
+    const next = change(record, mine);
+    if (next === undefined) break;
+    const written = await whileLocked(run, orders, () =>
+      deps.ledger.commit({ record: next, etag, orders, writeId: deps.chance.guid() }),
+    );
+    if (written === 'parked') return;
+    if (written.kind === 'written') {
+      tellFinished(run, record, next);
+      await finishTail(run, next);
+      if (mine || isSettled(next.state)) return;
+      record = next;
+      break;
+    }
+    if (written.kind === 'owned')
+      return disowned(run, { ...held, record, etag }, written.orderId, written.cartId);
+    const found = await whileLocked(run, orders, () => deps.ledger.read(record));
+    if (found === 'parked') return;
+    if (found === undefined) throw new Error(`The ledger record of cart ${record.cartId} is gone`);
+    mine = found.value.lease?.id === held.leaseId;
+    record = mine ? { ...found.value, history } : found.value;
+    etag = found.etag;
+  }
+  // Another worker is in charge, or was: if it has settled the job, its tail is run once more; else the job lives on.
+  if (isSettled(record.state)) return finishTail(run, record);
+  await parkWithoutResult(run, deps.clock.now() + deps.times.outageRetry, 'the lease was lost');
+}
+
+/** A tail that fails is finished by a copy: events and rows are delayed, never the purchase. */
+async function finishTail(run: Run, record: CheckoutRecord): Promise<void> {
+  const { deps } = run;
+  try {
+    await runTail(deps, record);
+  } catch (error) {
+    if (!(error instanceof Unavailable)) throw error;
+    await parkWithoutResult(
+      run,
+      deps.clock.now() + deps.times.outageRetry,
+      `the tail failed: ${error.message}`,
+    );
+  }
+}
+
+/** With an answer in hand: try again as long as the lock is renewed, then park a copy that carries the order ids. */
+async function whileLocked<T>(
+  run: Run,
+  orders: readonly Order[],
+  write: () => Promise<T>,
+): Promise<T | 'parked'> {
+  const { clock, times } = run.deps;
+  for (let pause = times.slotLife; ; pause = Math.min(pause * 2, times.throwDelay)) {
+    try {
+      return await write();
+    } catch (error) {
+      if (!(error instanceof Unavailable)) throw error;
+      if (clock.now() + pause + times.throwDelay > lockEnds(run)) {
+        const ids = orders.map((order) => order.id);
+        await parkWithoutResult(
+          run,
+          clock.now() + times.outageRetry,
+          `the ledger fails: ${error.message}`,
+          ids,
+        );
+        return 'parked';
+      }
+      await clock.sleep(pause);
+    }
+  }
+}
+
+/** An order that stands in the books of another cart is not ours, whatever led to it: look again. */
+async function disowned(run: Run, held: Held, orderId: string, cartId: string): Promise<void> {
+  const { clock, telemetry, times } = run.deps;
+  const { customerId, cartId: ours, attempts } = held.record;
+  telemetry.warn(`order ${orderId} belongs to cart ${cartId}, not to ${ours}`, { customerId, cartId: ours });
+  const until = clock.now() + times.inProgressLater;
+  await park(
+    run,
+    held,
+    { step: 'doubt', until, why: 'an order belongs to another cart' },
+    { attempts: attempts + 1 },
+  );
+}
+
+function tellFinished(run: Run, before: CheckoutRecord, record: CheckoutRecord): void {
+  if (record.state === before.state || !isSettled(record.state)) return;
+  const { customerId, cartId, state, job, attempts, orders, reason, ticket } = record;
+  const { clock, telemetry } = run.deps;
+  telemetry.event('JobFinished', {
+    customerId,
+    cartId,
+    batchId: job.batchId,
+    reference: job.reference,
+    outcome: state,
+    code: reason?.code,
+    orders: orders.length,
+    pending: orders.filter((mark) => !isTerminal(mark.status)).length,
+    attempts,
+    parks: ticket,
+    calls: run.calls,
+    apiMs: record.history.last
+      .concat(record.history.first)
+      .reduce((sum, call) => sum + (call.end?.ms ?? 0), 0),
+    runMs: clock.now() - run.startedAt,
+    sleptMs: run.slept,
+    totalMs: clock.now() - record.firstEnqueued,
+  });
+}

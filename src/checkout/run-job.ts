@@ -1,0 +1,88 @@
+import { Unavailable } from '../unavailable.ts';
+import { roughly } from './back-off.ts';
+import { isLate } from './claim.ts';
+import { claimJob } from './claim-job.ts';
+import { decideByPerson } from './decide.ts';
+import { type Delivery, decodeDelivery } from './delivery.ts';
+import type { Deps } from './deps.ts';
+import { UnreadableRecord } from './ledger.ts';
+import { lookAndAct } from './look.ts';
+import { parkWithoutResult } from './park.ts';
+import type { QueueMessage } from './queue-message.ts';
+import { parkNewer, rejectMessage } from './reject.ts';
+import { type Run, returnSlot, startRun } from './run.ts';
+import { submit } from './submit.ts';
+import { runTail } from './tail.ts';
+import { askAboutUnreadable } from './unreadable.ts';
+import { waitOrPark } from './wait.ts';
+
+/**
+ * One delivery of a job. When it returns, the message may be completed: its job is done, or lives on in a copy.
+ * It throws only for crashes and bugs, and when not even a copy could be sent.
+ */
+export async function runJob(deps: Deps, message: QueueMessage): Promise<void> {
+  const decoded = decodeDelivery(message);
+  if (decoded.kind === 'newer') return orGiveBack(deps, () => parkNewer(deps, message));
+  if (decoded.kind === 'rejected')
+    return orGiveBack(deps, () => rejectMessage(deps, message, decoded.rejection));
+  const run = startRun(deps, decoded.delivery);
+  try {
+    await work(run, decoded.delivery);
+  } catch (error) {
+    await orGiveBack(deps, () => survive(run, error));
+  } finally {
+    returnSlot(run);
+  }
+}
+
+async function work(run: Run, delivery: Delivery): Promise<void> {
+  const { clock, times } = run.deps;
+  const { notBefore, notAfter } = delivery.job;
+  if (notBefore !== undefined && clock.now() < notBefore)
+    return parkWithoutResult(run, notBefore, 'its time has not come');
+  // The slot comes before the claim: while the gate is closed, nothing is claimed, and the ledger stays as it is.
+  if (!isLate(notAfter, clock.now())) {
+    const waited = await waitOrPark(run, times.callTimeout);
+    if (waited.kind === 'park') return parkWithoutResult(run, waited.until, waited.why);
+  }
+  const claimed = await claimJob(run);
+  switch (claimed.kind) {
+    case 'done':
+      return;
+    case 'ended':
+      return runTail(run.deps, claimed.record);
+    case 'settled':
+      if (delivery.mayHaveTail) await runTail(run.deps, claimed.record);
+      return;
+    case 'call':
+      return submit(run, claimed.held);
+    case 'look':
+      return lookAndAct(run, claimed.held);
+    case 'orders':
+    case 'give-up':
+      return decideByPerson(run, claimed);
+  }
+}
+
+/** Our own storage or queue fails: the job goes on later, in a copy. Anything else is a bug, and is thrown. */
+async function survive(run: Run, error: unknown): Promise<void> {
+  const { clock, chance, times } = run.deps;
+  if (error instanceof UnreadableRecord) return askAboutUnreadable(run, error);
+  if (!(error instanceof Unavailable)) throw error;
+  run.deps.telemetry.warn(error.message, { ...run.delivery.job });
+  await parkWithoutResult(
+    run,
+    clock.now() + roughly(times.outageRetry, chance),
+    `our own ${error.what} fails`,
+  );
+}
+
+/** Not even a copy can be sent: wait a little, then hand the message back. This alone spends deliveries. */
+async function orGiveBack(deps: Deps, work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    if (error instanceof Unavailable) await deps.clock.sleep(deps.times.throwDelay);
+    throw error;
+  }
+}

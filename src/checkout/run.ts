@@ -1,0 +1,41 @@
+import type { Slot } from '../gate/gate.ts';
+import type { Delivery } from './delivery.ts';
+import type { Deps } from './deps.ts';
+import type { CheckoutRecord } from './record.ts';
+
+/** One delivery being worked on. The three changing fields are its budgets, and the slot that it holds unused. */
+export interface Run {
+  readonly deps: Deps;
+  readonly delivery: Delivery;
+  readonly startedAt: number;
+  /** How long it has slept, of `Times.sleepBudget` in all. */
+  slept: number;
+  slot: Slot | undefined;
+  /** What it did, for its one event. */
+  calls: number;
+}
+
+/** A record that this run has claimed: `lease.id` is its own. */
+export interface Held {
+  readonly record: CheckoutRecord;
+  readonly etag: string;
+  readonly leaseId: string;
+}
+
+export const startRun = (deps: Deps, delivery: Delivery): Run => ({
+  deps,
+  delivery,
+  startedAt: deps.clock.now(),
+  slept: 0,
+  slot: undefined,
+  calls: 0,
+});
+
+/** Until when the host renews the message's lock. */
+export const lockEnds = (run: Run): number => run.startedAt + run.deps.times.lockRenewed;
+
+/** Gives an unused slot to the next caller of this instance. */
+export function returnSlot(run: Run): void {
+  if (run.slot !== undefined) run.deps.gate.giveBack(run.slot);
+  run.slot = undefined;
+}

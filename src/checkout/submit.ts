@@ -1,0 +1,129 @@
+import type { CallReport } from '../gate/gate.ts';
+import type { Exchange } from '../partner-center/api.ts';
+import { conclude } from './conclude.ts';
+import { fence } from './fence.ts';
+import { withCall } from './history.ts';
+import { answeredWithCode, endOf, judge, type Outcome } from './judge.ts';
+import { park, parkWithoutResult, writeWhileMine } from './park.ts';
+import { recordResult } from './result.ts';
+import { type Held, lockEnds, type Run } from './run.ts';
+import { tooLate } from './too-late.ts';
+import { transition } from './transitions.ts';
+import { waitOrPark } from './wait.ts';
+
+/** A call that was certainly not executed is tried again at once this often; then the job backs off. */
+const quickRetries = 2;
+
+/** Makes the paid call, once its fence lets it, and hands the outcome to `conclude`. */
+export async function submit(run: Run, claimed: Held): Promise<void> {
+  let held: Held | undefined = claimed;
+  let renewToken = false;
+  for (let notExecuted = 0; ; ) {
+    held = await passFence(run, held);
+    if (held === undefined) return;
+    const called: Called = await call(run, held, renewToken);
+    held = called.held;
+    if (called.outcome.kind === 'renew-token' && !renewToken) {
+      renewToken = true;
+      continue;
+    }
+    const verdict = await run.deps.gate.report(reportOf(called.outcome, held.record.customerId));
+    if (called.outcome.kind === 'not-executed' && notExecuted < quickRetries && verdict.kind === 'open') {
+      notExecuted += 1;
+      continue;
+    }
+    return conclude(run, held, called.outcome, verdict);
+  }
+}
+
+/** Undefined: the job was parked or ended instead. When it answers, the POST may go out at once, and must. */
+async function passFence(run: Run, claimed: Held): Promise<Held | undefined> {
+  const { clock, times } = run.deps;
+  let held = claimed;
+  for (;;) {
+    const now = clock.now();
+    switch (fence(held, run.slot, lockEnds(run), now, times)) {
+      case 'go':
+        return held;
+      case 'too-late':
+        await endTooLate(run, held);
+        return undefined;
+      case 'lock-ends':
+        await parkUnsent(run, held, now, 'the lock would end during the call');
+        return undefined;
+      case 'claim-again': {
+        const renewed = await renewLease(run, held);
+        if (renewed === undefined) {
+          await parkWithoutResult(run, now + times.outageRetry, 'the lease was lost');
+          return undefined;
+        }
+        held = renewed;
+        break;
+      }
+      case 'new-slot': {
+        run.slot = undefined;
+        const waited = await waitOrPark(run, times.callTimeout);
+        if (waited.kind === 'slot') break;
+        await parkUnsent(run, held, waited.until, waited.why);
+        return undefined;
+      }
+    }
+  }
+}
+
+/** Nothing of this claim was sent: what it was before, it is again. */
+const parkUnsent = (run: Run, held: Held, until: number, why: string): Promise<void> =>
+  park(run, held, { step: held.record.state === 'unresolved' ? 'doubt' : 'wait', until, why });
+
+const renewLease = (run: Run, held: Held): Promise<Held | undefined> =>
+  writeWhileMine(run, held, (record) => {
+    const now = run.deps.clock.now();
+    const lease = { id: held.leaseId, until: now + run.deps.times.lease };
+    return { ...record, state: transition(record.state, 'submit'), lastSend: now, lease, updatedAt: now };
+  });
+
+/** What may have been bought is found out first; a job of which nothing runs ends here. */
+function endTooLate(run: Run, held: Held): Promise<void> {
+  const now = run.deps.clock.now();
+  if (held.record.state === 'unresolved') return parkUnsent(run, held, now, 'too late for a repeat');
+  return recordResult(run, held, tooLate(held.record, now));
+}
+
+interface Called {
+  readonly held: Held;
+  readonly outcome: Outcome;
+}
+
+async function call(run: Run, held: Held, renewToken: boolean): Promise<Called> {
+  const { chance, clock, partnerCenter } = run.deps;
+  const { customerId, cartId, requestId } = held.record;
+  const ids = { requestId, correlationId: chance.guid() };
+  const at = clock.now();
+  run.slot = undefined;
+  run.calls += 1;
+  const exchange: Exchange = await partnerCenter.checkout(customerId, cartId, { ids, renewToken });
+  const record = {
+    ...withCall(held.record, { what: 'checkout', at, ...ids, end: endOf(exchange) }),
+    // Kept after no answer and after one without a code: the repeat then carries the same id, and cannot buy again.
+    requestId: answeredWithCode(exchange) ? chance.guid() : requestId,
+  };
+  return { held: { ...held, record }, outcome: judge(exchange, { ids, at }) };
+}
+
+function reportOf(outcome: Outcome, customerId: string): CallReport {
+  switch (outcome.kind) {
+    case 'throttled':
+      return { kind: 'throttled', customerId, retryAfterMs: outcome.retryAfterMs };
+    case 'renew-token':
+    case 'credential':
+      return { kind: 'auth', reason: outcome.reason.description };
+    case 'partner-wide':
+      return { kind: 'partner-wide', customerId, reason: outcome.reason.description };
+    case 'unknown':
+    case 'unreadable':
+    case 'not-executed':
+      return { kind: 'unknown', customerId, reason: outcome.reason.description };
+    default:
+      return { kind: 'ok', customerId };
+  }
+}

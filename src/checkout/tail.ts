@@ -1,0 +1,76 @@
+import type { Deps } from './deps.ts';
+import { eventsOf } from './event-list.ts';
+import { type CheckoutRecord, isSettled, type Reason } from './record.ts';
+
+/** The last effects of a result, each safe to repeat: batch rows, the attention row, the events. */
+export async function runTail(deps: Deps, record: CheckoutRecord): Promise<void> {
+  await writeBatchRows(deps, record, 'older');
+  await writeAttention(deps, record);
+  const events = eventsOf(record);
+  if (events.length > 0) await deps.events.publish(events);
+}
+
+export async function writeBatchRows(
+  deps: Pick<Deps, 'batches'>,
+  record: CheckoutRecord,
+  when: 'older' | 'not-newer',
+): Promise<void> {
+  const { customerId, cartId, state, revision, job, reason, updatedAt } = record;
+  for (const batchId of record.batches) {
+    const code = reason === undefined ? {} : { code: reason.code };
+    await deps.batches.write({ batchId, customerId, cartId, state, revision, ...code, at: updatedAt }, when);
+    if (batchId === job.batchId && job.batchSize !== undefined)
+      await deps.batches.declare(batchId, job.batchSize);
+  }
+}
+
+async function writeAttention(deps: Deps, record: CheckoutRecord): Promise<void> {
+  const { state, revision, customerId, cartId, updatedAt: at } = record;
+  if (state === 'failed' || state === 'partial') {
+    const reason = record.reason ?? unexplained(record);
+    const opened = await deps.attention.write(attentionRow(record, state, reason), 'older');
+    if (opened) tellAttention(deps, 'AttentionOpened', record, state, reason.code);
+    return;
+  }
+  // A record that was never taken over, and never asked about, cannot have an open row.
+  if (!isSettled(state) || !record.attentionMayBeOpen) return;
+  const closed = await deps.attention.close({ customerId, cartId }, revision, at, 'the worker');
+  if (closed) tellAttention(deps, 'AttentionClosed', record, state, '');
+}
+
+export const attentionRow = (
+  record: CheckoutRecord,
+  kind: 'failed' | 'partial' | 'needs-decision' | 'pending-too-long',
+  reason: Reason,
+  evidence?: string,
+) => ({
+  customerId: record.customerId,
+  cartId: record.cartId,
+  kind,
+  open: true,
+  revision: record.revision,
+  reason,
+  batchIds: record.batches,
+  ...(record.job.reference === undefined ? {} : { reference: record.job.reference }),
+  ...(evidence === undefined ? {} : { evidence }),
+  at: record.updatedAt,
+});
+
+export function tellAttention(
+  deps: Pick<Deps, 'telemetry'>,
+  name: 'AttentionOpened' | 'AttentionClosed',
+  record: CheckoutRecord,
+  kind: string,
+  code: string,
+): void {
+  const { customerId, cartId, revision, job } = record;
+  deps.telemetry.event(name, { customerId, cartId, batchId: job.batchId, kind, code, revision });
+}
+
+/** Orders can end cancelled without any failed call. */
+const unexplained = (record: CheckoutRecord): Reason => ({
+  code: 'cancelled',
+  description: 'At least one order of this cart was cancelled at Partner Center.',
+  cure: 'Look at the order in Partner Center; if the customer still wants it, prepare a new cart.',
+  at: record.updatedAt,
+});

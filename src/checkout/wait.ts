@@ -1,0 +1,40 @@
+import { leftToSleep } from './back-off.ts';
+import { lockEnds, type Run } from './run.ts';
+
+export type Waited =
+  | { readonly kind: 'slot' }
+  | { readonly kind: 'park'; readonly until: number; readonly why: string };
+
+/**
+ * A slot for one call of this delivery. While the gate is closed, or busy, the delivery is held for what is left of
+ * its sleep budget: that is the brake that keeps the other messages in the queue. Then it is to be parked.
+ */
+export async function waitOrPark(run: Run, callMs: number): Promise<Waited> {
+  const { clock, gate, times, chance } = run.deps;
+  for (;;) {
+    const asked = clock.now();
+    if (asked + callMs > lockEnds(run))
+      return { kind: 'park', until: asked, why: 'the lock would end during the call' };
+    if (run.slot !== undefined && asked < run.slot.notBefore + times.slotLife) return { kind: 'slot' };
+    run.slot = undefined;
+    const giveUpAt = asked + leftToSleep(run.slept, times);
+    const taken = await gate.take('worker', giveUpAt);
+    run.slept += clock.now() - asked;
+    if (taken.kind === 'slot') {
+      run.slot = taken.slot;
+      continue;
+    }
+    const why =
+      taken.kind === 'closed' ? `the gate is closed: ${taken.reason}` : 'every call of the budget is taken';
+    const now = clock.now();
+    const left = leftToSleep(run.slept, times);
+    const pause = Math.min(left, Math.max(0, taken.until - now));
+    const opensInTime = taken.until - now < left;
+    run.slept += pause;
+    await clock.sleep(pause);
+    if (opensInTime && pause > 0) continue;
+    const after = clock.now();
+    const until = Math.min(Math.max(taken.until, after), after + times.parkMax);
+    return { kind: 'park', until: until + chance.fraction() * times.slotLife * 5, why };
+  }
+}

@@ -1,0 +1,73 @@
+import type { Deps } from '../checkout/deps.ts';
+import { Unavailable } from '../unavailable.ts';
+import type { DueRow } from './due-rows.ts';
+import { type Polled, pollOrder } from './poll-order.ts';
+
+/** What one tick did: the fields of its one event, and the heartbeat that an alert watches. */
+export interface TickReport {
+  readonly seen: number;
+  readonly finished: number;
+  readonly pending: number;
+  readonly dropped: number;
+  readonly failed: number;
+  /** Why it ended before nothing was due. */
+  readonly stopped?: 'time' | 'gate' | 'storage';
+  readonly ms: number;
+}
+
+/** Orders in work at once: enough to use the poller's lane when each read takes a second, few enough to stop quickly. */
+const atOnce = 8;
+
+/**
+ * One tick of the poller: looks at every order that is due, oldest first, within the poller's share of the budget. It
+ * ends when nothing is due, when its time is over, or when the gate closes; it never waits for rows that come later.
+ */
+export async function pollPendingOrders(deps: Deps): Promise<TickReport> {
+  const { clock, dueRows, times } = deps;
+  const started = clock.now();
+  const deadline = started + times.tickLimit;
+  const counts = { seen: 0, finished: 0, pending: 0, dropped: 0, failed: 0 };
+  let stopped: TickReport['stopped'];
+  const running = new Set<Promise<void>>();
+
+  const pollRow = async (row: DueRow): Promise<void> => {
+    const polled = await pollOrStumble(deps, row, deadline);
+    counts[polled.kind === 'stop' ? 'pending' : polled.kind] += 1;
+    if (polled.kind === 'stop') stopped ??= 'gate';
+  };
+
+  try {
+    for await (const row of dueRows.due(started)) {
+      if (clock.now() >= deadline) stopped ??= 'time';
+      if (stopped !== undefined) break;
+      counts.seen += 1;
+      const work: Promise<void> = pollRow(row).finally(() => running.delete(work));
+      running.add(work);
+      if (running.size >= atOnce) await Promise.race(running);
+    }
+  } catch (error) {
+    if (!(error instanceof Unavailable)) throw error;
+    deps.telemetry.warn(error.message);
+    stopped = 'storage';
+  }
+  await Promise.all(running);
+  const report: TickReport = {
+    ...counts,
+    ...(stopped === undefined ? {} : { stopped }),
+    ms: clock.now() - started,
+  };
+  deps.telemetry.event('PollTick', { ...report });
+  return report;
+}
+
+/** One order's trouble is not the others': it is told, and its row stays for the next tick. */
+async function pollOrStumble(deps: Deps, row: DueRow, deadline: number): Promise<Polled> {
+  try {
+    return await pollOrder(deps, row, deadline);
+  } catch (error) {
+    const { customerId, cartId, orderId } = row;
+    const message = error instanceof Error ? error.message : String(error);
+    deps.telemetry.warn(`the poll of order ${orderId} failed: ${message}`, { customerId, cartId, orderId });
+    return { kind: 'failed' };
+  }
+}
