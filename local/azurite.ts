@@ -1,0 +1,65 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import * as z from 'zod/mini';
+
+export interface Azurite {
+  /** For `TableClient.fromConnectionString(…, { allowInsecureConnection: true })`. */
+  readonly connectionString: string;
+  /** The table service's address, account included: `http://127.0.0.1:40123/devstoreaccount1`. */
+  readonly tableEndpoint: string;
+  /** Ends the process; a folder keeps the tables. */
+  stop(): Promise<void>;
+}
+
+/** Azurite's well-known development account, the same on every machine (learn.microsoft.com, "Use the Azurite emulator"). */
+const account = 'devstoreaccount1';
+const key = 'Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==';
+
+const startLimit = 20_000;
+const started = z.object({ address: z.string() });
+
+/**
+ * Starts Azurite's table service on a free port of 127.0.0.1, in memory, or in `folder`. It is a process of its own:
+ * in ours its work would stall the event loop of whoever measures time.
+ */
+export async function startAzurite({ folder }: { readonly folder?: string } = {}): Promise<Azurite> {
+  const child = fork(new URL('azurite-child.ts', import.meta.url), folder === undefined ? [] : [folder], {
+    execArgv: [],
+    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+  });
+  try {
+    const { address } = started.parse(await firstMessage(child));
+    const tableEndpoint = `${address}/${account}`;
+    return {
+      connectionString: `DefaultEndpointsProtocol=http;AccountName=${account};AccountKey=${key};TableEndpoint=${tableEndpoint};`,
+      tableEndpoint,
+      stop: () => end(child, 'SIGTERM'),
+    };
+  } catch (error) {
+    await end(child, 'SIGKILL');
+    throw error;
+  }
+}
+
+async function firstMessage(child: ChildProcess): Promise<unknown> {
+  let complaint = '';
+  child.stderr?.on('data', (text) => {
+    complaint = `${complaint}${text}`.slice(-2_000);
+  });
+  const { promise, resolve, reject } = Promise.withResolvers<unknown>();
+  child.once('message', resolve);
+  child.once('error', reject);
+  child.once('close', (code) => reject(new Error(`Azurite ended with code ${code}: ${complaint}`)));
+  const timer = setTimeout(
+    () => reject(new Error(`Azurite did not start within ${startLimit} ms.`)),
+    startLimit,
+  );
+  return promise.finally(() => clearTimeout(timer));
+}
+
+async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const closed = once(child, 'close');
+  child.kill(signal);
+  await closed;
+}
