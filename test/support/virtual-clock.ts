@@ -1,0 +1,113 @@
+import type { Clock } from '../../src/clock.ts';
+
+/** A clock that only `run` and `until` move: code that waits costs no real time, and the order of events is always the same. */
+export interface VirtualClock extends Clock {
+  /** The same time, read by a machine whose clock is `ms` ahead (negative: behind). */
+  skewed(ms: number): Clock;
+  /** Lets everything happen that happens within `ms` from now, then stands there. */
+  run(ms: number): Promise<void>;
+  /** Lets time pass until the promise settles. Throws when nothing is left to wake up, or after `limit` ms. */
+  until<T>(promise: Promise<T>, limit?: number): Promise<T>;
+}
+
+interface Sleeper {
+  readonly at: number;
+  /** Equal times wake in the order in which they fell asleep. */
+  readonly turn: number;
+  readonly wake: () => void;
+}
+
+const day = 24 * 60 * 60_000;
+
+/**
+ * Between two instants every promise that can settle does: a macrotask comes after all microtasks. So code under this
+ * clock may await promises and this clock, but no real input or output.
+ */
+export function virtualClock(start = Date.UTC(2026, 0, 5, 20)): VirtualClock {
+  let now = start;
+  let turns = 0;
+  const sleepers: Sleeper[] = [];
+
+  const sleep = (ms: number): Promise<void> =>
+    ms > 0
+      ? new Promise((wake) => {
+          push(sleepers, { at: now + ms, turn: turns++, wake });
+        })
+      : Promise.resolve();
+
+  /** Wakes everybody who sleeps until the next instant; false when that is after `end`, or nobody sleeps. */
+  function step(end: number): boolean {
+    const next = sleepers[0];
+    if (next === undefined || next.at > end) return false;
+    now = next.at;
+    while (sleepers[0]?.at === now) pop(sleepers)?.wake();
+    return true;
+  }
+
+  async function run(ms: number): Promise<void> {
+    const end = now + ms;
+    await idle();
+    while (step(end)) await idle();
+    now = end;
+  }
+
+  async function until<T>(promise: Promise<T>, limit = 7 * day): Promise<T> {
+    const end = now + limit;
+    const settled = { yet: false };
+    const mark = () => {
+      settled.yet = true;
+    };
+    promise.then(mark, mark);
+    await idle();
+    while (!settled.yet) {
+      if (!step(end)) {
+        const why = sleepers.length === 0 ? 'nobody sleeps' : `${limit} ms have passed`;
+        throw new Error(
+          `Virtual time ended at ${new Date(now).toISOString()}: the promise is open, and ${why}.`,
+        );
+      }
+      await idle();
+    }
+    return promise;
+  }
+
+  return { now: () => now, sleep, skewed: (ms) => ({ now: () => now + ms, sleep }), run, until };
+}
+
+const idle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+const before = (a: Sleeper, b: Sleeper): boolean => a.at < b.at || (a.at === b.at && a.turn < b.turn);
+
+/** A binary heap: the earliest sleeper stands first. */
+function push(heap: Sleeper[], sleeper: Sleeper): void {
+  let place = heap.push(sleeper) - 1;
+  while (place > 0) {
+    const above = (place - 1) >> 1;
+    const parent = heap[above];
+    if (parent === undefined || !before(sleeper, parent)) break;
+    heap[place] = parent;
+    place = above;
+  }
+  heap[place] = sleeper;
+}
+
+function pop(heap: Sleeper[]): Sleeper | undefined {
+  const first = heap[0];
+  const last = heap.pop();
+  if (last === undefined || heap.length === 0) return first;
+  let place = 0;
+  for (;;) {
+    let below = 2 * place + 1;
+    let child = heap[below];
+    const right = heap[below + 1];
+    if (child !== undefined && right !== undefined && before(right, child)) {
+      below += 1;
+      child = right;
+    }
+    if (child === undefined || !before(child, last)) break;
+    heap[place] = child;
+    place = below;
+  }
+  heap[place] = last;
+  return first;
+}
