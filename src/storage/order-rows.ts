@@ -1,0 +1,46 @@
+import type { CheckoutRecord } from '../checkout/record.ts';
+import { compact } from '../compact.ts';
+import type { Order } from '../orders/order.ts';
+import { maxRowBytes, splitText, storedBytes } from './chunks.ts';
+import { joinedKey, keyPart } from './keys.ts';
+import { column } from './record-rows.ts';
+import { sha256 } from './shorten.ts';
+import type { Row, StoredRow } from './table.ts';
+
+export const orderPrefix = 'order:';
+/** Order ids are case-sensitive, and so are keys. */
+export const orderKey = (orderId: string): string => joinedKey('order', keyPart('orderId', orderId));
+
+/** Column `cartId` says in whose books the order is; `order` holds it as JSON, without its lines when they do not fit. */
+export function toOrderRow(record: CheckoutRecord, order: Order): Row {
+  const whole = JSON.stringify(order);
+  const truncated = storedBytes(whole) > maxRowBytes;
+  const subscriptions = order.lines.flatMap(({ subscriptionId }) => subscriptionId ?? []);
+  return {
+    partition: keyPart('customerId', record.customerId),
+    key: orderKey(order.id),
+    properties: compact({
+      version: 1,
+      cartId: record.cartId,
+      status: order.status,
+      rawStatus: order.rawStatus === undefined ? undefined : column(order.rawStatus),
+      billingCycle: column(order.billingCycle),
+      currency: order.currency === undefined ? undefined : column(order.currency),
+      totalPrice: order.totalPrice,
+      creationDate: order.creationDate === undefined ? undefined : column(order.creationDate),
+      lineCount: order.lines.length,
+      subscriptionIds: column(subscriptions.join(',')),
+      batchIds: column(record.batches.join(',')),
+      reference: record.job.reference === undefined ? undefined : column(record.job.reference),
+      updatedAt: record.updatedAt,
+      ...(truncated ? { truncated, wholeSha256: sha256(whole) } : {}),
+      ...splitText('order', truncated ? JSON.stringify({ ...order, lines: [] }) : whole),
+    }),
+  };
+}
+
+/** '' when a person has taken the column away: then nobody's, so that no cart takes the order for its own. */
+export const ownerOf = (row: StoredRow): string => {
+  const owner = row.properties['cartId'];
+  return typeof owner === 'string' ? owner : '';
+};

@@ -1,0 +1,112 @@
+import * as z from 'zod/mini';
+import type { Job } from '../checkout/job.ts';
+import type { Call, CheckoutRecord, FailedGroup, KnownGroup, OrderMark, Reason } from '../checkout/record.ts';
+
+/**
+ * The shape of a ledger record, as it is checked when it is read: people and newer versions write to the table too.
+ * Fields that it does not name are dropped.
+ */
+const count = z.int().check(z.minimum(0));
+const time = z.number().check(z.minimum(0));
+const optional = z.exactOptional;
+
+/** Does not compile when a field, optional ones too, is added to the type and not here: it would be lost at the next write. */
+type Shape<T> = { [field in keyof Required<T>]: z.core.$ZodType };
+
+const reason = z.object({
+  code: z.string(),
+  description: z.string(),
+  cure: z.string(),
+  at: time,
+  status: optional(z.int()),
+  requestId: optional(z.string()),
+  correlationId: optional(z.string()),
+  cv: optional(z.string()),
+} satisfies Shape<Reason>);
+
+const call = z.object({
+  what: z.enum(['checkout', 'cart', 'orders', 'order']),
+  at: time,
+  correlationId: z.string(),
+  requestId: optional(z.string()),
+  end: optional(
+    z.object({
+      ms: z.number(),
+      status: optional(z.int()),
+      code: optional(z.string()),
+      cv: optional(z.string()),
+      serverId: optional(z.string()),
+      failure: optional(z.string()),
+    }),
+  ),
+} satisfies Shape<Call>);
+
+const job = z.object({
+  customerId: z.string(),
+  cartId: z.string(),
+  batchId: optional(z.string()),
+  batchSize: optional(z.int()),
+  reference: optional(z.string()),
+  notBefore: optional(time),
+  notAfter: optional(time),
+  requestedBy: optional(z.string()),
+  correlationId: optional(z.string()),
+} satisfies Shape<Job>);
+
+const order = z.object({
+  id: z.string(),
+  status: z.enum(['pending', 'completed', 'cancelled', 'unknown']),
+  content: z.string(),
+  wasPending: z.boolean(),
+  endedAt: optional(count),
+  dueRow: optional(z.string()),
+  since: time,
+} satisfies Shape<OrderMark>);
+
+const failedGroup = z.object({
+  group: z.string(),
+  code: z.string(),
+  description: z.string(),
+  retryable: z.boolean(),
+} satisfies Shape<FailedGroup>);
+
+export const recordVersion = 1;
+
+export const recordSchema = z.object({
+  customerId: z.string(),
+  cartId: z.string(),
+  version: z.literal(recordVersion),
+  state: z.enum(['submitting', 'waiting', 'unresolved', 'ordered', 'completed', 'partial', 'failed']),
+  job,
+  body: z.string(),
+  batches: z.array(z.string()),
+  ticket: count,
+  revision: count,
+  attempts: count,
+  lease: optional(z.object({ id: z.string(), until: time })),
+  requestId: z.string(),
+  firstSend: time,
+  lastSend: time,
+  nextTry: optional(time),
+  attentionMayBeOpen: z.boolean(),
+  orders: z.array(order),
+  failedGroups: z.array(failedGroup),
+  groups: optional(z.array(z.object({ group: z.string(), content: z.string() } satisfies Shape<KnownGroup>))),
+  repeated: optional(z.object({ as: z.enum(['already-done', 'refused']), reason })),
+  repeatAllowed: optional(z.boolean()),
+  asked: optional(z.object({ kind: z.enum(['needs-decision', 'pending-too-long']), since: time })),
+  gaveUp: optional(z.boolean()),
+  refusedSince: optional(time),
+  slowSince: optional(time),
+  looks: count,
+  reached: z.object({ ordered: optional(count), final: optional(count) }),
+  reason: optional(reason),
+  history: z.object({ total: count, first: z.array(call), last: z.array(call) }),
+  decisions: z.array(
+    z.object({ decision: z.enum(['retry', 'not-bought', 'orders', 'give-up']), who: z.string(), at: time }),
+  ),
+  firstEnqueued: time,
+  traceparent: optional(z.string()),
+  createdAt: time,
+  updatedAt: time,
+} satisfies Shape<CheckoutRecord>);

@@ -1,0 +1,215 @@
+import { expect, test } from 'vitest';
+import type { Change, StoredRow, Table } from '../../src/storage/table.ts';
+
+let partitions = 0;
+/** A partition of its own for each test: the tables are shared. */
+export const newPartition = (): string => `p${process.pid}-${++partitions}`;
+
+const stale = `W/"datetime'2020-01-01T00%3A00%3A00.0000000Z'"`;
+
+export async function all(rows: AsyncIterable<StoredRow>): Promise<StoredRow[]> {
+  const read: StoredRow[] = [];
+  for await (const row of rows) read.push(row);
+  return read;
+}
+
+const bytesOf = (row: StoredRow | undefined): readonly number[] => {
+  const bytes = row?.properties['bytes'];
+  return bytes instanceof Uint8Array ? [...bytes] : [];
+};
+
+/** What every `Table` does: keeps the table of the simulation as honest as Azurite. */
+export function tableContract(open: () => Table): void {
+  const row = (partition: string, key: string, properties: StoredRow['properties'] = {}) => ({
+    partition,
+    key,
+    properties,
+  });
+  const insert = (partition: string, key: string, properties: StoredRow['properties'] = {}): Change => ({
+    kind: 'insert',
+    row: row(partition, key, properties),
+  });
+  const refused = (refusal: string) => ({ kind: 'refused', refusal });
+
+  test('a row comes back as it went in', async () => {
+    const table = open();
+    const partition = newPartition();
+    const key = `order: A+b@=._-'ö`;
+    const properties = {
+      text: 'ö\u{1f600}"\n',
+      empty: '',
+      zero: 0,
+      small: -2_147_483_648,
+      time: 1_795_000_000_123,
+      large: Number.MAX_SAFE_INTEGER,
+      price: 12.34,
+      yes: true,
+      no: false,
+      bytes: new Uint8Array([0, 255, 10]),
+    };
+    const written = await table.change(insert(partition, key, properties));
+    const read = await table.get(partition, key);
+    expect(read).toMatchObject({ partition, key, etag: written.kind === 'done' ? written.etag : 'refused' });
+    expect({ ...read?.properties, bytes: [] }).toStrictEqual({ ...properties, bytes: [] });
+    expect(bytesOf(read)).toEqual([0, 255, 10]);
+    expect(read?.etag).not.toBe('');
+  });
+
+  test('keys are case-sensitive', async () => {
+    const table = open();
+    const partition = newPartition();
+    await table.change(insert(partition, 'order:aB'));
+    expect(await table.get(partition, 'order:AB')).toBeUndefined();
+    expect((await table.change(insert(partition, 'order:AB'))).kind).toBe('done');
+  });
+
+  test('what is not there is undefined', async () => {
+    expect(await open().get(newPartition(), 'nothing')).toBeUndefined();
+  });
+
+  test('insert is refused when the row exists', async () => {
+    const table = open();
+    const partition = newPartition();
+    await table.change(insert(partition, 'a', { n: 1 }));
+    expect(await table.change(insert(partition, 'a', { n: 2 }))).toEqual(refused('exists'));
+    expect((await table.get(partition, 'a'))?.properties).toEqual({ n: 1 });
+  });
+
+  test('replace drops the properties that it does not name, with or without an ETag', async () => {
+    const table = open();
+    const partition = newPartition();
+    const first = await table.change({ kind: 'replace', row: row(partition, 'a', { x: 1, y: 1 }) });
+    expect(first.kind).toBe('done');
+    await table.change({ kind: 'replace', row: row(partition, 'a', { x: 2 }) });
+    const read = await table.get(partition, 'a');
+    expect(read?.properties).toEqual({ x: 2 });
+    const third = await table.change({
+      kind: 'replace',
+      row: row(partition, 'a', { z: 3 }),
+      etag: read?.etag ?? '',
+    });
+    expect(third.kind).toBe('done');
+    expect((await table.get(partition, 'a'))?.properties).toEqual({ z: 3 });
+  });
+
+  test('replace with an ETag: changed when it is stale, missing when there is no row', async () => {
+    const table = open();
+    const partition = newPartition();
+    await table.change(insert(partition, 'a', { n: 1 }));
+    expect(await table.change({ kind: 'replace', row: row(partition, 'a'), etag: stale })).toEqual(
+      refused('changed'),
+    );
+    expect(await table.change({ kind: 'replace', row: row(partition, 'b'), etag: stale })).toEqual(
+      refused('missing'),
+    );
+    expect((await table.get(partition, 'a'))?.properties).toEqual({ n: 1 });
+  });
+
+  test('remove: done, then missing; changed when the ETag is stale', async () => {
+    const table = open();
+    const partition = newPartition();
+    await table.change(insert(partition, 'a'));
+    expect(await table.change({ kind: 'remove', partition, key: 'a', etag: stale })).toEqual(
+      refused('changed'),
+    );
+    const etag = (await table.get(partition, 'a'))?.etag ?? '';
+    expect((await table.change({ kind: 'remove', partition, key: 'a', etag })).kind).toBe('done');
+    expect(await table.change({ kind: 'remove', partition, key: 'a' })).toEqual(refused('missing'));
+  });
+
+  test('a transaction is done as a whole, with an ETag for each row', async () => {
+    const table = open();
+    const partition = newPartition();
+    await table.change(insert(partition, 'gone'));
+    const kept = await table.change(insert(partition, 'kept'));
+    const result = await table.transact([
+      insert(partition, 'new', { n: 1 }),
+      { kind: 'replace', row: row(partition, 'kept', { n: 2 }), etag: kept.kind === 'done' ? kept.etag : '' },
+      { kind: 'replace', row: row(partition, 'put', { n: 3 }) },
+      { kind: 'remove', partition, key: 'gone' },
+    ]);
+    const rows = await all(table.rows({ partition, from: '', to: '~' }));
+    expect(rows.map(({ key, properties }) => [key, properties['n']])).toEqual([
+      ['kept', 2],
+      ['new', 1],
+      ['put', 3],
+    ]);
+    expect(result).toMatchObject({ kind: 'done' });
+    const etags = result.kind === 'done' ? result.etags : [];
+    expect([etags[1], etags[0], etags[2]]).toEqual(rows.map(({ etag }) => etag));
+  });
+
+  test.each([
+    ['exists', (partition: string): Change => insert(partition, 'there')],
+    [
+      'changed',
+      (partition: string): Change => ({ kind: 'replace', row: row(partition, 'there'), etag: stale }),
+    ],
+    ['missing', (partition: string): Change => ({ kind: 'replace', row: row(partition, 'no'), etag: stale })],
+    ['missing', (partition: string): Change => ({ kind: 'remove', partition, key: 'no' })],
+  ] as const)('a transaction refused as %s writes nothing and names the change', async (refusal, change) => {
+    const table = open();
+    const partition = newPartition();
+    await table.change(insert(partition, 'there'));
+    const result = await table.transact([insert(partition, 'new'), change(partition)]);
+    expect(result).toEqual({ kind: 'refused', refusal, index: 1 });
+    expect(await table.get(partition, 'new')).toBeUndefined();
+  });
+
+  test('a hundred changes fit into a transaction', async () => {
+    const table = open();
+    const partition = newPartition();
+    const [first, ...rest] = Array.from({ length: 100 }, (_, n) => insert(partition, `k${n}`));
+    if (first === undefined) throw new Error('no change');
+    expect((await table.transact([first, ...rest])).kind).toBe('done');
+    expect(await all(table.rows({ partition, from: 'k', to: 'l' }))).toHaveLength(100);
+  });
+
+  test('rows: from is included, to is not, in the order of the keys, of one partition', async () => {
+    const table = open();
+    const partition = newPartition();
+    for (const key of ['b', 'a:1', 'B', 'a', 'c', 'a:10', 'a:2']) await table.change(insert(partition, key));
+    await table.change(insert(newPartition(), 'a:3'));
+    const keys = (await all(table.rows({ partition, from: 'a', to: 'c' }))).map(({ key }) => key);
+    expect(keys).toEqual(['a', 'a:1', 'a:10', 'a:2', 'b']);
+  });
+
+  test('rows: select leaves out the others, and what a row lacks', async () => {
+    const table = open();
+    const partition = newPartition();
+    await table.change(insert(partition, 'a', { x: 1, y: 2 }));
+    await table.change(insert(partition, 'b', { y: 2 }));
+    const rows = await all(table.rows({ partition, from: '', to: '~', select: ['x'] }));
+    expect(rows.map(({ key, properties }) => [key, properties])).toEqual([
+      ['a', { x: 1 }],
+      ['b', {}],
+    ]);
+    expect(rows.every(({ etag }) => etag !== '')).toBe(true);
+  });
+
+  test('rows: more than one page', async () => {
+    const table = open();
+    const partition = newPartition();
+    for (let lot = 0; lot < 11; lot++) {
+      const [first, ...rest] = Array.from({ length: 100 }, (_, n) =>
+        insert(partition, `k${String(lot * 100 + n).padStart(4, '0')}`),
+      );
+      if (first === undefined) throw new Error('no change');
+      await table.transact([first, ...rest]);
+    }
+    const rows = await all(table.rows({ partition, from: 'k', to: 'l' }));
+    expect(rows).toHaveLength(1_100);
+    expect(rows.map(({ key }) => key)).toEqual(rows.map(({ key }) => key).toSorted());
+  });
+
+  test('a text of 32,768 units and 64 KiB of bytes fit into a property', async () => {
+    const table = open();
+    const partition = newPartition();
+    await table.change(
+      insert(partition, 'a', { text: 'ö'.repeat(32_768), bytes: new Uint8Array(65_536).fill(7) }),
+    );
+    const read = await table.get(partition, 'a');
+    expect(read?.properties['text']).toBe('ö'.repeat(32_768));
+    expect(bytesOf(read)).toEqual(Array.from({ length: 65_536 }, () => 7));
+  });
+}
