@@ -71,7 +71,8 @@ async function handle(world: World, request: IncomingMessage, response: ServerRe
 
 /** The API over plain HTTP. A fault of the sandbox itself is answered with a telling 500 and shown on stderr. */
 export function makeApiServer(world: World): Server {
-  return createServer((request, response) => {
+  // Idle connections stay open for long: a reset that nobody asked for would look like a fault.
+  return createServer({ keepAliveTimeout: 120_000 }, (request, response) => {
     handle(world, request, response).catch((error: unknown) => {
       if (request.destroyed && !request.complete) return;
       console.error('Partner Center sandbox:', error);

@@ -1,6 +1,14 @@
 import type { IncomingMessage } from 'node:http';
 import * as z from 'zod/mini';
-import { cartNotFound, gatewayRefusal, ok, type Reply, refusal, unauthorized } from './answer.ts';
+import {
+  type Answer,
+  cartNotFound,
+  gatewayRefusal,
+  ok,
+  type Reply,
+  refusal,
+  unauthorized,
+} from './answer.ts';
 import type { Call } from './calls.ts';
 import { arrangeLines, newCart, type WantedLine } from './carts.ts';
 import { replacement, runCheckout } from './checkout.ts';
@@ -45,7 +53,7 @@ export function findRoute(method: string, url: string): Route | undefined {
 }
 
 /** Why the bearer token is refused, or the kind of token that it is. */
-function authorize(world: World, header: string | undefined): Reply | 'app' | 'user' {
+function authorize(world: World, header: string | undefined): Answer | 'app' | 'user' {
   const { tenantId } = world.credentials;
   const claims = world.tokens.read(/^Bearer (.+)$/i.exec(header ?? '')?.[1] ?? '');
   const now = world.clock.now();
@@ -106,7 +114,7 @@ export async function respond(
   if (!route) return { reply: refusal(404, 1000, 'Resource not found.'), struck: whole };
   const { operation, customerId, id } = route;
   const who = authorize(world, request.headers.authorization);
-  if (typeof who === 'object' || who === 'dropped') return { reply: who, struck: whole };
+  if (typeof who === 'object') return { reply: who, struck: whole };
   const stopped = gateway(world, call, customerId);
   if (stopped) return { reply: stopped, struck: whole };
   if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(customerId)) {

@@ -1,7 +1,7 @@
 import type { Operation } from './faults.ts';
 
 /** What a call did: made orders, gave back what an earlier one made, read, or nothing. */
-export type Effect = 'created' | 'replayed' | 'read' | 'none';
+type Effect = 'created' | 'replayed' | 'read' | 'none';
 
 /** One API call as the server saw it; epoch milliseconds. */
 export interface Call {

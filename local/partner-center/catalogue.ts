@@ -1,6 +1,5 @@
 /** How an order for the offer behaves: `legacy` completes in the answer, the others stay pending for a while. */
 export type OfferKind = 'legacy' | 'licence' | 'reservation' | 'software' | 'saas';
-export type PendingKind = Exclude<OfferKind, 'legacy'>;
 
 export interface Offer {
   /** `product:sku:availability`, or the id of a legacy offer. */

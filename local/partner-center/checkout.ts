@@ -15,7 +15,7 @@ type Decision =
   | { readonly act: 'execute'; readonly open: readonly string[] };
 
 /** What a checkout call does, by the state of its cart and the contract. Pure. */
-export function decide(
+function decide(
   cart: Cart,
   requestId: string,
   switches: Pick<Switches, 'contract' | 'forgetRequestIds' | 'sameRequest'>,
@@ -43,14 +43,14 @@ export function decide(
   return { act: 'execute', open: [...groupsOf(cart).keys()].filter((group) => !made.has(group)) };
 }
 
-export interface Plan {
+interface Plan {
   readonly made: readonly string[];
   readonly errors: readonly GroupError[];
   readonly status: Cart['status'];
 }
 
 /** Which of the open groups become orders, and what the cart is afterwards. Pure. */
-export function planCommit(open: readonly string[], course: Course | undefined): Plan {
+function planCommit(open: readonly string[], course: Course | undefined): Plan {
   if ((course?.kind === 'error' || course?.kind === 'drop') && course.when !== 'after') {
     return { made: course.when === 'between' ? open.slice(0, 1) : [], errors: [], status: 'Active' };
   }

@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import type { Draw } from './chance.ts';
 
-export const operations = [
+const operations = [
   'checkout',
   'get-cart',
   'create-cart',

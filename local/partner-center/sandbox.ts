@@ -15,10 +15,9 @@ import type { SwitchesInput } from './switches.ts';
 import { makeCertificate, makeTokenServer } from './token-server.ts';
 import { type Credentials, makeWorld } from './world.ts';
 
-export type { CartRef, CartsRequest } from './bulk.ts';
+export type { CartRef } from './bulk.ts';
 export { type Call, tooEarly } from './calls.ts';
 export type { FaultInput } from './faults.ts';
-export type { BookEntry } from './order-book.ts';
 export type { SwitchesInput } from './switches.ts';
 
 export interface SandboxOptions {

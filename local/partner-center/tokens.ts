@@ -1,6 +1,6 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 
-export interface Claims {
+interface Claims {
   /** Whom it is for: the API's own address, without a trailing slash. */
   readonly aud: string;
   readonly appid: string;

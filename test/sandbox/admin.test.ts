@@ -1,3 +1,7 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { createInterface } from 'node:readline';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type Call, type Sandbox, startSandbox, tooEarly } from '../../local/partner-center/sandbox.ts';
 import { call, checkout, instant } from './client.ts';
@@ -56,6 +60,53 @@ test('a book that lies hides an order, or invents one, in both views', async () 
     const book: unknown = await (await fetch(`${sandbox.admin}/admin/order-book`)).json();
     expect(book).toHaveLength(orders);
     expect(sandbox.orderBook()).toHaveLength(orders);
+  }
+});
+
+test('pending orders end cancelled when so wanted', async () => {
+  sandbox.set({
+    cancelledShare: 1,
+    pending: { licence: [0, 0], reservation: [0, 0], software: [0, 0], saas: [0, 0] },
+  });
+  const [cart] = sandbox.createCarts({ count: 1, baskets: ['sample'] });
+  if (!cart) throw new Error('No cart was made.');
+  await checkout(sandbox, cart);
+  expect(sandbox.orderBook().map(({ status }) => status)).toEqual(['completed', 'cancelled', 'cancelled']);
+});
+
+test('the admin port says how many wait for their answer, and waits for so many', async () => {
+  sandbox.set({ faults: [{ kind: 'delay', when: 'after', ms: 600_000 }] });
+  const carts = sandbox.createCarts({ count: 3, baskets: ['licence'] });
+  const waiting = fetch(`${sandbox.admin}/admin/awaiting-answer?atLeast=3`);
+  const leaving = new AbortController();
+  const answers = carts.map((cart) => checkout(sandbox, cart, {}, leaving.signal));
+  expect(await (await waiting).json()).toEqual({ count: 3 });
+  leaving.abort();
+  for (const answer of answers) await expect(answer).rejects.toThrow();
+  await expect.poll(() => sandbox.awaitingAnswer()).toBe(0);
+  expect(sandbox.orderBook()).toHaveLength(3);
+});
+
+test('as a process of its own it tells its addresses, works, and leaves nothing behind', async () => {
+  const main = new URL('../../local/partner-center/main.ts', import.meta.url).pathname;
+  const child = spawn(
+    process.execPath,
+    [main, JSON.stringify({ switches: { contract: 'already-submitted' } })],
+    {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    },
+  );
+  const exit = once(child, 'exit');
+  try {
+    const [line] = await once(createInterface(child.stdout), 'line');
+    const { admin, caFile }: { admin: string; caFile: string } = JSON.parse(line);
+    const switches: unknown = await (await fetch(`${admin}/admin/switches`)).json();
+    expect(switches).toMatchObject({ contract: 'already-submitted' });
+    child.kill('SIGTERM');
+    expect(await exit).toEqual([0, null]);
+    expect(existsSync(caFile)).toBe(false);
+  } finally {
+    child.kill('SIGKILL');
   }
 });
 

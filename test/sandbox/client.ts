@@ -17,7 +17,7 @@ export interface Body {
   readonly links: object;
 }
 
-export interface Line {
+interface Line {
   readonly catalogItemId: string;
   readonly quantity: number;
   readonly error?: { errorCode: number };

@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto';
+import fc from 'fast-check';
 import { afterEach, describe, expect, test } from 'vitest';
 import {
   type CartRef,
+  type FaultInput,
   type Sandbox,
   type SwitchesInput,
   startSandbox,
@@ -150,6 +152,39 @@ describe('partly done', () => {
     expect(again.body.orderErrors).toEqual(first.body.orderErrors);
     expect(sandbox.orderBook()).toHaveLength(2);
   });
+});
+
+test('whatever goes wrong on the way, each order group is bought once and the last answer has all orders', async () => {
+  sandbox = await startSandbox({ switches: instant });
+  const when = fc.constantFrom('before' as const, 'between' as const, 'after' as const);
+  const trouble: fc.Arbitrary<FaultInput> = fc.oneof(
+    fc.record({ kind: fc.constant('error' as const), http: fc.constant(500), when }),
+    fc.record({ kind: fc.constant('drop' as const), when }),
+    fc.record({ kind: fc.constant('throttle' as const), retryAfter: fc.constant(1) }),
+    fc.record({
+      kind: fc.constant('partial' as const),
+      code: fc.constant(800010),
+      groups: fc.subarray(['OMS-0', '0', '1']),
+    }),
+  );
+  const requestIds = [randomUUID(), randomUUID()];
+  const step = fc.record({ trouble, requestId: fc.constantFrom(...requestIds) });
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { maxLength: 6 }), fc.boolean(), async (steps, forgetRequestIds) => {
+      const [cart] = sandbox.createCarts({ count: 1, baskets: ['sample'] });
+      if (!cart) throw new Error('No cart was made.');
+      for (const { trouble, requestId } of steps) {
+        sandbox.set({ faults: [trouble], forgetRequestIds });
+        await checkout(sandbox, cart, { 'MS-RequestId': requestId }).catch(() => 'dropped');
+      }
+      sandbox.set({ faults: [] });
+      const last = await checkout(sandbox, cart);
+      const book = sandbox.orderBook().filter(({ cartId }) => cartId === cart.cartId);
+      expect(book.map(({ group }) => group).sort()).toEqual(['0', '1', 'OMS-0']);
+      expect(ids(last.body.orders).sort()).toEqual(ids(book).sort());
+    }),
+    { numRuns: 60 },
+  );
 });
 
 describe('time', () => {

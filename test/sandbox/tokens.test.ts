@@ -115,3 +115,14 @@ test('a refresh token gives an App+User token and a new refresh token, in v1 wit
   });
   expect([refused.status, refused.body.error]).toEqual([400, 'invalid_grant']);
 });
+
+test('the token endpoint refuses or fails when so wanted', async () => {
+  const path = `/${sandbox.credentials.tenantId}/oauth2/v2.0/token`;
+  const ask = () => post(path, { grant_type: 'client_credentials', scope });
+  sandbox.set({ tokenEndpoint: 'invalid-client' });
+  expect(await ask()).toMatchObject({ status: 401, body: { error: 'invalid_client' } });
+  sandbox.set({ tokenEndpoint: 'unavailable' });
+  expect(await ask()).toMatchObject({ status: 503, body: { error: 'temporarily_unavailable' } });
+  sandbox.set({ tokenEndpoint: 'ok' });
+  expect(await ask()).toMatchObject({ status: 200, body: { token_type: 'Bearer', expires_in: 3600 } });
+});
