@@ -1,0 +1,55 @@
+import type { Delivery } from '../../src/checkout/delivery.ts';
+import { emptyHistory } from '../../src/checkout/history.ts';
+import type { CheckoutRecord } from '../../src/checkout/record.ts';
+import type { Order, OrderStatus } from '../../src/orders/order.ts';
+
+export const customerId = '7c1f0a52-6d0e-4b7e-9a43-5e2f8b6f1d10';
+export const cartId = '2f9a6c1e-1a77-4d0b-8f3c-90f5b1e4c7aa';
+export const otherCartId = '9d3b5a70-3c1e-4f7c-8a55-0b8f4d1c6e22';
+
+/** A record as its first claim left it at time 0, for a test to change. */
+export function aRecord(change: Partial<CheckoutRecord> = {}): CheckoutRecord {
+  return {
+    version: 1,
+    customerId,
+    cartId,
+    state: 'submitting',
+    job: { customerId, cartId },
+    body: JSON.stringify({ customerId, cartId }),
+    batches: [],
+    ticket: 0,
+    revision: 0,
+    attempts: 0,
+    requestId: '11111111-1111-4111-8111-111111111111',
+    firstSend: 0,
+    lastSend: 0,
+    attentionMayBeOpen: false,
+    orders: [],
+    failedGroups: [],
+    looks: 0,
+    reached: {},
+    history: emptyHistory,
+    decisions: [],
+    firstEnqueued: 0,
+    createdAt: 0,
+    updatedAt: 0,
+    ...change,
+  };
+}
+
+export const aDelivery = (change: Partial<Delivery> = {}): Delivery => ({
+  job: { customerId, cartId },
+  body: JSON.stringify({ customerId, cartId }),
+  ticket: 0,
+  found: [],
+  firstEnqueued: 0,
+  mayHaveTail: false,
+  ...change,
+});
+
+export const anOrder = (id: string, status: OrderStatus = 'completed', offerId = 'offer-a'): Order => ({
+  id,
+  status,
+  billingCycle: 'monthly',
+  lines: [{ offerId, quantity: 1, term: 'P1Y' }],
+});
