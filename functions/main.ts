@@ -1,0 +1,11 @@
+import { app } from '@azure/functions';
+import { checkoutFunction } from './checkout.ts';
+import { pollFunction } from './poll-pending-orders.ts';
+import { openWorker } from './worker.ts';
+
+// A setting that is missing or wrong stops the start here, with one sentence for each that names it.
+const worker = openWorker(process.env);
+
+app.serviceBusQueue('checkout', checkoutFunction(worker));
+app.timer('pollPendingOrders', pollFunction(worker));
+app.hook.appTerminate(() => worker.close());
