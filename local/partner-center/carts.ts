@@ -42,7 +42,7 @@ export interface Cart {
   orders: readonly OrderRecord[];
   /** The checkout that holds the cart's lock. */
   running?: { readonly requestId: string; readonly ended: Promise<void> } | undefined;
-  /** The last result with which the cart became Ordered. */
+  /** What the last checkout that reached its commit came to. */
   result?: CheckoutResult;
   /** Results by lower-cased MS-RequestId. */
   readonly remembered: Map<string, CheckoutResult>;

@@ -166,7 +166,7 @@ function commit(
   cart.orders = [...cart.orders, ...made].sort((a, b) => order.indexOf(a.group) - order.indexOf(b.group));
   cart.status = plan.status;
   const result: CheckoutResult = { orders: cart.orders, errors: plan.errors };
-  if (plan.status === 'Ordered') cart.result = result;
+  cart.result = result;
   if (plan.status === 'Ordered' || plan.errors.length > 0) cart.remembered.set(call.requestId, result);
   if (made.length > 0) {
     cart.modifiedAt = now;

@@ -20,6 +20,7 @@ export interface Body {
 interface Line {
   readonly catalogItemId: string;
   readonly quantity: number;
+  readonly orderGroup: string;
   readonly error?: { errorCode: number };
 }
 

@@ -64,10 +64,12 @@ describe('a repeat on an ordered cart', () => {
 describe('a second call while a checkout runs', () => {
   test('gets 409/800064, and the cart is free afterwards', async () => {
     const cart = await cartIn(slow);
-    const first = checkout(sandbox, cart);
+    const id = { 'MS-RequestId': randomUUID() };
+    const first = checkout(sandbox, cart, id);
     await clock.whenAsleep(1);
-    const second = await checkout(sandbox, cart);
-    expect([second.status, second.body.code]).toEqual([409, 800064]);
+    for (const second of [await checkout(sandbox, cart), await checkout(sandbox, cart, id)]) {
+      expect([second.status, second.body.code]).toEqual([409, 800064]);
+    }
     clock.advance(10_000);
     await clock.whenAsleep(1);
     clock.advance(10_000);
@@ -247,10 +249,15 @@ describe('time', () => {
     }
   });
 
-  test('another customer does not see the cart', async () => {
+  test('another customer sees neither the cart nor its orders', async () => {
     const cart = await cartIn({});
-    const got = await checkout(sandbox, { ...cart, customerId: randomUUID() });
+    const stranger = randomUUID();
+    const got = await checkout(sandbox, { ...cart, customerId: stranger });
     expect([got.status, got.body.code]).toEqual([404, 800008]);
+    const id = (await checkout(sandbox, cart)).body.orders[0]?.id;
+    const order = await call(sandbox, 'GET', `/v1/customers/${stranger}/orders/${id}`);
+    expect([order.status, order.body.code]).toEqual([404, 20000]);
+    expect((await call(sandbox, 'GET', `/v1/customers/${stranger}/orders`)).body.totalCount).toBe(0);
   });
 
   test('a token expires, and tokens can be called back in mid-run', async () => {

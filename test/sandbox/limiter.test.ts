@@ -98,6 +98,22 @@ test('over HTTP: 429 in the gateway shape with whole seconds of Retry-After, sca
   }
 });
 
+test('over HTTP, per customer: the log says whom the 429 binds', async () => {
+  const limiter = { kind: 'customer', calls: 1 } as const;
+  const sandbox = await startSandbox({ clock: handClock(), switches: { ...instant, limiter } });
+  try {
+    const [one, two] = sandbox.createCarts({ count: 2, customers: 2 });
+    const list = async (customerId = ''): Promise<number> =>
+      (await call(sandbox, 'GET', `/v1/customers/${customerId}/orders`)).status;
+    expect(await list(one?.customerId)).toBe(200);
+    expect(await list(one?.customerId)).toBe(429);
+    expect(await list(two?.customerId)).toBe(200);
+    expect(sandbox.calls()[1]).toMatchObject({ throttleScope: 'customer', customerId: one?.customerId });
+  } finally {
+    await sandbox.stop();
+  }
+});
+
 test('a storm answers every call with 429 until it is over', async () => {
   const clock = handClock();
   const sandbox = await startSandbox({ clock, switches: instant });

@@ -120,6 +120,23 @@ test('a posted cart is arranged in groups and can be replaced; a bad item is tol
   expect([empty.status, empty.body.code]).toEqual([400, 800002]);
 });
 
+test('order groups: legacy ones apart, each SaaS plan alone, other lines by billing cycle', async () => {
+  sandbox = await startSandbox({ switches: instant });
+  const items = [
+    'CFQ7TTC0LH18:0001:CFQ7TTC0K971',
+    'DZH318Z0BXWC:0002:DZH318Z0BMRV',
+    'C0BD2E08-11AC-4836-BDC7-3712E744922F',
+    'DZH318Z0BXWC:0002:DZH318Z0BMRV',
+    'CFQ7TTC0LDPB:0001:CFQ7TTC0KP0N',
+    'CFQ7TTC0LH18:0001:CFQ7TTC0K971',
+  ];
+  const body = { lineItems: items.map((catalogItemId) => ({ catalogItemId, quantity: 1 })) };
+  const made = await call(sandbox, 'POST', '/v1/customers/7c1f0a52-6d0e-4b7e-9a43-5e2f8b6f1d10/carts', {
+    body,
+  });
+  expect(made.body.lineItems.map(({ orderGroup }) => orderGroup)).toEqual(['0', '1', 'OMS-0', '2', '3', '0']);
+});
+
 test('the order book tells of each order its cart, group and the ids of the call that made it', async () => {
   const cart = await sampleCart();
   const got = await checkout(sandbox, cart, { 'MS-CorrelationId': 'aaaaaaaa-0000-4000-8000-00000000000c' });
