@@ -6,7 +6,7 @@ import { memoryTable } from '../support/memory-table.ts';
 import { onEachBackend } from './backends.ts';
 import { cartId, customerId } from './samples.ts';
 
-const due = (dueAt: number, orderId = randomUUID()): DueRow => ({
+const due = (dueAt: number, orderId: string = randomUUID()): DueRow => ({
   key: dueRowKey(dueAt, orderId),
   dueAt,
   orderId,

@@ -1,0 +1,117 @@
+import type { Attention, CartAttention, RejectedMessage } from '../checkout/attention.ts';
+import type { CartKey } from '../checkout/job.ts';
+import { compact } from '../compact.ts';
+import { maxRowBytes, splitBytes, splitText, storedBytes } from './chunks.ts';
+import { joinedKey, keyPart } from './keys.ts';
+import { column } from './record-rows.ts';
+import { replaceIfDue } from './revisions.ts';
+import { sha256 } from './shorten.ts';
+import type { Properties, Row, Table } from './table.ts';
+
+const cartKey = ({ customerId, cartId }: CartKey): string =>
+  joinedKey(keyPart('customerId', customerId), keyPart('cartId', cartId));
+
+/** `Attention` over the table of that name: partition `cart` with one row for each cart, partition `rejected`. */
+export function attentionStore(table: Table): Attention {
+  return {
+    async write(row, when) {
+      const { properties } = toCartRow(row);
+      const written = await replaceIfDue(table, 'cart', cartKey(row), row.revision, when, (stored) => ({
+        ...properties,
+        openedAt: openedAt(row, stored),
+      }));
+      return written !== undefined;
+    },
+
+    /** Where no row is, a closed one is left: a slower delivery must not open it for an older revision. */
+    async close(key, revision, at, by) {
+      const written = await replaceIfDue(table, 'cart', cartKey(key), revision, 'older', (stored) => ({
+        customerId: key.customerId,
+        cartId: key.cartId,
+        version: 1,
+        ...stored,
+        revision,
+        open: false,
+        closedAt: at,
+        closedBy: column(by),
+      }));
+      return written?.before?.['open'] === true;
+    },
+
+    async reject(message) {
+      // Refused as `exists`: the same message was here before.
+      await table.change({ kind: 'insert', row: toRejectedRow(message) });
+    },
+  };
+}
+
+/** A question that is asked at every look keeps the time when it was first asked. */
+function openedAt(row: CartAttention, stored: Properties | undefined): number {
+  const before = stored?.['openedAt'];
+  const same = stored?.['open'] === true && stored['kind'] === row.kind;
+  return same && typeof before === 'number' ? before : row.at;
+}
+
+function toCartRow(row: CartAttention): { readonly properties: Properties } {
+  const { reason } = row;
+  return {
+    properties: compact({
+      version: 1,
+      customerId: row.customerId,
+      cartId: row.cartId,
+      kind: row.kind,
+      open: row.open,
+      revision: row.revision,
+      code: column(reason.code),
+      description: column(reason.description),
+      cure: column(reason.cure),
+      status: reason.status,
+      requestId: reason.requestId,
+      correlationId: reason.correlationId,
+      cv: reason.cv,
+      batchIds: column(row.batchIds.join(',')),
+      reference: row.reference === undefined ? undefined : column(row.reference),
+      at: row.at,
+      ...(row.evidence === undefined ? {} : toEvidence(row.evidence)),
+    }),
+  };
+}
+
+function toEvidence(evidence: string): Properties {
+  if (storedBytes(evidence) <= maxRowBytes) return splitText('evidence', evidence);
+  return {
+    ...splitText('evidence', evidence.slice(0, maxRowBytes / 4).toWellFormed()),
+    truncated: true,
+    wholeSize: evidence.length,
+    wholeSha256: sha256(evidence),
+  };
+}
+
+/** Leaves room for the properties of the message beside its body. */
+const maxBodyBytes = 700 * 1024;
+const maxPropertiesLength = 64 * 1024;
+
+function toRejectedRow(message: RejectedMessage): Row {
+  const { body, properties } = message;
+  const truncated = body.byteLength > maxBodyBytes || properties.length > maxPropertiesLength;
+  return {
+    partition: 'rejected',
+    key: keyPart('rejected message', message.key),
+    properties: compact({
+      version: 1,
+      kind: 'rejected',
+      open: true,
+      revision: 0,
+      messageId: column(message.messageId),
+      reason: column(message.reason),
+      path: column(message.path),
+      cure: column(message.cure),
+      batchId: message.batchId,
+      enqueuedAt: message.enqueuedAt,
+      at: message.at,
+      ...splitBytes('body', body.subarray(0, maxBodyBytes)),
+      ...splitText('properties', properties.slice(0, maxPropertiesLength).toWellFormed()),
+      ...(truncated ? { truncated, wholeSize: body.byteLength, wholeSha256: sha256(body) } : {}),
+    }),
+  };
+}
