@@ -12,18 +12,19 @@ type Decision =
   | { readonly act: 'refuse'; readonly reply: Reply }
   | { readonly act: 'replay'; readonly result: CheckoutResult }
   | { readonly act: 'wait'; readonly until: Promise<void> }
-  | { readonly act: 'execute'; readonly open: readonly string[] };
+  | { readonly act: 'execute'; readonly cart: Cart; readonly open: readonly string[] };
 
 /** What a checkout call does, by the state of its cart and the contract. Pure. */
 function decide(
-  cart: Cart,
-  requestId: string,
+  cart: Cart | undefined,
+  { cartId, requestId }: { cartId: string; requestId: string },
   switches: Pick<Switches, 'contract' | 'forgetRequestIds' | 'sameRequest'>,
 ): Decision {
   const refuse = (http: number, code: number, description: string): Decision => ({
     act: 'refuse',
     reply: refusal(http, code, description),
   });
+  if (!cart) return { act: 'refuse', reply: cartNotFound(cartId) };
   if (cart.running) {
     return cart.running.requestId === requestId && switches.sameRequest === 'wait'
       ? { act: 'wait', until: cart.running.ended }
@@ -40,7 +41,7 @@ function decide(
     return refuse(400, 800009, `Cart ${cart.id} has items with errors.`);
   }
   const made = new Set(cart.orders.map((order) => order.group));
-  return { act: 'execute', open: [...groupsOf(cart).keys()].filter((group) => !made.has(group)) };
+  return { act: 'execute', cart, open: [...groupsOf(cart).keys()].filter((group) => !made.has(group)) };
 }
 
 interface Plan {
@@ -83,20 +84,17 @@ export async function runCheckout(
 ): Promise<Reply> {
   const { course } = struck;
   const cart = world.carts.find(target.customerId, target.cartId, world.clock.now());
-  const decision: Decision = cart
-    ? decide(cart, target.requestId, world.switches)
-    : { act: 'refuse', reply: cartNotFound(target.cartId) };
+  const decision = decide(cart, target, world.switches);
   if (decision.act === 'wait') {
     await decision.until;
     return runCheckout(world, target, call, struck);
   }
-  if (cart && decision.act === 'execute') return execute(world, cart, decision.open, call, struck);
+  if (decision.act === 'execute') return execute(world, decision.cart, decision.open, call, struck);
   await world.linger(world.switches.latency.read, 'checkout', call.number);
   if (course?.kind === 'delay') await world.clock.sleep(world.scaled(course.ms));
   const spoiled = replacement(course, world.credentials.tenantId);
   if (spoiled) return spoiled;
-  if (decision.act !== 'replay')
-    return decision.act === 'refuse' ? decision.reply : cartNotFound(target.cartId);
+  if (decision.act === 'refuse') return decision.reply;
   call.effect = 'replayed';
   return { http: 200, body: checkoutBody(decision.result, world.clock.now()) };
 }

@@ -1,4 +1,4 @@
-import type { ServerResponse } from 'node:http';
+import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Answer } from './answer.ts';
@@ -30,67 +30,73 @@ function spoiledBody(body: Json, spoils: readonly Spoil[]): Json {
   return spoiled;
 }
 
-function* endless(): Generator<Buffer> {
+/** What is written to the connection; `ending` says whether it is then closed well, broken off, or never. */
+interface Rendered {
+  readonly status: number;
+  readonly headers: OutgoingHttpHeaders;
+  readonly bytes: Buffer;
+  readonly ending: 'whole' | 'cut' | 'never';
+}
+
+const json = { 'Content-Type': 'application/json; charset=utf-8' };
+const errorPage =
+  '<!DOCTYPE html><html><body><h1>Our services are not available right now</h1></body></html>';
+
+/** The answer as the faults want it. Pure. */
+function render(answer: Answer, spoils: readonly Spoil[]): Rendered {
+  const has = (kind: Spoil['kind']): boolean => spoils.some((spoil) => spoil.kind === kind);
+  const whole = (status: number, headers: OutgoingHttpHeaders, bytes: Buffer): Rendered => ({
+    status,
+    headers: { ...headers, 'Content-Length': bytes.length },
+    bytes,
+    ending: 'whole',
+  });
+  const redirect = spoils.find((spoil) => spoil.kind === 'redirect');
+  if (redirect) return whole(302, { Location: redirect.location }, Buffer.alloc(0));
+  if (has('html')) return whole(200, { 'Content-Type': 'text/html' }, Buffer.from(errorPage));
+  const headers = { ...json, ...answer.headers };
+  if (has('endless')) {
+    return { status: answer.http, headers, bytes: Buffer.from('{"orders":['), ending: 'never' };
+  }
+  const text = answer.body === undefined ? '' : JSON.stringify(spoiledBody(answer.body, spoils));
+  const good = whole(answer.http, headers, Buffer.from(`${has('bom') ? '\uFEFF' : ''}${text}`));
+  const part = good.bytes.subarray(0, Math.floor(good.bytes.length * 0.6));
+  // Cut off: the announced length is that of the whole. Truncated: a clean HTTP answer whose JSON breaks off.
+  if (has('cut-off')) return { ...good, bytes: part, ending: 'cut' };
+  return has('truncated') ? whole(answer.http, headers, part) : good;
+}
+
+function* spaces(): Generator<Buffer> {
   const chunk = Buffer.alloc(65_536, ' ');
-  yield Buffer.from('{"orders":[');
   for (;;) yield chunk;
 }
 
-/** Writes the answer as the faults want it. Resolves when it is handed to the network, or the client has left. */
+/** Writes the answer and returns its status. Resolves when it is handed to the network, or the client has left. */
 export async function send(
   response: ServerResponse,
   answer: Answer,
   spoils: readonly Spoil[],
 ): Promise<number> {
-  const has = (kind: Spoil['kind']): boolean => spoils.some((spoil) => spoil.kind === kind);
-  const redirect = spoils.find((spoil) => spoil.kind === 'redirect');
-  for (const [name, value] of Object.entries(answer.headers ?? {})) response.setHeader(name, value);
-  if (has('doubled-headers')) {
+  const { status, headers, bytes, ending } = render(answer, spoils);
+  for (const [name, value] of Object.entries(headers))
+    if (value !== undefined) response.setHeader(name, value);
+  if (spoils.some(({ kind }) => kind === 'doubled-headers')) {
     for (const name of response.getHeaderNames()) {
       const value = response.getHeader(name);
-      if (typeof value === 'string') response.setHeader(name, [value, value]);
+      if (typeof value === 'string' && name !== 'content-type') response.setHeader(name, [value, value]);
     }
   }
-  if (redirect) {
-    response.writeHead(302, { Location: redirect.location });
-    await end(response, '');
-    return 302;
+  response.writeHead(status);
+  if (ending === 'whole') {
+    await new Promise<void>((resolve) => {
+      response.once('close', resolve);
+      response.end(bytes, () => resolve());
+    });
+  } else {
+    await new Promise((resolve) => response.write(bytes, resolve));
+    // The endless one ends when the client hangs up, which the pipeline reports as an error.
+    if (ending === 'never') await pipeline(Readable.from(spaces()), response).catch(() => undefined);
+    else response.destroy();
   }
-  if (has('html')) {
-    response.writeHead(200, { 'Content-Type': 'text/html' });
-    await end(
-      response,
-      '<!DOCTYPE html><html><body><h1>Our services are not available right now</h1></body></html>',
-    );
-    return 200;
-  }
-  response.setHeader('Content-Type', 'application/json; charset=utf-8');
-  if (has('endless')) {
-    response.writeHead(answer.http);
-    // Ends only when the client hangs up, which is what the pipeline then reports.
-    await pipeline(Readable.from(endless()), response).catch(() => undefined);
-    return answer.http;
-  }
-  const text = answer.body === undefined ? '' : JSON.stringify(spoiledBody(answer.body, spoils));
-  const bytes = Buffer.from(`${has('bom') ? '\uFEFF' : ''}${text}`);
-  if (has('truncated')) {
-    // The announced length is true for the cut text: a clean HTTP answer whose JSON breaks off.
-    const cut = bytes.subarray(0, Math.floor(bytes.length * 0.6));
-    response.writeHead(answer.http, { 'Content-Length': cut.length });
-    await end(response, cut);
-    return answer.http;
-  }
-  response.writeHead(answer.http, { 'Content-Length': bytes.length });
-  if (has('cut-off')) {
-    await new Promise((resolve) => response.write(bytes.subarray(0, Math.floor(bytes.length / 2)), resolve));
-    response.destroy();
-  } else await end(response, bytes);
-  return answer.http;
-}
-
-function end(response: ServerResponse, bytes: Buffer | string): Promise<void> {
-  return new Promise((resolve) => {
-    response.once('close', resolve);
-    response.end(bytes, () => resolve());
-  });
+  return status;
 }
