@@ -121,6 +121,7 @@ async function invokeWithHooks(
     { hookData, appHookData, invocationContext },
   );
   for (const hook of core.hooks('postInvocation')) await hook(after);
+  delete coreContext.state;
   if (after.error !== null && after.error !== undefined) throw after.error;
   return model.getResponse(context, after.result);
 }

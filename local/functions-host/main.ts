@@ -47,6 +47,7 @@ function stopOnSignal(stop: () => Promise<void>): void {
   const onSignal = async (): Promise<void> => {
     if (stopping) process.exit(1);
     stopping = true;
+    process.stderr.write('Stopping when all that runs has ended; a second signal ends it at once.\n');
     try {
       await stop();
       process.exit(0);

@@ -1,0 +1,74 @@
+/**
+ * `npm run build`: makes `dist/`, a folder that can be deployed as it is: one CommonJS file, its source map, host.json
+ * and a package.json that names the file.
+ */
+import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { build, type Metafile } from 'esbuild';
+import * as z from 'zod/mini';
+
+export interface Bundle {
+  /** The one file that is loaded in Azure. */
+  readonly file: string;
+  readonly bytes: number;
+  /** Source files that went in. */
+  readonly inputs: number;
+}
+
+const identity = z.object({ name: z.string(), version: z.string() });
+
+/**
+ * Bundles `functions/main.ts` under `root` into `root/dist`.
+ * @throws Error when something of `local/` or `test/` is in the bundle; `dist/` is gone then
+ */
+export async function buildDist(root: string): Promise<Bundle> {
+  const dist = join(root, 'dist');
+  rmSync(dist, { recursive: true, force: true });
+  mkdirSync(dist, { recursive: true });
+  const { metafile } = await build({
+    absWorkingDir: root,
+    entryPoints: ['functions/main.ts'],
+    outfile: 'dist/main.cjs',
+    bundle: true,
+    platform: 'node',
+    target: 'node22',
+    // CommonJS, because the worker supplies the core by wrapping require; ESM output would need a banner for that.
+    format: 'cjs',
+    external: ['@azure/functions-core'],
+    sourcemap: true,
+    metafile: true,
+    logLevel: 'warning',
+  });
+  const strays = localInputs(metafile);
+  if (strays.length > 0) {
+    rmSync(dist, { recursive: true, force: true });
+    throw new Error(
+      `What is never deployed got into the bundle:\n${strays.map((stray) => `  ${stray}`).join('\n')}`,
+    );
+  }
+  const { name, version } = identity.parse(JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')));
+  writeFileSync(
+    join(dist, 'package.json'),
+    `${JSON.stringify({ name, version, private: true, main: 'main.cjs' }, null, 2)}\n`,
+  );
+  copyFileSync(join(root, 'host.json'), join(dist, 'host.json'));
+  const bytes = metafile.outputs['dist/main.cjs']?.bytes ?? 0;
+  return { file: join(dist, 'main.cjs'), bytes, inputs: Object.keys(metafile.inputs).length };
+}
+
+/** Inputs under local/ or test/, each with the files that import it. */
+function localInputs({ inputs }: Metafile): string[] {
+  const strays = Object.keys(inputs).filter((path) => /^(local|test)\//.test(path));
+  return strays.map((stray) => {
+    const importers = Object.entries(inputs)
+      .filter(([, input]) => input.imports.some(({ path }) => path === stray))
+      .map(([path]) => path);
+    return `${stray}, imported by ${importers.join(', ')}`;
+  });
+}
+
+if (import.meta.main) {
+  const root = join(import.meta.dirname, '..');
+  const { file, bytes, inputs } = await buildDist(root);
+  process.stdout.write(`${file}: ${bytes} bytes from ${inputs} files\n`);
+}

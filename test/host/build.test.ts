@@ -1,0 +1,60 @@
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { buildDist } from '../../local/build.ts';
+import { startHost } from '../../local/functions-host/child.ts';
+
+let root: string;
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), 'build-'));
+  mkdirSync(join(root, 'functions'));
+  mkdirSync(join(root, 'local'));
+  writeFileSync(
+    join(root, 'package.json'),
+    '{"name":"sample","version":"1.2.3","type":"module","dependencies":{"x":"1"}}',
+  );
+  writeFileSync(join(root, 'host.json'), '{"version":"2.0"}');
+  writeFileSync(join(root, 'local/helper.ts'), 'export const help = (): number => 1;');
+});
+afterEach(() => rmSync(root, { recursive: true, force: true }));
+
+const functionsPackage = join(import.meta.dirname, '../../node_modules/@azure/functions');
+
+test('dist is a folder that runs by itself', async () => {
+  writeFileSync(
+    join(root, 'functions/main.ts'),
+    `import { app } from '${functionsPackage}';
+     app.timer('tick', { schedule: '0 0 0 1 1 *', handler: (): void => {} });`,
+  );
+  const bundle = await buildDist(root);
+  expect(bundle.bytes).toBe(readFileSync(bundle.file).length);
+
+  const dist = join(root, 'deployed');
+  cpSync(join(root, 'dist'), dist, { recursive: true });
+  expect(readdirSync(dist).sort()).toEqual(['host.json', 'main.cjs', 'main.cjs.map', 'package.json']);
+  expect(JSON.parse(readFileSync(join(dist, 'package.json'), 'utf8'))).toEqual({
+    name: 'sample',
+    version: '1.2.3',
+    private: true,
+    main: 'main.cjs',
+  });
+  const host = await startHost({ appRoot: dist });
+  expect(host.functions).toEqual(['tick']);
+  await host.stop();
+});
+
+test('what is never deployed fails the build and leaves no dist', async () => {
+  writeFileSync(join(root, 'functions/main.ts'), `import { help } from '../local/helper.ts'; help();`);
+  await expect(buildDist(root)).rejects.toThrow('local/helper.ts, imported by functions/main.ts');
+  expect(existsSync(join(root, 'dist'))).toBe(false);
+});
