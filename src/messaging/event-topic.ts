@@ -1,0 +1,57 @@
+import { createHash } from 'node:crypto';
+import type { ServiceBusMessage, ServiceBusSender } from '@azure/service-bus';
+import type { CheckoutEvent, Events } from '../checkout/events.ts';
+import { sendFailure } from './failure.ts';
+
+export function eventTopic(sender: ServiceBusSender): Events {
+  return {
+    async publish(events) {
+      try {
+        await sendAll(sender, events);
+      } catch (error) {
+        const ids = events
+          .map(({ id }) => id)
+          .join(', ')
+          .slice(0, 500);
+        throw sendFailure('events', `${events.length} events (${ids}) to topic ${sender.entityPath}`, error);
+      }
+    },
+  };
+}
+
+/** One batch for all, unless they are more than a message of this namespace holds. */
+async function sendAll(sender: ServiceBusSender, events: readonly CheckoutEvent[]): Promise<void> {
+  if (events.length === 0) return;
+  let batch = await sender.createMessageBatch();
+  for (const message of events.map(toMessage)) {
+    if (batch.tryAddMessage(message)) continue;
+    if (batch.count > 0) await sender.sendMessages(batch);
+    batch = await sender.createMessageBatch();
+    if (!batch.tryAddMessage(message))
+      throw new RangeError(`event ${message.messageId} has more than ${batch.maxSizeInBytes} bytes`);
+  }
+  await sender.sendMessages(batch);
+}
+
+/** CloudEvents 1.0, AMQP binding, structured mode. Subscribers filter by the properties. */
+function toMessage(event: CheckoutEvent): ServiceBusMessage {
+  return {
+    messageId: toMessageId(event.id),
+    body: Buffer.from(JSON.stringify(event)),
+    contentType: 'application/cloudevents+json',
+    applicationProperties: { type: event.type, ...filters(event.data) },
+  };
+}
+
+/** Service Bus takes 128 characters. The id of the event itself is in its body, whole. */
+const toMessageId = (id: string): string =>
+  id.length <= 128 ? id : createHash('sha256').update(id).digest('hex');
+
+function filters(data: CheckoutEvent['data']): Record<string, string> {
+  const found: Record<string, string> = {};
+  for (const name of ['batchId', 'customerId', 'reference']) {
+    const value = data[name];
+    if (typeof value === 'string') found[name] = value;
+  }
+  return found;
+}

@@ -1,0 +1,43 @@
+import type { TokenCredential } from '@azure/identity';
+import { ServiceBusClient } from '@azure/service-bus';
+import type { Events } from '../checkout/events.ts';
+import type { CheckoutQueue } from '../checkout/queue.ts';
+import { checkoutQueue } from './checkout-queue.ts';
+import { eventTopic } from './event-topic.ts';
+
+export type ServiceBusConnection =
+  | { readonly kind: 'connection-string'; readonly connectionString: string }
+  /** Like `contoso.servicebus.windows.net`. */
+  | {
+      readonly kind: 'identity';
+      readonly fullyQualifiedNamespace: string;
+      readonly credential: TokenCredential;
+    };
+
+export interface ServiceBus {
+  readonly queue: CheckoutQueue;
+  readonly events: Events;
+  close(): Promise<void>;
+}
+
+/**
+ * A send ends within about 20 s: 3 tries of 6 s. With the client's defaults one that is in flight when the connection
+ * drops waits 90 s, and a delivery has a lock to keep.
+ */
+const retryOptions = { maxRetries: 2, timeoutInMs: 6_000, retryDelayInMs: 500, maxRetryDelayInMs: 1_000 };
+
+/** The queue and the topic over one connection, which is opened by the first send. */
+export function serviceBus(
+  connection: ServiceBusConnection,
+  names: { readonly queue: string; readonly topic: string },
+): ServiceBus {
+  const client =
+    connection.kind === 'identity'
+      ? new ServiceBusClient(connection.fullyQualifiedNamespace, connection.credential, { retryOptions })
+      : new ServiceBusClient(connection.connectionString, { retryOptions });
+  return {
+    queue: checkoutQueue(client.createSender(names.queue)),
+    events: eventTopic(client.createSender(names.topic)),
+    close: () => client.close(),
+  };
+}
