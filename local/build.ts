@@ -2,7 +2,7 @@
  * `npm run build`: makes `dist/`, a folder that can be deployed as it is: one CommonJS file, its source map, host.json
  * and a package.json that names the file.
  */
-import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build, type Metafile } from 'esbuild';
 import * as z from 'zod/mini';
@@ -19,12 +19,11 @@ const identity = z.object({ name: z.string(), version: z.string() });
 
 /**
  * Bundles `functions/main.ts` under `root` into `root/dist`.
- * @throws Error when something of `local/` or `test/` is in the bundle; `dist/` is gone then
+ * @throws Error when a file cannot be bundled, or something of `local/` or `test/` is in the bundle; no `dist/` is left then
  */
 export async function buildDist(root: string): Promise<Bundle> {
   const dist = join(root, 'dist');
   rmSync(dist, { recursive: true, force: true });
-  mkdirSync(dist, { recursive: true });
   const { metafile } = await build({
     absWorkingDir: root,
     entryPoints: ['functions/main.ts'],
@@ -68,7 +67,11 @@ function localInputs({ inputs }: Metafile): string[] {
 }
 
 if (import.meta.main) {
-  const root = join(import.meta.dirname, '..');
-  const { file, bytes, inputs } = await buildDist(root);
-  process.stdout.write(`${file}: ${bytes} bytes from ${inputs} files\n`);
+  try {
+    const { file, bytes, inputs } = await buildDist(join(import.meta.dirname, '..'));
+    process.stdout.write(`${file}: ${bytes} bytes from ${inputs} files\n`);
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : error}\n`);
+    process.exitCode = 1;
+  }
 }

@@ -1,0 +1,89 @@
+/**
+ * How long a start takes, bundled beside unbundled: `node test/bench/start.ts [runs]`. Prints JSON.
+ * Unbundled means: our own code in one file, packages from node_modules, as a deployment without a bundler has them.
+ * Both run in the local host, whose own start is part of `registeredMs` and not of `loadMs`; the disk is warm.
+ * Not measured: a cold disk or network share, and Azure's own start of host and worker.
+ */
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { build } from 'esbuild';
+import { buildDist } from '../../local/build.ts';
+import { startHost } from '../../local/functions-host/child.ts';
+
+const root = join(import.meta.dirname, '../..');
+const runs = Number(process.argv[2] ?? 9);
+
+interface Start {
+  readonly registeredMs: number;
+  readonly loadMs: number;
+}
+
+async function start(appRoot: string): Promise<Start> {
+  const host = await startHost({ appRoot });
+  await host.kill();
+  return host;
+}
+
+async function buildUnbundled(folder: string): Promise<void> {
+  await build({
+    absWorkingDir: root,
+    entryPoints: ['functions/main.ts'],
+    outfile: join(folder, 'main.cjs'),
+    bundle: true,
+    platform: 'node',
+    target: 'node22',
+    format: 'cjs',
+    packages: 'external',
+  });
+  writeFileSync(join(folder, 'package.json'), '{"main":"main.cjs"}');
+  copyFileSync(join(root, 'host.json'), join(folder, 'host.json'));
+}
+
+function summary(starts: readonly Start[]) {
+  const of = (pick: (start: Start) => number) => {
+    const sorted = starts.map(pick).sort((a, b) => a - b);
+    const at = (share: number): number =>
+      Math.round(sorted[Math.floor((sorted.length - 1) * share)] ?? Number.NaN);
+    return { median: at(0.5), least: at(0), most: at(1) };
+  };
+  return { registeredMs: of(({ registeredMs }) => registeredMs), loadMs: of(({ loadMs }) => loadMs) };
+}
+
+const bundle = await buildDist(root);
+mkdirSync(join(root, '.local'), { recursive: true });
+// Inside the project, so that the packages are found.
+const unbundledRoot = mkdtempSync(join(root, '.local', 'unbundled-'));
+try {
+  await buildUnbundled(unbundledRoot);
+  const bundled: Start[] = [];
+  const unbundled: Start[] = [];
+  // One of each to warm the disk; then in turn, so that a busy machine slows both.
+  for (let run = 0; run <= runs; run += 1) {
+    const pair = [await start(join(root, 'dist')), await start(unbundledRoot)] as const;
+    if (run === 0) continue;
+    bundled.push(pair[0]);
+    unbundled.push(pair[1]);
+  }
+  const [b, u] = [summary(bundled), summary(unbundled)];
+  const result = {
+    node: process.version,
+    cores: availableParallelism(),
+    runs,
+    bundle: {
+      bytes: bundle.bytes,
+      gzipBytes: gzipSync(readFileSync(bundle.file)).length,
+      files: bundle.inputs,
+      ...b,
+    },
+    unbundled: u,
+    ratio: {
+      registered: Number((u.registeredMs.median / b.registeredMs.median).toFixed(2)),
+      load: Number((u.loadMs.median / b.loadMs.median).toFixed(2)),
+    },
+  };
+  process.stdout.write(`${JSON.stringify(result, null, 2)}\n`);
+} finally {
+  rmSync(unbundledRoot, { recursive: true, force: true });
+}
