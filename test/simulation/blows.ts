@@ -1,0 +1,60 @@
+/**
+ * What can hit one port call, and with it the process that makes it:
+ * - `before`, `after`: the process dies before / after the effect; no line of it runs any more, no catch, no finally;
+ * - `fail`: no effect, and an error; `lost`: the effect, and an error;
+ * - `echo`: the client's own retry after a lost answer: the request is made twice, the second answer comes back;
+ * - `unlock`: the locks of all messages of the process are lost, its runs go on;
+ * - `freeze`: the request leaves, then the process stands still for minutes; `delay`: it stands still before it leaves;
+ * - `stop`: the host is told to stop: nothing new, and the process is killed within three seconds.
+ */
+export const blowKinds = [
+  'before',
+  'after',
+  'fail',
+  'lost',
+  'echo',
+  'unlock',
+  'freeze',
+  'delay',
+  'stop',
+] as const;
+export type BlowKind = (typeof blowKinds)[number];
+
+/** At the n-th port call of the run. */
+export interface Blow {
+  readonly at: number;
+  readonly kind: BlowKind;
+}
+
+/** A run, told so that it can be told again: `scenario:seed` or `scenario:seed:12-before,40-lost`. */
+export interface Schedule {
+  readonly scenario: string;
+  readonly seed: number;
+  readonly blows: readonly Blow[];
+}
+
+export const scheduleText = ({ scenario, seed, blows }: Schedule): string =>
+  [
+    scenario,
+    seed,
+    ...(blows.length === 0 ? [] : [blows.map(({ at, kind }) => `${at}-${kind}`).join(',')]),
+  ].join(':');
+
+export function readSchedule(text: string): Schedule {
+  const [scenario, seed, blows] = text.split(':');
+  if (scenario === undefined || seed === undefined || !/^\d+$/.test(seed))
+    throw new Error(`"${text}" is no schedule: scenario:seed or scenario:seed:12-before,40-lost`);
+  return {
+    scenario,
+    seed: Number(seed),
+    blows: blows === undefined ? [] : blows.split(',').map(readBlow),
+  };
+}
+
+function readBlow(text: string): Blow {
+  const [at, name] = text.split('-');
+  const kind = blowKinds.find((known) => known === name);
+  if (kind === undefined || !/^\d+$/.test(at ?? ''))
+    throw new Error(`"${text}" is no blow: a number, "-", and one of ${blowKinds.join(', ')}`);
+  return { at: Number(at), kind };
+}

@@ -1,0 +1,67 @@
+import type { Deps } from '../../src/checkout/deps.ts';
+import { openStores } from '../../src/storage/stores.ts';
+import { Unavailable } from '../../src/unavailable.ts';
+import { watchedGate } from './gate.ts';
+import { partnerCenterPort } from './partner-center.ts';
+import { type Process, portCall } from './process.ts';
+import { type TableName, tableOver } from './tables.ts';
+import type { World } from './world.ts';
+
+/** What the composition root makes in production: here over ports that lose, repeat and delay. */
+export function depsOf(world: World, process: Process): Deps {
+  const { broker, tables } = world;
+  const onWrite = (name: TableName) => () => {
+    if (name === 'checkouts' || name === 'dueOrders') world.onBooks();
+    if (name === 'dueOrders') world.onDueRows();
+  };
+  const table = (name: TableName) => tableOver(world, process, name, tables[name], onWrite(name));
+  const stores = openStores(
+    {
+      checkouts: table('checkouts'),
+      dueOrders: table('dueOrders'),
+      attention: table('attention'),
+      batches: table('batches'),
+    },
+    (key, why) => world.violated(`bug: due row ${key} cannot be read: ${why}`),
+  );
+  const telemetry: Deps['telemetry'] = {
+    event: (name, fields) => world.trace(process.name, `${name} ${JSON.stringify(fields)}`),
+    warn: (message) => world.trace(process.name, `warning: ${message}`),
+  };
+  return {
+    clock: process.clock,
+    chance: process.random,
+    times: world.times,
+    rules: world.setup.rules,
+    gate: watchedGate(world, process, table('gate'), telemetry),
+    partnerCenter: partnerCenterPort(world, process),
+    ...stores,
+    queue: {
+      send: (copy, at) =>
+        portCall(world, process, {
+          name: 'queue.send',
+          effect: async () => {
+            // The time is the sender's; the queue goes by its own clock.
+            broker.send(copy, at);
+            world.trace(
+              process.name,
+              `sent ticket ${copy.properties['checkout-ticket']} for ${new Date(at).toISOString()}`,
+            );
+          },
+          failure: () => new Unavailable('queue', 'send failed'),
+        }),
+    },
+    events: {
+      publish: (events) =>
+        portCall(world, process, {
+          name: 'events.publish',
+          effect: async () => {
+            world.events.push(...events);
+            world.trace(process.name, `events ${events.map(({ id }) => id).join(' ')}`);
+          },
+          failure: () => new Unavailable('events', 'publish failed'),
+        }),
+    },
+    telemetry,
+  };
+}

@@ -1,0 +1,119 @@
+import { type Blow, type BlowKind, blowKinds, type Schedule, scheduleText } from './blows.ts';
+import { noQuestions, type Questions } from './questions.ts';
+import { type Outcome, simulate } from './run.ts';
+import { scenarioNamed, scenarios } from './scenarios.ts';
+
+/** A share of the work that one core does in a few seconds. */
+export type Unit =
+  /** One scenario, hit once at every port call, in every way. */
+  | { readonly kind: 'points'; readonly scenario: string; readonly seed: number }
+  /** After this first crash, a second one at every later port call. */
+  | { readonly kind: 'pairs'; readonly scenario: string; readonly seed: number; readonly first: Blow }
+  /** Random worlds with these seeds. */
+  | { readonly kind: 'random'; readonly from: number; readonly to: number };
+
+export interface Failure {
+  readonly schedule: string;
+  readonly violations: readonly string[];
+}
+
+export interface Report {
+  readonly kind: Unit['kind'];
+  readonly schedules: number;
+  readonly portCalls: number;
+  readonly failures: readonly Failure[];
+  /** By contract. */
+  readonly questions: Readonly<Record<string, Questions>>;
+}
+
+/** The core path: what every job goes through, with and without a doubt. */
+export const coreScenarios = [
+  'plain-replay',
+  'one-lost-replay',
+  'one-lost-refuse',
+  'half-lost-refuse',
+  'people-replay',
+];
+
+const crashes: readonly BlowKind[] = ['before', 'after'];
+const maxFailures = 50;
+
+const systematic = scenarios.map(({ name }) => name).filter((name) => name !== 'random');
+
+export const pointUnits = (seed: number): readonly Unit[] =>
+  systematic.map((scenario) => ({ kind: 'points', scenario, seed }));
+
+export function randomUnits(from: number, to: number, size = 200): readonly Unit[] {
+  const units: Unit[] = [];
+  for (let start = from; start < to; start += size)
+    units.push({ kind: 'random', from: start, to: Math.min(to, start + size) });
+  return units;
+}
+
+export async function pairUnits(
+  seed: number,
+  names: readonly string[] = coreScenarios,
+): Promise<readonly Unit[]> {
+  const units: Unit[] = [];
+  for (const scenario of names) {
+    const { portCalls } = await simulate(scenarioNamed(scenario), { scenario, seed, blows: [] });
+    for (let at = 0; at < portCalls; at++)
+      for (const kind of crashes) units.push({ kind: 'pairs', scenario, seed, first: { at, kind } });
+  }
+  return units;
+}
+
+/** Every schedule of a unit. The ones that depend on how long a run is are found out by running it. */
+async function* schedulesOf(unit: Unit): AsyncGenerator<Schedule> {
+  switch (unit.kind) {
+    case 'random':
+      for (let seed = unit.from; seed < unit.to; seed++) yield { scenario: 'random', seed, blows: [] };
+      return;
+    case 'points': {
+      const base: Schedule = { scenario: unit.scenario, seed: unit.seed, blows: [] };
+      yield base;
+      const { portCalls } = await simulate(scenarioNamed(unit.scenario), base);
+      for (let at = 0; at < portCalls; at++)
+        for (const kind of blowKinds) yield { ...base, blows: [{ at, kind }] };
+      return;
+    }
+    case 'pairs': {
+      const base: Schedule = { scenario: unit.scenario, seed: unit.seed, blows: [unit.first] };
+      const { portCalls } = await simulate(scenarioNamed(unit.scenario), base);
+      for (let at = unit.first.at + 1; at < portCalls; at++)
+        for (const kind of crashes) yield { ...base, blows: [unit.first, { at, kind }] };
+    }
+  }
+}
+
+export async function explore(unit: Unit): Promise<Report> {
+  const failures: Failure[] = [];
+  const questions: Record<string, Questions> = {};
+  let schedules = 0;
+  let portCalls = 0;
+  for await (const schedule of schedulesOf(unit)) {
+    const outcome = await simulate(scenarioNamed(schedule.scenario), schedule);
+    schedules += 1;
+    portCalls += outcome.portCalls;
+    questions[outcome.contract] = addQuestions(questions[outcome.contract] ?? noQuestions, outcome.questions);
+    const violations = violationsOf(outcome);
+    if (violations.length > 0) failures.push({ schedule: scheduleText(schedule), violations });
+    if (failures.length >= maxFailures) break;
+  }
+  return { kind: unit.kind, schedules, portCalls, failures, questions };
+}
+
+/** A question that nothing made necessary is a failure too. */
+export const violationsOf = ({ violations, questions }: Outcome): readonly string[] =>
+  questions.needless === 0 ? violations : [...violations, '9 an end: a person was asked without need'];
+
+export function addQuestions(a: Questions, b: Questions): Questions {
+  return {
+    goneOrRefused: a.goneOrRefused + b.goneOrRefused,
+    tooLate: a.tooLate + b.tooLate,
+    outOfAttempts: a.outOfAttempts + b.outOfAttempts,
+    equalUnknown: a.equalUnknown + b.equalUnknown,
+    mayNotRepeat: a.mayNotRepeat + b.mayNotRepeat,
+    needless: a.needless + b.needless,
+  };
+}

@@ -1,0 +1,158 @@
+import type { Exchange } from '../../src/partner-center/api.ts';
+import type { Random } from './random.ts';
+import type { Answer } from './truth.ts';
+import { errorBody, withoutIds } from './wire.ts';
+
+/** What goes wrong with one request to Partner Center, beside what the cart itself is in for. */
+export type ApiFault =
+  /** Never left: DNS, connect, TLS; or no token could be had. */
+  | 'not-sent'
+  | 'no-token'
+  /** A reset before / after it was executed. */
+  | 'drop-before'
+  | 'drop-after'
+  /** Never executed, never answered. */
+  | 'black-hole'
+  /** Arrives so late that the client gives up first; executed all the same. */
+  | 'arrives-late'
+  /** Takes nearly as long as the client waits. */
+  | 'slow'
+  /** Takes longer than the client waits, and commits then. */
+  | 'outlasts'
+  | '500-before'
+  | '500-after'
+  | '503'
+  | '800003-after'
+  | 'unreadable'
+  | 'cut'
+  | 'no-ids'
+  | 'throttled'
+  | 'throttled-bare'
+  /** 800060: accepted, made in the next minutes. */
+  | 'accepted'
+  | 'busy'
+  | 'unauthorized'
+  | 'partner-wide'
+  | 'review'
+  /** A read that tells an old status. */
+  | 'stale';
+
+/** `Omit` over each member of a union. */
+type Without<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;
+export type Ending = Without<Exchange, 'ms'>;
+
+/** The way of one request. What Partner Center was asked to do, it does, whatever becomes of the asking process. */
+export interface Course {
+  /** Until it reaches Partner Center, or whoever answers in its place. */
+  readonly arrives: number;
+  /** Whether Partner Center itself ever sees it. */
+  readonly executed: boolean;
+  readonly takes: number;
+  /** Said on arrival. */
+  readonly early?: Ending;
+  /** What the client sees of the answer; undefined: nothing. */
+  readonly told: (answer: Answer) => Ending | undefined;
+}
+
+const html = '<html><body><h1>502 Bad Gateway</h1></body></html>';
+
+const answer = ({ status, body }: Answer): Ending => ({
+  kind: 'answer',
+  status,
+  body,
+  cv: 'cv',
+  serverId: 'server',
+});
+const error = (status: number, code: number, description: string): Ending =>
+  answer({ status, body: errorBody(code, description) });
+const reset: Ending = { kind: 'no-answer', executed: 'unknown', failure: 'ECONNRESET' };
+const nothing = (): undefined => undefined;
+
+/** `limit` is how long the client waits, `retryAfterMs` what a 429 asks for. */
+export function courseOf(
+  fault: ApiFault | undefined,
+  usual: number,
+  limit: number,
+  retryAfterMs: () => number,
+  random: Random,
+): Course {
+  const arrives = random.between(5, 60);
+  const executed = { arrives, executed: true, takes: usual };
+  const instead = (early: Ending, after = arrives): Course => ({
+    arrives: after,
+    executed: false,
+    takes: 0,
+    early,
+    told: nothing,
+  });
+  const good = (spoilt: (answer: Answer) => Ending): Course => ({
+    ...executed,
+    told: (real) => (real.status < 300 ? spoilt(real) : answer(real)),
+  });
+  switch (fault) {
+    case undefined:
+    case 'stale':
+      return { ...executed, told: answer };
+    case 'not-sent':
+      return instead({ kind: 'no-answer', executed: 'no', failure: 'connect ECONNREFUSED' });
+    case 'no-token':
+      return instead({
+        kind: 'no-answer',
+        executed: 'no',
+        failure: 'AADSTS7000222: expired',
+        credential: true,
+      });
+    case 'drop-before':
+      return instead(reset);
+    case 'drop-after':
+      return { ...executed, told: () => reset };
+    case 'black-hole':
+      return { arrives, executed: false, takes: 0, told: nothing };
+    case 'arrives-late':
+      return { ...executed, arrives: random.between(limit / 3, limit - 5_000), takes: limit, told: nothing };
+    case 'slow':
+      return { ...executed, takes: limit * 0.9, told: answer };
+    case 'outlasts':
+      return { ...executed, takes: limit + random.between(1_000, 20_000), told: nothing };
+    case '500-before':
+      return instead(answer({ status: 502, body: html }), usual);
+    case '503':
+      return instead(answer({ status: 503, body: '' }), usual);
+    case '500-after':
+      return { ...executed, told: () => answer({ status: 504, body: html }) };
+    case '800003-after':
+      return { ...executed, told: () => error(500, 800003, 'An unexpected error') };
+    case 'unreadable':
+      return good(({ status }) => ({
+        kind: 'answer',
+        status,
+        body: undefined,
+        raw: new Uint8Array([255, 254, 0]),
+      }));
+    case 'cut':
+      return good((real) => answer({ ...real, body: real.body.slice(0, real.body.length / 2) }));
+    case 'no-ids':
+      return good((real) => answer({ ...real, body: withoutIds(real.body) }));
+    case 'throttled':
+      return instead({
+        kind: 'answer',
+        status: 429,
+        body: '{"statusCode":429,"message":"Rate limit is exceeded."}',
+        retryAfterMs: retryAfterMs(),
+      });
+    case 'throttled-bare':
+      return instead(answer({ status: 429, body: '' }));
+    case 'accepted': {
+      const early = error(409, 800060, 'The order was accepted and is still being made');
+      return { ...executed, takes: random.between(20_000, 400_000), early, told: nothing };
+    }
+    case 'busy':
+      return instead(error(409, 800064, 'Another request is processing this cart'));
+    case 'unauthorized':
+      return instead(answer({ status: 401, body: '' }));
+    case 'partner-wide':
+      return instead(error(403, 900121, 'The credit limit is too low'));
+    case 'review':
+      return instead(error(403, 800074, 'The customer account is under review'));
+  }
+}

@@ -1,0 +1,167 @@
+import type { Deps } from '../../src/checkout/deps.ts';
+import { runJob } from '../../src/checkout/run-job.ts';
+import { pollPendingOrders } from '../../src/orders/poll.ts';
+import { Unavailable } from '../../src/unavailable.ts';
+import { depsOf } from './deps.ts';
+import { type Process, portCall, startProcess } from './process.ts';
+import type { Locked } from './queue.ts';
+import type { World } from './world.ts';
+
+/** The Functions host of one process: hands messages to the worker, and runs the timer. */
+interface Host {
+  readonly process: Process;
+  readonly deps: Deps;
+  readonly polls: boolean;
+  running: number;
+  ticking: boolean;
+  timerSet: boolean;
+}
+
+const minute = 60_000;
+
+/** Keeps the wanted number of processes alive, and hands out the messages. */
+export interface Fleet {
+  /** Runs and ticks that live processes have under way. */
+  busy(): number;
+}
+
+export function startFleet(world: World): Fleet {
+  const { setup, timeline, broker, random } = world;
+  const hosts = new Set<Host>();
+  let started = 0;
+  let dispatching = false;
+
+  function start(polls: boolean): void {
+    started += 1;
+    const process = startProcess(
+      `${polls ? 'poller' : 'worker'}${started}`,
+      random.between(-15_000, 15_000),
+      random.fork(),
+      {
+        timeline,
+        onDeath(dead, why) {
+          world.trace(dead.name, `DEAD: ${why}`);
+          hosts.delete(host);
+          timeline.at(timeline.now() + random.between(2_000, 40_000), () => start(polls));
+        },
+      },
+    );
+    const host: Host = {
+      process,
+      deps: depsOf(world, process),
+      polls,
+      running: 0,
+      ticking: false,
+      timerSet: false,
+    };
+    hosts.add(host);
+    world.trace(process.name, `starts, its clock is ${Math.round(process.skew)} ms off`);
+    dispatch();
+    if (polls) setTimer(host);
+  }
+
+  /** Some host, not always the same one, takes what is there. */
+  function dispatch(): void {
+    if (dispatching) return;
+    dispatching = true;
+    timeline.at(timeline.now() + random.between(1, 60), () => {
+      dispatching = false;
+      const ready = [...hosts];
+      const first = random.below(ready.length);
+      for (const [index] of ready.entries()) {
+        const host = ready[(first + index) % ready.length];
+        if (host !== undefined) take(host);
+      }
+    });
+  }
+
+  function take(host: Host): void {
+    const { process } = host;
+    const notBefore = world.isOut('queue') ? timeline.now() + minute : process.frozenUntil();
+    if (notBefore > timeline.now()) {
+      timeline.at(notBefore, dispatch);
+      return;
+    }
+    if (host.running >= setup.slots || !process.isAlive()) return;
+    const locked = broker.receive(process);
+    if (locked === undefined) return;
+    host.running += 1;
+    void work(host, locked).then(() => {
+      host.running -= 1;
+      dispatch();
+    });
+    dispatch();
+  }
+
+  async function work({ process, deps }: Host, locked: Locked): Promise<void> {
+    const { message } = locked;
+    world.trace(
+      process.name,
+      `receives ${describe(message.properties)} (${message.sequenceNumber}, delivery ${message.deliveryCount})`,
+    );
+    const settle = (name: string, effect: () => void) =>
+      portCall(world, process, {
+        name: `queue.${name}`,
+        effect: async () => effect(),
+        failure: () => new Unavailable('queue', `${name} failed`),
+      }).catch(() => locked.letGo());
+    try {
+      await runJob(deps, message);
+    } catch (error) {
+      if (!(error instanceof Unavailable)) world.violated(`bug: runJob threw ${told(error)}`);
+      world.trace(process.name, `runJob threw ${told(error)}`);
+      return settle('abandon', () => locked.abandon());
+    }
+    return settle('complete', () => {
+      world.trace(process.name, locked.complete() ? 'completed' : 'complete: the lock was lost');
+    });
+  }
+
+  /** The timer, once a minute; a minute in which nothing can be due is passed over, for speed. */
+  function setTimer(host: Host): void {
+    if (host.timerSet || !host.process.isAlive()) return;
+    const first = world.tables.dueOrders.all()[0];
+    if (first === undefined) return;
+    host.timerSet = true;
+    const due = Number(first.properties['dueAt'] ?? 0) - host.process.skew;
+    timeline.at(
+      Math.max(timeline.now() + random.between(0.2, 1) * minute, due + random.between(0, minute)),
+      () => {
+        host.timerSet = false;
+        host.process.deliver(() => void tick(host));
+      },
+    );
+  }
+
+  async function tick(host: Host): Promise<void> {
+    if (host.ticking) return;
+    host.ticking = true;
+    try {
+      const report = await pollPendingOrders(host.deps);
+      world.trace(host.process.name, `tick ${JSON.stringify(report)}`);
+    } catch (error) {
+      world.violated(`bug: pollPendingOrders threw ${told(error)}`);
+    }
+    host.ticking = false;
+    setTimer(host);
+  }
+
+  world.onVisible = dispatch;
+  world.onDueRows = () => {
+    for (const host of hosts) if (host.polls) setTimer(host);
+  };
+  for (let index = 0; index < setup.processes; index++) start(index < setup.pollers);
+
+  return {
+    busy: () => [...hosts].reduce((sum, host) => sum + host.running + (host.ticking ? 1 : 0), 0),
+  };
+}
+
+const told = (error: unknown): string =>
+  error instanceof Error ? (error.stack ?? error.message).split('\n').slice(0, 4).join(' | ') : String(error);
+
+function describe(properties: Readonly<Record<string, unknown>>): string {
+  const ticket = properties['checkout-ticket'] ?? 0;
+  const decision = properties['checkout-decision'];
+  return `ticket ${ticket}${decision === undefined ? '' : ` ${decision}`}`;
+}

@@ -1,0 +1,170 @@
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { readSchedule } from './blows.ts';
+import {
+  addQuestions,
+  type Failure,
+  pairUnits,
+  pointUnits,
+  type Report,
+  randomUnits,
+  type Unit,
+  violationsOf,
+} from './explore.ts';
+import { runUnits } from './pool.ts';
+import { noQuestions, type Questions } from './questions.ts';
+import { simulate } from './run.ts';
+import { scenarioNamed } from './scenarios.ts';
+
+const usage = `npm run simulate --                      every port call hit once, pairs of crashes, random worlds
+  --seeds 100000                         how many random worlds (20000)
+  --minutes 10                           stop then; the next run goes on where this one stopped
+  --replay random:42 [--trace]           tell one schedule again
+  --only points|pairs|random             one kind alone
+  --scenario people-replay               that scenario first, its pairs too
+  --first                                stop at the first broken promise
+  --fresh                                begin anew`;
+
+const { values } = parseArgs({
+  options: {
+    seeds: { type: 'string', default: '20000' },
+    minutes: { type: 'string', default: '10' },
+    replay: { type: 'string' },
+    trace: { type: 'boolean', default: false },
+    only: { type: 'string' },
+    fresh: { type: 'boolean', default: false },
+    first: { type: 'boolean', default: false },
+    scenario: { type: 'string' },
+    json: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
+  },
+});
+
+interface State {
+  /** The state is of this source; another one begins anew. */
+  readonly source: string;
+  readonly left: readonly Unit[];
+  readonly totals: Totals;
+}
+
+interface Totals {
+  readonly points: number;
+  readonly pairs: number;
+  readonly random: number;
+  readonly portCalls: number;
+  readonly cpuMs: number;
+  readonly questions: Readonly<Record<string, Questions>>;
+  readonly failures: readonly Failure[];
+}
+
+const noTotals: Totals = {
+  points: 0,
+  pairs: 0,
+  random: 0,
+  portCalls: 0,
+  cpuMs: 0,
+  questions: {},
+  failures: [],
+};
+const stateFile = new URL('../../.local/simulation.json', import.meta.url);
+
+if (values.help) console.log(usage);
+else if (values.replay !== undefined) await replay(values.replay, values.trace);
+else await exploreAll();
+
+async function replay(text: string, traced: boolean): Promise<void> {
+  const schedule = readSchedule(text);
+  const outcome = await simulate(scenarioNamed(schedule.scenario), schedule, traced);
+  for (const line of outcome.lines) console.log(line);
+  const violations = violationsOf(outcome);
+  console.log(
+    `${outcome.portCalls} port calls, ${(outcome.virtualMs / 3_600_000).toFixed(1)} h of virtual time, contract ${outcome.contract}: ${violations.length === 0 ? 'all promises kept' : 'BROKEN'}`,
+  );
+  for (const violation of violations) console.log(`  ${violation}`);
+  process.exitCode = violations.length === 0 ? 0 : 1;
+}
+
+async function exploreAll(): Promise<void> {
+  const source = sourceHash();
+  const known = values.fresh ? undefined : readState(source);
+  const units = known?.left ?? (await allUnits());
+  let totals = known?.totals ?? noTotals;
+  if (known !== undefined) console.log(`going on: ${units.length} units left`);
+  const started = Date.now();
+  const until = started + Number(values.minutes) * 60_000;
+  let told = started;
+  const left = await runUnits(units, (report) => {
+    totals = add(totals, report);
+    for (const { schedule, violations } of report.failures)
+      console.log(`BROKEN ${violations[0]}\n  npm run simulate -- --trace --replay ${schedule}`);
+    if (Date.now() - told > 15_000) {
+      told = Date.now();
+      console.log(summary(totals));
+    }
+    return Date.now() < until && !(values.first && totals.failures.length > 0);
+  });
+  totals = { ...totals, cpuMs: totals.cpuMs + Date.now() - started };
+  writeState({ source, left, totals });
+  console.log(summary(totals));
+  for (const [contract, questions] of Object.entries(totals.questions))
+    console.log(`questions to people, contract ${contract}: ${JSON.stringify(questions)}`);
+  if (left.length > 0) console.log(`${left.length} units are left: run it again to go on`);
+  if (values.json) console.log(JSON.stringify(totals));
+  process.exitCode = totals.failures.length === 0 ? 0 : 1;
+}
+
+async function allUnits(): Promise<readonly Unit[]> {
+  const { only, scenario } = values;
+  const wanted = (kind: Unit['kind']) => only === undefined || only === kind;
+  return [
+    ...(scenario === undefined
+      ? []
+      : pointUnits(1).filter((unit) => unit.kind === 'points' && unit.scenario === scenario)),
+    ...(scenario === undefined ? [] : await pairUnits(1, [scenario])),
+    ...(wanted('points') ? pointUnits(1) : []),
+    ...(wanted('random') ? randomUnits(1, 1 + Number(values.seeds)) : []),
+    ...(wanted('pairs') ? await pairUnits(1) : []),
+  ];
+}
+
+function add(totals: Totals, report: Report): Totals {
+  const questions = { ...totals.questions };
+  for (const [contract, asked] of Object.entries(report.questions))
+    questions[contract] = addQuestions(questions[contract] ?? noQuestions, asked);
+  return {
+    ...totals,
+    [report.kind]: totals[report.kind] + report.schedules,
+    portCalls: totals.portCalls + report.portCalls,
+    questions,
+    failures: [...totals.failures, ...report.failures].slice(0, 1_000),
+  };
+}
+
+function summary({ points, pairs, random, portCalls, cpuMs, failures }: Totals): string {
+  const all = points + pairs + random;
+  const speed = cpuMs === 0 ? '' : `, ${Math.round(all / (cpuMs / 1000))} schedules/s on all cores`;
+  return `${points} single hits, ${pairs} pairs of crashes, ${random} random worlds; ${portCalls} port calls${speed}; ${failures.length} failures`;
+}
+
+function readState(source: string): State | undefined {
+  if (!existsSync(stateFile)) return undefined;
+  // Written by ourselves, for ourselves: whatever it is, a state of another source is not used.
+  const state: State = JSON.parse(readFileSync(stateFile, 'utf8'));
+  return state.source === source && state.left.length > 0 ? state : undefined;
+}
+
+function writeState(state: State): void {
+  mkdirSync(new URL('.', stateFile), { recursive: true });
+  writeFileSync(stateFile, JSON.stringify(state));
+}
+
+function sourceHash(): string {
+  const hash = createHash('sha256').update(JSON.stringify([values.seeds, values.only]));
+  for (const folder of ['../../src/', './']) {
+    const base = new URL(folder, import.meta.url);
+    for (const name of readdirSync(base, { recursive: true, encoding: 'utf8' }).sort())
+      if (name.endsWith('.ts')) hash.update(name).update(readFileSync(new URL(name, base)));
+  }
+  return hash.digest('hex');
+}

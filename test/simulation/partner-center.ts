@@ -1,0 +1,103 @@
+import type { Exchange, PartnerCenter, SendOptions } from '../../src/partner-center/api.ts';
+import type { Times } from '../../src/times.ts';
+import { type ApiFault, courseOf, type Ending } from './faults.ts';
+import { type Network, type Process, tellBlow } from './process.ts';
+import type { Answer, Truth, Work } from './truth.ts';
+
+export type Request = 'checkout' | 'cart' | 'orders' | 'order';
+
+export interface ApiCall {
+  readonly what: Request;
+  readonly process: Process;
+  readonly customerId: string;
+  /** Cart or order; the customer's id for a list. */
+  readonly id: string;
+  readonly options: SendOptions;
+}
+
+export interface Api extends Network {
+  readonly truth: Truth;
+  readonly times: Times;
+  /** Checks what must hold in the instant of a call, and says what goes wrong with it. */
+  begin(call: ApiCall): ApiFault | undefined;
+  /** What the next 429 asks for. */
+  retryAfterMs(): number;
+}
+
+export function partnerCenterPort(api: Api, process: Process): PartnerCenter {
+  const ask = (what: Request) => (customerId: string, id: string, options: SendOptions) =>
+    request(api, { what, process, customerId, id, options });
+  return {
+    checkout: ask('checkout'),
+    cart: ask('cart'),
+    order: ask('order'),
+    orders: (customerId, options) => ask('orders')(customerId, customerId, options),
+  };
+}
+
+/** One request, from the client's fence to its answer. It counts as a port call: whatever hits those hits it. */
+function request(api: Api, call: ApiCall): Promise<Exchange> {
+  const { timeline, latency, times } = api;
+  const { process, what, id } = call;
+  return new Promise((resolve) => {
+    if (!process.isAlive()) return;
+    const started = timeline.now();
+    const name = `api.${what}`;
+    const blow = api.next(process, name);
+    if (!process.isAlive()) return;
+    const drawn = api.begin(call);
+    const fault = blow === 'fail' ? 'drop-before' : blow === 'lost' ? 'drop-after' : drawn;
+    const later = (ms: number, action: () => void) => timeline.at(timeline.now() + ms, action);
+    let isOver = false;
+
+    const end = (ending: Ending) => {
+      if (isOver) return;
+      isOver = true;
+      api.trace(process.name, `${name} ${id} = ${brief(ending)}${tellBlow(fault)}${tellBlow(blow)}`);
+      if (blow === 'after') process.kill(`after ${name}`);
+      process.deliver(() => resolve({ ...ending, ms: timeline.now() - started }));
+    };
+
+    const limit = what === 'checkout' ? times.callTimeout : times.readTimeout;
+    later(limit, () =>
+      end({ kind: 'no-answer', executed: 'unknown', failure: `no answer within ${limit} ms` }),
+    );
+    const usual = latency.between(200, what === 'checkout' ? 4_000 : 600);
+    const course = courseOf(fault, usual, limit, api.retryAfterMs, latency);
+    const held = blow === 'delay' ? process.frozenUntil() - timeline.now() : 0;
+    later(held + course.arrives, () => {
+      if (course.executed) execute(course.takes, course.told);
+      if (course.early !== undefined) end(course.early);
+    });
+
+    function execute(takes: number, told: (answer: Answer) => Ending | undefined): void {
+      const tell = (answer: Answer) => {
+        const ending = told(answer);
+        if (ending !== undefined) end(ending);
+      };
+      const begun = respond(api, call, fault === 'stale');
+      if ('finish' in begun) later(takes, () => tell(begun.finish()));
+      else later(Math.min(takes, usual), () => tell(begun));
+    }
+  });
+}
+
+function respond(
+  { truth }: Api,
+  { what, customerId, id, options }: ApiCall,
+  isStale: boolean,
+): Answer | Work {
+  switch (what) {
+    case 'checkout':
+      return truth.arrive(id, options.ids.requestId);
+    case 'cart':
+      return truth.cart(id);
+    case 'order':
+      return truth.order(id, isStale);
+    case 'orders':
+      return truth.list(customerId);
+  }
+}
+
+const brief = (ending: Ending): string =>
+  ending.kind === 'answer' ? `${ending.status} ${ending.body?.slice(0, 120)}` : ending.failure;

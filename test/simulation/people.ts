@@ -1,0 +1,84 @@
+import { decisionCopy } from '../../src/checkout/copies.ts';
+import type { Decision } from '../../src/checkout/delivery.ts';
+import type { Ledger } from '../../src/checkout/ledger.ts';
+import type { CheckoutRecord, State } from '../../src/checkout/record.ts';
+import type { StoredRow } from '../../src/storage/table.ts';
+import type { CartTruth } from './truth.ts';
+import type { World } from './world.ts';
+
+const lookEvery = 25 * 60_000;
+
+export interface People {
+  /** Somebody is about to send a decision, or will be when they look next. */
+  areBusy(): boolean;
+}
+
+/** People who look at the attention table now and then, and act on what they see. They know Partner Center's own books. */
+export function startPeople(world: World, ledger: Ledger): People {
+  const { timeline, random, setup, truth } = world;
+  const people = random.fork();
+  let retriesLeft = setup.people.retries;
+  let sending = 0;
+
+  const look = async (): Promise<void> => {
+    for (const row of world.tables.attention.all()) {
+      const key = openCart(row);
+      if (key === undefined) continue;
+      const found = await ledger.read(key);
+      const cart = truth.carts.get(key.cartId);
+      if (found === undefined || cart === undefined) continue;
+      const decided = decide(found.value, cart);
+      if (decided !== undefined) act(found.value, decided);
+    }
+    timeline.at(timeline.now() + lookEvery, () => void look());
+  };
+  timeline.at(timeline.now() + lookEvery, () => void look());
+
+  function decide(
+    record: CheckoutRecord,
+    cart: CartTruth,
+  ): Pick<Decision, 'decision' | 'orderIds'> | undefined {
+    if (record.state === 'unresolved' && record.asked?.kind === 'needs-decision') {
+      // Somebody who sees that Partner Center is still at it waits.
+      if (cart.busyUntil > timeline.now()) return undefined;
+      const unknown = cart.orders.filter(({ id }) => !record.orders.some((mark) => mark.id === id));
+      const wrong = people.happens(setup.people.wrong);
+      if (unknown.length > 0 && !wrong) return { decision: 'orders', orderIds: unknown.map(({ id }) => id) };
+      if (cart.plan.refused !== undefined || timeline.now() >= cart.goneAt)
+        return { decision: 'give-up', orderIds: [] };
+      return { decision: 'not-bought', orderIds: [] };
+    }
+    if ((record.state === 'failed' || record.state === 'partial') && retriesLeft > 0) {
+      retriesLeft -= 1;
+      return { decision: 'retry', orderIds: [] };
+    }
+    return undefined;
+  }
+
+  function act(record: CheckoutRecord, decided: Pick<Decision, 'decision' | 'orderIds'>): void {
+    const send = (who: string, after: number) => {
+      const decision: Decision = { ...decided, seen: record.state satisfies State, who };
+      const copy = decisionCopy(record, decision, people);
+      sending += 1;
+      timeline.at(timeline.now() + after, () => {
+        sending -= 1;
+        world.trace(who, `${decided.decision} for ${record.cartId}, ticket ${record.ticket + 1}`);
+        world.broker.send(copy, timeline.now());
+      });
+    };
+    send('ann', people.between(0, 20_000));
+    if (people.happens(setup.people.twice)) send('ben', people.between(0, 400_000));
+  }
+
+  return {
+    areBusy: () =>
+      sending > 0 ||
+      (retriesLeft > 0 && world.tables.attention.all().some((row) => openCart(row) !== undefined)),
+  };
+}
+
+function openCart(row: StoredRow): { customerId: string; cartId: string } | undefined {
+  if (row.partition !== 'cart' || row.properties['open'] !== true) return undefined;
+  const [customerId, cartId] = row.key.split(':');
+  return customerId === undefined || cartId === undefined ? undefined : { customerId, cartId };
+}

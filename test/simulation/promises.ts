@@ -1,0 +1,136 @@
+import type { Ledger } from '../../src/checkout/ledger.ts';
+import { type CheckoutRecord, isFinal } from '../../src/checkout/record.ts';
+import type { StoredRow } from '../../src/storage/table.ts';
+import type { CartTruth, OrderTruth } from './truth.ts';
+import type { World } from './world.ts';
+
+/** When all is quiet, every promise of the design is checked against what Partner Center really holds. */
+export async function checkPromises(world: World, ledger: Ledger): Promise<void> {
+  const { broker, setup, violated } = world;
+  for (const message of broker.deadLetters)
+    violated(
+      `6 waiting costs no deliveries: message ${message.sequenceNumber} is a dead letter (${JSON.stringify(message.properties)})`,
+    );
+  const sent = new Map(setup.sends.map((send) => [send.cartId, send]));
+  for (const [cartId, send] of sent) {
+    const cart = world.truth.carts.get(cartId);
+    const found = await ledger.read(send);
+    if (cart === undefined) continue;
+    if (found === undefined) violated(`2 nothing lost: cart ${cartId} has no record`);
+    else checkCart(world, cart, found.value);
+  }
+  for (const row of world.tables.dueOrders.all())
+    violated(`9 an end: due row ${row.key} is left when all is quiet`);
+}
+
+function checkCart(world: World, cart: CartTruth, record: CheckoutRecord): void {
+  const { violated } = world;
+  const name = `cart ${cart.plan.id} (${record.state})`;
+  if (!isFinal(record.state)) {
+    violated(`9 an end: ${name} is not final when all is quiet`);
+    return;
+  }
+  checkBooks(world, cart, record, name);
+  const bought = new Set(cart.orders.map((order) => order.plan.group));
+  const complete =
+    cart.plan.groups.every((plan) => bought.has(plan.group)) &&
+    cart.orders.every((order) => order.plan.end === 'completed');
+  const should = cart.orders.length === 0 ? 'failed' : complete ? 'completed' : 'partial';
+  if (record.state !== should) violated(`3 books agree: ${name} should be ${should}`);
+  if (record.lease !== undefined) violated(`2 nothing lost: ${name} is final and leased`);
+  checkAttention(world, record, name);
+  checkBatches(world, record, name);
+  checkEvents(world, record, name);
+}
+
+function checkBooks(world: World, cart: CartTruth, record: CheckoutRecord, name: string): void {
+  const { violated, truth } = world;
+  const books = (orders: readonly { readonly id: string; readonly status: string }[]) =>
+    orders
+      .map(({ id, status }) => `${id}=${status}`)
+      .sort()
+      .join(' ');
+  const real = books(
+    cart.orders.map((order: OrderTruth) => ({ id: order.id, status: truth.statusOf(order) })),
+  );
+  if (books(record.orders) !== real)
+    violated(`3 books agree: ${name} has [${books(record.orders)}], Partner Center [${real}]`);
+  const rows = world.tables.checkouts
+    .all()
+    .filter((row) => row.key.startsWith('order:') && row.properties['cartId'] === cart.plan.id);
+  const table = books(
+    rows.map((row) => ({ id: row.key.slice('order:'.length), status: String(row.properties['status']) })),
+  );
+  if (table !== real)
+    violated(`3 books agree: the order rows of ${name} are [${table}], Partner Center has [${real}]`);
+}
+
+function checkAttention(world: World, record: CheckoutRecord, name: string): void {
+  const row = world.tables.attention.all().find(({ key }) => key === `${record.customerId}:${record.cartId}`);
+  const isOpen = row?.properties['open'] === true;
+  const kind = String(row?.properties['kind']);
+  const needs = record.state === 'failed' || record.state === 'partial';
+  if (needs && !isOpen) world.violated(`2 nothing lost: ${name} has no open attention row`);
+  if (needs && isOpen && kind !== record.state)
+    world.violated(`2 nothing lost: ${name} has an attention row of kind ${kind}`);
+  if (!needs && isOpen) world.violated(`2 nothing lost: ${name} has an open attention row of kind ${kind}`);
+  if (isOpen && row?.properties['revision'] !== record.revision)
+    world.violated(
+      `2 nothing lost: the attention row of ${name} tells of revision ${row?.properties['revision']}, the record has ${record.revision}`,
+    );
+}
+
+function checkBatches(world: World, record: CheckoutRecord, name: string): void {
+  const named = new Set(
+    world.setup.sends.flatMap(({ cartId, batchId }) =>
+      cartId === record.cartId && batchId !== undefined ? [batchId] : [],
+    ),
+  );
+  for (const batchId of named) {
+    const row = world.tables.batches
+      .all()
+      .find(({ partition, key }) => partition === batchId && key === `${record.customerId}:${record.cartId}`);
+    const state = row?.properties['state'];
+    if (state !== record.state)
+      world.violated(`2 nothing lost: ${name} stands as ${String(state)} in batch ${batchId}`);
+  }
+}
+
+function checkEvents(world: World, record: CheckoutRecord, name: string): void {
+  const { reached, state } = record;
+  const wanted: string[] = [];
+  const id = (type: string, revision: number) => `${type}:${record.customerId}:${record.cartId}:${revision}`;
+  if (reached.ordered !== undefined) wanted.push(id('checkout.ordered', reached.ordered));
+  if (reached.final !== undefined) wanted.push(id(`checkout.${state}`, reached.final));
+  for (const mark of record.orders)
+    if (mark.wasPending && mark.endedAt !== undefined)
+      wanted.push(`order.${mark.status}:${record.customerId}:${record.cartId}:${mark.id}:${mark.endedAt}`);
+  const published = new Set(world.events.map((event) => event.id));
+  for (const event of wanted)
+    if (!published.has(event)) world.violated(`9 events: ${name} never told ${event}`);
+  // An id that differs on a repeat would be a second event to its subscribers: an order ends but once.
+  const ends = world.events.filter(
+    ({ type, data }) => type.startsWith('order.') && data['cartId'] === record.cartId,
+  );
+  const ids = new Map<string, Set<string>>();
+  for (const event of ends) ids.set(event.subject, (ids.get(event.subject) ?? new Set()).add(event.id));
+  for (const [subject, all] of ids)
+    if (all.size > 1)
+      world.violated(`9 events: ${subject} ended under ${all.size} ids: ${[...all].join(' ')}`);
+}
+
+/** At every instant: an order that the books call pending has a due row, or the poller would never look again. */
+export function checkDueRows(
+  world: World,
+  records: readonly StoredRow[],
+  marksOf: (row: StoredRow) => CheckoutRecord,
+): void {
+  const due = new Set(world.tables.dueOrders.all().map((row) => row.properties['orderId']));
+  for (const row of records) {
+    if (!row.key.startsWith('cart:')) continue;
+    const record = marksOf(row);
+    for (const mark of record.orders)
+      if ((mark.status === 'pending' || mark.status === 'unknown') && !due.has(mark.id))
+        world.violated(`8 due rows: pending order ${mark.id} of cart ${record.cartId} has none`);
+  }
+}

@@ -1,0 +1,163 @@
+import { type BlowKind, blowKinds } from './blows.ts';
+import type { ApiFault } from './faults.ts';
+import type { Request } from './partner-center.ts';
+import { cartPlan, customer, groupPlan, hour, minute, nature, offerNames, sendAll, world } from './plans.ts';
+import type { Random } from './random.ts';
+import type { Outage, Scenario, Send, Setup } from './setup.ts';
+import type { CartPlan, Contract, GroupPlan } from './truth.ts';
+
+const checkoutFaults: readonly [ApiFault, ...ApiFault[]] = [
+  'not-sent',
+  'no-token',
+  'drop-before',
+  'drop-after',
+  'drop-after',
+  'black-hole',
+  'arrives-late',
+  'arrives-late',
+  'slow',
+  'outlasts',
+  'outlasts',
+  '500-before',
+  '500-after',
+  '503',
+  '800003-after',
+  'unreadable',
+  'cut',
+  'no-ids',
+  'throttled',
+  'throttled-bare',
+  'accepted',
+  'accepted',
+  'busy',
+  'unauthorized',
+  'partner-wide',
+  'review',
+];
+const readFaults: readonly [ApiFault, ...ApiFault[]] = [
+  'not-sent',
+  'no-token',
+  'drop-before',
+  'black-hole',
+  '500-before',
+  '503',
+  'cut',
+  'unreadable',
+  'throttled',
+  'unauthorized',
+  'stale',
+  'stale',
+];
+
+/** Anything that the model knows, all at once, as the seed has it. */
+export const randomScenario: Scenario = {
+  name: 'random',
+  about: 'a random world: carts, API, faults, crashes, people',
+  setup: randomSetup,
+};
+
+function randomSetup(random: Random): Setup {
+  const contract: Contract = random.pick(['replay', 'replay', 'refuse', 'refuse', 'rebuy']);
+  const carts = randomCarts(random, contract);
+  const rough = random.pick([0, 0.1, 0.3, 0.6]);
+  const hits = random.pick([0, 0.003, 0.01, 0.03]);
+  const people = contract === 'rebuy' ? 0 : random.below(3);
+  return world(carts, {
+    nature: nature(contract, {
+      partialLeaves: random.pick(['Active', 'Ordered']),
+      remembersRequests: random.happens(0.3),
+      listLag: random.pick([0, 5 * minute, 15 * minute]),
+    }),
+    rules: {
+      maxAttempts: random.pick([3, 6]),
+      repeatOrderedCart: contract !== 'rebuy' && random.happens(0.9),
+    },
+    processes: 1 + random.below(4),
+    pollers: 1 + random.below(2),
+    slots: 1 + random.below(4),
+    sends: randomSends(random, carts),
+    outages: randomOutages(random),
+    people: {
+      retries: people,
+      twice: random.pick([0, 0.5]),
+      wrong: contract === 'rebuy' ? 0 : random.pick([0, 0.2]),
+    },
+    calmAfter: random.pick([0.5, 2, 6]) * hour,
+    apiFault: (what: Request, _id, _nth, draw) =>
+      draw.happens(rough) ? draw.pick(what === 'checkout' ? checkoutFaults : readFaults) : undefined,
+    blow: (_name, draw): BlowKind | undefined => (draw.happens(hits) ? draw.pick(blowKinds) : undefined),
+  });
+}
+
+function randomCarts(random: Random, contract: Contract): readonly CartPlan[] {
+  const shape = randomGroups(random, contract);
+  // The first two are twins; the others may share a group with them, or be another customer's.
+  const count = 2 + random.below(3);
+  return Array.from({ length: count }, (_, index) => {
+    const groups =
+      index < 2 || random.happens(0.4)
+        ? shape.map((group) => fate(group, random, contract))
+        : randomGroups(random, contract);
+    return cartPlan(index + 1, groups, {
+      ...(index >= 2 && random.happens(0.3) ? { customerId: customer(2) } : {}),
+      ...(random.happens(0.08) ? { goneAfter: random.between(0, 30) * minute } : {}),
+      ...(random.happens(0.08)
+        ? { refused: { status: 403, code: random.pick([800069, 13605]), fromCheckout: 1 + random.below(3) } }
+        : {}),
+    });
+  });
+}
+
+function randomGroups(random: Random, contract: Contract): readonly GroupPlan[] {
+  const count = random.pick([1, 1, 2, 3]);
+  return Array.from({ length: count }, (_, index) =>
+    fate(
+      groupPlan(String(index), random.happens(0.2) ? 'a' : (offerNames[index % 3] ?? 'a')),
+      random,
+      contract,
+    ),
+  );
+}
+
+/** Equal content, another fate. */
+function fate(group: GroupPlan, random: Random, contract: Contract): GroupPlan {
+  const { refusal: _, ...rest } = group;
+  // With an API that buys again, a repeat for groups that were refused for now could buy twice: docs/ways-to-fail.md.
+  const passing = contract === 'rebuy' ? [] : [{ code: 800005, times: 1 + random.below(3) }];
+  const refusals = [{ code: 800010, times: Number.POSITIVE_INFINITY }, ...passing];
+  const refusal = random.happens(0.12) ? refusals[random.below(refusals.length)] : undefined;
+  return {
+    ...rest,
+    pendingMs: random.pick([0, 0, 30_000, 4 * minute, hour, 30 * hour]),
+    end: random.happens(0.1) ? 'cancelled' : 'completed',
+    ...(refusal === undefined ? {} : { refusal }),
+  };
+}
+
+function randomSends(random: Random, carts: readonly CartPlan[]): readonly Send[] {
+  const batch = random.happens(0.5) ? { batchId: 'night', batchSize: carts.length } : {};
+  const times = {
+    ...(random.happens(0.1) ? { notBefore: random.between(0, 20) * minute } : {}),
+    ...(random.happens(0.15) ? { notAfter: random.between(21, 60) * minute } : {}),
+  };
+  const first = sendAll(carts, { ...batch, ...times }).map((send) => ({
+    ...send,
+    at: random.between(0, 10_000),
+  }));
+  const again = random.happens(0.3)
+    ? first.map((send) => ({ ...send, at: random.between(0, 2) * hour }))
+    : [];
+  return [...first, ...again];
+}
+
+function randomOutages(random: Random): readonly Outage[] {
+  if (!random.happens(0.15)) return [];
+  const from = random.between(0, 5) * minute;
+  return [
+    {
+      what: random.pick(['storage', 'queue', 'events']),
+      from,
+      to: from + random.pick([0.5, 5, 30]) * minute,
+    },
+  ];
+}

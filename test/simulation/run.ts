@@ -1,0 +1,113 @@
+import type { CheckoutRecord } from '../../src/checkout/record.ts';
+import { fromRecordRow } from '../../src/storage/record-rows.ts';
+import { openStores } from '../../src/storage/stores.ts';
+import type { Schedule } from './blows.ts';
+import { startFleet } from './host.ts';
+import { startPeople } from './people.ts';
+import { checkDueRows, checkPromises } from './promises.ts';
+import { countQuestions, type Questions } from './questions.ts';
+import type { Scenario, Send } from './setup.ts';
+import type { Contract } from './truth.ts';
+import { createWorld, type World } from './world.ts';
+
+export interface Outcome {
+  readonly violations: readonly string[];
+  readonly portCalls: number;
+  readonly contract: Contract;
+  readonly questions: Questions;
+  /** How long it took in the world, ms. */
+  readonly virtualMs: number;
+  readonly lines: readonly string[];
+}
+
+const day = 86_400_000;
+/** When faults have stopped, this is enough for reviews, slow orders, quiet times and people. */
+const limit = 5 * day;
+
+/** Lives through one schedule, from the first message to the last due row, and says which promises were broken. */
+export async function simulate(scenario: Scenario, schedule: Schedule, traced = false): Promise<Outcome> {
+  const world = createWorld(scenario.setup, schedule.seed, schedule.blows, traced);
+  const { setup, timeline, broker } = world;
+  // Without faults, for those who look from outside: people, and the checks.
+  const { ledger } = openStores(world.tables, () => {});
+  watchDueRows(world);
+  const fleet = startFleet(world);
+  const people = startPeople(world, ledger);
+  enqueue(world);
+
+  const isQuiet = () =>
+    timeline.now() > lastSend(world) &&
+    broker.count() === 0 &&
+    world.tables.dueOrders.all().length === 0 &&
+    fleet.busy() === 0 &&
+    !people.areBusy();
+  const end = world.time(setup.calmAfter + limit);
+  await timeline.run(end, () => world.violations.length > 0 || isQuiet());
+  if (world.violations.length === 0 && !isQuiet())
+    world.violated(
+      `9 an end: after ${limit / day} calm days ${broker.count()} messages and ${fleet.busy()} runs are left`,
+    );
+  if (world.violations.length === 0) await checkPromises(world, ledger);
+  return {
+    violations: world.violations,
+    portCalls: world.portCalls(),
+    contract: setup.nature.contract,
+    questions: countQuestions(world),
+    virtualMs: timeline.now() - world.time(0),
+    lines: world.lines,
+  };
+}
+
+const lastSend = ({ setup, time }: World): number =>
+  time(
+    Math.max(...setup.sends.map((send) => send.at), (setup.purge?.at ?? 0) + (setup.purge?.resendAfter ?? 0)),
+  );
+
+function enqueue(world: World): void {
+  const { setup, timeline, time, broker, random } = world;
+  const send = (what: Send) => {
+    const iso = (ms: number | undefined) => (ms === undefined ? undefined : new Date(time(ms)).toISOString());
+    const body = {
+      customerId: what.customerId,
+      cartId: what.cartId,
+      batchId: what.batchId,
+      batchSize: what.batchSize,
+      notBefore: iso(what.notBefore),
+      notAfter: iso(what.notAfter),
+    };
+    world.trace('producer', `sends ${what.cartId}`);
+    broker.send(
+      { messageId: random.guid(), body: new TextEncoder().encode(JSON.stringify(body)), properties: {} },
+      timeline.now(),
+    );
+  };
+  for (const what of setup.sends) {
+    if (!world.watch.jobTimes.has(what.cartId)) {
+      const { notBefore, notAfter } = what;
+      world.watch.jobTimes.set(what.cartId, {
+        ...(notBefore === undefined ? {} : { notBefore: time(notBefore) }),
+        ...(notAfter === undefined ? {} : { notAfter: time(notAfter) }),
+      });
+    }
+    timeline.at(time(what.at), () => send(what));
+  }
+  const { purge } = setup;
+  if (purge === undefined) return;
+  timeline.at(time(purge.at), () => broker.purge());
+  timeline.at(time(purge.at + purge.resendAfter), () => {
+    for (const what of setup.sends) send(what);
+  });
+}
+
+/** Looks at the books after every write to them. */
+function watchDueRows(world: World): void {
+  const decoded = new Map<string, CheckoutRecord>();
+  world.onBooks = () =>
+    checkDueRows(world, world.tables.checkouts.all(), (row) => {
+      const known = decoded.get(row.etag);
+      if (known !== undefined) return known;
+      const record = fromRecordRow(row);
+      decoded.set(row.etag, record);
+      return record;
+    });
+}

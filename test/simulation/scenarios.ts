@@ -1,0 +1,180 @@
+import type { ApiFault } from './faults.ts';
+import type { Request } from './partner-center.ts';
+import { cartPlan, groupPlan, hour, minute, nature, sendAll, world } from './plans.ts';
+import { randomScenario } from './random-scenario.ts';
+import type { Scenario, Setup } from './setup.ts';
+import type { Contract } from './truth.ts';
+
+const contracts = ['replay', 'refuse', 'rebuy'] as const;
+
+/** The first checkout of each cart ends so; everything after it is well. */
+const firstCheckout =
+  (fault: ApiFault, only?: string) =>
+  (what: Request, id: string, nth: number): ApiFault | undefined =>
+    what === 'checkout' && nth === 1 && (only === undefined || id === only) ? fault : undefined;
+
+/** Two equal carts of one customer, one group each: the smallest world in which an order can have two owners. */
+const twins = () => [
+  cartPlan(1, [groupPlan('0', 'a', { pendingMs: 3 * minute })]),
+  cartPlan(2, [groupPlan('0', 'a')]),
+];
+/** Two groups each, of which the second is refused for good, or the first few times. */
+const halves = (times: number, code: number) => [
+  cartPlan(1, [groupPlan('0', 'a'), groupPlan('1', 'b', { refusal: { code, times } })]),
+  cartPlan(2, [groupPlan('0', 'a'), groupPlan('1', 'b')]),
+];
+
+function each(
+  name: string,
+  about: string,
+  setup: (contract: Contract) => Partial<Setup> & Pick<Setup, 'carts'>,
+): Scenario[] {
+  return contracts.map((contract) => ({
+    name: `${name}-${contract}`,
+    about,
+    setup: () => {
+      const plan = setup(contract);
+      return world(plan.carts, { nature: nature(contract), ...plan });
+    },
+  }));
+}
+
+export const scenarios: readonly Scenario[] = [
+  ...each('plain', 'two equal carts, nothing goes wrong', () => ({ carts: twins() })),
+  ...each('lost', 'the answers of both checkouts are lost', () => ({
+    carts: twins(),
+    apiFault: firstCheckout('drop-after'),
+  })),
+  ...each('one-lost', 'one of two equal carts is in doubt', () => {
+    const carts = twins();
+    return { carts, apiFault: firstCheckout('drop-after', carts[0]?.id) };
+  }),
+  ...each('reset', 'both checkouts are reset before they are executed', () => ({
+    carts: twins(),
+    apiFault: firstCheckout('drop-before'),
+  })),
+  ...each('late', 'a checkout is executed after the client gave up', () => ({
+    carts: twins(),
+    apiFault: firstCheckout('arrives-late'),
+  })),
+  ...each('outlasts', 'a checkout takes longer than the client waits', () => ({
+    carts: twins(),
+    apiFault: firstCheckout('outlasts'),
+  })),
+  ...each('accepted', '800060: accepted, made minutes later', () => ({
+    carts: twins(),
+    apiFault: firstCheckout('accepted'),
+  })),
+  ...each('unreadable', 'a 2xx that cannot be read', () => ({
+    carts: twins(),
+    apiFault: firstCheckout('cut'),
+  })),
+  ...each('throttled', '429 to the first checkout of each cart', () => ({
+    carts: twins(),
+    apiFault: firstCheckout('throttled'),
+  })),
+  ...each('half', 'one order group is refused for good', (contract) => ({
+    carts: halves(Number.POSITIVE_INFINITY, 800010),
+    nature: nature(contract, { partialLeaves: 'Ordered' }),
+  })),
+  ...each('half-lost', 'a partial result whose answer is lost', (contract) => ({
+    carts: halves(Number.POSITIVE_INFINITY, 800010),
+    nature: nature(contract, { partialLeaves: contract === 'replay' ? 'Active' : 'Ordered' }),
+    apiFault: firstCheckout('drop-after'),
+  })),
+  ...each('gone', 'the answer is lost, then the cart is gone', () => ({
+    carts: [
+      cartPlan(1, [groupPlan('0', 'a')], { goneAfter: 3 * minute }),
+      cartPlan(2, [groupPlan('0', 'a')]),
+    ],
+    apiFault: firstCheckout('drop-after'),
+  })),
+  ...each('refused', 'the answer is lost, then the cart is refused for good', () => ({
+    carts: [
+      cartPlan(1, [groupPlan('0', 'a')], { refused: { status: 403, code: 800069, fromCheckout: 2 } }),
+      cartPlan(2, [groupPlan('0', 'a')]),
+    ],
+    apiFault: firstCheckout('drop-after'),
+  })),
+  ...each('too-late', 'a job whose time ends while it is in doubt', () => {
+    const carts = twins();
+    return { carts, sends: sendAll(carts, { notAfter: 3 * minute }), apiFault: firstCheckout('drop-after') };
+  }),
+  ...each('cancelled', 'orders that end cancelled, and people who try again', () => ({
+    carts: [
+      cartPlan(1, [
+        groupPlan('0', 'a', { pendingMs: 20 * minute, end: 'cancelled' }),
+        groupPlan('1', 'b', { pendingMs: 5 * minute }),
+      ]),
+      cartPlan(2, [groupPlan('0', 'a', { pendingMs: hour })]),
+    ],
+  })),
+  ...each('batch', 'each cart is sent three times, by two batches', () => {
+    const carts = twins();
+    return {
+      carts,
+      sends: [
+        ...sendAll(carts, { batchId: 'night-1', batchSize: 2 }),
+        ...sendAll(carts, { batchId: 'night-1', batchSize: 2 }),
+        ...sendAll(carts, { batchId: 'night-2', batchSize: 2, at: 30_000 }),
+      ],
+    };
+  }),
+  ...(['replay', 'refuse'] as const).map(
+    (contract): Scenario => ({
+      name: `retryable-${contract}`,
+      about: 'one order group is refused twice with a code that passes',
+      setup: () =>
+        world(halves(2, 800005), {
+          nature: nature(contract, { partialLeaves: contract === 'replay' ? 'Ordered' : 'Active' }),
+        }),
+    }),
+  ),
+  ...(['replay', 'refuse'] as const).map(
+    (contract): Scenario => ({
+      name: `people-${contract}`,
+      about: 'people retry what failed and answer what is asked, twice, and sometimes wrongly',
+      setup: () =>
+        world(
+          [
+            ...halves(1, 800010),
+            cartPlan(3, [groupPlan('0', 'a')], { refused: { status: 403, code: 800069, fromCheckout: 2 } }),
+          ],
+          {
+            nature: nature(contract),
+            apiFault: firstCheckout('drop-after'),
+            people: { retries: 3, twice: 1, wrong: 0.3 },
+          },
+        ),
+    }),
+  ),
+  {
+    name: 'purged',
+    about: 'the operator empties the queue, and the producers send their jobs once more',
+    setup: () => {
+      const carts = twins();
+      return world(carts, {
+        apiFault: (what, _, nth) => (what === 'checkout' && nth < 3 ? 'drop-after' : undefined),
+        purge: { at: 3 * minute, resendAfter: 2 * hour },
+      });
+    },
+  },
+  {
+    name: 'not-before',
+    about: 'jobs that wait for their time',
+    setup: () => {
+      const carts = twins();
+      return world(carts, { sends: sendAll(carts, { notBefore: 10 * minute, notAfter: 3 * hour }) });
+    },
+  },
+  randomScenario,
+];
+
+export function scenarioNamed(name: string): Scenario {
+  const found = scenarios.find((scenario) => scenario.name === name);
+  if (found === undefined)
+    throw new Error(
+      `There is no scenario "${name}". There are: ${scenarios.map((one) => one.name).join(', ')}`,
+    );
+  return found;
+}

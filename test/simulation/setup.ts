@@ -1,0 +1,65 @@
+import type { Rules } from '../../src/checkout/deps.ts';
+import type { BlowKind } from './blows.ts';
+import type { ApiFault } from './faults.ts';
+import type { Request } from './partner-center.ts';
+import type { Random } from './random.ts';
+import type { ApiNature, CartPlan } from './truth.ts';
+
+/** A message that somebody puts on the queue, as a producer does. */
+export interface Send {
+  /** ms after the start. */
+  readonly at: number;
+  readonly cartId: string;
+  readonly customerId: string;
+  readonly batchId?: string;
+  readonly batchSize?: number;
+  /** ms after the start. */
+  readonly notBefore?: number;
+  readonly notAfter?: number;
+}
+
+/** Something of ours that is down for a while: every request to it fails. */
+export interface Outage {
+  readonly what: 'storage' | 'queue' | 'events';
+  readonly from: number;
+  readonly to: number;
+}
+
+export interface People {
+  /** How often a failed or partial job is tried again by somebody. */
+  readonly retries: number;
+  /** The odds that a decision is sent twice, the second time by somebody else. */
+  readonly twice: number;
+  /** The odds that somebody says "not bought" of a cart that was. */
+  readonly wrong: number;
+}
+
+/** One world, before anything has happened in it. All times are ms after the start. */
+export interface Setup {
+  readonly carts: readonly CartPlan[];
+  readonly nature: ApiNature;
+  readonly rules: Rules;
+  /** Worker processes; the first `pollers` of them run the timer too. */
+  readonly processes: number;
+  readonly pollers: number;
+  /** Jobs that one process works on at once. */
+  readonly slots: number;
+  readonly sends: readonly Send[];
+  readonly outages: readonly Outage[];
+  readonly people: People;
+  /** From then on nothing fails any more: every job must come to its end. */
+  readonly calmAfter: number;
+  /** What goes wrong with the n-th request of this kind for this cart (counted from 1). */
+  readonly apiFault: (what: Request, id: string, nth: number, random: Random) => ApiFault | undefined;
+  /** What hits a port call, when the schedule itself does not say. */
+  readonly blow: (name: string, random: Random) => BlowKind | undefined;
+  /** The operator empties the queue then, and the producers send their jobs once more after that long. */
+  readonly purge?: { readonly at: number; readonly resendAfter: number };
+}
+
+export interface Scenario {
+  readonly name: string;
+  /** What it is about. */
+  readonly about: string;
+  readonly setup: (random: Random) => Setup;
+}

@@ -1,0 +1,213 @@
+import type { Random } from './random.ts';
+import { cartBody, checkoutBody, errorBody, orderBody, ordersBody } from './wire.ts';
+
+/**
+ * How the API answers a second checkout of an ordered cart. `replay` (2026 docs): the first result; `refuse` (2021
+ * docs): 400/800065; `rebuy`: it makes the orders once more, as no document says but nothing forbids.
+ */
+export type Contract = 'replay' | 'refuse' | 'rebuy';
+
+/** What one order group of a cart holds, and what becomes of it. */
+export interface GroupPlan {
+  readonly group: string;
+  readonly offerId: string;
+  readonly quantity: number;
+  readonly term: string;
+  readonly billingCycle: string;
+  /** Refused with this code the first `times` times that it is tried. */
+  readonly refusal?: { readonly code: number; readonly times: number };
+  /** How long its order is pending; 0: completed in the answer. */
+  readonly pendingMs: number;
+  readonly end: 'completed' | 'cancelled';
+}
+
+export interface OrderTruth {
+  readonly id: string;
+  readonly cartId: string;
+  readonly customerId: string;
+  readonly plan: GroupPlan;
+  readonly createdAt: number;
+  /** When the customer's order list shows it. */
+  readonly listedAt: number;
+  /** When a read by id finds it. */
+  readonly readableAt: number;
+  readonly endsAt: number;
+}
+
+export interface CartPlan {
+  readonly customerId: string;
+  readonly id: string;
+  readonly groups: readonly GroupPlan[];
+  /** Refused for good from the n-th checkout on (1 = always). */
+  readonly refused?: { readonly status: number; readonly code: number; readonly fromCheckout: number };
+  /** Gone (404/800008) so long after its first checkout arrived. */
+  readonly goneAfter?: number;
+  /** The customer is under review until then: 403/800073. */
+  readonly reviewUntil?: number;
+}
+
+export interface CartTruth {
+  readonly plan: CartPlan;
+  status: 'Active' | 'Ordered';
+  readonly orders: OrderTruth[];
+  readonly tries: Map<string, number>;
+  readonly answers: Map<string, Answer>;
+  checkouts: number;
+  busyUntil: number;
+  goneAt: number;
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly body: string;
+}
+
+export interface ApiNature {
+  readonly contract: Contract;
+  /** How a cart is left when some of its groups were refused. */
+  readonly partialLeaves: 'Active' | 'Ordered';
+  readonly remembersRequests: boolean;
+  /** The longest time until a new order is in the list; the documents say 15 minutes. */
+  readonly listLag: number;
+  readonly readLag: number;
+}
+
+/** What Partner Center really holds. */
+export interface Truth {
+  readonly nature: ApiNature;
+  readonly carts: ReadonlyMap<string, CartTruth>;
+  readonly orders: readonly OrderTruth[];
+  /** A checkout arrives: an answer at once, or work that ends with one. */
+  arrive(cartId: string, requestId: string | undefined): Answer | Work;
+  cart(cartId: string): Answer;
+  order(orderId: string, stale: boolean): Answer;
+  list(customerId: string): Answer;
+  statusOf(order: OrderTruth): 'pending' | 'completed' | 'cancelled';
+}
+
+/** The cart is busy until `finish` is called: it commits, and says what came of it. */
+export interface Work {
+  finish(): Answer;
+}
+
+export function createTruth(
+  plans: readonly CartPlan[],
+  nature: ApiNature,
+  now: () => number,
+  random: Random,
+  violated: (what: string) => void,
+): Truth {
+  const carts = new Map<string, CartTruth>();
+  for (const plan of plans)
+    carts.set(plan.id, {
+      plan,
+      status: 'Active',
+      orders: [],
+      tries: new Map(),
+      answers: new Map(),
+      checkouts: 0,
+      busyUntil: 0,
+      goneAt: Number.POSITIVE_INFINITY,
+    });
+  const orders: OrderTruth[] = [];
+
+  const statusOf = (order: OrderTruth) => (now() < order.endsAt ? 'pending' : order.plan.end);
+  const gone: Answer = { status: 404, body: errorBody(800008, 'The cart cannot be retrieved') };
+
+  function arrive(cartId: string, requestId: string | undefined): Answer | Work {
+    const cart = carts.get(cartId);
+    if (cart === undefined || now() >= cart.goneAt) return gone;
+    const { plan } = cart;
+    cart.checkouts += 1;
+    if (plan.goneAfter !== undefined) cart.goneAt = Math.min(cart.goneAt, now() + plan.goneAfter);
+    if (now() < cart.busyUntil)
+      return { status: 409, body: errorBody(800064, 'Another request is processing this cart') };
+    const remembered = requestId === undefined ? undefined : cart.answers.get(requestId);
+    if (remembered !== undefined && nature.remembersRequests) return remembered;
+    if (plan.refused !== undefined && cart.checkouts >= plan.refused.fromCheckout)
+      return { status: plan.refused.status, body: errorBody(plan.refused.code, 'Refused for good') };
+    if (plan.reviewUntil !== undefined && now() < plan.reviewUntil)
+      return { status: 403, body: errorBody(800073, 'The customer account is under review') };
+    if (cart.status === 'Ordered' && nature.contract === 'refuse')
+      return {
+        status: 400,
+        body: errorBody(800065, `Cannot check out an already submitted cart ${cartId}.`),
+      };
+    cart.busyUntil = Number.POSITIVE_INFINITY;
+    return {
+      finish() {
+        cart.busyUntil = 0;
+        const answer = commit(cart);
+        if (requestId !== undefined) cart.answers.set(requestId, answer);
+        return answer;
+      },
+    };
+  }
+
+  function commit(cart: CartTruth): Answer {
+    const buysAgain = cart.status === 'Ordered' && nature.contract === 'rebuy';
+    const errors: { group: string; code: number }[] = [];
+    const made: OrderTruth[] = [];
+    for (const plan of cart.plan.groups) {
+      const has = cart.orders.some((order) => order.plan.group === plan.group);
+      if (has && !buysAgain) continue;
+      const tries = (cart.tries.get(plan.group) ?? 0) + 1;
+      cart.tries.set(plan.group, tries);
+      if (plan.refusal !== undefined && tries <= plan.refusal.times) {
+        errors.push({ group: plan.group, code: plan.refusal.code });
+        continue;
+      }
+      if (has) violated(`1 one purchase: group ${plan.group} of cart ${cart.plan.id} was bought twice`);
+      made.push(makeOrder(cart, plan));
+    }
+    cart.orders.push(...made);
+    orders.push(...made);
+    if (errors.length === 0 || (cart.orders.length > 0 && nature.partialLeaves === 'Ordered'))
+      cart.status = 'Ordered';
+    const told = nature.contract === 'replay' ? cart.orders : made;
+    return {
+      status: 201,
+      body: checkoutBody(
+        told.map((order) => ({ order, status: statusOf(order) })),
+        errors,
+      ),
+    };
+  }
+
+  function makeOrder(cart: CartTruth, plan: GroupPlan): OrderTruth {
+    const createdAt = now();
+    return {
+      id: `${random.guid().slice(0, 8)}_Order-${orders.length}${plan.group}`,
+      cartId: cart.plan.id,
+      customerId: cart.plan.customerId,
+      plan,
+      createdAt,
+      listedAt: createdAt + (random.happens(0.3) ? nature.listLag : random.fraction() * nature.listLag),
+      readableAt: createdAt + random.fraction() * nature.readLag,
+      endsAt: createdAt + plan.pendingMs,
+    };
+  }
+
+  return {
+    nature,
+    carts,
+    orders,
+    arrive,
+    cart(cartId) {
+      const cart = carts.get(cartId);
+      if (cart === undefined || now() >= cart.goneAt) return gone;
+      return { status: 200, body: cartBody(cart.plan, cart.status, now()) };
+    },
+    order(orderId, stale) {
+      const order = orders.find(({ id }) => id === orderId);
+      if (order === undefined || now() < order.readableAt)
+        return { status: 404, body: errorBody(20000, 'The order was not found') };
+      return { status: 200, body: orderBody(order, stale ? 'pending' : statusOf(order)) };
+    },
+    list(customerId) {
+      const listed = orders.filter((order) => order.customerId === customerId && now() >= order.listedAt);
+      return { status: 200, body: ordersBody(listed.map((order) => ({ order, status: statusOf(order) }))) };
+    },
+    statusOf,
+  };
+}

@@ -1,0 +1,155 @@
+import type { CheckoutEvent } from '../../src/checkout/events.ts';
+import { defaultTimes } from '../../src/times.ts';
+import type { Blow, BlowKind } from './blows.ts';
+import type { ApiFault } from './faults.ts';
+import type { Api, ApiCall } from './partner-center.ts';
+import type { Process } from './process.ts';
+import { type Broker, createBroker } from './queue.ts';
+import { type Random, seeded } from './random.ts';
+import type { Setup } from './setup.ts';
+import { createTables, type Tables } from './tables.ts';
+import { createTimeline, type Timeline } from './timeline.ts';
+import { createTruth, type Truth } from './truth.ts';
+import { createWatch, type Watch } from './watch.ts';
+
+export const worldStart = Date.UTC(2026, 10, 24, 2);
+
+/** Everything outside of the processes, and the books of what happened. */
+export interface World extends Api {
+  readonly setup: Setup;
+  readonly timeline: Timeline;
+  readonly truth: Truth;
+  readonly tables: Tables;
+  readonly broker: Broker;
+  readonly random: Random;
+  readonly events: CheckoutEvent[];
+  readonly watch: Watch;
+  readonly violations: string[];
+  readonly lines: string[];
+  violated(what: string): void;
+  /** Port calls so far. */
+  portCalls(): number;
+  /** Nothing fails any more. */
+  isCalm(): boolean;
+  isOut(what: 'storage' | 'queue' | 'events'): boolean;
+  /** ms after the start, as a time. */
+  time(ms: number): number;
+  /** Called when something may be there to receive. */
+  onVisible: () => void;
+  onDueRows: () => void;
+  /** Called after every write to the ledger or to the due rows. */
+  onBooks: () => void;
+}
+
+/** Blows that a message pays for with a delivery; ten of them would dead-letter it, rightly. */
+const costly: readonly BlowKind[] = ['before', 'after', 'unlock', 'freeze', 'delay', 'stop'];
+const maxCostly = 5;
+
+export function createWorld(
+  setupOf: (random: Random) => Setup,
+  seed: number,
+  blows: readonly Blow[],
+  traced: boolean,
+): World {
+  const random = seeded(seed);
+  const setup = setupOf(random.fork());
+  const timeline = createTimeline(worldStart);
+  const violations: string[] = [];
+  const lines: string[] = [];
+  const latency = random.fork();
+  const blowRandom = random.fork();
+  const faultRandom = random.fork();
+  const planned = new Map(blows.map(({ at, kind }) => [at, kind]));
+  const requests = new Map<string, number>();
+  let calls = 0;
+  let costs = 0;
+
+  const sinceStart = () => timeline.now() - worldStart;
+  const trace = (process: string, text: string) => {
+    if (traced) lines.push(`${(sinceStart() / 1000).toFixed(3).padStart(10)} ${process.padEnd(8)} ${text}`);
+  };
+  const violated = (what: string) => {
+    trace('!', what);
+    if (!violations.includes(what)) violations.push(what);
+  };
+  const isCalm = () => sinceStart() >= setup.calmAfter;
+  const isOut = (what: string) =>
+    setup.outages.some(
+      (outage) => outage.what === what && sinceStart() >= outage.from && sinceStart() < outage.to,
+    );
+
+  const watch = createWatch(violated, (text) => trace('watch', text));
+  const truth = createTruth(setup.carts, setup.nature, timeline.now, random.fork(), violated);
+
+  function blowAt(process: Process, name: string): BlowKind | undefined {
+    const index = calls;
+    calls += 1;
+    const told = planned.get(index);
+    if (told !== undefined) return told;
+    if (isCalm()) return undefined;
+    const drawn = setup.blow(name, blowRandom);
+    if (drawn === undefined || !costly.includes(drawn)) return drawn;
+    if (costs >= maxCostly || process.frozenUntil() > timeline.now()) return undefined;
+    costs += 1;
+    return drawn;
+  }
+
+  const ownOf = (name: string): 'storage' | 'queue' | 'events' | undefined => {
+    if (name.startsWith('api.')) return undefined;
+    return name.startsWith('queue.') ? 'queue' : name.startsWith('events.') ? 'events' : 'storage';
+  };
+
+  const world: World = {
+    setup,
+    timeline,
+    truth,
+    tables: createTables(),
+    broker: createBroker(timeline, defaultTimes.lockRenewed, () => world.onVisible()),
+    random,
+    events: [],
+    watch,
+    violations,
+    lines,
+    violated,
+    trace,
+    latency,
+    times: defaultTimes,
+    portCalls: () => calls,
+    isCalm,
+    isOut,
+    time: (ms) => worldStart + ms,
+    onVisible: () => {},
+    onDueRows: () => {},
+    onBooks: () => {},
+    retryAfterMs: () => faultRandom.pick([5_000, 30_000, 57_000, 300_000, 1_200_000]),
+    next(process, name) {
+      const own = ownOf(name);
+      if (own !== undefined && isOut(own)) return 'fail';
+      const blow = blowAt(process, name);
+      if (blow === undefined) return undefined;
+      trace(process.name, `${name} #${calls - 1} <- ${blow}`);
+      strike(process, name, blow);
+      return blow;
+    },
+    begin(call: ApiCall): ApiFault | undefined {
+      watch.beforeCall(call, timeline.now());
+      const key = `${call.what}:${call.id}`;
+      const nth = (requests.get(key) ?? 0) + 1;
+      requests.set(key, nth);
+      return isCalm() ? undefined : setup.apiFault(call.what, call.id, nth, faultRandom);
+    },
+  };
+
+  function strike(process: Process, name: string, blow: BlowKind): void {
+    const standstill = () => blowRandom.pick([20_000, 200_000, 320_000, 700_000]);
+    if (blow === 'before') process.kill(`before ${name}`);
+    else if (blow === 'unlock') world.broker.dropLocks(process);
+    else if (blow === 'freeze') process.freeze(standstill());
+    // Between its fence and its socket a POST is assumed to be sent within seconds: docs/ways-to-fail.md.
+    else if (blow === 'delay') process.freeze(name === 'api.checkout' ? 10_000 : standstill());
+    else if (blow === 'stop')
+      timeline.at(timeline.now() + blowRandom.between(1_000, 3_000), () => process.kill('stopped'));
+  }
+
+  return world;
+}
