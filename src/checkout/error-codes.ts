@@ -1,3 +1,5 @@
+import { errorCodeTable } from './error-code-table.ts';
+
 /**
  * What the worker does about an answer of the checkout call:
  * - `already-done`: the cart was submitted earlier; find out, never buy again.
@@ -29,4 +31,70 @@ export interface ErrorCode {
   readonly reconcileFirst: boolean;
   /** One sentence: what the reader can do. */
   readonly cure: string;
+}
+
+/**
+ * Refusals that do not say that nothing was bought: "this order cannot be processed", and the 404s that are documented for
+ * reads. Not 404/800008: if an earlier call may have been executed, the record is in doubt and evidence comes first anyway.
+ */
+const reconcileFirst = new Set(['400/4018', '404/1000', '404/20000', '404/800007']);
+
+const rows: readonly ErrorCode[] = errorCodeTable.map(([http, code, action, meaning, cure]) => ({
+  http,
+  code,
+  meaning,
+  action,
+  reconcileFirst: reconcileFirst.has(`${http}/${code}`),
+  cure,
+}));
+const byPair = new Map(rows.map((row) => [`${row.http}/${row.code}`, row]));
+const byCode = Map.groupBy(rows, (row) => String(row.code));
+
+const bought = 'Nothing to do: the worker finds out by itself whether the cart was bought.';
+
+/** The class of an answer: the pair (HTTP status, code) first, then the status alone. */
+export function lookUp(http: number, code: string | undefined): ErrorCode {
+  return byPair.get(`${http}/${code}`) ?? byPair.get(`${http}/null`) ?? unlisted(http, code);
+}
+
+function unlisted(http: number, code: string | undefined): ErrorCode {
+  const about = { http, code: null, reconcileFirst: false };
+  if (http >= 500) return { ...about, action: 'unknown', meaning: `server fault ${http}`, cure: bought };
+  // Redirects are not followed: no token goes to another host. The base address is wrong, or something stands in between;
+  // no job is to fail for that, and every other one would meet the same.
+  if (http >= 300 && http < 400)
+    return {
+      ...about,
+      action: 'credential',
+      meaning: `redirected (${http}), and not followed`,
+      cure: 'Correct PARTNER_CENTER_API, or the proxy between the worker and Partner Center; the gate opens by itself.',
+    };
+  return {
+    ...about,
+    action: 'permanent',
+    reconcileFirst: true,
+    meaning: `refused with ${http} and ${code === undefined ? 'no code' : `the code ${code}, which is not in our table`}`,
+    cure: 'Look the code up in the documentation of Partner Center, mend what it names, then retry.',
+  };
+}
+
+export interface GroupCode {
+  readonly retryable: boolean;
+  readonly meaning: string;
+  readonly cure: string;
+}
+
+const retryableActions: ReadonlySet<Action> = new Set(['in-progress', 'slow', 'unknown', 'throttled']);
+
+/** A code inside a 2xx (`orderErrors`) comes without a status; of several rows the most careful one counts. */
+export function lookUpGroup(code: string): GroupCode {
+  const found = byCode.get(code) ?? [];
+  const [first] = found;
+  return {
+    retryable: first !== undefined && found.every((row) => retryableActions.has(row.action)),
+    meaning: first?.meaning ?? `refused with the code ${code}, which is not in our table`,
+    cure:
+      first?.cure ??
+      'Look the code up in the documentation of Partner Center, mend what it names, then retry.',
+  };
 }

@@ -3,10 +3,13 @@ import { jobMessage } from './job.ts';
 
 const descriptions: Readonly<Record<keyof typeof jobMessage.shape, string>> = {
   customerId: "The customer's tenant id at Partner Center. Case does not matter.",
-  cartId: 'The cart to check out. (customerId, cartId) is the key: a cart is bought once, however often it is sent.',
+  cartId:
+    'The cart to check out. (customerId, cartId) is the key: a cart is bought once, however often it is sent.',
   batchId: 'The bulk run that this job belongs to.',
-  batchSize: 'How many lines the run has: distinct carts and lines that will be rejected. Needed for batch.finished.',
-  reference: "The producer's own word for it, such as a purchase order number. Found again in events and rows.",
+  batchSize:
+    'How many lines the run has: distinct carts and lines that will be rejected. Needed for batch.finished.',
+  reference:
+    "The producer's own word for it, such as a purchase order number. Found again in events and rows.",
   notBefore: 'Not checked out before this instant.',
   notAfter: 'Never checked out after this instant: the job then ends as failed, code too-late.',
   requestedBy: 'Who or what asked for it.',
@@ -22,7 +25,10 @@ export function messageSchema(): unknown {
     description: 'One cart to check out. Unknown fields are refused, so that a typo in notAfter cannot buy.',
     ...schema,
     properties: Object.fromEntries(
-      Object.entries(descriptions).map(([name, description]) => [name, { description, ...Object(properties?.[name]) }]),
+      Object.entries(descriptions).map(([name, description]) => [
+        name,
+        { description, ...Object(properties?.[name]) },
+      ]),
     ),
   };
 }

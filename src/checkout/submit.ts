@@ -102,12 +102,13 @@ async function call(run: Run, held: Held, renewToken: boolean): Promise<Called> 
   run.slot = undefined;
   run.calls += 1;
   const exchange: Exchange = await partnerCenter.checkout(customerId, cartId, { ids, renewToken });
+  const outcome = judge(exchange, { ids, at });
   const record = {
     ...withCall(held.record, { what: 'checkout', at, ...ids, end: endOf(exchange) }),
     // Kept after no answer and after one without a code: the repeat then carries the same id, and cannot buy again.
-    requestId: answeredWithCode(exchange) ? chance.guid() : requestId,
+    requestId: answeredWithCode(outcome) ? chance.guid() : requestId,
   };
-  return { held: { ...held, record }, outcome: judge(exchange, { ids, at }) };
+  return { held: { ...held, record }, outcome };
 }
 
 function reportOf(outcome: Outcome, customerId: string): CallReport {

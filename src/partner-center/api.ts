@@ -78,4 +78,6 @@ export type CheckoutBody =
   | { readonly kind: 'error'; readonly error: ApiError }
   | { readonly kind: 'unreadable'; readonly why: string };
 
-export type Decoded<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly why: string };
+export type Decoded<T> =
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly why: string };
