@@ -1,0 +1,120 @@
+import type { Chance } from '../chance.ts';
+import type { Clock } from '../clock.ts';
+import type { StoredRow, Table } from '../storage/table.ts';
+import type { Telemetry } from '../telemetry.ts';
+import { Unavailable } from '../unavailable.ts';
+import { toProperties, toState } from './gate-row.ts';
+import { type GateState, initialState, type StorageTime } from './gate-state.ts';
+import type { GateSettings } from './settings.ts';
+import type { StorageClock } from './storage-clock.ts';
+
+const partition = 'gate';
+const key = 'gate';
+
+/** So many times in a row another instance may be faster; then the storage counts as unavailable. */
+const tries = 12;
+
+export interface GateStore {
+  /**
+   * Decides on the state as it is, and writes what is decided; decides again when another instance was faster.
+   * A decision that returns the state it was given writes nothing. Throws `Unavailable`.
+   */
+  change<T>(decide: Decide<T>): Promise<T>;
+  read(): Promise<GateState>;
+  /** The state as this instance saw it last; undefined: never. */
+  lastSeen(): GateState | undefined;
+  /** The storage's time now. */
+  now(): StorageTime;
+}
+
+export type Decide<T> = (
+  state: GateState,
+  now: StorageTime,
+) => { readonly state: GateState; readonly value: T };
+
+export interface GateStoreParts {
+  readonly table: Table;
+  readonly clock: Clock;
+  readonly storageClock: Pick<StorageClock, 'now'>;
+  readonly chance: Chance;
+  readonly telemetry: Telemetry;
+  readonly settings: GateSettings;
+}
+
+interface Seen {
+  readonly state: GateState;
+  /** Undefined: there is no row yet. */
+  readonly etag: string | undefined;
+  readonly writeId: string;
+}
+
+/** The gate's row. Reads and writes of one instance come one after the other, so that it never conflicts with itself. */
+export function gateStore(parts: GateStoreParts): GateStore {
+  const { table, clock, storageClock, chance, telemetry, settings } = parts;
+  let seen: Seen | undefined;
+  /** Nobody else wrote between our last two looks: then the remembered ETag is worth a try without reading. */
+  let alone = false;
+  let last: Promise<unknown> = Promise.resolve();
+
+  function inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const mine = last.then(work, work);
+    last = mine.catch(() => undefined);
+    return mine;
+  }
+
+  async function look(): Promise<Seen> {
+    const row = await table.get(partition, key);
+    alone = seen !== undefined && seen.etag === row?.etag;
+    if (seen === undefined || !alone) seen = decode(row);
+    return seen;
+  }
+
+  function decode(row: StoredRow | undefined): Seen {
+    const now = storageClock.now().atLeast;
+    if (row === undefined) return { state: initialState(now, settings), etag: undefined, writeId: '' };
+    const { state, healed } = toState(row.properties, now, settings);
+    if (healed.length > 0)
+      telemetry.warn(`The gate's row held what cannot be right; it was healed: ${healed.join('; ')}`);
+    const { writeId } = row.properties;
+    return { state, etag: row.etag, writeId: typeof writeId === 'string' ? writeId : '' };
+  }
+
+  async function change<T>(decide: Decide<T>): Promise<T> {
+    let read = !alone || seen === undefined;
+    let from = read || seen === undefined ? await look() : seen;
+    for (let attempt = 0; attempt < tries; attempt++) {
+      const { state, value } = decide(from.state, storageClock.now());
+      if (state === from.state) {
+        if (read) return value;
+        from = await look();
+      } else {
+        const writeId = chance.guid();
+        const row = { partition, key, properties: toProperties(state, writeId) };
+        const result = await table.change(
+          from.etag === undefined ? { kind: 'insert', row } : { kind: 'replace', row, etag: from.etag },
+        );
+        if (result.kind === 'done') {
+          seen = { state, etag: result.etag, writeId };
+          return value;
+        }
+        // Far enough apart for one of those who met here to be through before the next comes.
+        await clock.sleep(chance.fraction() * Math.min(settings.lotAheadMs / 2, 10 * 2 ** attempt));
+        // The client repeats what got no answer, and then meets its own write.
+        from = await look();
+        if (from.writeId === writeId) return value;
+      }
+      read = true;
+    }
+    throw new Unavailable(
+      'storage',
+      `the gate's row (${partition}/${key}): others were faster ${tries} times in a row`,
+    );
+  }
+
+  return {
+    change: (decide) => inTurn(() => change(decide)),
+    read: () => inTurn(async () => (await look()).state),
+    lastSeen: () => seen?.state,
+    now: () => storageClock.now(),
+  };
+}

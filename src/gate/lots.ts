@@ -1,0 +1,145 @@
+import type { Lane } from './gate.ts';
+import { dayOf, endOfDay, type GateState, type Line, opened, type StorageTime, shut } from './gate-state.ts';
+import { grown } from './limit.ts';
+import { type GateSettings, workerShare } from './settings.ts';
+
+export interface LotAsk {
+  readonly lane: Lane;
+  readonly want: number;
+  /** Who asks: a probe belongs to one instance. */
+  readonly instance: string;
+  /** It comes when its turn has come, as an earlier lease told it. */
+  readonly inTurn: boolean;
+  /** Jobs that this instance may still start today without asking. */
+  readonly permits: number;
+}
+
+export type Lot =
+  | {
+      readonly kind: 'lot';
+      /** Times of the slots, by the storage's clock, in order. */
+      readonly slots: readonly number[];
+      /** When to come for the rest of what was wanted. */
+      readonly turn: number | undefined;
+      /** How many more jobs may be started. */
+      readonly permits: number;
+    }
+  | { readonly kind: 'probe'; readonly slot: number; readonly permits: number }
+  /** `lane`: the spend guard shuts the worker's lane alone. */
+  | { readonly kind: 'closed'; readonly until: number; readonly reason: string; readonly wide: boolean };
+
+export interface Leased {
+  readonly state: GateState;
+  readonly lot: Lot;
+}
+
+/** What an instance that asks at `time` gets. The earlier end of `time` counts, so that no slot comes early. */
+export function leaseLot(given: GateState, time: StorageTime, ask: LotAsk, settings: GateSettings): Leased {
+  const now = time.atLeast;
+  const today = given.day === dayOf(now) ? given : { ...given, day: dayOf(now), jobs: 0 };
+  const barred = shut(today, now, settings);
+  if (barred !== undefined && !barred.probeWanted) {
+    return { state: given, lot: { kind: 'closed', until: barred.until, reason: barred.reason, wide: true } };
+  }
+  const startable = ask.lane === 'poller' ? Infinity : startableJobs(today, ask, settings);
+  if (startable <= 0) {
+    const reason = `${settings.maxJobsPerDay} jobs were started on ${today.day}, and MAX_JOBS_PER_DAY allows no more`;
+    return { state: given, lot: { kind: 'closed', until: endOfDay(now), reason, wide: false } };
+  }
+  if (barred !== undefined) return leaseProbe(today, now, ask, settings);
+  const open = today.closing === undefined ? today : opened(today, today.closing.until);
+  return leaseSlots(
+    grown(open, now, settings),
+    now,
+    { ...ask, want: Math.min(ask.want, startable) },
+    settings,
+  );
+}
+
+function leaseProbe(state: GateState, now: number, ask: LotAsk, settings: GateSettings): Leased {
+  const { holder, until } = { holder: ask.instance, until: now + settings.probeLifeMs };
+  const { state: counted, permits } = reserveJobs({ ...state, probe: { holder, until } }, ask, 1, settings);
+  return { state: counted, lot: { kind: 'probe', slot: now, permits } };
+}
+
+function leaseSlots(state: GateState, now: number, ask: LotAsk, settings: GateSettings): Leased {
+  const taken = takeSlots(state, now, ask, settings);
+  const { state: counted, permits } = reserveJobs(taken.state, ask, taken.slots.length, settings);
+  const missing = ask.want - taken.slots.length;
+  if (missing <= 0) {
+    return { state: counted, lot: { kind: 'lot', slots: taken.slots, turn: undefined, permits } };
+  }
+  const { line, turn } = promise(
+    counted.lines[ask.lane],
+    now,
+    gapOf(state, ask.lane, settings),
+    missing,
+    settings,
+  );
+  return {
+    state: { ...counted, lines: { ...counted.lines, [ask.lane]: line } },
+    lot: { kind: 'lot', slots: taken.slots, turn, permits },
+  };
+}
+
+/** The time between two slots of a lane. */
+export function gapOf(state: GateState, lane: Lane, settings: GateSettings): number {
+  const share = lane === 'worker' ? workerShare : 1 - workerShare;
+  return settings.minuteMs / (state.limit * share);
+}
+
+/**
+ * A lane has its own line up to `lotAhead` from now, and of the other's line what is nearer than half of that: a slot
+ * that its own lane has not claimed by then is open to both. A slot that is overdue by less than half its life, and
+ * half a lot, still counts, so that a slow answer of the storage costs no budget.
+ */
+function takeSlots(state: GateState, now: number, ask: LotAsk, settings: GateSettings) {
+  const { lotAheadMs, slotLifeMs } = settings;
+  const overdue = Math.min(lotAheadMs, slotLifeMs) / 2;
+  const other: Lane = ask.lane === 'worker' ? 'poller' : 'worker';
+  const own = { lane: ask.lane, gap: gapOf(state, ask.lane, settings), until: now + lotAheadMs, next: 0 };
+  const lent = { lane: other, gap: gapOf(state, other, settings), until: now + lotAheadMs / 2, next: 0 };
+  for (const line of [own, lent]) line.next = Math.max(state.lines[line.lane].next, now - overdue);
+  if (!mayTakeOwn(state.lines[ask.lane], now, ask.inTurn, settings)) own.until = 0;
+
+  const slots: number[] = [];
+  while (slots.length < ask.want) {
+    const line = own.next <= own.until && (own.next <= lent.next || lent.next > lent.until) ? own : lent;
+    if (line.next > line.until) break;
+    slots.push(line.next);
+    line.next += line.gap;
+  }
+  if (slots.length === 0) return { state, slots };
+  const lines = { ...state.lines };
+  for (const { lane, next } of [own, lent]) lines[lane] = { ...lines[lane], next };
+  return { state: { ...state, lines, granted: state.granted + slots.length }, slots };
+}
+
+/** Who comes out of turn takes nothing that is promised, unless those it is promised to seem to be gone. */
+function mayTakeOwn(line: Line, now: number, inTurn: boolean, settings: GateSettings): boolean {
+  return inTurn || line.promised <= line.next || line.next <= now + settings.lotAheadMs / 4;
+}
+
+/**
+ * The next stretch of the line that nobody waits for, half a lot long, is promised to this instance; it comes when the
+ * line has half a lot left before it. So a crowd of instances queues without polling, and without conflicts. A promise
+ * is only manners: who comes takes what is there, so one that never comes costs at most its stretch.
+ */
+function promise(line: Line, now: number, gap: number, missing: number, settings: GateSettings) {
+  const half = settings.lotAheadMs / 2;
+  const from = Math.min(Math.max(line.promised, line.next), now + 60 * settings.lotAheadMs);
+  const length = Math.min(missing, Math.max(1, Math.floor(half / gap)));
+  return { line: { ...line, promised: from + length * gap }, turn: from - half };
+}
+
+/** Jobs are counted when their slots are leased, so that the guard is never passed; what is not started is kept. */
+function startableJobs(state: GateState, ask: LotAsk, settings: GateSettings): number {
+  if (settings.maxJobsPerDay === undefined) return Infinity;
+  return Math.max(0, settings.maxJobsPerDay - state.jobs) + ask.permits;
+}
+
+function reserveJobs(state: GateState, ask: LotAsk, slots: number, settings: GateSettings) {
+  if (settings.maxJobsPerDay === undefined || ask.lane === 'poller') return { state, permits: 0 };
+  const permits = Math.max(0, slots - ask.permits);
+  return { state: { ...state, jobs: state.jobs + permits }, permits };
+}

@@ -1,0 +1,221 @@
+import type { CallReport } from './gate.ts';
+import { type Cause, type Closing, type GateState, opened, type StorageTime } from './gate-state.ts';
+import { cut } from './limit.ts';
+import { askAgainMs, type GateSettings, maxClosedMs, minClosedMs, pauseMs } from './settings.ts';
+
+/** Unknown outcomes in a row that close the gate, and customers in a row that are refused for the partner's sake. */
+const unknownsToClose = 5;
+const refusedToClose = 3;
+
+/** What the reporting instance knows by itself. */
+export interface Witness {
+  readonly instance: string;
+  /** When a call of another customer last passed here, by the storage's clock; undefined: never. */
+  readonly othersPassed: number | undefined;
+}
+
+export interface Reported {
+  /** The state given, itself, when there is nothing to write. */
+  readonly state: GateState;
+  /** Until when the customer of the report, alone, is to wait. */
+  readonly customerUntil: number | undefined;
+}
+
+/** What a call told, worked into the state. The later end of `time` counts for closings, so that none ends early. */
+export function afterReport(
+  state: GateState,
+  report: CallReport,
+  time: StorageTime,
+  witness: Witness,
+  settings: GateSettings,
+): Reported {
+  const now = time.atMost;
+  const ours = state.probe !== undefined && state.probe.holder === witness.instance;
+  const news = { report, now, settings, ours };
+  switch (report.kind) {
+    case 'ok':
+      return { state: passed(state, now, ours), customerUntil: undefined };
+    case 'throttled':
+      return throttled(state, { ...news, report }, witness.othersPassed);
+    case 'unknown':
+      return { state: unknown(state, report.reason, news), customerUntil: undefined };
+    case 'auth':
+      return { state: unauthorized(state, report.reason, news), customerUntil: undefined };
+    case 'partner-wide':
+      return { state: refused(state, report, news), customerUntil: undefined };
+  }
+}
+
+interface News {
+  readonly now: number;
+  readonly settings: GateSettings;
+  /** The probe is out, and this instance has it. */
+  readonly ours: boolean;
+}
+
+/** The gate is shut by a cause that one good call would end. */
+const probing = ({ closing }: GateState): Cause | undefined =>
+  closing === undefined || closing.cause === 'throttled' ? undefined : closing.cause;
+
+function passed(state: GateState, now: number, ours: boolean): GateState {
+  const cause = probing(state);
+  // An answer that was under way when the gate closed tells nothing of today, but a first token that works, works.
+  if (cause !== undefined) return ours || cause === 'untested' ? opened(state, now) : state;
+  return state.failures === 0 && state.refused.length === 0 ? state : { ...state, failures: 0, refused: [] };
+}
+
+function unknown(state: GateState, reason: string, { now, settings, ours }: News): GateState {
+  const cause = probing(state);
+  if (cause !== undefined) return ours ? shutAgain(state, reason, now, settings) : state;
+  const failures = state.failures + 1;
+  if (failures < unknownsToClose || isThrottled(state, now)) return { ...state, failures };
+  return close(
+    state,
+    'breaker',
+    `${failures} calls in a row got no clear answer, the last: ${reason}`,
+    now,
+    settings,
+  );
+}
+
+function unauthorized(state: GateState, reason: string, { now, settings, ours }: News): GateState {
+  const cause = probing(state);
+  const why = `Partner Center refuses the credential: ${reason}`;
+  if (cause === undefined) return isThrottled(state, now) ? state : close(state, 'auth', why, now, settings);
+  if (!ours) return state;
+  return shutAgain(cause === 'untested' ? state : withCause(state, 'auth'), why, now, settings);
+}
+
+function refused(
+  given: GateState,
+  report: { readonly customerId: string; readonly reason: string },
+  { now, settings, ours }: News,
+): GateState {
+  const cause = probing(given);
+  if (cause !== undefined && !ours) return given;
+  if (cause === 'partner-wide') return shutAgain(given, report.reason, now, settings);
+  // It was an answer, to a token that works: whatever else held the gate shut is over.
+  const state = cause === undefined ? given : opened(given, now);
+  const customers = [...state.refused.filter((id) => id !== report.customerId), report.customerId];
+  const next = { ...state, failures: 0, refused: customers };
+  if (customers.length < refusedToClose || isThrottled(state, now)) return next;
+  const why = `${customers.length} customers in a row were refused for a reason that meets the whole partner: ${report.reason}`;
+  return close(next, 'partner-wide', why, now, settings);
+}
+
+function throttled(
+  state: GateState,
+  news: News & {
+    readonly report: { readonly customerId: string; readonly retryAfterMs: number | undefined };
+  },
+  othersPassed: number | undefined,
+): Reported {
+  const { now, settings, ours, report } = news;
+  const { ms, note } = closingTime(report.retryAfterMs, settings);
+  const until = now + ms;
+  if (probing(state) !== undefined && !ours) return { state, customerUntil: undefined };
+  const { closing: closed } = state;
+  if (closed !== undefined && isThrottled(state, now)) {
+    const longer = until > closed.until + settings.slotLifeMs;
+    return { state: longer ? { ...state, closing: { ...closed, until } } : state, customerUntil: undefined };
+  }
+  if (meetsOneCustomer(state, report.customerId, now, othersPassed, settings)) {
+    const known =
+      state.suspect?.customer === report.customerId && now < state.suspect.until ? state.suspect.at : now;
+    const suspect = { customer: report.customerId, at: known, until };
+    return { state: { ...state, suspect }, customerUntil: until };
+  }
+  // Stragglers of the closing before are no news of the limit.
+  const straggles = now - state.openedAt < askAgainMs(settings) && state.cutAt > 0;
+  const lower = straggles ? state : cut(state, now, settings);
+  const suspect = { customer: report.customerId, at: now, until };
+  const closing: Closing = {
+    cause: 'throttled',
+    since: now,
+    until,
+    reason: `throttled (429)${note}`,
+    pauses: 0,
+  };
+  return { state: { ...lower, suspect, closing, probe: undefined, failures: 0 }, customerUntil: undefined };
+}
+
+/**
+ * Partner Center limits some calls per partner, others per partner and customer, and does not say which limit was met.
+ * So the first 429 meets its customer alone if others passed lately; a second customer's 429 soon after it, or one
+ * after which nobody passed, closes the gate.
+ */
+function meetsOneCustomer(
+  { suspect }: GateState,
+  customer: string,
+  now: number,
+  othersPassed: number | undefined,
+  settings: GateSettings,
+): boolean {
+  const grace = minClosedMs(settings);
+  const passedLately = othersPassed !== undefined && othersPassed > now - settings.minuteMs / 2;
+  if (suspect === undefined || now >= suspect.until) return passedLately;
+  const passedSince = othersPassed !== undefined && othersPassed > suspect.at + grace;
+  if (suspect.customer === customer) return passedLately && (passedSince || now < suspect.at + grace);
+  return passedLately && passedSince && now >= suspect.at + askAgainMs(settings);
+}
+
+/** Retry-After within reason: Partner Center counts calls made too early, and a year would be a mistake. */
+export function closingTime(
+  retryAfterMs: number | undefined,
+  settings: GateSettings,
+): { ms: number; note: string } {
+  if (retryAfterMs === undefined || Number.isNaN(retryAfterMs))
+    return { ms: settings.minuteMs, note: ' without Retry-After' };
+  const longest = maxClosedMs(settings);
+  if (retryAfterMs > longest)
+    return {
+      ms: longest,
+      note: `, Retry-After of ${Math.round(retryAfterMs / 1_000)} s cut to ${longest / 1_000} s`,
+    };
+  return { ms: Math.max(retryAfterMs, minClosedMs(settings)), note: '' };
+}
+
+const isThrottled = ({ closing }: GateState, now: number): boolean =>
+  closing?.cause === 'throttled' && now < closing.until;
+
+function close(
+  state: GateState,
+  cause: Cause,
+  reason: string,
+  now: number,
+  settings: GateSettings,
+): GateState {
+  const closing: Closing = { cause, since: now, until: now + pauseMs(settings, 1), reason, pauses: 1 };
+  return { ...state, closing, probe: undefined };
+}
+
+function withCause(state: GateState, cause: Cause): GateState {
+  return state.closing === undefined ? state : { ...state, closing: { ...state.closing, cause } };
+}
+
+/** The probe met no good answer: a longer pause, then the next one, by whoever comes first. */
+function shutAgain(state: GateState, reason: string, now: number, settings: GateSettings): GateState {
+  if (state.closing === undefined) return state;
+  const pauses = state.closing.pauses + 1;
+  const told = state.closing.cause === 'untested' ? `closed until the first token works: ${reason}` : reason;
+  const closing = { ...state.closing, until: now + pauseMs(settings, pauses), reason: told, pauses };
+  return { ...state, closing, probe: undefined };
+}
+
+/** A probe that was not used: the next who asks may have it. */
+export function withoutProbe(state: GateState, instance: string): GateState {
+  return state.probe?.holder === instance ? { ...state, probe: undefined } : state;
+}
+
+/** By a person: until a person resumes, whatever else happens. */
+export function paused(state: GateState, reason: string, who: string, now: number): GateState {
+  return { ...state, paused: { who, reason, since: now } };
+}
+
+/** By a person. What waits for a probe gets one at once; a Retry-After is kept. */
+export function resumed(state: GateState, now: number): GateState {
+  const { closing } = state;
+  const open = { ...opened(state, now), closing, paused: undefined };
+  if (closing === undefined || closing.cause === 'throttled') return open;
+  return { ...open, closing: { ...closing, until: Math.min(closing.until, now) } };
+}

@@ -1,0 +1,300 @@
+import type { Chance } from '../chance.ts';
+import type { Clock } from '../clock.ts';
+import type { Telemetry } from '../telemetry.ts';
+import { Unavailable } from '../unavailable.ts';
+import type { CallReport, Gate, Lane, Slot, Taken, Verdict } from './gate.ts';
+import { dayOf, type GateState, shut } from './gate-state.ts';
+import type { GateStore } from './gate-store.ts';
+import { type Lot, leaseLot } from './lots.ts';
+import { jobPermits } from './permits.ts';
+import { afterReport, closingTime, withoutProbe } from './reports.ts';
+import type { GateSettings } from './settings.ts';
+
+export interface SharedGate extends Gate {
+  /** To be called in the instant before the first paid POST of a job: `MAX_JOBS_PER_DAY` counts these. Costs nothing. */
+  jobStarted(): void;
+}
+
+export interface SharedGateParts {
+  readonly store: GateStore;
+  readonly clock: Clock;
+  readonly chance: Chance;
+  readonly telemetry: Telemetry;
+  readonly settings: GateSettings;
+}
+
+interface Waiter {
+  readonly giveUpAt: number;
+  readonly resolve: (taken: Taken) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** What one instance has and wants in a lane. Times are local. */
+interface Counter {
+  readonly lane: Lane;
+  waiters: Waiter[];
+  /** In the order of their times. */
+  slots: Slot[];
+  /** When the entity wants us to come for more; undefined: any time. */
+  turn: number | undefined;
+  serving: boolean;
+  leasing: boolean;
+}
+
+type Closed = Extract<Taken, { kind: 'closed' }>;
+
+/** The gate as the callers of one instance share it: they queue here, and small lots come from the entity. */
+export function sharedGate({ store, clock, chance, telemetry, settings }: SharedGateParts): SharedGate {
+  const instance = chance.guid();
+  const counters: Record<Lane, Counter> = { worker: counter('worker'), poller: counter('poller') };
+  const permits = jobPermits();
+  /** The last reading that found the gate closed, and when it grows too old to be believed. */
+  let closed: { readonly taken: Closed; readonly goodUntil: number } | undefined;
+  let probe: Slot | undefined;
+  let wake = () => {};
+  let woken = new Promise<void>((resolve) => {
+    wake = resolve;
+  });
+
+  function stir(): void {
+    wake();
+    woken = new Promise((resolve) => {
+      wake = resolve;
+    });
+  }
+
+  /** The local time at which the storage's clock surely shows `time`. */
+  const toLocal = (time: number): number => clock.now() + time - store.now().atLeast;
+
+  /** A slot leaves its caller at least a quarter of its life; an instance that was frozen has none left. */
+  const usable = (slot: Slot, now: number): boolean => now < slot.notBefore + 0.75 * settings.slotLifeMs;
+
+  function take(lane: Lane, giveUpAt: number): Promise<Taken> {
+    if (closed !== undefined && clock.now() < Math.min(closed.goodUntil, closed.taken.until))
+      return Promise.resolve(closed.taken);
+    const mine = counters[lane];
+    return new Promise((resolve, reject) => {
+      mine.waiters.push({ giveUpAt, resolve, reject });
+      stir();
+      if (!mine.serving) void serve(mine);
+    });
+  }
+
+  async function serve(mine: Counter): Promise<void> {
+    mine.serving = true;
+    for (;;) {
+      const now = clock.now();
+      hand(mine, now);
+      if (mine.waiters.length === 0) break;
+      if (!mine.leasing && mine.waiters.length > mine.slots.length && now >= (mine.turn ?? now))
+        void lease(mine);
+      const next = Math.min(
+        ...mine.waiters.map(({ giveUpAt }) => giveUpAt),
+        mine.slots[0]?.notBefore ?? Infinity,
+        mine.leasing || mine.waiters.length <= mine.slots.length ? Infinity : (mine.turn ?? Infinity),
+        // Never long: a sleep cannot be called off, and would keep a finished process alive.
+        now + settings.lotAheadMs,
+      );
+      await Promise.race([clock.sleep(Math.max(1, next - now)), woken]);
+    }
+    mine.serving = false;
+  }
+
+  /** Gives every slot whose time has come to who waits longest. */
+  function hand(mine: Counter, now: number): void {
+    mine.slots = mine.slots.filter((slot) => usable(slot, now));
+    while (mine.waiters.length > 0) {
+      const slot = mine.slots[0];
+      if (slot === undefined || slot.notBefore > now) break;
+      const waiter = mine.waiters.shift();
+      mine.slots.shift();
+      if (mine.lane === 'worker') permits.out(slot.notBefore + settings.slotLifeMs);
+      waiter?.resolve({ kind: 'slot', slot });
+    }
+    const late = mine.waiters.filter(({ giveUpAt }) => giveUpAt <= now);
+    if (late.length === 0) return;
+    mine.waiters = mine.waiters.filter(({ giveUpAt }) => giveUpAt > now);
+    const until = Math.max(now, mine.turn ?? 0) + settings.lotAheadMs;
+    for (const { resolve } of late) resolve({ kind: 'busy', until });
+  }
+
+  async function lease(mine: Counter): Promise<void> {
+    mine.leasing = true;
+    try {
+      const inTurn = mine.turn !== undefined && clock.now() < mine.turn + settings.lotAheadMs;
+      const lot = await store.change((state, time) => {
+        const held = counters.worker.slots.length;
+        const spare = permits.spare(held, dayOf(time.atLeast), clock.now());
+        const want = mine.waiters.length - mine.slots.length;
+        const ask = { lane: mine.lane, want, instance, inTurn, permits: spare };
+        if (want <= 0) return { state, value: undefined };
+        const leased = leaseLot(state, time, ask, settings);
+        return { state: leased.state, value: leased.lot };
+      });
+      mine.turn = undefined;
+      if (lot !== undefined) receive(mine, lot);
+    } catch (error) {
+      mine.turn = undefined;
+      for (const { reject } of mine.waiters.splice(0)) reject(error);
+    } finally {
+      mine.leasing = false;
+      stir();
+    }
+  }
+
+  function receive(mine: Counter, lot: Lot): void {
+    if (lot.kind === 'closed') {
+      close(lot, mine);
+      return;
+    }
+    closed = undefined;
+    permits.add(lot.permits);
+    const times = lot.kind === 'probe' ? [lot.slot] : lot.slots;
+    const slots = times.map((time) => ({ lane: mine.lane, notBefore: toLocal(time) }));
+    if (lot.kind === 'probe') probe = slots[0];
+    else if (lot.turn !== undefined) mine.turn = toLocal(lot.turn);
+    mine.slots = [...mine.slots, ...slots].sort((a, b) => a.notBefore - b.notBefore);
+    // One probe, one caller: the others hear soon that the gate is closed.
+    if (lot.kind === 'probe') hand(mine, clock.now());
+  }
+
+  /** Nobody here waits for what is closed; each instance comes back at a moment of its own. */
+  function close(
+    lot: { readonly until: number; readonly reason: string; readonly wide: boolean },
+    at: Counter,
+  ): void {
+    const until = toLocal(lot.until) + chance.fraction() * settings.slotLifeMs;
+    const taken: Closed = { kind: 'closed', until, reason: lot.reason };
+    if (lot.wide) shutHere(taken, clock.now() + settings.slotLifeMs, Object.values(counters));
+    else shutHere(taken, 0, [at]);
+  }
+
+  function shutHere(taken: Closed, goodUntil: number, lanes: readonly Counter[]): void {
+    if (goodUntil > 0) closed = { taken, goodUntil };
+    for (const mine of lanes) {
+      mine.slots = [];
+      for (const { resolve } of mine.waiters.splice(0)) resolve(taken);
+    }
+    stir();
+  }
+
+  function giveBack(slot: Slot): void {
+    const mine = counters[slot.lane];
+    if (mine.lane === 'worker') permits.back();
+    if (slot === probe && mine.waiters.length === 0) {
+      probe = undefined;
+      // Without it the probe lapses by itself, only later.
+      store
+        .change((state) => ({ state: withoutProbe(state, instance), value: undefined }))
+        .catch(() => undefined);
+      return;
+    }
+    mine.slots = [slot, ...mine.slots];
+    stir();
+  }
+
+  const passes = lastPasses();
+
+  async function report(told: CallReport): Promise<Verdict> {
+    if (told.kind === 'ok') {
+      passes.note(told.customerId, clock.now());
+      const state = store.lastSeen();
+      // The usual case: nothing that this call could change.
+      if (
+        state === undefined ||
+        afterReport(state, told, store.now(), witness(told), settings).state === state
+      )
+        return { kind: 'open' };
+    }
+    try {
+      return await write(told);
+    } catch (error) {
+      if (!(error instanceof Unavailable)) throw error;
+      return unwritten(told, error);
+    }
+  }
+
+  async function write(told: CallReport): Promise<Verdict> {
+    const { before, after, customerUntil } = await store.change((state, time) => {
+      const result = afterReport(state, told, time, witness(told), settings);
+      return {
+        state: result.state,
+        value: { before: state, after: result.state, customerUntil: result.customerUntil },
+      };
+    });
+    tell(before, after);
+    if (customerUntil !== undefined) return { kind: 'customer', until: toLocal(customerUntil) };
+    const barred = shut(after, store.now().atLeast, settings);
+    if (barred === undefined) {
+      closed = undefined;
+      return { kind: 'open' };
+    }
+    close({ ...barred, wide: true }, counters.worker);
+    return { kind: 'closed', until: toLocal(barred.until), reason: barred.reason };
+  }
+
+  /** The caller has an answer to record, so it must not fail here; a Retry-After is kept by this instance at least. */
+  function unwritten(told: CallReport, error: Unavailable): Verdict {
+    telemetry.warn(`The gate could not be told of a call (${told.kind}): ${error.message}`);
+    if (told.kind !== 'throttled') return { kind: 'open' };
+    const { ms, note } = closingTime(told.retryAfterMs, settings);
+    const until = clock.now() + ms;
+    const taken: Closed = {
+      kind: 'closed',
+      until,
+      reason: `throttled (429)${note}, known to this instance alone`,
+    };
+    shutHere(taken, until, Object.values(counters));
+    return taken;
+  }
+
+  function witness(told: CallReport) {
+    const passed = told.kind === 'auth' ? undefined : passes.ofOthers(told.customerId);
+    return {
+      instance,
+      othersPassed: passed === undefined ? undefined : passed - clock.now() + store.now().atLeast,
+    };
+  }
+
+  function tell(before: GateState, after: GateState): void {
+    if (before.closing?.cause === after.closing?.cause) return;
+    telemetry.event('GateChanged', {
+      state: after.closing === undefined ? 'open' : 'closed',
+      cause: after.closing?.cause ?? before.closing?.cause,
+      reason: after.closing?.reason,
+      until: after.closing === undefined ? undefined : new Date(after.closing.until).toISOString(),
+      limit: Math.round(after.limit),
+    });
+  }
+
+  return {
+    take,
+    giveBack,
+    report,
+    lastOkOfOthers: passes.ofOthers,
+    jobStarted: permits.started,
+  };
+}
+
+const counter = (lane: Lane): Counter => ({
+  lane,
+  waiters: [],
+  slots: [],
+  turn: undefined,
+  serving: false,
+  leasing: false,
+});
+
+/** The last customer whose call passed, and the last other one: enough to tell for each customer when another's did. */
+function lastPasses() {
+  let latest: { readonly customerId: string; readonly at: number } | undefined;
+  let other: { readonly customerId: string; readonly at: number } | undefined;
+  return {
+    note: (customerId: string, at: number) => {
+      if (latest !== undefined && latest.customerId !== customerId) other = latest;
+      latest = { customerId, at };
+    },
+    ofOthers: (customerId: string): number | undefined =>
+      latest?.customerId === customerId ? other?.at : latest?.at,
+  };
+}
