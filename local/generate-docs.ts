@@ -1,13 +1,16 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { messageSchema } from '../src/checkout/message-schema.ts';
+import { settingsPage } from '../src/config-settings.ts';
 
 /** Files of docs/ that are made from the code. `npm run docs` writes them; a test refuses a commit where they differ. */
 export const generated: Readonly<Record<string, () => string>> = {
   'docs/message-contract.schema.json': () => `${JSON.stringify(messageSchema(), null, 2)}\n`,
+  'docs/settings.md': settingsPage,
 };
 
 const root = new URL('../', import.meta.url);
 
 export const readGenerated = (path: string): Promise<string> => readFile(new URL(path, root), 'utf8');
 
-if (import.meta.main) for (const [path, text] of Object.entries(generated)) await writeFile(new URL(path, root), text());
+if (import.meta.main)
+  for (const [path, text] of Object.entries(generated)) await writeFile(new URL(path, root), text());

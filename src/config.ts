@@ -1,0 +1,126 @@
+import type { Rules } from './checkout/deps.ts';
+import { type Connection, readServiceBus, readTables } from './config-connections.ts';
+import { type PartnerCenterConfig, readPartnerCenter } from './config-partner.ts';
+import {
+  ConfigError,
+  type Environment,
+  type Reader,
+  settingsReader,
+  toBoolean,
+  toGuid,
+  toInteger,
+} from './config-reader.ts';
+import type { SettingName } from './config-settings.ts';
+import { readTimes, scaleTimes } from './config-times.ts';
+import { defaultGateSettings, type GateSettings } from './gate/settings.ts';
+import type { Times } from './times.ts';
+
+export { ConfigError } from './config-reader.ts';
+
+/** What the settings say, once they are known to be right. `docs/settings.md` lists them. */
+export interface Config {
+  readonly serviceBus: { readonly connection: Connection; readonly queue: string; readonly topic: string };
+  readonly tables: Connection;
+  /** The identity for Service Bus and the tables; absent: the system-assigned one, or the developer's own. */
+  readonly managedIdentityClientId?: string;
+  readonly partnerCenter: PartnerCenterConfig;
+  readonly rules: Rules;
+  /** Divided by the factor already. */
+  readonly times: Times;
+  readonly gate: GateSettings;
+  readonly timeFactor: number;
+}
+
+/** Reads every setting in one place. Throws `ConfigError` with one sentence for each that is missing or wrong. */
+export function decodeConfig(env: Environment): Config {
+  const reader = settingsReader(env);
+  const connection = readServiceBus(reader);
+  const queue = readEntity(reader, 'CHECKOUT_QUEUE');
+  const topic = readEntity(reader, 'EVENTS_TOPIC');
+  const tables = readTables(reader);
+  const managedIdentityClientId = reader.parsed(
+    'AZURE_CLIENT_ID',
+    'a GUID: the client id of a managed identity',
+    toGuid,
+  );
+  const partnerCenter = readPartnerCenter(reader, managedIdentityClientId);
+  const rules = readRules(reader);
+  const timeFactor = readFactor(reader, env);
+  const times = scaleTimes(readTimes(reader), timeFactor);
+  const gate = readGate(reader, times, timeFactor);
+
+  if (
+    reader.problems.length > 0 ||
+    connection === undefined ||
+    queue === undefined ||
+    topic === undefined ||
+    tables === undefined ||
+    partnerCenter === undefined
+  )
+    throw new ConfigError(reader.problems);
+  return {
+    serviceBus: { connection, queue, topic },
+    tables,
+    partnerCenter,
+    rules,
+    times,
+    gate,
+    timeFactor,
+    ...(managedIdentityClientId === undefined ? {} : { managedIdentityClientId }),
+  };
+}
+
+/** Source: Service Bus, naming rules of queues and topics. */
+function readEntity(reader: Reader, name: SettingName): string | undefined {
+  const expected = 'the name of a queue or topic: letters, digits and . - _ /, up to 260';
+  return reader.parsed(name, expected, (text) =>
+    /^[A-Za-z0-9]([A-Za-z0-9._/-]{0,258}[A-Za-z0-9])?$/.test(text) ? text : undefined,
+  );
+}
+
+const readRules = (reader: Reader): Rules => ({
+  maxAttempts: reader.parsed('MAX_ATTEMPTS', 'a whole number from 1 to 100', toInteger(1, 100)) ?? 1,
+  repeatOrderedCart: reader.parsed('REPEAT_ORDERED_CART', 'true or false', toBoolean) ?? true,
+});
+
+/** Azure sets WEBSITE_SITE_NAME on every function app. */
+function readFactor(reader: Reader, env: Environment): number {
+  const factor =
+    reader.parsed('CHECKOUT_TIME_FACTOR', 'a number from 1 to 10000', (text) => {
+      const value = /^\d+(\.\d+)?$/.test(text) ? Number(text) : 0;
+      return value >= 1 && value <= 10_000 ? value : undefined;
+    }) ?? 1;
+  if (factor !== 1 && env['WEBSITE_SITE_NAME'] !== undefined)
+    reader.wrong(
+      'CHECKOUT_TIME_FACTOR',
+      `${factor}, and this is Azure`,
+      '1: against the real Partner Center shorter times buy twice',
+    );
+  return factor;
+}
+
+function readGate(reader: Reader, times: Times, factor: number): GateSettings {
+  const documented =
+    'a whole number from 1 to 500 (documented is a limit of 500 calls a minute for one tenant)';
+  const limit = reader.parsed('CALLS_PER_MINUTE', documented, toInteger(1, 500));
+  const ceiling = reader.parsed('CALLS_PER_MINUTE_CEILING', documented, toInteger(1, 500));
+  if (limit !== undefined && ceiling !== undefined && limit > ceiling)
+    reader.problems.push(
+      `CALLS_PER_MINUTE (${limit}) is above CALLS_PER_MINUTE_CEILING (${ceiling}); expected is a limit up to the ceiling.`,
+    );
+  const maxJobsPerDay = reader.parsed(
+    'MAX_JOBS_PER_DAY',
+    'a whole number from 1 to 10000000, or no such setting',
+    toInteger(1, 10_000_000),
+  );
+  return {
+    limitPerMinute: limit ?? defaultGateSettings.limitPerMinute,
+    ceilingPerMinute: ceiling ?? defaultGateSettings.ceilingPerMinute,
+    minuteMs: defaultGateSettings.minuteMs / factor,
+    lotAheadMs: defaultGateSettings.lotAheadMs / factor,
+    slotLifeMs: times.slotLife,
+    // Nobody holds a claim, and so a probe, for longer.
+    probeLifeMs: times.lease,
+    ...(maxJobsPerDay === undefined ? {} : { maxJobsPerDay }),
+  };
+}

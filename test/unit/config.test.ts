@@ -1,0 +1,334 @@
+import { readFileSync } from 'node:fs';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { ConfigError, decodeConfig } from '../../src/config.ts';
+import type { SettingName } from '../../src/config-settings.ts';
+import { timeSettings } from '../../src/config-times.ts';
+import { defaultGateSettings } from '../../src/gate/settings.ts';
+import { defaultTimes } from '../../src/times.ts';
+
+const required = {
+  ServiceBusConnection__fullyQualifiedNamespace: 'contoso.servicebus.windows.net',
+  TablesConnection__tableServiceUri: 'https://contoso.table.core.windows.net/',
+  PARTNER_TENANT_ID: '7C1F0A52-6d0e-4b7e-9a43-5e2f8b6f1d10',
+  PARTNER_CLIENT_ID: '11111111-6d0e-4b7e-9a43-5e2f8b6f1d10',
+};
+const key = 'c2VjcmV0LWtleQ==';
+const busString = `Endpoint=sb://contoso.servicebus.windows.net/;SharedAccessKeyName=k;SharedAccessKey=${key}`;
+const tablesString = `DefaultEndpointsProtocol=https;AccountName=contoso;AccountKey=${key};EndpointSuffix=core.windows.net`;
+const { ServiceBusConnection__fullyQualifiedNamespace: _bus, ...noBus } = required;
+const { TablesConnection__tableServiceUri: _tables, ...noTables } = required;
+
+type Env = Partial<Record<SettingName | 'WEBSITE_SITE_NAME', string>>;
+function problems(env: Env): readonly string[] {
+  try {
+    decodeConfig(env);
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems;
+    throw error;
+  }
+  return [];
+}
+
+test('what is required is enough; the rest has its defaults', () => {
+  expect(decodeConfig(required)).toEqual({
+    serviceBus: {
+      connection: { kind: 'identity', address: 'contoso.servicebus.windows.net' },
+      queue: 'checkout-jobs',
+      topic: 'checkout-events',
+    },
+    tables: { kind: 'identity', address: 'https://contoso.table.core.windows.net' },
+    partnerCenter: {
+      api: 'https://api.partnercenter.microsoft.com',
+      audience: 'https://api.partnercenter.microsoft.com',
+      credential: {
+        kind: 'federated',
+        tenantId: '7c1f0a52-6d0e-4b7e-9a43-5e2f8b6f1d10',
+        clientId: '11111111-6d0e-4b7e-9a43-5e2f8b6f1d10',
+        authorityHost: 'https://login.microsoftonline.com',
+      },
+    },
+    rules: { maxAttempts: 8, repeatOrderedCart: true },
+    times: defaultTimes,
+    gate: { ...defaultGateSettings, slotLifeMs: defaultTimes.slotLife },
+    timeFactor: 1,
+  });
+});
+
+test('every problem is told at once, one sentence each that names the setting', () => {
+  const found = problems({ CALL_TIMEOUT: '180', MAX_ATTEMPTS: '0', PARTNER_CENTER_CLOUD: 'mars' });
+  expect(found).toHaveLength(7);
+  for (const name of [
+    'ServiceBusConnection',
+    'TablesConnection',
+    'PARTNER_TENANT_ID is missing',
+    'PARTNER_CLIENT_ID is missing',
+    'PARTNER_CENTER_CLOUD is "mars"; expected is global, china or usgovernment',
+    'CALL_TIMEOUT is "180"; expected is a time',
+    'MAX_ATTEMPTS is "0"; expected is a whole number from 1 to 100',
+  ])
+    expect(found.filter((problem) => problem.includes(name))).toHaveLength(1);
+  expect(found.every((problem) => problem.endsWith('.') && !problem.endsWith('..'))).toBe(true);
+});
+
+test.each(Object.keys({ ...required, ...timeSettings, CHECKOUT_QUEUE: '', PARTNER_CREDENTIAL: '' }))(
+  '%s: empty is wrong, told once',
+  (name) => {
+    const found = problems({ ...required, [name]: ' ' });
+    expect(found).toEqual([expect.stringMatching(new RegExp(`^${name} is empty; expected is a value`))]);
+  },
+);
+
+test('a Key Vault reference that was not resolved is told as such', () => {
+  const found = problems({
+    ...required,
+    PARTNER_CREDENTIAL: 'secret',
+    PARTNER_CLIENT_SECRET: '@Microsoft.KeyVault(SecretUri=https://v.vault.azure.net/secrets/s)',
+  });
+  expect(found).toEqual([
+    expect.stringContaining('PARTNER_CLIENT_SECRET is a Key Vault reference that was not resolved'),
+  ]);
+});
+
+describe('connections', () => {
+  test('by connection string', () => {
+    const config = decodeConfig({
+      PARTNER_TENANT_ID: required.PARTNER_TENANT_ID,
+      PARTNER_CLIENT_ID: required.PARTNER_CLIENT_ID,
+      ServiceBusConnection: busString,
+      TablesConnection: tablesString,
+    });
+    expect(config.serviceBus.connection).toEqual({ kind: 'connection-string', connectionString: busString });
+    expect(config.tables).toEqual({ kind: 'connection-string', connectionString: tablesString });
+  });
+
+  test.each([
+    'Endpoint=sb://127.0.0.1:5672;SharedAccessKeyName=k;SharedAccessKey=x;UseDevelopmentEmulator=true',
+    'Endpoint=sb://localhost;SharedAccessKeyName=k;SharedAccessKey=x;UseDevelopmentEmulator=true',
+    'Endpoint=sb://[::1]:5672/;SharedAccessKeyName=k;SharedAccessKey=x;UseDevelopmentEmulator=true',
+  ])('the emulator on this machine: %s', (text) => {
+    expect(problems({ ...noBus, ServiceBusConnection: text })).toEqual([]);
+  });
+
+  test.each([
+    ['no connection string', 'contoso'],
+    ['another kind', tablesString],
+    ['EntityPath', `${busString};EntityPath=checkout-jobs`],
+    ['UseDevelopmentEmulator', `${busString};UseDevelopmentEmulator=true`],
+  ])('Service Bus, %s: refused without showing the secret', (_, text) => {
+    const found = problems({ ...noBus, ServiceBusConnection: text });
+    expect(found).toEqual([expect.stringMatching(/^ServiceBusConnection is a text of \d+ characters/)]);
+    expect(found.join()).not.toContain(key);
+  });
+
+  test.each([
+    'UseDevelopmentStorage=true',
+    `AccountName=a;AccountKey=${key};TableEndpoint=http://127.0.0.1:10002/a`,
+    'TableEndpoint=https://a.table.core.windows.net;SharedAccessSignature=sv=2026&sig=x%3D',
+  ])('tables: %s', (text) => {
+    expect(problems({ ...noTables, TablesConnection: text })).toEqual([]);
+  });
+
+  test.each([
+    ['another kind', busString],
+    ['plain http', `AccountName=a;AccountKey=${key};TableEndpoint=http://10.0.0.1:10002/a`],
+    ['plain http', `DefaultEndpointsProtocol=http;AccountName=a;AccountKey=${key}`],
+    ['no key', 'AccountName=a'],
+  ])('tables, %s: refused without showing the secret', (_, text) => {
+    const found = problems({ ...noTables, TablesConnection: text });
+    expect(found).toEqual([expect.stringMatching(/^TablesConnection is a text of \d+ characters/)]);
+    expect(found.join()).not.toContain(key);
+  });
+
+  test('both ways at once are refused', () => {
+    expect(
+      problems({ ...required, ServiceBusConnection: busString, TablesConnection: tablesString }),
+    ).toEqual([expect.stringContaining('are both set'), expect.stringContaining('are both set')]);
+  });
+
+  test.each(['sb://contoso.servicebus.windows.net', 'contoso', 'contoso.servicebus.windows.net/'])(
+    'no host name: %s',
+    (text) => {
+      expect(problems({ ...required, ServiceBusConnection__fullyQualifiedNamespace: text })).toHaveLength(1);
+    },
+  );
+
+  test.each([
+    'http://contoso.table.core.windows.net',
+    'contoso',
+    'https://u:p@contoso.net',
+    'https://a.net?sig=x',
+  ])('no table service: %s', (text) => {
+    expect(problems({ ...required, TablesConnection__tableServiceUri: text })).toHaveLength(1);
+  });
+});
+
+describe('Partner Center', () => {
+  const credentialOf = (env: Env) => decodeConfig({ ...required, ...env }).partnerCenter.credential;
+  const pem =
+    '-----BEGIN CERTIFICATE-----\\nA\\n-----END CERTIFICATE-----\\n-----BEGIN PRIVATE KEY-----\\nB\\n-----END PRIVATE KEY-----';
+
+  test.each([
+    [
+      'china',
+      'https://partner.partnercenterapi.microsoftonline.cn',
+      'https://login.partner.microsoftonline.cn',
+    ],
+    ['usgovernment', 'https://api.partnercenter.microsoft.com', 'https://login.microsoftonline.us'],
+  ])('%s', (cloud, api, authorityHost) => {
+    const { partnerCenter } = decodeConfig({ ...required, PARTNER_CENTER_CLOUD: cloud });
+    expect(partnerCenter).toMatchObject({ api, audience: api, credential: { authorityHost } });
+  });
+
+  test('germany is refused with the reason', () => {
+    expect(problems({ ...required, PARTNER_CENTER_CLOUD: 'germany' })).toEqual([
+      expect.stringContaining('has closed'),
+    ]);
+  });
+
+  test('the sandbox takes the place of the cloud; tokens keep the audience', () => {
+    const { partnerCenter } = decodeConfig({
+      ...required,
+      PARTNER_CENTER_API: 'http://127.0.0.1:8080/',
+      PARTNER_CENTER_AUTHORITY: 'https://localhost:8443',
+    });
+    expect(partnerCenter).toMatchObject({
+      api: 'http://127.0.0.1:8080',
+      audience: 'https://api.partnercenter.microsoft.com',
+      credential: { authorityHost: 'https://localhost:8443' },
+    });
+  });
+
+  test.each(['http://10.0.0.1', 'http://localhost.evil.com', 'ftp://127.0.0.1', '127.0.0.1:80'])(
+    'no address for a token: %s',
+    (text) => {
+      expect(
+        problems({ ...required, PARTNER_CENTER_API: text, PARTNER_CENTER_AUTHORITY: text }),
+      ).toHaveLength(2);
+    },
+  );
+
+  test('the three ways to prove who the app is', () => {
+    expect(credentialOf({ AZURE_CLIENT_ID: required.PARTNER_TENANT_ID })).toMatchObject({
+      kind: 'federated',
+      managedIdentityClientId: required.PARTNER_TENANT_ID.toLowerCase(),
+    });
+    expect(credentialOf({ PARTNER_CREDENTIAL: 'secret', PARTNER_CLIENT_SECRET: 'abc' })).toMatchObject({
+      kind: 'secret',
+      clientSecret: 'abc',
+    });
+    expect(
+      credentialOf({ PARTNER_CREDENTIAL: 'certificate', PARTNER_CLIENT_CERTIFICATE: pem }),
+    ).toMatchObject({
+      kind: 'certificate',
+      certificate: pem.replaceAll('\\n', '\n'),
+    });
+    const path = new URL(import.meta.url).pathname;
+    expect(
+      credentialOf({ PARTNER_CREDENTIAL: 'certificate', PARTNER_CLIENT_CERTIFICATE: path }),
+    ).toMatchObject({
+      certificate: path,
+    });
+  });
+
+  test.each<[string, Env, string]>([
+    ['no secret', { PARTNER_CREDENTIAL: 'secret' }, 'PARTNER_CLIENT_SECRET is missing'],
+    ['no certificate', { PARTNER_CREDENTIAL: 'certificate' }, 'PARTNER_CLIENT_CERTIFICATE is missing'],
+    [
+      'no key',
+      { PARTNER_CREDENTIAL: 'certificate', PARTNER_CLIENT_CERTIFICATE: '-----BEGIN CERTIFICATE-----' },
+      'private key',
+    ],
+    [
+      'no file',
+      { PARTNER_CREDENTIAL: 'certificate', PARTNER_CLIENT_CERTIFICATE: '/no/such.pem' },
+      'the path',
+    ],
+    ['a secret left over', { PARTNER_CLIENT_SECRET: 'abc' }, 'PARTNER_CREDENTIAL is federated'],
+    ['an unknown way', { PARTNER_CREDENTIAL: 'password' }, 'federated, certificate or secret'],
+    ['a tenant by name', { PARTNER_TENANT_ID: 'contoso.onmicrosoft.com' }, 'a GUID'],
+  ])('%s', (_, env, says) => {
+    const found = problems({ ...required, ...env });
+    expect(found).toEqual([expect.stringContaining(says)]);
+    expect(found.join()).not.toContain('abc');
+    expect(found.join()).not.toContain('/no/such.pem');
+  });
+});
+
+describe('the gate and the rules', () => {
+  test('are read', () => {
+    const config = decodeConfig({
+      ...required,
+      CALLS_PER_MINUTE: '60',
+      CALLS_PER_MINUTE_CEILING: '60',
+      MAX_JOBS_PER_DAY: '5000',
+      MAX_ATTEMPTS: '3',
+      REPEAT_ORDERED_CART: 'false',
+    });
+    expect(config.gate).toMatchObject({ limitPerMinute: 60, ceilingPerMinute: 60, maxJobsPerDay: 5_000 });
+    expect(config.rules).toEqual({ maxAttempts: 3, repeatOrderedCart: false });
+  });
+
+  test.each<[SettingName, string]>([
+    ['CALLS_PER_MINUTE', '0'],
+    ['CALLS_PER_MINUTE', '401'],
+    ['CALLS_PER_MINUTE', '1e2'],
+    ['CALLS_PER_MINUTE_CEILING', '501'],
+    ['CALLS_PER_MINUTE_CEILING', '299'],
+    ['MAX_JOBS_PER_DAY', '0'],
+    ['MAX_ATTEMPTS', '8.5'],
+    ['REPEAT_ORDERED_CART', 'yes'],
+    ['CHECKOUT_QUEUE', 'a b'],
+    ['EVENTS_TOPIC', '/a'],
+    ['AZURE_CLIENT_ID', 'me'],
+    ['CHECKOUT_TIME_FACTOR', '0.5'],
+    ['CHECKOUT_TIME_FACTOR', '-1'],
+  ])('%s = %s is refused', (name, value) => {
+    expect(problems({ ...required, [name]: value })).toEqual([expect.stringContaining(name)]);
+  });
+});
+
+test('the factor divides every time, and is refused in Azure', () => {
+  const { times, gate, timeFactor } = decodeConfig({
+    ...required,
+    CHECKOUT_TIME_FACTOR: '60',
+    LEASE: '210s',
+  });
+  expect(timeFactor).toBe(60);
+  expect(times).toMatchObject({
+    callTimeout: 3_000,
+    lease: 3_500,
+    quiet: 20_000,
+    slotLife: Math.round(defaultTimes.slotLife / 60),
+  });
+  expect(times.pollSteps).toEqual(defaultTimes.pollSteps.map((step) => step / 60));
+  expect(gate.minuteMs).toBe(1_000);
+  expect(problems({ ...required, CHECKOUT_TIME_FACTOR: '60', WEBSITE_SITE_NAME: 'app' })).toEqual([
+    expect.stringContaining('CHECKOUT_TIME_FACTOR'),
+  ]);
+  expect(problems({ ...required, WEBSITE_SITE_NAME: 'app' })).toEqual([]);
+});
+
+test('the example for local work is right', () => {
+  const file = new URL('../../local.settings.json.example', import.meta.url);
+  const { Values } = JSON.parse(readFileSync(file, 'utf8')) as { Values: Record<string, string> };
+  expect(problems(Values)).toEqual([]);
+});
+
+test('whatever stands in one setting, it is read or told in a sentence, and a secret is never shown', () => {
+  const names = [
+    'ServiceBusConnection',
+    'TablesConnection',
+    'PARTNER_CLIENT_SECRET',
+    'CALL_TIMEOUT',
+    'POLL_STEPS',
+  ];
+  fc.assert(
+    fc.property(fc.constantFrom(...names), fc.string({ minLength: 12 }), (name, value) => {
+      const found = problems({ ...required, [name]: value });
+      expect(found.every((problem) => problem.endsWith('.'))).toBe(true);
+      if (value.trim().length > 11 && (name.endsWith('Connection') || name.endsWith('SECRET')))
+        expect(found.join()).not.toContain(value.trim());
+    }),
+  );
+});
