@@ -18,7 +18,7 @@ export interface Times {
   readonly lockRenewed: number;
   /** The longest park while the gate is closed. */
   readonly parkMax: number;
-  /** A slot older than this is stale, and so is a gate reading. */
+  /** A slot older than this is stale. A lot reaches as far ahead: so a closing is obeyed within twice this time. */
   readonly slotLife: number;
   /** How long past a record's next try its copy counts as lost. */
   readonly reviveAfter: number;
@@ -59,7 +59,7 @@ export const defaultTimes: Times = {
   sleepBudget: 90 * second,
   lockRenewed: 10 * minute,
   parkMax: 15 * minute,
-  slotLife: 2 * second,
+  slotLife: second,
   reviveAfter: hour,
   backoffBase: 30 * second,
   backoffMax: 30 * minute,

@@ -95,12 +95,13 @@ interface Called {
 }
 
 async function call(run: Run, held: Held, renewToken: boolean): Promise<Called> {
-  const { chance, clock, partnerCenter } = run.deps;
-  const { customerId, cartId, requestId } = held.record;
+  const { chance, clock, gate, partnerCenter } = run.deps;
+  const { customerId, cartId, requestId, history } = held.record;
   const ids = { requestId, correlationId: chance.guid() };
   const at = clock.now();
   run.slot = undefined;
   run.calls += 1;
+  if (history.total === 0) gate.jobStarted();
   const exchange: Exchange = await partnerCenter.checkout(customerId, cartId, { ids, renewToken });
   const outcome = judge(exchange, { ids, at });
   const record = {

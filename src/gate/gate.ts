@@ -37,6 +37,8 @@ export interface Gate {
   /** A slot that was not used goes to the next caller of this instance. */
   giveBack(slot: Slot): void;
   report(report: CallReport): Promise<Verdict>;
+  /** To be called in the instant before the first paid POST of a job: `MAX_JOBS_PER_DAY` counts these. Costs nothing. */
+  jobStarted(): void;
   /** When a call of another customer last passed on this instance; undefined: never. */
   lastOkOfOthers(customerId: string): number | undefined;
 }

@@ -10,11 +10,6 @@ import { jobPermits } from './permits.ts';
 import { afterReport, closingTime, withoutProbe } from './reports.ts';
 import type { GateSettings } from './settings.ts';
 
-export interface SharedGate extends Gate {
-  /** To be called in the instant before the first paid POST of a job: `MAX_JOBS_PER_DAY` counts these. Costs nothing. */
-  jobStarted(): void;
-}
-
 export interface SharedGateParts {
   readonly store: GateStore;
   readonly clock: Clock;
@@ -44,7 +39,7 @@ interface Counter {
 type Closed = Extract<Taken, { kind: 'closed' }>;
 
 /** The gate as the callers of one instance share it: they queue here, and small lots come from the entity. */
-export function sharedGate({ store, clock, chance, telemetry, settings }: SharedGateParts): SharedGate {
+export function sharedGate({ store, clock, chance, telemetry, settings }: SharedGateParts): Gate {
   const instance = chance.guid();
   const counters: Record<Lane, Counter> = { worker: counter('worker'), poller: counter('poller') };
   const permits = jobPermits();

@@ -18,5 +18,6 @@ export function watchedGate(
         ? { kind: 'customer', until: process.clock.now() + (report.retryAfterMs ?? 60_000) }
         : { kind: 'open' },
     lastOkOfOthers: () => undefined,
+    jobStarted: () => {},
   };
 }

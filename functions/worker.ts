@@ -1,0 +1,84 @@
+import { DefaultAzureCredential, ManagedIdentityCredential, type TokenCredential } from '@azure/identity';
+import { systemChance } from '../src/chance.ts';
+import type { Deps } from '../src/checkout/deps.ts';
+import { systemClock } from '../src/clock.ts';
+import { type Config, decodeConfig } from '../src/config.ts';
+import { consoleTelemetry } from '../src/console-telemetry.ts';
+import { gateStore } from '../src/gate/gate-store.ts';
+import { sharedGate } from '../src/gate/shared-gate.ts';
+import { storageClock } from '../src/gate/storage-clock.ts';
+import { serviceBus } from '../src/messaging/service-bus.ts';
+import { partnerCenterClient } from '../src/partner-center/client.ts';
+import { fetchAppToken } from '../src/partner-center/credentials.ts';
+import { cachedTokens } from '../src/partner-center/token-source.ts';
+import { azureTables } from '../src/storage/azure-tables.ts';
+import { openStores } from '../src/storage/stores.ts';
+
+export interface Worker {
+  readonly deps: Deps;
+  /** Resolves once the tables are there; asked before each run, it costs nothing after the first success. */
+  ready(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** The composition root: settings → clients → ports. Throws `ConfigError` before anything is connected. */
+export function openWorker(env: NodeJS.ProcessEnv): Worker {
+  const config = decodeConfig(env);
+  const { times, rules } = config;
+  const clock = systemClock;
+  const chance = systemChance;
+  const telemetry = consoleTelemetry(console);
+
+  const storageTime = storageClock(clock);
+  const tables = azureTables(tablesConnection(config), storageTime.observe);
+  const stores = openStores(tables, (dueRow, why) =>
+    telemetry.warn(`due row ${dueRow} was passed over: ${why}`),
+  );
+  const bus = serviceBus(busConnection(config), config.serviceBus);
+  const { api, audience, credential } = config.partnerCenter;
+  const tokens = cachedTokens({ fetchToken: () => fetchAppToken(credential, audience), clock, telemetry });
+  const partnerCenter = partnerCenterClient({ ...times, baseUrl: api, tokens, clock });
+  const settings = config.gate;
+  const store = gateStore({
+    table: tables.gate,
+    clock,
+    storageClock: storageTime,
+    chance,
+    telemetry,
+    settings,
+  });
+  const gate = sharedGate({ store, clock, chance, telemetry, settings });
+
+  let tablesReady: Promise<void> | undefined;
+  return {
+    deps: { clock, chance, times, rules, gate, partnerCenter, ...stores, ...bus, telemetry },
+    ready() {
+      tablesReady ??= tables.ensure().catch((error: unknown) => {
+        tablesReady = undefined;
+        // Not a reason to fail a run: each of its steps knows what to do when the storage is away.
+        telemetry.warn(error instanceof Error ? error.message : 'the tables could not be made');
+      });
+      return tablesReady;
+    },
+    close: () => bus.close(),
+  };
+}
+
+const tablesConnection = ({ tables, ...config }: Config): Parameters<typeof azureTables>[0] =>
+  tables.kind === 'identity'
+    ? { kind: 'identity', serviceUri: tables.address, credential: identity(config) }
+    : tables;
+
+const busConnection = ({
+  serviceBus: { connection },
+  ...config
+}: Config): Parameters<typeof serviceBus>[0] =>
+  connection.kind === 'identity'
+    ? { kind: 'identity', fullyQualifiedNamespace: connection.address, credential: identity(config) }
+    : connection;
+
+/** The identity that the app was given; on a developer's machine, the developer's own sign-in. */
+const identity = ({ managedIdentityClientId }: Pick<Config, 'managedIdentityClientId'>): TokenCredential =>
+  managedIdentityClientId === undefined
+    ? new DefaultAzureCredential()
+    : new ManagedIdentityCredential({ clientId: managedIdentityClientId });

@@ -1,0 +1,10 @@
+import { compact } from './compact.ts';
+import type { Telemetry } from './telemetry.ts';
+
+/** One line of JSON for each event: `{"event":"JobFinished",…}`, and for each warning `{"warning":"…"}`. */
+export function consoleTelemetry(output: Pick<Console, 'log' | 'warn'>): Telemetry {
+  return {
+    event: (name, fields) => output.log(JSON.stringify({ event: name, ...compact(fields) })),
+    warn: (message, fields) => output.warn(JSON.stringify({ warning: message, ...compact(fields ?? {}) })),
+  };
+}
