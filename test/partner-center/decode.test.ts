@@ -1,0 +1,163 @@
+import { readFileSync } from 'node:fs';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import {
+  decodeCart,
+  decodeCheckout,
+  decodeError,
+  decodeOrder,
+  decodeOrders,
+} from '../../src/partner-center/decode.ts';
+
+const fixture = (name: string) => readFileSync(new URL(`../fixtures/${name}.json`, import.meta.url), 'utf8');
+// biome-ignore lint/suspicious/noExplicitAny: a fixture is edited into nonsense on purpose
+type Editable = any;
+const change = (name: string, edit: (value: Record<string, Editable>) => unknown) => {
+  const value = JSON.parse(fixture(name));
+  return JSON.stringify(edit(value) ?? value);
+};
+
+describe('the answer to a checkout', () => {
+  test('three orders: one completed, two pending, four lines in those', () => {
+    const body = decodeCheckout(fixture('checkout-201'));
+    if (body.kind !== 'result') throw new Error(body.kind);
+    expect(body.orders.map((order) => order.status)).toEqual(['completed', 'pending', 'pending']);
+    expect(body.orders.flatMap((order) => (order.status === 'pending' ? order.lines : []))).toHaveLength(4);
+    expect(body.orders[1]).toMatchObject({
+      id: 'kQ2vWm7R-xT0aLd9_ZpUe4Hs8NcYb6J31',
+      billingCycle: 'one_time',
+    });
+    expect(body.errors).toEqual([]);
+  });
+  test('orders and errors together', () => {
+    expect(decodeCheckout(fixture('checkout-partial'))).toMatchObject({
+      kind: 'result',
+      errors: [{ group: '0', code: '800010' }],
+    });
+  });
+  test('a BOM in front, keys in another case, null for absent', () => {
+    const body = `\uFEFF${fixture('checkout-201')
+      .replaceAll('"orders"', '"Orders"')
+      .replace(/\}\s*$/, ',"orderErrors":null}')}`;
+    expect(decodeCheckout(body)).toMatchObject({ kind: 'result', errors: [] });
+  });
+  test('a code without orders is an error, though the status is 200', () => {
+    expect(decodeCheckout('{"code":400072,"description":"not available"}')).toEqual({
+      kind: 'error',
+      error: { code: '400072', description: 'not available' },
+    });
+  });
+  for (const [name, body] of [
+    ['HTML', '<html>hello</html>'],
+    ['cut JSON', fixture('checkout-201').slice(0, 400)],
+    ['nothing', ''],
+    ['an empty object', '{}'],
+    ['no order and no error', '{"orders":[],"orderErrors":[]}'],
+    ['orders that are no list', '{"orders":{}}'],
+    [
+      'an order without id',
+      change('checkout-201', (value: Record<string, Editable>) => {
+        delete value['orders'][0].id;
+      }),
+    ],
+    [
+      'an id that is no key',
+      change('checkout-201', (value: Record<string, Editable>) => {
+        value['orders'][0].id = 'a/b';
+      }),
+    ],
+  ] as const)
+    test(`${name}: done, details unknown`, () => {
+      expect(decodeCheckout(body).kind).toBe('unreadable');
+    });
+  test('ten thousand lines', () => {
+    const body = change('checkout-201', (value: Record<string, Editable>) => {
+      const order = value['orders'][1];
+      order.lineItems = Array.from({ length: 10_000 }, () => order.lineItems[0]);
+    });
+    expect(decodeCheckout(body)).toMatchObject({ kind: 'result' });
+  });
+});
+
+describe('orders', () => {
+  test('the three forms of a date', () => {
+    const at = (date: string) => {
+      const order = decodeOrder(
+        change('order-pending', (value: Record<string, Editable>) => {
+          value['creationDate'] = date;
+        }),
+      );
+      return order.ok ? order.value.createdAt : undefined;
+    };
+    expect(at('2026-11-03T09:14:29.3127705Z')).toBe(Date.UTC(2026, 10, 3, 9, 14, 29, 312));
+    expect(at('2026-11-03T09:14:22.41+00:00')).toBe(Date.UTC(2026, 10, 3, 9, 14, 22, 410));
+    expect(at('2026-10-06T17:37:05.253-07:00')).toBe(Date.UTC(2026, 9, 7, 0, 37, 5, 253));
+    expect(at('soon')).toBeUndefined();
+  });
+  test('a status that nobody knows is kept, and is not terminal', () => {
+    const body = change('order-pending', (value: Record<string, Editable>) => {
+      value['status'] = 'inReview';
+    });
+    expect(decodeOrder(body)).toMatchObject({ value: { status: 'unknown', rawStatus: 'inReview' } });
+  });
+  test('the list from a time on; an order whose date cannot be read stays', () => {
+    const ids = (body: string, since: string) => {
+      const orders = decodeOrders(body, { since: Date.parse(since) });
+      return orders.ok ? orders.value.length : orders.why;
+    };
+    expect(ids(fixture('orders-collection'), '2026-01-01')).toBe(4);
+    expect(ids(fixture('orders-collection'), '2026-11-01')).toBe(3);
+    const undated = change('orders-collection', (value: Record<string, Editable>) => {
+      value['items'][3].creationDate = 'once';
+    });
+    expect(ids(undated, '2026-11-01')).toBe(4);
+    expect(ids('{}', '2026-11-01')).toBe('the body has no items');
+  });
+});
+
+describe('a cart', () => {
+  test('its groups: what its orders will hold', () => {
+    const cart = decodeCart(fixture('cart-active'));
+    if (!cart.ok) throw new Error(cart.why);
+    expect(cart.value.status).toBe('active');
+    expect(cart.value.groups.map(({ group, lines }) => [group, lines.length])).toEqual([
+      ['OMS-0', 1],
+      ['0', 3],
+      ['1', 1],
+    ]);
+  });
+  test('a status that nobody knows makes it unreadable', () => {
+    expect(
+      decodeCart(
+        change('cart-active', (value: Record<string, Editable>) => {
+          value['status'] = 'Draft';
+        }),
+      ).ok,
+    ).toBe(false);
+  });
+});
+
+test('an error code as a number, as a string, or not at all', () => {
+  expect(decodeError('{"code":800065,"description":"x"}')).toEqual({ code: '800065', description: 'x' });
+  expect(decodeError('{"code":"800065","description":"x"}').code).toBe('800065');
+  expect(decodeError(fixture('error-429'))).toEqual({
+    code: undefined,
+    description: 'Rate limit is exceeded. Try again in 57 seconds.',
+  });
+  expect(decodeError('<html>')).toEqual({ code: undefined, description: '' });
+});
+
+test('whatever it is given, it answers', () => {
+  const anything = fc.oneof(
+    fc.string(),
+    fc.json(),
+    fc.object().map((value) => JSON.stringify(value)),
+  );
+  fc.assert(
+    fc.property(anything, (body) => {
+      for (const decode of [decodeCheckout, decodeCart, decodeOrder, decodeError])
+        expect(decode(body)).toBeDefined();
+      expect(decodeOrders(body, { since: 0 })).toBeDefined();
+    }),
+  );
+});
