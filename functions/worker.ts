@@ -1,8 +1,7 @@
-import { DefaultAzureCredential, ManagedIdentityCredential, type TokenCredential } from '@azure/identity';
 import { systemChance } from '../src/chance.ts';
 import type { Deps } from '../src/checkout/deps.ts';
 import { systemClock } from '../src/clock.ts';
-import { type Config, decodeConfig } from '../src/config.ts';
+import { decodeConfig } from '../src/config.ts';
 import { consoleTelemetry } from '../src/console-telemetry.ts';
 import { gateStore } from '../src/gate/gate-store.ts';
 import { sharedGate } from '../src/gate/shared-gate.ts';
@@ -30,11 +29,11 @@ export function openWorker(env: NodeJS.ProcessEnv): Worker {
   const telemetry = consoleTelemetry(console);
 
   const storageTime = storageClock(clock);
-  const tables = azureTables(tablesConnection(config), storageTime.observe);
+  const tables = azureTables(config.tables, storageTime.observe);
   const stores = openStores(tables, (dueRow, why) =>
     telemetry.warn(`due row ${dueRow} was passed over: ${why}`),
   );
-  const bus = serviceBus(busConnection(config), config.serviceBus);
+  const bus = serviceBus(config.serviceBus.connection, config.serviceBus);
   const { api, audience, credential } = config.partnerCenter;
   const tokens = cachedTokens({ fetchToken: () => fetchAppToken(credential, audience), clock, telemetry });
   const partnerCenter = partnerCenterClient({ ...times, baseUrl: api, tokens, clock });
@@ -63,22 +62,3 @@ export function openWorker(env: NodeJS.ProcessEnv): Worker {
     close: () => bus.close(),
   };
 }
-
-const tablesConnection = ({ tables, ...config }: Config): Parameters<typeof azureTables>[0] =>
-  tables.kind === 'identity'
-    ? { kind: 'identity', serviceUri: tables.address, credential: identity(config) }
-    : tables;
-
-const busConnection = ({
-  serviceBus: { connection },
-  ...config
-}: Config): Parameters<typeof serviceBus>[0] =>
-  connection.kind === 'identity'
-    ? { kind: 'identity', fullyQualifiedNamespace: connection.address, credential: identity(config) }
-    : connection;
-
-/** The identity that the app was given; on a developer's machine, the developer's own sign-in. */
-const identity = ({ managedIdentityClientId }: Pick<Config, 'managedIdentityClientId'>): TokenCredential =>
-  managedIdentityClientId === undefined
-    ? new DefaultAzureCredential()
-    : new ManagedIdentityCredential({ clientId: managedIdentityClientId });
