@@ -1,23 +1,30 @@
+import { compact } from './compact.ts';
 import { isLoopback, type Reader, shown, toAddress } from './config-reader.ts';
 import type { SettingName } from './config-settings.ts';
 
-/** How to reach a service: with a secret, or with the app's identity at `address`. */
+/** How to reach a service: with a secret, or at `address` with an identity: the managed one of that client id, or whichever is there. */
 export type Connection =
   | { readonly kind: 'connection-string'; readonly connectionString: string }
-  | { readonly kind: 'identity'; readonly address: string };
+  | { readonly kind: 'identity'; readonly address: string; readonly clientId?: string };
 
 /** `address` is the host name of the namespace. */
-export function readServiceBus(reader: Reader): Connection | undefined {
-  return readConnection(reader, 'ServiceBusConnection', 'ServiceBusConnection__fullyQualifiedNamespace', {
-    wrongString: wrongServiceBusString,
-    address: (text) => (/^[a-z0-9-]+(\.[a-z0-9-]+)+$/i.test(text) ? text.toLowerCase() : undefined),
-    expected: 'the host name of a namespace alone, like contoso.servicebus.windows.net',
-  });
+export function readServiceBus(reader: Reader, clientId: string | undefined): Connection | undefined {
+  return readConnection(
+    reader,
+    clientId,
+    'ServiceBusConnection',
+    'ServiceBusConnection__fullyQualifiedNamespace',
+    {
+      wrongString: wrongServiceBusString,
+      address: (text) => (/^[a-z0-9-]+(\.[a-z0-9-]+)+$/i.test(text) ? text.toLowerCase() : undefined),
+      expected: 'the host name of a namespace alone, like contoso.servicebus.windows.net',
+    },
+  );
 }
 
 /** `address` is the table service's URI. */
-export function readTables(reader: Reader): Connection | undefined {
-  return readConnection(reader, 'TablesConnection', 'TablesConnection__tableServiceUri', {
+export function readTables(reader: Reader, clientId: string | undefined): Connection | undefined {
+  return readConnection(reader, clientId, 'TablesConnection', 'TablesConnection__tableServiceUri', {
     wrongString: wrongTablesString,
     address: toAddress,
     expected: 'an https address, like https://account.table.core.windows.net',
@@ -31,7 +38,13 @@ interface Kind {
   readonly expected: string;
 }
 
-function readConnection(reader: Reader, stringName: SettingName, addressName: SettingName, kind: Kind) {
+function readConnection(
+  reader: Reader,
+  clientId: string | undefined,
+  stringName: SettingName,
+  addressName: SettingName,
+  kind: Kind,
+): Connection | undefined {
   const before = reader.problems.length;
   const text = reader.text(stringName);
   const address = reader.parsed(addressName, kind.expected, kind.address);
@@ -40,7 +53,7 @@ function readConnection(reader: Reader, stringName: SettingName, addressName: Se
     reader.problems.push(`${stringName} and ${addressName} are both set; expected is one of them.`);
     return undefined;
   }
-  if (address !== undefined) return { kind: 'identity', address } as const;
+  if (address !== undefined) return compact({ kind: 'identity', address, clientId } as const);
   if (text === undefined) {
     reader.problems.push(
       `Neither ${addressName} nor ${stringName} is set; expected is ${kind.expected}, or for local work a connection string.`,
@@ -49,7 +62,7 @@ function readConnection(reader: Reader, stringName: SettingName, addressName: Se
   }
   const wrong = kind.wrongString(text);
   if (wrong !== undefined) reader.wrong(stringName, shown(stringName, text), wrong);
-  return wrong === undefined ? ({ kind: 'connection-string', connectionString: text } as const) : undefined;
+  return wrong === undefined ? { kind: 'connection-string', connectionString: text } : undefined;
 }
 
 function wrongServiceBusString(text: string): string | undefined {

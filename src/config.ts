@@ -21,8 +21,6 @@ export { ConfigError } from './config-reader.ts';
 export interface Config {
   readonly serviceBus: { readonly connection: Connection; readonly queue: string; readonly topic: string };
   readonly tables: Connection;
-  /** The identity for Service Bus and the tables; absent: the system-assigned one, or the developer's own. */
-  readonly managedIdentityClientId?: string;
   readonly partnerCenter: PartnerCenterConfig;
   readonly rules: Rules;
   /** Divided by the factor already. */
@@ -34,16 +32,12 @@ export interface Config {
 /** Reads every setting in one place. Throws `ConfigError` with one sentence for each that is missing or wrong. */
 export function decodeConfig(env: Environment): Config {
   const reader = settingsReader(env);
-  const connection = readServiceBus(reader);
+  const clientId = reader.parsed('AZURE_CLIENT_ID', 'a GUID: the client id of a managed identity', toGuid);
+  const connection = readServiceBus(reader, clientId);
   const queue = readEntity(reader, 'CHECKOUT_QUEUE');
   const topic = readEntity(reader, 'EVENTS_TOPIC');
-  const tables = readTables(reader);
-  const managedIdentityClientId = reader.parsed(
-    'AZURE_CLIENT_ID',
-    'a GUID: the client id of a managed identity',
-    toGuid,
-  );
-  const partnerCenter = readPartnerCenter(reader, managedIdentityClientId);
+  const tables = readTables(reader, clientId);
+  const partnerCenter = readPartnerCenter(reader, clientId);
   const rules = readRules(reader);
   const timeFactor = readFactor(reader, env);
   const times = scaleTimes(readTimes(reader), timeFactor);
@@ -66,7 +60,6 @@ export function decodeConfig(env: Environment): Config {
     times,
     gate,
     timeFactor,
-    ...(managedIdentityClientId === undefined ? {} : { managedIdentityClientId }),
   };
 }
 
@@ -117,7 +110,8 @@ function readGate(reader: Reader, times: Times, factor: number): GateSettings {
     limitPerMinute: limit ?? defaultGateSettings.limitPerMinute,
     ceilingPerMinute: ceiling ?? defaultGateSettings.ceilingPerMinute,
     minuteMs: defaultGateSettings.minuteMs / factor,
-    lotAheadMs: defaultGateSettings.lotAheadMs / factor,
+    // A closing is obeyed within twice this: the lot that is out, and the life of its last slot.
+    lotAheadMs: times.slotLife,
     slotLifeMs: times.slotLife,
     // Nobody holds a claim, and so a probe, for longer.
     probeLifeMs: times.lease,

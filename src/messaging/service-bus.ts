@@ -1,18 +1,10 @@
-import type { TokenCredential } from '@azure/identity';
 import { ServiceBusClient } from '@azure/service-bus';
 import type { Events } from '../checkout/events.ts';
 import type { CheckoutQueue } from '../checkout/queue.ts';
+import type { Connection } from '../config-connections.ts';
+import { azureIdentity } from '../storage/azure-identity.ts';
 import { checkoutQueue } from './checkout-queue.ts';
 import { eventTopic } from './event-topic.ts';
-
-export type ServiceBusConnection =
-  | { readonly kind: 'connection-string'; readonly connectionString: string }
-  /** Like `contoso.servicebus.windows.net`. */
-  | {
-      readonly kind: 'identity';
-      readonly fullyQualifiedNamespace: string;
-      readonly credential: TokenCredential;
-    };
 
 export interface ServiceBus {
   readonly queue: CheckoutQueue;
@@ -26,18 +18,21 @@ export interface ServiceBus {
  */
 const retryOptions = { maxRetries: 2, timeoutInMs: 6_000, retryDelayInMs: 500, maxRetryDelayInMs: 1_000 };
 
+export interface ServiceBusOptions {
+  readonly connection: Connection;
+  readonly queue: string;
+  readonly topic: string;
+}
+
 /** The queue and the topic over one connection, which is opened by the first send. */
-export function serviceBus(
-  connection: ServiceBusConnection,
-  names: { readonly queue: string; readonly topic: string },
-): ServiceBus {
+export function serviceBus({ connection, queue, topic }: ServiceBusOptions): ServiceBus {
   const client =
     connection.kind === 'identity'
-      ? new ServiceBusClient(connection.fullyQualifiedNamespace, connection.credential, { retryOptions })
+      ? new ServiceBusClient(connection.address, azureIdentity(connection.clientId), { retryOptions })
       : new ServiceBusClient(connection.connectionString, { retryOptions });
   return {
-    queue: checkoutQueue(client.createSender(names.queue)),
-    events: eventTopic(client.createSender(names.topic)),
+    queue: checkoutQueue(client.createSender(queue)),
+    events: eventTopic(client.createSender(topic)),
     close: () => client.close(),
   };
 }

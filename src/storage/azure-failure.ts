@@ -56,7 +56,9 @@ export function refusedIndex(error: unknown): number {
 export function storageFailure(tried: string, table: string, error: unknown): Error {
   const { status, code, message } = readFailure(error);
   const answer = status === undefined ? 'No answer' : `Answer ${status}${code === '' ? '' : ` ${code}`}`;
-  const words = message.split('\n')[0]?.slice(0, 300) ?? '';
+  const words = isAborted(error)
+    ? 'nothing within the time limit.'
+    : (message.split('\n')[0]?.slice(0, 300) ?? '');
   if (status === 400 || status === 413)
     return new RefusedRequest(
       `The Table service refuses our request. Tried to ${tried} table ${table}. ${answer}: ${words}`,
@@ -73,6 +75,8 @@ function advice(status: number | undefined, code: string): string {
     return ' The worker needs the role "Storage Table Data Contributor" on the account, and the network must let it in.';
   return '';
 }
+
+const isAborted = (error: unknown): boolean => error instanceof Error && error.name === 'AbortError';
 
 const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null;

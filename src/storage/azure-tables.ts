@@ -1,6 +1,8 @@
-import { TableClient, type TableServiceClientOptions } from '@azure/data-tables';
-import type { TokenCredential } from '@azure/identity';
+import { TableClient } from '@azure/data-tables';
+import type { Connection } from '../config-connections.ts';
+import type { ServerTime } from '../gate/storage-clock.ts';
 import { storageFailure } from './azure-failure.ts';
+import { azureIdentity } from './azure-identity.ts';
 import { azureTable } from './azure-table.ts';
 import type { Table } from './table.ts';
 
@@ -13,18 +15,6 @@ export interface Tables {
   readonly gate: Table;
 }
 
-export type TablesConnection =
-  | { readonly kind: 'connection-string'; readonly connectionString: string }
-  /** Like `https://account.table.core.windows.net`. */
-  | { readonly kind: 'identity'; readonly serviceUri: string; readonly credential: TokenCredential };
-
-/** The service's own time, as one answer tells it: `date` to the second, the other two by the local clock. Epoch ms. */
-export interface ServerTime {
-  readonly date: number;
-  readonly sentAt: number;
-  readonly receivedAt: number;
-}
-
 /** Five tries within about 3 s; the limit of each request cuts what lasts longer. */
 const retryOptions = { maxRetries: 4, retryDelayInMs: 200, maxRetryDelayInMs: 1_500 };
 
@@ -33,12 +23,10 @@ export interface AzureTables extends Tables {
   ensure(): Promise<void>;
 }
 
-export function azureTables(
-  connection: TablesConnection,
-  onServerTime?: (time: ServerTime) => void,
-): AzureTables {
+export function azureTables(connection: Connection, onServerTime?: (time: ServerTime) => void): AzureTables {
+  const connect = connector(connection);
   const client = (name: string): TableClient => {
-    const made = connect(connection, name);
+    const made = connect(name);
     // Inside the retries: the time of the try that was answered.
     if (onServerTime !== undefined) made.pipeline.addPolicy(observer(onServerTime), { afterPhase: 'Retry' });
     return made;
@@ -62,15 +50,14 @@ export function azureTables(
   };
 }
 
-function connect(connection: TablesConnection, name: string): TableClient {
-  const options: TableServiceClientOptions & { allowInsecureConnection?: boolean } = { retryOptions };
-  if (connection.kind === 'identity')
-    return new TableClient(connection.serviceUri, name, connection.credential, options);
-  // Azurite speaks plain http. The settings allow that to loopback alone.
-  return TableClient.fromConnectionString(connection.connectionString, name, {
-    ...options,
-    allowInsecureConnection: true,
-  });
+function connector(connection: Connection): (table: string) => TableClient {
+  if (connection.kind === 'identity') {
+    const credential = azureIdentity(connection.clientId);
+    return (table) => new TableClient(connection.address, table, credential, { retryOptions });
+  }
+  // Azurite speaks plain http. The settings allow that to this machine alone.
+  const options = { retryOptions, allowInsecureConnection: true };
+  return (table) => TableClient.fromConnectionString(connection.connectionString, table, options);
 }
 
 async function create(client: TableClient): Promise<void> {

@@ -29,7 +29,7 @@ export type ChangeResult =
 
 export type TransactionResult =
   | { readonly kind: 'done'; readonly etags: readonly string[] }
-  /** Nothing was written; `index` is the change that was refused. */
+  /** Nothing was written; `index` is the change that was refused, -1 when the service does not say. */
   | { readonly kind: 'refused'; readonly refusal: Refusal; readonly index: number };
 
 /**

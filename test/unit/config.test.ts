@@ -91,6 +91,13 @@ test('a Key Vault reference that was not resolved is told as such', () => {
 });
 
 describe('connections', () => {
+  test('by the managed identity that is named', () => {
+    const clientId = required.PARTNER_CLIENT_ID;
+    const config = decodeConfig({ ...required, AZURE_CLIENT_ID: clientId });
+    expect(config.serviceBus.connection).toMatchObject({ kind: 'identity', clientId });
+    expect(config.tables).toMatchObject({ kind: 'identity', clientId });
+  });
+
   test('by connection string', () => {
     const config = decodeConfig({
       PARTNER_TENANT_ID: required.PARTNER_TENANT_ID,
