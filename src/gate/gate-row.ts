@@ -1,12 +1,14 @@
+import * as z from 'zod/mini';
 import type { Properties } from '../storage/table.ts';
 import { type Cause, type Closing, type GateState, initialState, type Line } from './gate-state.ts';
 import { floorPerMinute, type GateSettings, maxClosedMs, pauseMs } from './settings.ts';
+import type { Suspect } from './suspects.ts';
 
 const version = 1;
 
 /** Flat and readable, because people look at it with a storage browser. */
 export function toProperties(state: GateState, writeId: string): Properties {
-  const { lines, closing, probe, paused, suspect } = state;
+  const { lines, closing, probe, paused } = state;
   return {
     version,
     writeId,
@@ -34,11 +36,10 @@ export function toProperties(state: GateState, writeId: string): Properties {
     pausedBy: paused?.who ?? '',
     pausedReason: paused?.reason ?? '',
     pausedSince: paused?.since ?? 0,
+    resumedBy: state.resumedBy,
     failures: state.failures,
     refused: state.refused.join(' '),
-    suspectCustomer: suspect?.customer ?? '',
-    suspectAt: suspect?.at ?? 0,
-    suspectUntil: suspect?.until ?? 0,
+    suspects: JSON.stringify(state.suspects),
     day: state.day,
     jobs: state.jobs,
   };
@@ -116,15 +117,16 @@ export function toState(properties: Properties, now: number, settings: GateSetti
     return limit < floorPerMinute(settings) ? heal('limit', settings.limitPerMinute) : limit;
   };
 
+  const readSuspects = (): readonly Suspect[] => {
+    const read = suspectsOf(text('suspects'));
+    if (read?.every(({ at }) => at <= soon)) return read;
+    heal('suspects', '[]');
+    return [];
+  };
+
   const probeHolder = text('probeHolder');
   const probeUntil = number('probeUntil', soon + settings.probeLifeMs);
   const pausedBy = text('pausedBy');
-  const suspectCustomer = text('suspectCustomer');
-  const suspect = {
-    customer: suspectCustomer,
-    at: number('suspectAt', soon),
-    until: number('suspectUntil', soon + maxClosedMs(settings)),
-  };
   const paused = { who: pausedBy, reason: text('pausedReason'), since: number('pausedSince', soon, now) };
   const day = text('day');
   const state: GateState = {
@@ -142,16 +144,29 @@ export function toState(properties: Properties, now: number, settings: GateSetti
     closing: readClosing(),
     probe: probeHolder === '' ? undefined : { holder: probeHolder, until: probeUntil },
     paused: pausedBy === '' ? undefined : paused,
+    resumedBy: text('resumedBy'),
     failures: number('failures', 1e6),
     refused: text('refused')
       .split(' ')
       .filter((id) => id !== '')
       .slice(-10),
-    suspect: suspectCustomer === '' ? undefined : suspect,
+    suspects: readSuspects(),
     day: /^\d{4}-\d\d-\d\d$/.test(day) ? day : heal('day', safe.day),
     jobs: number('jobs', 1e9),
   };
   return { state, healed };
+}
+
+const suspectList = z.array(
+  z.object({ customer: z.string(), at: z.number(), times: z.number(), passed: z.boolean() }),
+);
+
+function suspectsOf(text: string): readonly Suspect[] | undefined {
+  try {
+    return suspectList.safeParse(JSON.parse(text)).data;
+  } catch {
+    return undefined;
+  }
 }
 
 const shown = (value: unknown): string =>

@@ -1,5 +1,6 @@
 import type { Lane } from './gate.ts';
 import { askAgainMs, type GateSettings } from './settings.ts';
+import type { Suspect } from './suspects.ts';
 
 /** Between these two the storage's clock stands: nobody knows it better. Epoch ms. */
 export interface StorageTime {
@@ -52,12 +53,14 @@ export interface GateState {
   readonly probe: { readonly holder: string; readonly until: number } | undefined;
   /** By a person, until a person resumes. */
   readonly paused: { readonly who: string; readonly reason: string; readonly since: number } | undefined;
+  /** Who resumed last; '' if nobody ever did. */
+  readonly resumedBy: string;
   /** Unknown outcomes in a row. */
   readonly failures: number;
   /** Customers refused for the whole partner's sake, in a row, each once. */
   readonly refused: readonly string[];
-  /** A customer that alone met a 429, until when, and since when. */
-  readonly suspect: { readonly customer: string; readonly at: number; readonly until: number } | undefined;
+  /** Customers that met a 429 while others passed. */
+  readonly suspects: readonly Suspect[];
   /** Jobs that may have been started on this UTC day (2026-01-31). */
   readonly day: string;
   readonly jobs: number;
@@ -86,9 +89,10 @@ export function initialState(now: number, settings: GateSettings): GateState {
     },
     probe: undefined,
     paused: undefined,
+    resumedBy: '',
     failures: 0,
     refused: [],
-    suspect: undefined,
+    suspects: [],
     day: dayOf(now),
     jobs: 0,
   };

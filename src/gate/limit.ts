@@ -1,7 +1,7 @@
 import type { GateState } from './gate-state.ts';
 import { floorPerMinute, type GateSettings } from './settings.ts';
 
-/** One part in a hundred of the configured limit, each minute. */
+/** Each minute: of the limit, once a good one is known; of the configured limit before that. */
 const growth = 0.01;
 /** So much of the last good limit comes back half a minute after the gate opened. */
 const regained = 0.97;
@@ -25,10 +25,11 @@ export function grown(state: GateState, now: number, settings: GateSettings): Ga
   const used = state.granted / minutes >= 0.9 * state.limit;
   const good =
     used && state.before > 0 ? Math.max(state.good, Math.min(state.before, state.limit)) : state.good;
-  const passed = state.bad > 0 && good >= state.bad;
+  const passed = state.bad > 0 && good >= 1.05 * state.bad;
   const roof =
     !passed && state.bad > 0 && now < state.holdUntil ? below * state.bad : settings.ceilingPerMinute;
-  const wanted = Math.max(used ? state.limit + growth * settings.limitPerMinute : state.limit, back);
+  const step = growth * (good > 0 ? state.limit : settings.limitPerMinute);
+  const wanted = Math.max(used ? state.limit + step : state.limit, back);
   return {
     ...state,
     // A limit above the roof was set before the roof was known: it comes down with the next 429, not here.
@@ -46,7 +47,7 @@ export function grown(state: GateState, now: number, settings: GateSettings): Ga
 export function cut(state: GateState, now: number, settings: GateSettings): GateState {
   const { limit, good, bad } = state;
   const minute = settings.minuteMs;
-  const sameWall = bad > 0 && Math.abs(limit - bad) < 0.05 * bad;
+  const sameWall = bad > 0 && Math.abs(limit - bad) < 0.1 * bad;
   const holdMs = sameWall ? Math.min(2 * state.holdMs, holdLast * minute) : holdFirst * minute;
   // A good limit that fails once was near the wall, and a little less will do; one that fails twice soon is wrong.
   const twice = now - state.cutAt < 5 * minute;

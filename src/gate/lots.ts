@@ -100,7 +100,7 @@ function takeSlots(state: GateState, now: number, ask: LotAsk, settings: GateSet
   const own = { lane: ask.lane, gap: gapOf(state, ask.lane, settings), until: now + lotAheadMs, next: 0 };
   const lent = { lane: other, gap: gapOf(state, other, settings), until: now + lotAheadMs / 2, next: 0 };
   for (const line of [own, lent]) line.next = Math.max(state.lines[line.lane].next, now - overdue);
-  if (!mayTakeOwn(state.lines[ask.lane], now, ask.inTurn, settings)) own.until = 0;
+  if (!mayTakeOwn(state.lines[ask.lane], now, ask.inTurn)) own.until = 0;
 
   const slots: number[] = [];
   while (slots.length < ask.want) {
@@ -116,20 +116,20 @@ function takeSlots(state: GateState, now: number, ask: LotAsk, settings: GateSet
 }
 
 /** Who comes out of turn takes nothing that is promised, unless those it is promised to seem to be gone. */
-function mayTakeOwn(line: Line, now: number, inTurn: boolean, settings: GateSettings): boolean {
-  return inTurn || line.promised <= line.next || line.next <= now + settings.lotAheadMs / 4;
+function mayTakeOwn(line: Line, now: number, inTurn: boolean): boolean {
+  return inTurn || line.promised <= line.next || line.next <= now;
 }
 
 /**
- * The next stretch of the line that nobody waits for, half a lot long, is promised to this instance; it comes when the
- * line has half a lot left before it. So a crowd of instances queues without polling, and without conflicts. A promise
- * is only manners: who comes takes what is there, so one that never comes costs at most its stretch.
+ * The next stretch of the line that nobody waits for, three quarters of a lot long, is promised to this instance; it
+ * comes when the line has a quarter left before it. So a crowd of instances queues without polling, and without
+ * conflicts. A promise is only manners: who comes takes what is there, so one that never comes costs at most its stretch.
  */
 function promise(line: Line, now: number, gap: number, missing: number, settings: GateSettings) {
-  const half = settings.lotAheadMs / 2;
+  const lead = settings.lotAheadMs / 4;
   const from = Math.min(Math.max(line.promised, line.next), now + 60 * settings.lotAheadMs);
-  const length = Math.min(missing, Math.max(1, Math.floor(half / gap)));
-  return { line: { ...line, promised: from + length * gap }, turn: from - half };
+  const length = Math.min(missing, Math.max(1, Math.round((settings.lotAheadMs - lead) / gap)));
+  return { line: { ...line, promised: from + length * gap }, turn: from - lead };
 }
 
 /** Jobs are counted when their slots are leased, so that the guard is never passed; what is not started is kept. */

@@ -2,6 +2,7 @@ import type { CallReport } from './gate.ts';
 import { type Cause, type Closing, type GateState, opened, type StorageTime } from './gate-state.ts';
 import { cut } from './limit.ts';
 import { askAgainMs, type GateSettings, maxClosedMs, minClosedMs, pauseMs } from './settings.ts';
+import { judge429, withPass } from './suspects.ts';
 
 /** Unknown outcomes in a row that close the gate, and customers in a row that are refused for the partner's sake. */
 const unknownsToClose = 5;
@@ -34,7 +35,7 @@ export function afterReport(
   const news = { report, now, settings, ours };
   switch (report.kind) {
     case 'ok':
-      return { state: passed(state, now, ours), customerUntil: undefined };
+      return { state: passed(state, report.customerId, news), customerUntil: undefined };
     case 'throttled':
       return throttled(state, { ...news, report }, witness.othersPassed);
     case 'unknown':
@@ -57,11 +58,13 @@ interface News {
 const probing = ({ closing }: GateState): Cause | undefined =>
   closing === undefined || closing.cause === 'throttled' ? undefined : closing.cause;
 
-function passed(state: GateState, now: number, ours: boolean): GateState {
+function passed(state: GateState, customerId: string, { now, settings, ours }: News): GateState {
   const cause = probing(state);
   // An answer that was under way when the gate closed tells nothing of today, but a first token that works, works.
   if (cause !== undefined) return ours || cause === 'untested' ? opened(state, now) : state;
-  return state.failures === 0 && state.refused.length === 0 ? state : { ...state, failures: 0, refused: [] };
+  const suspects = withPass(state.suspects, customerId, now, settings);
+  if (state.failures === 0 && state.refused.length === 0 && suspects === state.suspects) return state;
+  return { ...state, failures: 0, refused: [], suspects };
 }
 
 function unknown(state: GateState, reason: string, { now, settings, ours }: News): GateState {
@@ -119,16 +122,12 @@ function throttled(
     const longer = until > closed.until + settings.slotLifeMs;
     return { state: longer ? { ...state, closing: { ...closed, until } } : state, customerUntil: undefined };
   }
-  if (meetsOneCustomer(state, report.customerId, now, othersPassed, settings)) {
-    const known =
-      state.suspect?.customer === report.customerId && now < state.suspect.until ? state.suspect.at : now;
-    const suspect = { customer: report.customerId, at: known, until };
-    return { state: { ...state, suspect }, customerUntil: until };
-  }
+  const judged = judge429(state.suspects, report.customerId, now, state.openedAt, othersPassed, settings);
+  const noted = { ...state, suspects: judged.suspects };
+  if (judged.alone) return { state: noted, customerUntil: until };
   // Stragglers of the closing before are no news of the limit.
   const straggles = now - state.openedAt < askAgainMs(settings) && state.cutAt > 0;
-  const lower = straggles ? state : cut(state, now, settings);
-  const suspect = { customer: report.customerId, at: now, until };
+  const lower = straggles ? noted : cut(noted, now, settings);
   const closing: Closing = {
     cause: 'throttled',
     since: now,
@@ -136,27 +135,7 @@ function throttled(
     reason: `throttled (429)${note}`,
     pauses: 0,
   };
-  return { state: { ...lower, suspect, closing, probe: undefined, failures: 0 }, customerUntil: undefined };
-}
-
-/**
- * Partner Center limits some calls per partner, others per partner and customer, and does not say which limit was met.
- * So the first 429 meets its customer alone if others passed lately; a second customer's 429 soon after it, or one
- * after which nobody passed, closes the gate.
- */
-function meetsOneCustomer(
-  { suspect }: GateState,
-  customer: string,
-  now: number,
-  othersPassed: number | undefined,
-  settings: GateSettings,
-): boolean {
-  const grace = minClosedMs(settings);
-  const passedLately = othersPassed !== undefined && othersPassed > now - settings.minuteMs / 2;
-  if (suspect === undefined || now >= suspect.until) return passedLately;
-  const passedSince = othersPassed !== undefined && othersPassed > suspect.at + grace;
-  if (suspect.customer === customer) return passedLately && (passedSince || now < suspect.at + grace);
-  return passedLately && passedSince && now >= suspect.at + askAgainMs(settings);
+  return { state: { ...lower, closing, probe: undefined, failures: 0 }, customerUntil: undefined };
 }
 
 /** Retry-After within reason: Partner Center counts calls made too early, and a year would be a mistake. */
@@ -205,17 +184,4 @@ function shutAgain(state: GateState, reason: string, now: number, settings: Gate
 /** A probe that was not used: the next who asks may have it. */
 export function withoutProbe(state: GateState, instance: string): GateState {
   return state.probe?.holder === instance ? { ...state, probe: undefined } : state;
-}
-
-/** By a person: until a person resumes, whatever else happens. */
-export function paused(state: GateState, reason: string, who: string, now: number): GateState {
-  return { ...state, paused: { who, reason, since: now } };
-}
-
-/** By a person. What waits for a probe gets one at once; a Retry-After is kept. */
-export function resumed(state: GateState, now: number): GateState {
-  const { closing } = state;
-  const open = { ...opened(state, now), closing, paused: undefined };
-  if (closing === undefined || closing.cause === 'throttled') return open;
-  return { ...open, closing: { ...closing, until: Math.min(closing.until, now) } };
 }
