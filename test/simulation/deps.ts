@@ -1,4 +1,5 @@
 import type { Deps } from '../../src/checkout/deps.ts';
+import { storageClock } from '../../src/gate/storage-clock.ts';
 import { openStores } from '../../src/storage/stores.ts';
 import { Unavailable } from '../../src/unavailable.ts';
 import { watchedGate } from './gate.ts';
@@ -14,7 +15,9 @@ export function depsOf(world: World, process: Process): Deps {
     if (name === 'checkouts' || name === 'dueOrders') world.onBooks();
     if (name === 'dueOrders') world.onDueRows();
   };
-  const table = (name: TableName) => tableOver(world, process, name, tables[name], onWrite(name));
+  const clock = storageClock(process.clock);
+  const table = (name: TableName) =>
+    tableOver(world, process, name, tables[name], { onWrite: onWrite(name), storageClock: clock });
   const stores = openStores(
     {
       checkouts: table('checkouts'),
@@ -33,7 +36,7 @@ export function depsOf(world: World, process: Process): Deps {
     chance: process.random,
     times: world.times,
     rules: world.setup.rules,
-    gate: watchedGate(world, process, table('gate'), telemetry),
+    gate: watchedGate(world, process, table('gate'), clock, telemetry),
     partnerCenter: partnerCenterPort(world, process),
     ...stores,
     queue: {

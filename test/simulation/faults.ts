@@ -109,7 +109,13 @@ export function courseOf(
     case 'black-hole':
       return { arrives, executed: false, takes: 0, told: nothing };
     case 'arrives-late':
-      return { ...executed, arrives: random.between(limit / 3, limit - 5_000), takes: limit, told: nothing };
+      // Executed before the window ends: 180 s until the client gives up, and 20 s more.
+      return {
+        ...executed,
+        arrives: random.between(limit / 3, limit - 5_000),
+        takes: random.between(6_000, 20_000),
+        told: nothing,
+      };
     case 'slow':
       return { ...executed, takes: limit * 0.9, told: answer };
     case 'outlasts':

@@ -1,23 +1,49 @@
 import type { Deps } from '../../src/checkout/deps.ts';
 import type { Gate } from '../../src/gate/gate.ts';
+import { toProperties } from '../../src/gate/gate-row.ts';
+import { initialState, opened } from '../../src/gate/gate-state.ts';
+import { gateStore } from '../../src/gate/gate-store.ts';
+import { defaultGateSettings } from '../../src/gate/settings.ts';
+import { sharedGate } from '../../src/gate/shared-gate.ts';
+import type { StorageClock } from '../../src/gate/storage-clock.ts';
 import type { Table } from '../../src/storage/table.ts';
 import type { Process } from './process.ts';
 import type { World } from './world.ts';
 
+const settings = defaultGateSettings;
+
+/** The real gate of one process. What it is told of a 429 is kept for the watch: from then on nobody may call. */
 export function watchedGate(
-  _world: World,
+  world: World,
   process: Process,
-  _table: Table,
-  _telemetry: Deps['telemetry'],
+  table: Table,
+  storageClock: StorageClock,
+  telemetry: Deps['telemetry'],
 ): Gate {
+  const { clock, random: chance } = process;
+  const store = gateStore({ table, clock, storageClock, chance, telemetry, settings });
+  const gate = sharedGate({ store, clock, chance, telemetry, settings });
   return {
-    take: async (lane) => ({ kind: 'slot', slot: { lane, notBefore: process.clock.now() } }),
-    giveBack: () => {},
-    report: async (report) =>
-      report.kind === 'throttled'
-        ? { kind: 'customer', until: process.clock.now() + (report.retryAfterMs ?? 60_000) }
-        : { kind: 'open' },
-    lastOkOfOthers: () => undefined,
-    jobStarted: () => {},
+    ...gate,
+    async report(report) {
+      const asked = world.timeline.now();
+      const verdict = await gate.report(report);
+      if (report.kind === 'throttled' && report.retryAfterMs !== undefined && verdict.kind === 'closed')
+        world.watch.closed(process, asked + report.retryAfterMs, isClosedForAll(world));
+      return verdict;
+    },
   };
+}
+
+/** A gate that a first call has opened, as it is on any night but the first. */
+export function openGate(world: World): void {
+  const now = world.timeline.now();
+  const state = opened(initialState(now, settings), now);
+  world.tables.gate.put({ partition: 'gate', key: 'gate', properties: toProperties(state, 'first') });
+}
+
+/** The row may not have been written: then the process that was told obeys alone. */
+function isClosedForAll({ tables, timeline }: World): boolean {
+  const until = tables.gate.all()[0]?.properties['closedUntil'];
+  return typeof until === 'number' && until > timeline.now();
 }

@@ -96,8 +96,7 @@ async function exploreAll(): Promise<void> {
   let told = started;
   const left = await runUnits(units, (report) => {
     totals = add(totals, report);
-    for (const { schedule, violations } of report.failures)
-      console.log(`BROKEN ${violations[0]}\n  npm run simulate -- --trace --replay ${schedule}`);
+    tellFailures(report.failures);
     if (Date.now() - told > 15_000) {
       told = Date.now();
       console.log(summary(totals));
@@ -126,6 +125,19 @@ async function allUnits(): Promise<readonly Unit[]> {
     ...(wanted('random') ? randomUnits(1, 1 + Number(values.seeds)) : []),
     ...(wanted('pairs') ? await pairUnits(1) : []),
   ];
+}
+
+const toldOf = new Map<string, number>();
+
+/** The first few of each kind: one cause breaks many schedules. */
+function tellFailures(failures: readonly Failure[]): void {
+  for (const { schedule, violations } of failures) {
+    const kind = `${schedule.split(':')[0]} ${violations[0]?.slice(0, 30)}`;
+    const times = (toldOf.get(kind) ?? 0) + 1;
+    toldOf.set(kind, times);
+    if (times <= 2)
+      console.log(`BROKEN ${violations[0]}\n  npm run simulate -- --trace --replay ${schedule}`);
+  }
 }
 
 function add(totals: Totals, report: Report): Totals {

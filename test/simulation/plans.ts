@@ -57,6 +57,7 @@ export function world(carts: readonly CartPlan[], plan: Partial<Setup> = {}): Se
     sends: sendAll(carts),
     outages: [],
     people: { retries: 0, twice: 0, wrong: 0 },
+    gate: 'open',
     calmAfter: 2 * hour,
     apiFault: () => undefined,
     blow: () => undefined,

@@ -32,7 +32,7 @@ export function startProcess(name: string, skew: number, random: Random, hooks: 
     skew,
     random,
     clock: {
-      now: () => timeline.now() + skew,
+      now: () => Math.floor(timeline.now() + skew),
       sleep: (ms) =>
         ms <= 0
           ? Promise.resolve()

@@ -82,6 +82,7 @@ function randomSetup(random: Random): Setup {
       twice: random.pick([0, 0.5]),
       wrong: contract === 'rebuy' ? 0 : random.pick([0, 0.2]),
     },
+    gate: random.pick(['open', 'open', 'untested']),
     calmAfter: random.pick([0.5, 2, 6]) * hour,
     apiFault: (what: Request, _id, _nth, draw) =>
       draw.happens(rough) ? draw.pick(what === 'checkout' ? checkoutFaults : readFaults) : undefined,

@@ -1,3 +1,4 @@
+import type { StorageClock } from '../../src/gate/storage-clock.ts';
 import type { StoredRow, Table } from '../../src/storage/table.ts';
 import { Unavailable } from '../../src/unavailable.ts';
 import { type MemoryTable, memoryTable } from '../support/memory-table.ts';
@@ -18,27 +19,32 @@ export const createTables = (): Tables => ({
 /** Few rows a page, so that rows change between two pages of one read. */
 const pageSize = 5;
 
-/** A table as one process sees it: over a network that loses requests and answers. */
+/** A table as one process sees it: over a network that loses requests and answers. Each answer tells the storage's time. */
 export function tableOver(
   network: Network,
   process: Process,
   name: TableName,
   table: Table,
-  onWrite: () => void,
+  hooks: { readonly onWrite: () => void; readonly storageClock: StorageClock },
 ): Table {
   const failure = () => new Unavailable('storage', `table ${name}: no answer`);
-  const call = <T>(what: string, effect: () => Promise<T>, writes: boolean): Promise<T> =>
-    portCall(network, process, {
+
+  async function call<T>(what: string, effect: () => Promise<T>, writes: boolean): Promise<T> {
+    const sentAt = process.clock.now();
+    let date = 0;
+    const result = await portCall(network, process, {
       name: `${name}.${what}`,
-      effect: writes
-        ? async () => {
-            const result = await effect();
-            onWrite();
-            return result;
-          }
-        : effect,
+      effect: async () => {
+        date = Math.floor(network.timeline.now() / 1_000) * 1_000;
+        const done = await effect();
+        if (writes) hooks.onWrite();
+        return done;
+      },
       failure,
     });
+    hooks.storageClock.observe({ date, sentAt, receivedAt: process.clock.now() });
+    return result;
+  }
 
   async function* rows(query: Parameters<Table['rows']>[0]): AsyncGenerator<StoredRow> {
     let { from } = query;

@@ -5,7 +5,9 @@ import type { Process } from './process.ts';
 interface Closing {
   readonly from: number;
   readonly until: number;
-  readonly by: string;
+  readonly process: Process;
+  /** Else the process that was told obeys alone: the row could not be written. */
+  readonly forAll: boolean;
 }
 
 /** Times of a job that no call may break. */
@@ -16,34 +18,41 @@ export interface JobTimes {
 
 /** What must hold in the instant of every call: the promise "not before its time". */
 export interface Watch {
-  beforeCall(call: ApiCall, now: number): void;
-  closed(process: Process, from: number, until: number): void;
-  jobTimes: Map<string, JobTimes>;
-  /** Calls of the whole run, for reports. */
+  beforeCall(call: ApiCall): void;
+  closed(process: Process, until: number, forAll: boolean): void;
+  readonly jobTimes: Map<string, JobTimes>;
+  /** Calls of the whole run. */
   readonly calls: { readonly what: string; readonly id: string; readonly at: number }[];
 }
 
-/** After this long every instance obeys a closing: slots reach 2 s ahead, and are stale 2 s after their time. */
+/** After this long every instance obeys a closing. */
 const obeyedAfter = 2_000;
 
-export function createWatch(violated: (what: string) => void, note: (text: string) => void): Watch {
+export function createWatch(
+  now: () => number,
+  violated: (what: string) => void,
+  note: (text: string) => void,
+): Watch {
   const closings: Closing[] = [];
   const calls: { what: string; id: string; at: number }[] = [];
   const jobTimes = new Map<string, JobTimes>();
   return {
     jobTimes,
     calls,
-    closed(process, from, until) {
-      closings.push({ from, until, by: process.name });
-      note(`gate closed until ${new Date(until).toISOString()}`);
+    closed(process, until, forAll) {
+      closings.push({ from: now(), until, process, forAll });
+      note(`${process.name} heard that the gate is closed for ${Math.round(until - now())} ms`);
     },
-    beforeCall({ what, id, process }, now) {
-      calls.push({ what, id, at: now });
-      for (const closing of closings)
-        if (now > closing.from + obeyedAfter && now < closing.until)
+    beforeCall({ what, id, process }) {
+      calls.push({ what, id, at: now() });
+      for (const closing of closings) {
+        const since = now() - closing.from;
+        if (since <= obeyedAfter || now() >= closing.until) continue;
+        if (closing.forAll || closing.process === process)
           violated(
-            `4 not before its time: ${process.name} asked for ${what} ${id} ${now - closing.from} ms after ${closing.by} closed the gate, ${closing.until - now} ms before it opens`,
+            `4 not before its time: ${process.name} asked for ${what} ${id} ${Math.round(since)} ms after ${closing.process.name} closed the gate, ${Math.round(closing.until - now())} ms before it opens`,
           );
+      }
       if (what !== 'checkout') return;
       const local = process.clock.now();
       const { notBefore, notAfter } = jobTimes.get(id) ?? {};

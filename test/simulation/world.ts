@@ -78,7 +78,7 @@ export function createWorld(
       (outage) => outage.what === what && sinceStart() >= outage.from && sinceStart() < outage.to,
     );
 
-  const watch = createWatch(violated, (text) => trace('watch', text));
+  const watch = createWatch(timeline.now, violated, (text) => trace('watch', text));
   const truth = createTruth(setup.carts, setup.nature, timeline.now, random.fork(), violated);
 
   function blowAt(process: Process, name: string): BlowKind | undefined {
@@ -132,7 +132,7 @@ export function createWorld(
       return blow;
     },
     begin(call: ApiCall): ApiFault | undefined {
-      watch.beforeCall(call, timeline.now());
+      watch.beforeCall(call);
       const key = `${call.what}:${call.id}`;
       const nth = (requests.get(key) ?? 0) + 1;
       requests.set(key, nth);
