@@ -33,7 +33,7 @@ export function openWorker(env: NodeJS.ProcessEnv): Worker {
   const stores = openStores(tables, (dueRow, why) =>
     telemetry.warn(`due row ${dueRow} was passed over: ${why}`),
   );
-  const bus = serviceBus(config.serviceBus.connection, config.serviceBus);
+  const bus = serviceBus(config.serviceBus);
   const { api, audience, credential } = config.partnerCenter;
   const tokens = cachedTokens({ fetchToken: () => fetchAppToken(credential, audience), clock, telemetry });
   const partnerCenter = partnerCenterClient({ ...times, baseUrl: api, tokens, clock });
