@@ -1,15 +1,11 @@
 import type { Attention, CartAttention, RejectedMessage } from '../checkout/attention.ts';
-import type { CartKey } from '../checkout/job.ts';
 import { compact } from '../compact.ts';
 import { maxRowBytes, splitBytes, splitText, storedBytes } from './chunks.ts';
-import { joinedKey, keyPart } from './keys.ts';
+import { cartKey, keyPart } from './keys.ts';
 import { column } from './record-rows.ts';
 import { replaceIfDue } from './revisions.ts';
 import { sha256 } from './shorten.ts';
 import type { Properties, Row, Table } from './table.ts';
-
-const cartKey = ({ customerId, cartId }: CartKey): string =>
-  joinedKey(keyPart('customerId', customerId), keyPart('cartId', cartId));
 
 /** `Attention` over the table of that name: partition `cart` with one row for each cart, partition `rejected`. */
 export function attentionStore(table: Table): Attention {

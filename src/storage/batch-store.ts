@@ -1,13 +1,13 @@
 import type { Batches } from '../checkout/batches.ts';
 import { compact } from '../compact.ts';
 import { Unavailable } from '../unavailable.ts';
-import { joinedKey, keyPart } from './keys.ts';
+import { cartKey, keyPart } from './keys.ts';
 import { column } from './record-rows.ts';
 import { replaceIfDue } from './revisions.ts';
 import type { Table } from './table.ts';
 
-export const batchPartition = (batchId: string): string => keyPart('batchId', batchId);
-export const summaryKey = 'summary';
+const batchPartition = (batchId: string): string => keyPart('batchId', batchId);
+const summaryKey = 'summary';
 const maxRounds = 10;
 const maxRemembered = 1_000;
 
@@ -67,7 +67,6 @@ export function batchStore(table: Table): Batches {
     declare,
 
     async write(job, when) {
-      const key = joinedKey(keyPart('customerId', job.customerId), keyPart('cartId', job.cartId));
       const properties = compact({
         version: 1,
         customerId: job.customerId,
@@ -77,11 +76,18 @@ export function batchStore(table: Table): Batches {
         code: job.code === undefined ? undefined : column(job.code),
         at: job.at,
       });
-      await replaceIfDue(table, batchPartition(job.batchId), key, job.revision, when, () => properties);
+      await replaceIfDue(
+        table,
+        batchPartition(job.batchId),
+        cartKey(job),
+        job.revision,
+        when,
+        () => properties,
+      );
     },
 
     async reject(batchId, rejectedKey, at) {
-      const key = joinedKey('rejected', keyPart('rejected message', rejectedKey));
+      const key = `rejected:${keyPart('rejected message', rejectedKey)}`;
       // Refused as `exists`: this line was counted before.
       await table.change({
         kind: 'insert',

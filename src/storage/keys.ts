@@ -1,3 +1,5 @@
+import type { CartKey } from '../checkout/job.ts';
+
 /** A part of a key that the Table service would refuse, or that would not come back as it went in. */
 export class InvalidKey extends Error {
   override readonly name = 'InvalidKey';
@@ -24,11 +26,6 @@ export function keyPart(what: string, part: string): string {
   return part;
 }
 
-/** `part` alone, or several joined by colons. */
-export const joinedKey = (...parts: readonly string[]): string => parts.join(':');
-
-/** Keys that begin with `prefix`, as the half-open range that `Table.rows` takes. */
-export const prefixRange = (prefix: string): { readonly from: string; readonly to: string } => ({
-  from: prefix,
-  to: `${prefix}\uffff`,
-});
+/** The key of a cart's row where the partition does not name its customer. */
+export const cartKey = ({ customerId, cartId }: CartKey): string =>
+  `${keyPart('customerId', customerId)}:${keyPart('cartId', cartId)}`;

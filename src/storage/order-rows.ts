@@ -2,14 +2,14 @@ import type { CheckoutRecord } from '../checkout/record.ts';
 import { compact } from '../compact.ts';
 import type { Order } from '../orders/order.ts';
 import { maxRowBytes, splitText, storedBytes } from './chunks.ts';
-import { joinedKey, keyPart } from './keys.ts';
+import { keyPart } from './keys.ts';
 import { column } from './record-rows.ts';
 import { sha256 } from './shorten.ts';
 import type { Row, StoredRow } from './table.ts';
 
 export const orderPrefix = 'order:';
 /** Order ids are case-sensitive, and so are keys. */
-export const orderKey = (orderId: string): string => joinedKey('order', keyPart('orderId', orderId));
+export const orderKey = (orderId: string): string => `${orderPrefix}${keyPart('orderId', orderId)}`;
 
 /** Column `cartId` says in whose books the order is; `order` holds it as JSON, without its lines when they do not fit. */
 export function toOrderRow(record: CheckoutRecord, order: Order): Row {

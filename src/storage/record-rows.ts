@@ -4,13 +4,13 @@ import { UnreadableRecord } from '../checkout/ledger.ts';
 import type { CheckoutRecord } from '../checkout/record.ts';
 import { compact } from '../compact.ts';
 import { joinText, maxRowBytes, splitText, storedBytes } from './chunks.ts';
-import { joinedKey, keyPart } from './keys.ts';
+import { keyPart } from './keys.ts';
 import { recordSchema, recordVersion } from './record-schema.ts';
 import { shortenRecord } from './shorten.ts';
 import type { Row, StoredRow } from './table.ts';
 
 export const recordPrefix = 'cart:';
-export const recordKey = ({ cartId }: CartKey): string => joinedKey('cart', keyPart('cartId', cartId));
+export const recordKey = ({ cartId }: CartKey): string => `${recordPrefix}${keyPart('cartId', cartId)}`;
 
 /** A column can be searched and read in the portal; what does not fit ends in `…`, the whole stands in `record`. */
 const maxColumn = 2_000;

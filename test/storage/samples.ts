@@ -3,7 +3,6 @@ import type { Order } from '../../src/orders/order.ts';
 
 export const customerId = '11111111-1111-4111-8111-111111111111';
 export const cartId = '22222222-2222-4222-8222-222222222222';
-export const otherCartId = '33333333-3333-4333-8333-333333333333';
 export const at = 1_795_000_000_123;
 
 export const record = (change: Partial<CheckoutRecord> = {}): CheckoutRecord => ({
