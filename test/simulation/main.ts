@@ -67,6 +67,7 @@ const noTotals: Totals = {
   questions: {},
   failures: [],
 };
+const toldOf = new Map<string, number>();
 const stateFile = new URL('../../.local/simulation.json', import.meta.url);
 
 if (values.help) console.log(usage);
@@ -126,8 +127,6 @@ async function allUnits(): Promise<readonly Unit[]> {
     ...(wanted('pairs') ? await pairUnits(1) : []),
   ];
 }
-
-const toldOf = new Map<string, number>();
 
 /** The first few of each kind: one cause breaks many schedules. */
 function tellFailures(failures: readonly Failure[]): void {

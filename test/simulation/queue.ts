@@ -78,7 +78,7 @@ export function createBroker(timeline: Timeline, renewedFor: number, onVisible: 
 
   return {
     send(copy, at) {
-      const visibleAt = Math.max(at, timeline.now());
+      const visibleAt = Math.max(Math.floor(at), Math.floor(timeline.now()));
       sequence += 1;
       entries.push({ copy, sequence, enqueuedAt: visibleAt, deliveries: 0, visibleAt });
       timeline.at(visibleAt, onVisible);
