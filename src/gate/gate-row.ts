@@ -92,7 +92,7 @@ export function toState(properties: Properties, now: number, settings: GateSetti
   const readClosing = (): Closing | undefined => {
     const cause = text('closedCause');
     const longest =
-      now + (cause === 'throttled' || !isCause(cause) ? maxClosedMs(settings) : pauseMs(settings, 9));
+      now + (cause === 'throttled' || !isCause(cause) ? maxClosedMs(settings) : pauseMs(settings, 'auth', 9));
     const until = number('closedUntil', longest + minute, 0, longest);
     const known = isCause(cause) ? cause : until > now || cause !== '' ? 'throttled' : undefined;
     if (known === undefined) return undefined;
@@ -119,7 +119,7 @@ export function toState(properties: Properties, now: number, settings: GateSetti
 
   const readSuspects = (): readonly Suspect[] => {
     const read = suspectsOf(text('suspects'));
-    if (read?.every(({ at }) => at <= soon)) return read;
+    if (read?.every(({ at, until }) => at <= soon && until <= soon + maxClosedMs(settings))) return read;
     heal('suspects', '[]');
     return [];
   };
@@ -158,7 +158,13 @@ export function toState(properties: Properties, now: number, settings: GateSetti
 }
 
 const suspectList = z.array(
-  z.object({ customer: z.string(), at: z.number(), times: z.number(), passed: z.boolean() }),
+  z.object({
+    customer: z.string(),
+    at: z.number(),
+    until: z.number(),
+    times: z.number(),
+    passed: z.boolean(),
+  }),
 );
 
 function suspectsOf(text: string): readonly Suspect[] | undefined {

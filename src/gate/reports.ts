@@ -122,7 +122,15 @@ function throttled(
     const longer = until > closed.until + settings.slotLifeMs;
     return { state: longer ? { ...state, closing: { ...closed, until } } : state, customerUntil: undefined };
   }
-  const judged = judge429(state.suspects, report.customerId, now, state.openedAt, othersPassed, settings);
+  const judged = judge429(
+    state.suspects,
+    report.customerId,
+    now,
+    until,
+    state.openedAt,
+    othersPassed,
+    settings,
+  );
   const noted = { ...state, suspects: judged.suspects };
   if (judged.alone) return { state: noted, customerUntil: until };
   // Stragglers of the closing before are no news of the limit.
@@ -164,7 +172,7 @@ function close(
   now: number,
   settings: GateSettings,
 ): GateState {
-  const closing: Closing = { cause, since: now, until: now + pauseMs(settings, 1), reason, pauses: 1 };
+  const closing: Closing = { cause, since: now, until: now + pauseMs(settings, cause, 1), reason, pauses: 1 };
   return { ...state, closing, probe: undefined };
 }
 
@@ -177,7 +185,12 @@ function shutAgain(state: GateState, reason: string, now: number, settings: Gate
   if (state.closing === undefined) return state;
   const pauses = state.closing.pauses + 1;
   const told = state.closing.cause === 'untested' ? `closed until the first token works: ${reason}` : reason;
-  const closing = { ...state.closing, until: now + pauseMs(settings, pauses), reason: told, pauses };
+  const closing = {
+    ...state.closing,
+    until: now + pauseMs(settings, state.closing.cause, pauses),
+    reason: told,
+    pauses,
+  };
   return { ...state, closing, probe: undefined };
 }
 

@@ -1,3 +1,5 @@
+import type { Cause } from './gate-state.ts';
+
 /** What the gate is told. Lengths of time are milliseconds of real time, so a scaled profile divides them all by one factor. */
 export interface GateSettings {
   /** Calls in a minute before anything is known of the real limit. */
@@ -38,9 +40,12 @@ export const maxClosedMs = (settings: GateSettings): number => 60 * settings.min
 /** No closing is shorter than what is still under way when it begins. */
 export const minClosedMs = (settings: GateSettings): number => settings.lotAheadMs + settings.slotLifeMs;
 
-/** How long the gate stays shut before the next probe, after so many pauses without a good answer. */
-export const pauseMs = (settings: GateSettings, pauses: number): number =>
-  Math.min(15, 2 ** (pauses - 1) / 4) * settings.minuteMs;
+/**
+ * How long the gate stays shut before the next probe, after so many pauses without a good answer: 15 s, doubled each
+ * time. An outage may end any minute; a credential or a credit line is mended by a person.
+ */
+export const pauseMs = (settings: GateSettings, cause: Cause, pauses: number): number =>
+  Math.min(cause === 'breaker' ? 5 : 15, 2 ** (pauses - 1) / 4) * settings.minuteMs;
 
 /** When to ask again if nobody knows when the gate opens. */
 export const askAgainMs = (settings: GateSettings): number => settings.minuteMs / 12;

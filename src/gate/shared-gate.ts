@@ -10,6 +10,14 @@ import { jobPermits } from './permits.ts';
 import { afterReport, closingTime, withoutProbe } from './reports.ts';
 import type { GateSettings } from './settings.ts';
 
+export interface SharedGate extends Gate {
+  /**
+   * Until when (local time) this customer's calls, and no other's, would be refused, as far as this instance knows; to
+   * be asked before `take`. Costs nothing.
+   */
+  customerUntil(customerId: string): number | undefined;
+}
+
 export interface SharedGateParts {
   readonly store: GateStore;
   readonly clock: Clock;
@@ -39,7 +47,7 @@ interface Counter {
 type Closed = Extract<Taken, { kind: 'closed' }>;
 
 /** The gate as the callers of one instance share it: they queue here, and small lots come from the entity. */
-export function sharedGate({ store, clock, chance, telemetry, settings }: SharedGateParts): Gate {
+export function sharedGate({ store, clock, chance, telemetry, settings }: SharedGateParts): SharedGate {
   const instance = chance.guid();
   const counters: Record<Lane, Counter> = { worker: counter('worker'), poller: counter('poller') };
   const permits = jobPermits();
@@ -173,6 +181,13 @@ export function sharedGate({ store, clock, chance, telemetry, settings }: Shared
     stir();
   }
 
+  function customerUntil(customerId: string): number | undefined {
+    const suspect = store.lastSeen()?.suspects.find(({ customer }) => customer === customerId);
+    if (suspect === undefined || suspect.passed) return undefined;
+    const until = toLocal(suspect.until);
+    return until > clock.now() ? until : undefined;
+  }
+
   function giveBack(slot: Slot): void {
     const mine = counters[slot.lane];
     if (mine.lane === 'worker') permits.back();
@@ -196,7 +211,7 @@ export function sharedGate({ store, clock, chance, telemetry, settings }: Shared
       const state = store.lastSeen();
       // The usual case: nothing that this call could change.
       if (
-        state === undefined ||
+        state !== undefined &&
         afterReport(state, told, store.now(), witness(told), settings).state === state
       )
         return { kind: 'open' };
@@ -267,6 +282,7 @@ export function sharedGate({ store, clock, chance, telemetry, settings }: Shared
     giveBack,
     report,
     lastOkOfOthers: passes.ofOthers,
+    customerUntil,
     jobStarted: permits.started,
   };
 }

@@ -5,6 +5,8 @@ export interface Suspect {
   readonly customer: string;
   /** Its last 429. */
   readonly at: number;
+  /** Until when it was told to wait. */
+  readonly until: number;
   /** How many in a row, later ones after the calls that were under way at the first. */
   readonly times: number;
   /** It passed again since: then the limit it met is not its own. */
@@ -29,6 +31,7 @@ export function judge429(
   known: readonly Suspect[],
   customer: string,
   now: number,
+  until: number,
   openedAt: number,
   othersPassed: number | undefined,
   settings: GateSettings,
@@ -38,15 +41,14 @@ export function judge429(
   const others = recent.filter((suspect) => suspect !== before);
   const straggles = before !== undefined && now < before.at + minClosedMs(settings);
   const times = before === undefined || before.passed ? 1 : before.times + (straggles ? 0 : 1);
-  const suspect = { customer, at: straggles ? before.at : now, times, passed: false };
+  const suspect = { customer, at: straggles ? before.at : now, until, times, passed: false };
 
   const since = Math.max(openedAt, now - 5 * settings.minuteMs);
   const general = recent.some(({ passed, at }) => passed && at > since);
   const otherToo = others.some((other) => other.times < 2 && other.at > since);
   const passLately = othersPassed !== undefined && othersPassed > now - settings.minuteMs / 2;
-  const passSince = straggles || before === undefined || (othersPassed ?? 0) > Math.max(before.at, openedAt);
   return {
-    alone: passLately && passSince && !general && !otherToo,
+    alone: passLately && !general && !otherToo,
     suspects: [...others, suspect].slice(-most),
   };
 }

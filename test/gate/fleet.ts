@@ -1,8 +1,8 @@
 import type { Clock } from '../../src/clock.ts';
-import type { CallReport, Gate, Lane, Taken, Verdict } from '../../src/gate/gate.ts';
-import { gateStore } from '../../src/gate/gate-store.ts';
+import type { CallReport, Lane, Taken, Verdict } from '../../src/gate/gate.ts';
+import { type GateStore, gateStore } from '../../src/gate/gate-store.ts';
 import { defaultGateSettings, type GateSettings } from '../../src/gate/settings.ts';
-import { sharedGate } from '../../src/gate/shared-gate.ts';
+import { type SharedGate, sharedGate } from '../../src/gate/shared-gate.ts';
 import { type StorageClock, storageClock } from '../../src/gate/storage-clock.ts';
 import type { Table } from '../../src/storage/table.ts';
 import { type MemoryTable, memoryTable, type TableHooks } from '../support/memory-table.ts';
@@ -21,7 +21,8 @@ export interface Fleet {
 }
 
 export interface Instance {
-  readonly gate: Gate;
+  readonly gate: SharedGate;
+  readonly store: GateStore;
   /** Its own clock. */
   readonly clock: Clock;
   /** From now on its code stands still: no sleep ends, no answer comes. */
@@ -101,6 +102,7 @@ export function fleet(
     const store = gateStore({ ...parts, table: remote(own, server), storageClock: server });
     return {
       gate: sharedGate({ ...parts, store }),
+      store,
       clock: own,
       freeze: () => {
         frozen.until = new Promise((resolve) => {
