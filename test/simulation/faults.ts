@@ -28,8 +28,9 @@ export type ApiFault =
   | 'no-ids'
   | 'throttled'
   | 'throttled-bare'
-  /** 800060: accepted, made in the next minutes. */
+  /** 800060: accepted, made in the next three minutes / ten minutes. */
   | 'accepted'
+  | 'accepted-long'
   | 'busy'
   | 'unauthorized'
   | 'partner-wide'
@@ -148,9 +149,15 @@ export function courseOf(
       });
     case 'throttled-bare':
       return instead(answer({ status: 429, body: '' }));
-    case 'accepted': {
+    case 'accepted':
+    case 'accepted-long': {
       const early = error(409, 800060, 'The order was accepted and is still being made');
-      return { ...executed, takes: random.between(20_000, 400_000), early, told: nothing };
+      return {
+        ...executed,
+        takes: random.between(20_000, fault === 'accepted' ? 200_000 : 600_000),
+        early,
+        told: nothing,
+      };
     }
     case 'busy':
       return instead(error(409, 800064, 'Another request is processing this cart'));
