@@ -65,20 +65,26 @@ function leaseProbe(state: GateState, now: number, ask: LotAsk, settings: GateSe
 function leaseSlots(state: GateState, now: number, ask: LotAsk, settings: GateSettings): Leased {
   const taken = takeSlots(state, now, ask, settings);
   const { state: counted, permits } = reserveJobs(taken.state, ask, taken.slots.length, settings);
-  const missing = ask.want - taken.slots.length;
-  if (missing <= 0) {
-    return { state: counted, lot: { kind: 'lot', slots: taken.slots, turn: undefined, permits } };
-  }
-  const { line, turn } = promise(
-    counted.lines[ask.lane],
+  const { slots } = taken;
+  const missing = ask.want - slots.length;
+  if (missing <= 0) return { state: counted, lot: { kind: 'lot', slots, turn: undefined, permits } };
+  const given = state.lines[ask.lane];
+  const line = counted.lines[ask.lane];
+  const gap = gapOf(state, ask.lane, settings);
+  // Nobody else waits, if what is promised is no more than one stretch, our own.
+  const alone = given.promised <= given.next + (ask.inTurn ? stretchOf(gap, settings) * gap : 0);
+  const { promised, turn } = promise(
+    Math.max(line.next, alone ? 0 : line.promised),
     now,
-    gapOf(state, ask.lane, settings),
+    gap,
     missing,
     settings,
   );
+  // Who lives on the other lane's slots too has to come often enough to catch them.
+  const come = alone && taken.lent ? Math.min(turn, now + settings.lotAheadMs / 2) : turn;
   return {
-    state: { ...counted, lines: { ...counted.lines, [ask.lane]: line } },
-    lot: { kind: 'lot', slots: taken.slots, turn, permits },
+    state: { ...counted, lines: { ...counted.lines, [ask.lane]: { ...line, promised } } },
+    lot: { kind: 'lot', slots, turn: come, permits },
   };
 }
 
@@ -89,30 +95,32 @@ export function gapOf(state: GateState, lane: Lane, settings: GateSettings): num
 }
 
 /**
- * A lane has its own line up to `lotAhead` from now, and of the other's line what is nearer than half of that: a slot
- * that its own lane has not claimed by then is open to both. A slot that is overdue by less than half its life, and
- * half a lot, still counts, so that a slow answer of the storage costs no budget.
+ * A lane has its own line up to `lotAhead` from now, and of the other's line what is nearer than an eighth of that: the
+ * other lane comes for its slots a quarter ahead, so what it has not claimed by then is open to both. A slot that is
+ * overdue by less than half its life, and half a lot, still counts, so that a slow answer of the storage costs nothing.
  */
 function takeSlots(state: GateState, now: number, ask: LotAsk, settings: GateSettings) {
   const { lotAheadMs, slotLifeMs } = settings;
   const overdue = Math.min(lotAheadMs, slotLifeMs) / 2;
   const other: Lane = ask.lane === 'worker' ? 'poller' : 'worker';
   const own = { lane: ask.lane, gap: gapOf(state, ask.lane, settings), until: now + lotAheadMs, next: 0 };
-  const lent = { lane: other, gap: gapOf(state, other, settings), until: now + lotAheadMs / 2, next: 0 };
+  const lent = { lane: other, gap: gapOf(state, other, settings), until: now + lotAheadMs / 8, next: 0 };
   for (const line of [own, lent]) line.next = Math.max(state.lines[line.lane].next, now - overdue);
   if (!mayTakeOwn(state.lines[ask.lane], now, ask.inTurn)) own.until = 0;
 
   const slots: number[] = [];
+  const unlent = lent.next;
   while (slots.length < ask.want) {
     const line = own.next <= own.until && (own.next <= lent.next || lent.next > lent.until) ? own : lent;
     if (line.next > line.until) break;
     slots.push(line.next);
     line.next += line.gap;
   }
-  if (slots.length === 0) return { state, slots };
+  if (slots.length === 0) return { state, slots, lent: false };
   const lines = { ...state.lines };
   for (const { lane, next } of [own, lent]) lines[lane] = { ...lines[lane], next };
-  return { state: { ...state, lines, granted: state.granted + slots.length }, slots };
+  const granted = state.granted + slots.length;
+  return { state: { ...state, lines, granted }, slots, lent: lent.next > unlent };
 }
 
 /** Who comes out of turn takes nothing that is promised, unless those it is promised to seem to be gone. */
@@ -125,12 +133,14 @@ function mayTakeOwn(line: Line, now: number, inTurn: boolean): boolean {
  * comes when the line has a quarter left before it. So a crowd of instances queues without polling, and without
  * conflicts. A promise is only manners: who comes takes what is there, so one that never comes costs at most its stretch.
  */
-function promise(line: Line, now: number, gap: number, missing: number, settings: GateSettings) {
-  const lead = settings.lotAheadMs / 4;
-  const from = Math.min(Math.max(line.promised, line.next), now + 60 * settings.lotAheadMs);
-  const length = Math.min(missing, Math.max(1, Math.round((settings.lotAheadMs - lead) / gap)));
-  return { line: { ...line, promised: from + length * gap }, turn: from - lead };
+function promise(after: number, now: number, gap: number, missing: number, settings: GateSettings) {
+  const from = Math.min(Math.max(after, now), now + 60 * settings.lotAheadMs);
+  const slots = Math.min(missing, stretchOf(gap, settings));
+  return { promised: from + slots * gap, turn: from - settings.lotAheadMs / 4 };
 }
+
+const stretchOf = (gap: number, { lotAheadMs }: GateSettings): number =>
+  Math.max(1, Math.round((0.75 * lotAheadMs) / gap));
 
 /** Jobs are counted when their slots are leased, so that the guard is never passed; what is not started is kept. */
 function startableJobs(state: GateState, ask: LotAsk, settings: GateSettings): number {
