@@ -36,7 +36,9 @@ function checkCart(world: World, cart: CartTruth, record: CheckoutRecord): void 
     cart.plan.groups.every((plan) => bought.has(plan.group)) &&
     cart.orders.every((order) => order.plan.end === 'completed');
   const should = cart.orders.length === 0 ? 'failed' : complete ? 'completed' : 'partial';
-  if (record.state !== should) violated(`3 books agree: ${name} should be ${should}`);
+  // Nobody ever read what the cart holds: then nobody can tell whether something of it is missing.
+  const unsure = record.groups === undefined && cart.orders.length > 0 && world.timeline.now() >= cart.goneAt;
+  if (record.state !== should && !unsure) violated(`3 books agree: ${name} should be ${should}`);
   if (record.lease !== undefined) violated(`2 nothing lost: ${name} is final and leased`);
   checkAttention(world, record, name);
   checkBatches(world, record, name);
