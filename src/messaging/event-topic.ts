@@ -19,18 +19,28 @@ export function eventTopic(sender: ServiceBusSender): Events {
   };
 }
 
+/** The client's own limits do not hold for the opening of a link, which a batch asks for its size. */
+const sendLimitMs = 20_000;
+
 /** One batch for all, unless they are more than a message of this namespace holds. */
 async function sendAll(sender: ServiceBusSender, events: readonly CheckoutEvent[]): Promise<void> {
   if (events.length === 0) return;
-  let batch = await sender.createMessageBatch();
-  for (const message of events.map(toMessage)) {
-    if (batch.tryAddMessage(message)) continue;
-    if (batch.count > 0) await sender.sendMessages(batch);
-    batch = await sender.createMessageBatch();
-    if (!batch.tryAddMessage(message))
-      throw new RangeError(`event ${message.messageId} has more than ${batch.maxSizeInBytes} bytes`);
+  const limited = { abortSignal: AbortSignal.timeout(sendLimitMs) };
+  let batch = await sender.createMessageBatch(limited);
+  for (const event of events) {
+    if (batch.tryAddMessage(toMessage(event))) continue;
+    if (batch.count > 0) await sender.sendMessages(batch, limited);
+    batch = await sender.createMessageBatch(limited);
+    if (batch.tryAddMessage(toMessage(event)) || batch.tryAddMessage(toMessage(shortened(event)))) continue;
+    throw new RangeError(`event ${event.id} does not fit into ${batch.maxSizeInBytes} bytes`);
   }
-  await sender.sendMessages(batch);
+  await sender.sendMessages(batch, limited);
+}
+
+/** An event that no message holds says so, and where to look: who needs the rest reads the ledger. */
+function shortened(event: CheckoutEvent): CheckoutEvent {
+  const short = Object.entries(event.data).filter(([, value]) => (JSON.stringify(value) ?? '').length <= 500);
+  return { ...event, data: { ...Object.fromEntries(short), truncated: true } };
 }
 
 /** CloudEvents 1.0, AMQP binding, structured mode. Subscribers filter by the properties. */

@@ -2,13 +2,19 @@ import { Unavailable } from '../unavailable.ts';
 
 /** What a failed send says: `code` is the client's (`MessagingEntityNotFound`, `QuotaExceeded` …), never a secret. */
 export function sendFailure(what: 'queue' | 'events', tried: string, error: unknown): Unavailable {
-  const code = codeOf(error);
-  const message = error instanceof Error ? error.message : String(error);
+  // After its last retry the client tells of every try, most often the same.
+  const tries: readonly unknown[] = error instanceof AggregateError ? error.errors : [error];
+  const code = tries.map(codeOf).find((found) => found !== '') ?? '';
+  const words = [...new Set(tries.map(messageOf))].join('; ');
   return new Unavailable(
     what,
-    `Service Bus did not take ${tried}, after the client's own retries: ${code === '' ? '' : `${code}, `}${message.slice(0, 300)}${advice(code)}`,
+    `Service Bus did not take ${tried}, after the client's own retries: ${code === '' ? '' : `${code}, `}${words.slice(0, 300)}${advice(code)}`,
   );
 }
+
+/** The client's timeout comes without a message. */
+const messageOf = (error: unknown): string =>
+  error instanceof Error ? error.message || error.name : String(error);
 
 const codeOf = (error: unknown): string =>
   typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string'
