@@ -5,7 +5,7 @@ import type { LogLevel } from './log.ts';
  * What the library `@azure/functions` asks of its runtime, which it finds by `require('@azure/functions-core')`.
  * The shapes are those that version 4.16.5 of the library uses.
  */
-export interface CoreApi {
+interface CoreApi {
   readonly version: string;
   readonly hostVersion: string;
   readonly Disposable: typeof Disposal;
@@ -25,18 +25,18 @@ export interface TypedData {
   readonly double?: number;
 }
 
-export type FunctionCallback = (...inputs: unknown[]) => unknown;
-export type HookCallback = (context: object) => unknown;
+type FunctionCallback = (...inputs: unknown[]) => unknown;
+type HookCallback = (context: object) => unknown;
 export type LogCategory = 'user' | 'system';
 
-export interface FunctionMetadata {
+interface FunctionMetadata {
   readonly name: string;
   /** By binding name. Options of the trigger are spread into the binding as the app gave them. */
   readonly bindings: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
   readonly retryOptions?: object | undefined;
 }
 
-export interface ProgrammingModel {
+interface ProgrammingModel {
   readonly name: string;
   readonly version: string;
   getInvocationModel(context: CoreInvocationContext): InvocationModel;
@@ -52,7 +52,7 @@ export interface CoreInvocationContext {
   log(level: LogLevel, category: LogCategory, message: string): void;
 }
 
-export interface InvocationRequest {
+interface InvocationRequest {
   readonly invocationId: string;
   readonly functionId: string;
   readonly inputData: readonly { readonly name: string; readonly data: TypedData }[];
@@ -64,7 +64,7 @@ export interface InvocationRequest {
   };
 }
 
-export interface InvocationModel {
+interface InvocationModel {
   getArguments(): Promise<{ context: object; inputs: unknown[] }>;
   invokeFunction(context: object, inputs: unknown[], callback: FunctionCallback): Promise<unknown>;
   getResponse(context: object, result: unknown): Promise<InvocationResponse>;
@@ -86,7 +86,7 @@ class Disposal {
 }
 
 const hookNames = ['appStart', 'appTerminate', 'preInvocation', 'postInvocation', 'log'] as const;
-export type HookName = (typeof hookNames)[number];
+type HookName = (typeof hookNames)[number];
 
 export interface RegisteredFunction {
   readonly metadata: FunctionMetadata;

@@ -36,7 +36,7 @@ describe('each rule catches', () => {
     ['src/a/b/clock.ts', `import '../../../test/unit/fake.ts';`, 'src stands alone'],
     ['functions/main.ts', `import { startAzurite } from '../local/azurite.ts';`, 'never deployed'],
     ['functions/main.ts', `import { fake } from '../test/unit/fake.ts';`, 'never deployed'],
-    ['src/gate/gate.ts', `import { table } from '../storage/table.ts';`, 'adapters are handed in'],
+    ['src/gate/gate.ts', `import { table } from '../storage/azure-table.ts';`, 'adapters are handed in'],
     ['src/orders/poll.ts', `import { queue } from '../messaging/queue.ts';`, 'adapters are handed in'],
     [
       'src/checkout/run.ts',
@@ -66,6 +66,7 @@ test('what is allowed passes', () => {
     'functions/main.ts',
     `import { app } from '@azure/functions';\nimport { runJob } from '../src/checkout/run-job.ts';`,
   );
+  write('src/gate/gate-store.ts', `import type { Table } from '../storage/table.ts';`);
   write('src/storage/tables.ts', `import { TableClient } from '@azure/data-tables';`);
   write('src/partner-center/credentials.ts', `import { DefaultAzureCredential } from '@azure/identity';`);
   write('src/telemetry.ts', `import { useAzureMonitor } from '@azure/monitor-opentelemetry';`);
@@ -80,7 +81,7 @@ test('what is allowed passes', () => {
 test('a finding names file, line and import; the command prints it and fails', () => {
   write(
     'src/gate/gate.ts',
-    `/** A gate. */\nimport { ok } from './slot.ts';\nexport type { Table } from '../storage/table.ts';\n`,
+    `/** A gate. */\nimport { ok } from './slot.ts';\nexport type { Table } from '../storage/keys.ts';\n`,
   );
   const command = () =>
     execFileSync(process.execPath, [join(import.meta.dirname, '../../local/check-imports.ts'), root], {
@@ -89,7 +90,7 @@ test('a finding names file, line and import; the command prints it and fails', (
   expect(command).toThrow(
     expect.objectContaining({
       status: 1,
-      stdout: expect.stringMatching(/^src\/gate\/gate\.ts:3: imports src\/storage\/table\.ts: .+\n$/),
+      stdout: expect.stringMatching(/^src\/gate\/gate\.ts:3: imports src\/storage\/keys\.ts: .+\n$/),
     }),
   );
 });
