@@ -42,8 +42,10 @@ export function startPeople(world: World, ledger: Ledger): People {
       // Somebody who sees that Partner Center is still at it waits.
       if (cart.busyUntil > timeline.now()) return undefined;
       const unknown = cart.orders.filter(({ id }) => !record.orders.some((mark) => mark.id === id));
-      const wrong = people.happens(setup.people.wrong);
-      if (unknown.length > 0 && !wrong) return { decision: 'orders', orderIds: unknown.map(({ id }) => id) };
+      if (unknown.length > 0)
+        return people.happens(setup.people.wrong)
+          ? { decision: 'not-bought', orderIds: [] }
+          : { decision: 'orders', orderIds: unknown.map(({ id }) => id) };
       if (cart.plan.refused !== undefined || timeline.now() >= cart.goneAt)
         return { decision: 'give-up', orderIds: [] };
       return { decision: 'not-bought', orderIds: [] };
