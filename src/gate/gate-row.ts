@@ -133,7 +133,7 @@ export function toState(properties: Properties, now: number, settings: GateSetti
     limit: readLimit(),
     lines: { worker: line('worker'), poller: line('poller') },
     minuteAt: number('minuteAt', soon, now),
-    granted: number('granted', 1e9),
+    granted: number('granted', 1e6),
     before: number('before', settings.ceilingPerMinute),
     good: number('good', settings.ceilingPerMinute),
     bad: number('bad', settings.ceilingPerMinute),
@@ -152,7 +152,8 @@ export function toState(properties: Properties, now: number, settings: GateSetti
       .slice(-10),
     suspects: readSuspects(),
     day: /^\d{4}-\d\d-\d\d$/.test(day) ? day : heal('day', safe.day),
-    jobs: number('jobs', 1e9),
+    // Nobody knows how many jobs were started: as if it were all.
+    jobs: number('jobs', 1e9, settings.maxJobsPerDay),
   };
   return { state, healed };
 }

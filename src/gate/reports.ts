@@ -119,7 +119,7 @@ function throttled(
   if (probing(state) !== undefined && !ours) return { state, customerUntil: undefined };
   const { closing: closed } = state;
   if (closed !== undefined && isThrottled(state, now)) {
-    const longer = until > closed.until + settings.slotLifeMs;
+    const longer = until > closed.until;
     return { state: longer ? { ...state, closing: { ...closed, until } } : state, customerUntil: undefined };
   }
   const judged = judge429(

@@ -1,0 +1,191 @@
+import { describe, expect, test } from 'vitest';
+import type { CallReport } from '../../src/gate/gate.ts';
+import { type GateState, initialState, opened, shut } from '../../src/gate/gate-state.ts';
+import { cut, grown } from '../../src/gate/limit.ts';
+import { paused, resumed } from '../../src/gate/people.ts';
+import { afterReport, withoutProbe } from '../../src/gate/reports.ts';
+import { defaultGateSettings, pauseMs } from '../../src/gate/settings.ts';
+
+const settings = defaultGateSettings;
+const start = Date.UTC(2026, 0, 5, 20);
+const minute = 60_000;
+const open = (): GateState => opened(initialState(start, settings), start);
+
+const ok = (customerId = 'a'): CallReport => ({ kind: 'ok', customerId });
+const throttled = (customerId: string, retryAfterMs: number | undefined = 57_000): CallReport => ({
+  kind: 'throttled',
+  customerId,
+  retryAfterMs,
+});
+const unknown: CallReport = { kind: 'unknown', customerId: 'a', reason: 'reset' };
+const auth: CallReport = { kind: 'auth', reason: 'expired' };
+const refused = (customerId: string): CallReport => ({ kind: 'partner-wide', customerId, reason: 'credit' });
+
+/** What a report makes of a state, told by an instance on which others passed just now (or never). */
+const told = (
+  state: GateState,
+  report: CallReport,
+  now: number,
+  { instance = 'i', othersPassed = undefined as number | undefined } = {},
+) => afterReport(state, report, { atLeast: now - 500, atMost: now }, { instance, othersPassed }, settings);
+
+const worked = (state: GateState, reports: readonly CallReport[], now = start, instance = 'i'): GateState =>
+  reports.reduce((next, report) => told(next, report, now, { instance }).state, state);
+
+describe('429', () => {
+  test('closes until Retry-After from the later bound of the time, and cuts the limit once', () => {
+    const first = told(open(), throttled('a'), start + minute).state;
+    expect(first.closing).toMatchObject({ cause: 'throttled', until: start + minute + 57_000 });
+    expect(first.limit).toBe(225);
+    const second = told(first, throttled('b', 50_000), start + minute + 1_500).state;
+    expect(second).toBe(first);
+    const longer = told(first, throttled('b', 90_000), start + minute).state;
+    expect(longer.closing?.until).toBe(start + minute + 90_000);
+    expect(longer.limit).toBe(225);
+  });
+
+  test('a straggler that comes after the gate opened closes it again, and does not cut twice', () => {
+    const closed = told(open(), throttled('a', 10_000), start).state;
+    const reopened = opened(closed, start + 10_000);
+    expect(told(reopened, throttled('b', 10_000), start + 12_000).state).toMatchObject({
+      limit: 225,
+      closing: { cause: 'throttled' },
+    });
+    expect(told(reopened, throttled('b', 10_000), start + 16_000).state.limit).toBeLessThan(225);
+  });
+
+  test('meets its customer alone while others pass, and the whole gate when a second customer meets one', () => {
+    const now = start + minute;
+    const first = told(open(), throttled('a'), now, { othersPassed: now - 300 });
+    expect(first.customerUntil).toBe(now + 57_000);
+    expect(first.state.closing).toBeUndefined();
+    expect(first.state.limit).toBe(300);
+    const again = told(first.state, throttled('a'), now + 10_000, { othersPassed: now + 9_000 });
+    expect(again.customerUntil).toBe(now + 67_000);
+    const other = told(first.state, throttled('b'), now + 200, { othersPassed: now - 300 });
+    expect(other.customerUntil).toBeUndefined();
+    expect(other.state.closing?.cause).toBe('throttled');
+  });
+
+  test('a customer refused twice has a limit of its own, so the next customer is judged by itself', () => {
+    const now = start + minute;
+    const others = { othersPassed: now - 300 };
+    const twice = told(
+      told(open(), throttled('a'), now, others).state,
+      throttled('a'),
+      now + 5_000,
+      others,
+    ).state;
+    expect(told(twice, throttled('b'), now + 6_000, others).customerUntil).toBe(now + 63_000);
+  });
+
+  test('a customer that passes again had met the limit of all: the next 429 closes', () => {
+    const now = start + minute;
+    const others = { othersPassed: now - 300 };
+    const first = told(open(), throttled('a'), now, others).state;
+    const stillOut = told(first, ok('a'), now + 1_000).state;
+    expect(stillOut).toBe(first);
+    const passed = told(first, ok('a'), now + 5_000).state;
+    expect(told(passed, throttled('a'), now + 9_000, others).state.closing?.cause).toBe('throttled');
+  });
+});
+
+describe('probes', () => {
+  const closings: readonly [string, readonly CallReport[]][] = [
+    ['breaker', [unknown, unknown, unknown, unknown, unknown]],
+    ['auth', [auth]],
+    ['partner-wide', [refused('a'), refused('b'), refused('c')]],
+  ];
+  test.for(closings)('%s: closes, and only the answer to the probe opens or prolongs', ([cause, reports]) => {
+    expect(worked(open(), reports.slice(1)).closing).toBeUndefined();
+    const closed = worked(open(), reports);
+    expect(closed.closing).toMatchObject({ cause, until: start + pauseMs(settings, 'auth', 1), pauses: 1 });
+    // What was under way tells nothing.
+    expect(worked(closed, [ok(), unknown, auth, refused('z'), throttled('z')], start + 1_000)).toBe(closed);
+
+    const probing = { ...closed, probe: { holder: 'p', until: start + 300_000 } };
+    expect(worked(probing, [ok()], start + 20_000, 'i')).toBe(probing);
+    expect(worked(probing, [ok()], start + 20_000, 'p').closing).toBeUndefined();
+    const failed = worked(probing, reports.slice(0, 1), start + 20_000, 'p');
+    expect(failed.closing).toMatchObject({ cause, until: start + 50_000, pauses: 2 });
+    expect(failed.probe).toBeUndefined();
+    expect(withoutProbe(probing, 'p')).toEqual(closed);
+    expect(withoutProbe(probing, 'i')).toBe(probing);
+  });
+
+  test('pauses grow to five minutes for an outage, to a quarter of an hour for what people mend', () => {
+    const pauses = (cause: 'breaker' | 'auth') =>
+      [1, 2, 3, 4, 5, 6, 7, 8].map((n) => pauseMs(settings, cause, n) / 1_000);
+    expect(pauses('breaker')).toEqual([15, 30, 60, 120, 240, 300, 300, 300]);
+    expect(pauses('auth')).toEqual([15, 30, 60, 120, 240, 480, 900, 900]);
+  });
+
+  test('before the first token works any call that passes opens, and a refused one says why it is closed', () => {
+    const first = initialState(start, settings);
+    expect(shut(first, start, settings)).toMatchObject({ probeWanted: true });
+    expect(worked(first, [ok()]).closing).toBeUndefined();
+    const probing = { ...first, probe: { holder: 'p', until: start + 300_000 } };
+    expect(worked(probing, [auth], start, 'p').closing?.reason).toBe(
+      'closed until the first token works: Partner Center refuses the credential: expired',
+    );
+    expect(worked(probing, [throttled('a')], start, 'p').closing?.cause).toBe('throttled');
+    expect(worked(probing, [refused('a')], start, 'p')).toMatchObject({ closing: undefined, refused: ['a'] });
+  });
+});
+
+test('a call that passes writes nothing, unless it ends a row of failures', () => {
+  const state = open();
+  expect(worked(state, [ok(), ok('b')])).toBe(state);
+  expect(worked(state, [unknown, unknown, ok()])).toEqual(state);
+  expect(worked(state, [unknown, unknown, unknown, unknown, ok(), unknown]).closing).toBeUndefined();
+});
+
+describe('people', () => {
+  test('a pause stands above all else, and a resume keeps a Retry-After', () => {
+    const closed = told(open(), throttled('a'), start).state;
+    const stopped = paused(closed, 'invoices look wrong', 'Ada', start);
+    expect(shut(stopped, start + 10 * minute, settings)?.reason).toBe('paused by Ada: invoices look wrong');
+    const again = resumed(stopped, 'Grace', start + 1_000);
+    expect(shut(again, start + 1_000, settings)?.until).toBe(start + 57_000);
+    expect(shut(again, start + 57_000, settings)).toBeUndefined();
+  });
+
+  test('a resume lets a probe through at once where one is waited for', () => {
+    const closed = resumed(paused(worked(open(), [auth]), 'x', 'Ada', start), 'Ada', start + 1_000);
+    expect(shut(closed, start + 1_000, settings)).toMatchObject({ probeWanted: true });
+  });
+});
+
+describe('the limit', () => {
+  /** So many minutes in which every slot was used. */
+  const minutes = (state: GateState, from: number, count: number): GateState => {
+    let next = state;
+    for (let at = 1; at <= count; at++)
+      next = grown({ ...next, granted: next.limit }, from + at * minute, settings);
+    return next;
+  };
+
+  test('grows by a hundredth a minute up to the ceiling, while it is used', () => {
+    expect(minutes(open(), start, 1).limit).toBe(303);
+    expect(minutes(open(), start, 60).limit).toBe(400);
+    expect(grown({ ...open(), granted: 100 }, start + minute, settings).limit).toBe(300);
+  });
+
+  test('after a cut it has 97 % of the last good limit back half a minute after the gate opened', () => {
+    const grew = minutes(open(), start, 10);
+    const reopened = opened(cut(grew, start + 10 * minute, settings), start + 11 * minute);
+    expect(reopened.limit).toBe(0.75 * grew.limit);
+    expect(grown(reopened, start + 11 * minute + 29_000, settings).limit).toBe(reopened.limit);
+    expect(grown(reopened, start + 11 * minute + 30_000, settings).limit).toBeCloseTo(0.97 * grew.good);
+    // Then it keeps below the limit that met the 429 for twenty minutes, and tries again.
+    const regained = grown(reopened, start + 11 * minute + 30_000, settings);
+    expect(minutes(regained, start + 12 * minute, 15).limit).toBeCloseTo(0.98 * grew.limit);
+    expect(minutes(regained, start + 12 * minute, 25).limit).toBeGreaterThan(grew.limit);
+  });
+
+  test('is never cut to nothing', () => {
+    let state = open();
+    for (let count = 0; count < 100; count++) state = cut(state, start + count, settings);
+    expect(state.limit).toBe(10);
+  });
+});

@@ -1,0 +1,79 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { storageClock } from '../../src/gate/storage-clock.ts';
+
+/** A local clock that is `skew` ahead of the storage's, and answers that took `there` and `back`. */
+function world(skew: number) {
+  let now = 1_700_000_000_000;
+  const clock = storageClock({ now: () => now + skew, sleep: () => Promise.resolve() });
+  return {
+    clock,
+    pass: (ms: number) => {
+      now += ms;
+    },
+    ask: (there: number, back: number) => {
+      const sentAt = now + skew;
+      now += there;
+      const date = Math.floor(now / 1_000) * 1_000;
+      now += back;
+      clock.observe({ date, sentAt, receivedAt: now + skew });
+    },
+    real: () => now,
+    set: (by: number) => {
+      now += by;
+    },
+  };
+}
+
+const answer = fc.record({
+  after: fc.integer({ min: 0, max: 5_000 }),
+  there: fc.integer({ min: 0, max: 3_000 }),
+  back: fc.integer({ min: 0, max: 3_000 }),
+});
+
+test('the real time always lies between the bounds, however slow the answers and wrong the local clock', () => {
+  fc.assert(
+    fc.property(fc.integer({ min: -1e9, max: 1e9 }), fc.array(answer, { minLength: 1 }), (skew, answers) => {
+      const { clock, pass, ask, real } = world(skew);
+      for (const { after, there, back } of answers) {
+        pass(after);
+        ask(there, back);
+        const { atLeast, atMost } = clock.now();
+        expect(atLeast).toBeLessThanOrEqual(real());
+        expect(atMost).toBeGreaterThanOrEqual(real());
+      }
+    }),
+  );
+});
+
+test('a second of whole seconds narrows to about a round trip', () => {
+  const { clock, pass, ask } = world(30_000);
+  ask(10, 10);
+  expect(clock.now().atMost - clock.now().atLeast).toBeGreaterThan(900);
+  for (let count = 0; count < 100; count++) {
+    pass(137);
+    ask(10, 10);
+  }
+  expect(clock.now().atMost - clock.now().atLeast).toBeLessThan(60);
+});
+
+test('a local clock that is set in between is believed anew', () => {
+  let local = 5_000_000;
+  let server = 9_000_000;
+  const clock = storageClock({ now: () => local, sleep: () => Promise.resolve() });
+  const ask = () =>
+    clock.observe({ date: Math.floor(server / 1_000) * 1_000, sentAt: local, receivedAt: local });
+  ask();
+  local += 60_000 + 3_600_000;
+  server += 60_000;
+  ask();
+  const { atLeast, atMost } = clock.now();
+  expect(atLeast).toBeLessThanOrEqual(server);
+  expect(atMost).toBeGreaterThanOrEqual(server);
+});
+
+test('an answer without a readable date changes nothing', () => {
+  const clock = storageClock({ now: () => 7, sleep: () => Promise.resolve() });
+  clock.observe({ date: Number.NaN, sentAt: 1, receivedAt: 2 });
+  expect(clock.now()).toEqual({ atLeast: 7, atMost: 7 });
+});
