@@ -1,11 +1,14 @@
 import type { Verdict } from '../gate/gate.ts';
+import type { Order } from '../orders/order.ts';
 import { askAndPark, whenAsked } from './ask.ts';
 import { backOff, roughly } from './back-off.ts';
+import { groupsWithoutOrder } from './evidence.ts';
 import type { Outcome } from './judge.ts';
 import { park } from './park.ts';
 import type { CheckoutRecord, FailedGroup, Reason } from './record.ts';
 import { recordAndGoOn, recordResult } from './result.ts';
 import type { Held, Run } from './run.ts';
+import { contentOf } from './settle.ts';
 
 /** What follows from the answer of a checkout call; one branch for each row of the table in docs/ways-to-fail.md. */
 export function conclude(run: Run, held: Held, outcome: Outcome, verdict: Verdict): Promise<void> {
@@ -13,7 +16,7 @@ export function conclude(run: Run, held: Held, outcome: Outcome, verdict: Verdic
   const inDoubt = record.state === 'unresolved';
   switch (outcome.kind) {
     case 'result':
-      if (outcome.errors.length === 0)
+      if (outcome.errors.length === 0 && isWhole(record, outcome.orders))
         return recordResult(run, held, { orders: outcome.orders, failedGroups: [] });
       return partlyDone(run, held, outcome);
     case 'throttled':
@@ -84,6 +87,18 @@ function afterVerdict(run: Run, verdict: Verdict, atLeast: number): number {
 const refused = (run: Run, held: Held, reason: Reason): Promise<void> =>
   recordResult(run, held, { orders: [], failedGroups: held.record.failedGroups, reason });
 
+/**
+ * A repeat may answer with the orders of this try alone. Where the cart's groups are known, those of which no order is in
+ * hand are in doubt still.
+ */
+function isWhole(record: CheckoutRecord, orders: readonly Order[]): boolean {
+  if (record.state !== 'unresolved' || record.groups === undefined) return true;
+  const known = new Set(record.orders.map((mark) => mark.id));
+  const fresh = orders.filter((order) => !known.has(order.id));
+  const contents = [...record.orders.map((mark) => mark.content), ...fresh.map(contentOf)];
+  return groupsWithoutOrder(record.groups, contents).length === 0;
+}
+
 function partlyDone(run: Run, held: Held, outcome: Extract<Outcome, { kind: 'result' }>): Promise<void> {
   const { clock, chance, rules, times } = run.deps;
   const { record } = held;
@@ -91,14 +106,12 @@ function partlyDone(run: Run, held: Held, outcome: Extract<Outcome, { kind: 'res
   const attempts = record.attempts + 1;
   const result = { orders, failedGroups: errors, reason: groupsReason(errors, clock.now(), record) };
   // An earlier call may still be making the other groups: only evidence, after quiet, says that they failed.
-  if (record.state === 'unresolved')
-    return recordAndGoOn(
-      run,
-      held,
-      result,
-      { step: 'doubt', until: record.lastSend + times.quiet },
-      { attempts },
-    );
+  if (record.state === 'unresolved') {
+    const refusedWhole = orders.length === 0 && errors.every((error) => !error.retryable);
+    const repeated = refusedWhole ? { repeated: { as: 'refused' as const, reason: result.reason } } : {};
+    const until = record.lastSend + times.quiet;
+    return recordAndGoOn(run, held, result, { step: 'doubt', until }, { attempts, ...repeated });
+  }
   if (errors.every((error) => error.retryable) && attempts < rules.maxAttempts) {
     const until = clock.now() + Math.max(times.inProgressFirst, backOff(attempts, times, chance));
     return recordAndGoOn(run, held, result, { step: 'wait', until }, { attempts });

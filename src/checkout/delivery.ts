@@ -79,7 +79,8 @@ export function decodeDelivery(message: QueueMessage): DecodedDelivery {
       found: values.get('checkout-found')?.split(',') ?? [],
       firstEnqueued: Number(values.get('checkout-first-enqueued') ?? message.enqueuedAt),
       traceparent: values.get('checkout-traceparent') ?? producersTrace(message.properties),
-      mayHaveTail: ticket > 0 || message.deliveryCount > 1 || values.has('checkout-requeued'),
+      mayHaveTail:
+        values.has('checkout-ticket') || message.deliveryCount > 1 || values.has('checkout-requeued'),
     }),
   };
 }

@@ -51,9 +51,9 @@ export function weigh(findings: Findings, rules: LookRules): LookVerdict {
     // A cart that is gone, and that nobody read in time: any order could be its own.
     if (findings.unowned.length > 0) return unsettled(findings, rules);
     if (now < quietEnd) return quiet(quietEnd);
-    return record.orders.length > 0
-      ? { kind: 'found', orders: [], missing: [] }
-      : { kind: 'nothing', why: 'gone' };
+    if (record.orders.length === 0) return { kind: 'nothing', why: 'gone' };
+    // What else it held, nobody can say any more: its orders stay, and a person hears of it.
+    return { kind: 'found', orders: [], missing: [{ group: '*', content: '' }] };
   }
 
   const missing = groupsWithoutOrder(
@@ -114,7 +114,9 @@ function unsettled(findings: Findings, rules: LookRules): LookVerdict {
 
 function canStillRepeat(twin: CheckoutRecord, now: number, rules: LookRules): boolean {
   return (
+    rules.repeatOrderedCart &&
     twin.repeated === undefined &&
+    twin.attempts < rules.maxAttempts &&
     twin.asked === undefined &&
     twin.gaveUp !== true &&
     !isLate(twin.job.notAfter, now) &&

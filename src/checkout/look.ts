@@ -33,7 +33,7 @@ export async function lookAndAct(run: Run, held: Held): Promise<void> {
     return park(run, looked.held, { step: 'doubt', until: looked.until, why: looked.why }, looks);
   if (looked.kind === 'refused') return cannotLook(run, looked.held, looked.reason);
   const { findings, inHand } = looked;
-  const known = findings.groups === undefined ? {} : { groups: findings.groups };
+  const known = whatIsKnown(findings, looked.held.record);
   const mine = { ...looked.held, record: { ...looked.held.record, ...known } };
   const verdict = weigh(findings, { times: deps.times, ...deps.rules });
   switch (verdict.kind) {
@@ -57,6 +57,16 @@ export async function lookAndAct(run: Run, held: Held): Promise<void> {
           : {}),
       });
   }
+}
+
+/** What the look taught about the cart: its groups, and that it is gone, which no later look could undo. */
+function whatIsKnown({ cart, groups, now }: Findings, record: CheckoutRecord): Partial<CheckoutRecord> {
+  return {
+    ...(groups === undefined ? {} : { groups }),
+    ...(cart === 'gone' && record.repeated === undefined
+      ? { repeated: { as: 'refused', reason: gone(record, now) } }
+      : {}),
+  };
 }
 
 /** The cart first, the order list second, our own books last: a twin that starts in between keeps its order. */

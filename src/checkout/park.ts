@@ -59,7 +59,12 @@ export async function writeWhileMine(
   const { deps } = run;
   let { record, etag } = held;
   // What this run learned, and no ledger write has kept yet, outlives a conflict.
-  const learned = compact({ history: record.history, groups: record.groups, requestId: record.requestId });
+  const learned = compact({
+    history: record.history,
+    groups: record.groups,
+    repeated: record.repeated,
+    requestId: record.requestId,
+  });
   for (;;) {
     const next = change(record);
     const written = await deps.ledger.replace(next, etag, deps.chance.guid());

@@ -29,7 +29,7 @@ const steps: Record<State, Partial<Record<Step, State>>> = {
   unresolved: { submit: 'unresolved', doubt: 'unresolved', wait: 'unresolved', fail: 'failed', ...results },
   ordered: { ...results },
   completed: { ...results },
-  partial: { reopen: 'submitting', ...results },
+  partial: { reopen: 'submitting', 'reopen-in-doubt': 'unresolved', ...results },
   failed: { reopen: 'submitting', 'reopen-in-doubt': 'unresolved', ...results },
 };
 

@@ -1,7 +1,14 @@
 import * as z from 'zod/mini';
 import type { Properties } from '../storage/table.ts';
 import { type Cause, type Closing, type GateState, initialState, type Line } from './gate-state.ts';
-import { floorPerMinute, type GateSettings, maxClosedMs, pauseMs } from './settings.ts';
+import {
+  floorPerMinute,
+  type GateSettings,
+  maxClosedMs,
+  pauseMs,
+  startPerMinute,
+  workerShare,
+} from './settings.ts';
 import type { Suspect } from './suspects.ts';
 
 const version = 1;
@@ -84,9 +91,11 @@ export function toState(properties: Properties, now: number, settings: GateSetti
     const value = properties[name];
     return typeof value === 'string' ? value : heal(name, '');
   };
+  // The gap of the slower lane at the lowest limit: no slot is further away.
+  const widest = minute / (floorPerMinute(settings) * (1 - workerShare));
   const line = (lane: string): Line => ({
-    next: number(`${lane}Next`, soon + settings.lotAheadMs, now, now + settings.lotAheadMs),
-    promised: number(`${lane}Promised`, now + 120 * settings.lotAheadMs + minute),
+    next: number(`${lane}Next`, soon + settings.lotAheadMs + widest, now, now + settings.lotAheadMs),
+    promised: number(`${lane}Promised`, soon + 120 * settings.lotAheadMs + widest),
   });
 
   const readClosing = (): Closing | undefined => {
@@ -110,11 +119,11 @@ export function toState(properties: Properties, now: number, settings: GateSetti
     const limit = number(
       'limit',
       settings.ceilingPerMinute,
-      settings.limitPerMinute,
+      startPerMinute(settings),
       settings.ceilingPerMinute,
     );
     // Less than the floor is never written, and 0 would stop every call without a word.
-    return limit < floorPerMinute(settings) ? heal('limit', settings.limitPerMinute) : limit;
+    return limit < floorPerMinute(settings) ? heal('limit', startPerMinute(settings)) : limit;
   };
 
   const readSuspects = (): readonly Suspect[] => {

@@ -1,5 +1,5 @@
 import type { Lane } from './gate.ts';
-import { askAgainMs, type GateSettings } from './settings.ts';
+import { askAgainMs, type GateSettings, startPerMinute } from './settings.ts';
 import type { Suspect } from './suspects.ts';
 
 /** Between these two the storage's clock stands: nobody knows it better. Epoch ms. */
@@ -70,7 +70,7 @@ export interface GateState {
 export function initialState(now: number, settings: GateSettings): GateState {
   return {
     lines: { worker: { next: now, promised: 0 }, poller: { next: now, promised: 0 } },
-    limit: settings.limitPerMinute,
+    limit: startPerMinute(settings),
     minuteAt: now,
     granted: 0,
     before: 0,

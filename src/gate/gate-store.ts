@@ -90,6 +90,7 @@ export function gateStore(parts: GateStoreParts): GateStore {
       } else {
         const writeId = chance.guid();
         const row = { partition, key, properties: toProperties(state, writeId) };
+        const asked = clock.now();
         const result = await table.change(
           from.etag === undefined ? { kind: 'insert', row } : { kind: 'replace', row, etag: from.etag },
         );
@@ -97,8 +98,8 @@ export function gateStore(parts: GateStoreParts): GateStore {
           seen = { state, etag: result.etag, writeId };
           return value;
         }
-        // Far enough apart for one of those who met here to be through before the next comes.
-        await clock.sleep(chance.fraction() * Math.min(settings.lotAheadMs / 2, 10 * 2 ** attempt));
+        // Round trips apart, so that of those who met here one is through before the next comes.
+        await clock.sleep(chance.fraction() * Math.max(5, clock.now() - asked) * 2 ** Math.min(attempt, 4));
         // The client repeats what got no answer, and then meets its own write.
         from = await look();
         if (from.writeId === writeId) return value;

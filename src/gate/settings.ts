@@ -31,8 +31,12 @@ export const defaultGateSettings: GateSettings = {
 /** The worker's part of the budget; the rest is the poller's. */
 export const workerShare = 0.8;
 
+/** The limit before anything is known of the real one. */
+export const startPerMinute = ({ limitPerMinute, ceilingPerMinute }: GateSettings): number =>
+  Math.min(limitPerMinute, ceilingPerMinute);
+
 /** The limit is never cut below this: it has to find its way back by small steps. */
-export const floorPerMinute = (settings: GateSettings): number => Math.max(1, settings.limitPerMinute / 30);
+export const floorPerMinute = (settings: GateSettings): number => Math.max(1, startPerMinute(settings) / 30);
 
 /** The longest time that an answer may close the gate for. A Retry-After of a year is a mistake, not a wish. */
 export const maxClosedMs = (settings: GateSettings): number => 60 * settings.minuteMs;

@@ -11,8 +11,12 @@ export const orderPrefix = 'order:';
 /** Order ids are case-sensitive, and so are keys. */
 export const orderKey = (orderId: string): string => `${orderPrefix}${keyPart('orderId', orderId)}`;
 
-/** Column `cartId` says in whose books the order is; `order` holds it as JSON, without its lines when they do not fit. */
-export function toOrderRow(record: CheckoutRecord, order: Order): Row {
+/**
+ * Column `cartId` says in whose books the order is; `order` holds it as JSON, without its lines when they do not fit. Its
+ * status is the one that the record marks: the answer in hand may be older than what another run has written.
+ */
+export function toOrderRow(record: CheckoutRecord, read: Order): Row {
+  const order = { ...read, status: record.orders.find(({ id }) => id === read.id)?.status ?? read.status };
   const whole = JSON.stringify(order);
   const truncated = storedBytes(whole) > maxRowBytes;
   const subscriptions = order.lines.flatMap(({ subscriptionId }) => subscriptionId ?? []);

@@ -30,7 +30,7 @@ waiting     submitting unresolved waiting    ordered completed partial failed - 
 unresolved  unresolved unresolved unresolved ordered completed partial failed -          -
 ordered     -          -          -          ordered completed partial -      -          -
 completed   -          -          -          ordered completed partial -      -          -
-partial     -          -          -          ordered completed partial -      submitting -
+partial     -          -          -          ordered completed partial -      submitting unresolved
 failed      -          -          -          ordered completed partial -      submitting unresolved
 `
   .trim()
