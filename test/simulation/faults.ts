@@ -28,7 +28,7 @@ export type ApiFault =
   | 'no-ids'
   | 'throttled'
   | 'throttled-bare'
-  /** 800060: accepted, made in the next three minutes / ten minutes. */
+  /** 800060: accepted, made within the window / a little after it, and listed before quiet ends all the same. */
   | 'accepted'
   | 'accepted-long'
   | 'busy'
@@ -154,7 +154,7 @@ export function courseOf(
       const early = error(409, 800060, 'The order was accepted and is still being made');
       return {
         ...executed,
-        takes: random.between(20_000, fault === 'accepted' ? 200_000 : 600_000),
+        takes: random.between(20_000, fault === 'accepted' ? 200_000 : 270_000),
         early,
         told: nothing,
       };

@@ -41,11 +41,11 @@ export function startPeople(world: World, ledger: Ledger): People {
     if (record.state === 'unresolved' && record.asked?.kind === 'needs-decision') {
       // Somebody who sees that Partner Center is still at it waits.
       if (cart.busyUntil > timeline.now()) return undefined;
-      const unknown = cart.orders.filter(({ id }) => !record.orders.some((mark) => mark.id === id));
-      if (unknown.length > 0)
+      const orderIds = cart.orders.map(({ id }) => id);
+      if (orderIds.length > 0)
         return people.happens(setup.people.wrong)
           ? { decision: 'not-bought', orderIds: [] }
-          : { decision: 'orders', orderIds: unknown.map(({ id }) => id) };
+          : { decision: 'orders', orderIds };
       if (cart.plan.refused !== undefined || timeline.now() >= cart.goneAt)
         return { decision: 'give-up', orderIds: [] };
       return { decision: 'not-bought', orderIds: [] };
