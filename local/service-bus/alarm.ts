@@ -1,0 +1,55 @@
+import type { BrokerClock } from './clock.ts';
+import { createHeap } from './heap.ts';
+
+interface Entry<T> {
+  readonly at: number;
+  readonly what: T;
+}
+
+export interface Alarm<T> {
+  /** `ring` is called with `what` at `at`, if it is still wanted then. */
+  set(at: number, what: T): void;
+  stop(): void;
+}
+
+/** One timer for many instants. Entries that are no longer wanted are skipped when they come, and swept when they are many. */
+export function createAlarm<T>(
+  clock: BrokerClock,
+  wanted: (what: T, at: number) => boolean,
+  ring: (what: T) => void,
+): Alarm<T> {
+  const heap = createHeap<Entry<T>>((a, b) => a.at < b.at);
+  let cancel = () => {};
+  let wakesAt = Number.POSITIVE_INFINITY;
+  let sweepAt = 4_096;
+
+  function arm(): void {
+    const next = heap.peek();
+    if (next === undefined || next.at >= wakesAt) return;
+    cancel();
+    wakesAt = next.at;
+    cancel = clock.wakeAt(next.at, wake);
+  }
+
+  function wake(): void {
+    wakesAt = Number.POSITIVE_INFINITY;
+    const now = clock.now();
+    for (let next = heap.peek(); next !== undefined && next.at <= now; next = heap.peek()) {
+      heap.pop();
+      if (wanted(next.what, next.at)) ring(next.what);
+    }
+    arm();
+  }
+
+  return {
+    set(at, what) {
+      heap.push({ at, what });
+      if (heap.size() > sweepAt) {
+        heap.keep((entry) => wanted(entry.what, entry.at));
+        sweepAt = Math.max(4_096, 2 * heap.size());
+      }
+      arm();
+    },
+    stop: () => cancel(),
+  };
+}

@@ -1,0 +1,96 @@
+import type { Delivery, EventContext, Sender } from 'rhea';
+import type { Source } from './entities.ts';
+import { AmqpError } from './errors.ts';
+import type { Properties } from './message-queue.ts';
+import type { Operations } from './operations.ts';
+import { accepted, allowedBy, isDraining, isPreSettled, rejected, roomIn, settle } from './rhea-private.ts';
+import { pairsOf, type TypedValue, types } from './typed.ts';
+
+/** A receiver's end of a link: hands out messages as far as its credit goes, and does what it decides about each. */
+export interface Consumer {
+  readonly address: string;
+  /** Hands out one message; false when there is none, or no credit. */
+  handOne(): boolean;
+}
+
+export function openConsumer(sender: Sender, source: Source, operations: Operations): Consumer {
+  const destructive = isPreSettled(sender);
+  // rhea counts credit down only when frames are written, a tick later: this count is of what was handed to it.
+  let handed = 0;
+
+  function handOne(): boolean {
+    if (!sender.is_open() || handed >= allowedBy(sender) || roomIn(sender) <= 0) return false;
+    const next = source.queue.next(destructive);
+    if (next === undefined) return false;
+    handed += 1;
+    operations.delivered += 1;
+    // A format given: the bytes are sent as they are.
+    sender.send(next.bytes, next.token, 0);
+    return true;
+  }
+
+  sender.on('sender_flow', () => {
+    while (handOne());
+    if (!isDraining(sender)) return;
+    handed = allowedBy(sender);
+    sender.set_drained(true);
+  });
+  const on = (event: string, act: (token: Buffer, delivery: Delivery) => void) =>
+    sender.on(event, (context: EventContext) => {
+      const { delivery } = context;
+      if (delivery === undefined) return;
+      operations.settled += 1;
+      try {
+        act(Buffer.from(delivery.tag), delivery);
+      } catch (error) {
+        const { condition, message } = error instanceof AmqpError ? error : internal(error);
+        // In a tick of its own: rhea would merge it with the outcome before it, and both would be "accepted".
+        setImmediate(() => settle(delivery, rejected(condition, message)));
+        return;
+      }
+      settle(delivery, accepted());
+    });
+
+  on('accepted', (token) => source.queue.complete(token));
+  on('released', (token) => source.queue.abandon(token, new Map()));
+  on('modified', (token, delivery) => {
+    const [, undeliverable, annotations] = fieldsOf(delivery.remote_state);
+    const properties = annotations?.value ? pairsOf(annotations) : new Map<string, TypedValue>();
+    if (undeliverable !== undefined && types.unwrap(undeliverable) === true)
+      source.queue.defer(token, properties);
+    else source.queue.abandon(token, properties);
+  });
+  on('rejected', (token, delivery) => {
+    const [error] = fieldsOf(delivery.remote_state);
+    const info = fieldsOf(error)[2];
+    const { reason, description, more } = whyDead(info === undefined ? new Map() : pairsOf(info));
+    source.queue.deadLetter(token, reason, description, more);
+  });
+  return { address: source.address, handOne };
+}
+
+/** The fields of a composite value (an outcome, an error), typed. */
+function fieldsOf(composite: unknown): readonly (TypedValue | undefined)[] {
+  if (typeof composite !== 'object' || composite === null || !('value' in composite)) return [];
+  return Array.isArray(composite.value) ? (composite.value as readonly TypedValue[]) : [];
+}
+
+/** Null entries mean "not given". */
+export function whyDead(info: ReadonlyMap<string, TypedValue>): {
+  readonly reason: string | undefined;
+  readonly description: string | undefined;
+  readonly more: Properties;
+} {
+  const text = (name: string) => {
+    const value = info.get(name);
+    const plain = value === undefined ? undefined : types.unwrap(value);
+    return plain === null || plain === undefined ? undefined : String(plain);
+  };
+  const more = new Map(info);
+  more.delete('DeadLetterReason');
+  more.delete('DeadLetterErrorDescription');
+  return { reason: text('DeadLetterReason'), description: text('DeadLetterErrorDescription'), more };
+}
+
+export const internal = (error: unknown): AmqpError =>
+  new AmqpError('amqp:internal-error', 500, error instanceof Error ? error.message : 'unknown failure');

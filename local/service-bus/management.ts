@@ -1,0 +1,162 @@
+import { internal, whyDead } from './consumer.ts';
+import type { EntityMap } from './entities.ts';
+import { AmqpError, messageNotFound, notAllowed } from './errors.ts';
+import { swapped } from './lock-token.ts';
+import { readMessage } from './message.ts';
+import type { Handed, MessageQueue } from './message-queue.ts';
+import type { Operations } from './operations.ts';
+import type { Reply, Request } from './request-node.ts';
+import { type TypedValue, types } from './typed.ts';
+
+/** AMQP constructors of array elements. */
+const codes = { long: 0x81, timestamp: 0x83 };
+
+type Body = Readonly<Record<string, unknown>>;
+
+/** Answers a request to `<entity>/$management` (Service Bus, "AMQP 1.0: request-response operations"). */
+export function answerManagement(
+  entities: EntityMap,
+  address: string,
+  operations: Operations,
+  request: Request,
+): Reply {
+  operations.managed += 1;
+  try {
+    const operation = String(request['application_properties']?.['operation'] ?? '').replace(
+      'com.microsoft:',
+      '',
+    );
+    const body: Body = isBody(request['body']) ? request['body'] : {};
+    return perform(entities, address, operations, operation, body);
+  } catch (error) {
+    const { status, message, condition } = error instanceof AmqpError ? error : internal(error);
+    return reply(status, message, undefined, condition);
+  }
+}
+
+const isBody = (value: unknown): value is Body =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+function reply(status: number, description: string, body?: TypedValue, condition?: string): Reply {
+  const properties = {
+    statusCode: types.wrap_int(status),
+    statusDescription: description,
+    ...(condition === undefined ? {} : { errorCondition: condition }),
+  };
+  return body === undefined ? { properties } : { properties, body };
+}
+
+const ok = (body?: Readonly<Record<string, unknown>>): Reply =>
+  reply(200, 'OK', body === undefined ? undefined : types.wrap_map(body));
+
+function perform(
+  entities: EntityMap,
+  address: string,
+  operations: Operations,
+  operation: string,
+  body: Body,
+): Reply {
+  switch (operation) {
+    case 'schedule-message': {
+      const target = entities.target(address);
+      const numbers = listIn(body, 'messages').map((entry) => {
+        const message: unknown = isBody(entry) ? entry['message'] : undefined;
+        if (!Buffer.isBuffer(message)) throw notAllowed('A scheduled message has no bytes.');
+        operations.received += 1;
+        return target.add(readMessage(message));
+      });
+      operations.sends += 1;
+      return ok({ 'sequence-numbers': types.wrap_array(numbers, codes.long) });
+    }
+    case 'cancel-scheduled-message':
+      entities.target(address).cancelScheduled(numbersIn(body, 'sequence-numbers'));
+      return ok();
+    default:
+      return performOnQueue(entities.source(address).queue, operations, operation, body);
+  }
+}
+
+function performOnQueue(queue: MessageQueue, operations: Operations, operation: string, body: Body): Reply {
+  switch (operation) {
+    case 'renew-lock': {
+      const ends = tokensIn(body).map((token) => queue.renew(token));
+      return ok({ expirations: types.wrap_array(ends, codes.timestamp) });
+    }
+    case 'peek-message': {
+      const found = queue.peek(numberOf(body['from-sequence-number']), numberOf(body['message-count']));
+      if (found.length === 0) return reply(204, 'No messages');
+      return ok({ messages: types.wrap_list(found.map((message) => types.wrap_map({ message }))) });
+    }
+    case 'receive-by-sequence-number': {
+      const destructive = body['receiver-settle-mode'] === 0;
+      const handed = queue.receiveDeferred(numbersIn(body, 'sequence-numbers'), destructive);
+      operations.delivered += handed.length;
+      return ok({ messages: types.wrap_list(handed.map((message) => handedMap(message, destructive))) });
+    }
+    case 'update-disposition':
+      dispose(queue, operations, body);
+      return ok();
+    default:
+      throw notAllowed(`This broker has no operation "${operation}": sessions and rules are not supported.`);
+  }
+}
+
+const handedMap = ({ bytes, token }: Handed, destructive: boolean): TypedValue =>
+  types.wrap_map({
+    message: bytes,
+    ...(destructive ? {} : { 'lock-token': types.wrap_uuid(swapped(token)) }),
+  });
+
+function dispose(queue: MessageQueue, operations: Operations, body: Body): void {
+  const properties = propertiesIn(body['properties-to-modify']);
+  const text = (name: string) => (typeof body[name] === 'string' ? body[name] : undefined);
+  for (const token of tokensIn(body)) {
+    operations.settled += 1;
+    switch (body['disposition-status']) {
+      case 'completed':
+        queue.complete(token);
+        break;
+      case 'abandoned':
+        queue.abandon(token, properties);
+        break;
+      case 'defered':
+        queue.defer(token, properties);
+        break;
+      case 'suspended':
+        queue.deadLetter(
+          token,
+          text('deadletter-reason'),
+          text('deadletter-description'),
+          whyDead(properties).more,
+        );
+        break;
+      default:
+        throw notAllowed(`Unknown disposition "${String(body['disposition-status'])}".`);
+    }
+  }
+}
+
+const propertiesIn = (value: unknown): Map<string, TypedValue> =>
+  new Map(
+    isBody(value) ? Object.entries(value).map(([name, entry]) => [name, types.wrap(entry)] as const) : [],
+  );
+
+function listIn(body: Body, name: string): readonly unknown[] {
+  const value = body[name];
+  return Array.isArray(value) ? value : [];
+}
+
+const numbersIn = (body: Body, name: string): readonly number[] => listIn(body, name).map(numberOf);
+
+/** A long beyond 2^53 comes as 8 bytes; no queue here has so many messages. */
+function numberOf(value: unknown): number {
+  if (typeof value === 'number') return value;
+  if (Buffer.isBuffer(value) && value.length === 8) return Number(value.readBigInt64BE());
+  throw messageNotFound();
+}
+
+const tokensIn = (body: Body): readonly Buffer[] =>
+  listIn(body, 'lock-tokens').map((token) => {
+    if (!Buffer.isBuffer(token) || token.length !== 16) throw notAllowed('A lock token has 16 bytes.');
+    return swapped(token);
+  });
