@@ -164,10 +164,6 @@ export function wrongTogether(times: Times): readonly string[] {
       `${say('THROW_DELAY')} and ${say('CALL_TIMEOUT')} together must be below ${say('LOCK_RENEWED')}: a delivery must not outlast its lock.`,
     ],
     [
-      times.slotLife <= second,
-      `${say('SLOT_LIFE')} must not be above 1s: a slot may be handed out 1 s ahead, and a closed gate is obeyed within 2 s.`,
-    ],
-    [
       times.parkMax < times.reviveAfter,
       `${say('REVIVE_AFTER')} must be above ${say('PARK_MAX')}: a message that is parked is not lost.`,
     ],

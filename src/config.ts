@@ -101,6 +101,11 @@ function readGate(reader: Reader, times: Times, factor: number): GateSettings {
     reader.problems.push(
       `CALLS_PER_MINUTE (${limit}) is above CALLS_PER_MINUTE_CEILING (${ceiling}); expected is a limit up to the ceiling.`,
     );
+  // Of the time as it is lived: a laptop is no faster for a factor that makes the night short.
+  if (times.slotLife > 1_000)
+    reader.problems.push(
+      `SLOT_LIFE (${times.slotLife} ms, divided by CHECKOUT_TIME_FACTOR) must not be above 1s: a slot may be handed out 1 s ahead, and a closed gate is obeyed within 2 s.`,
+    );
   const maxJobsPerDay = reader.parsed(
     'MAX_JOBS_PER_DAY',
     'a whole number from 1 to 10000000, or no such setting',

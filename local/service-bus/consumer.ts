@@ -1,14 +1,23 @@
 import type { Delivery, EventContext, Sender } from 'rhea';
 import type { Source } from './entities.ts';
-import { AmqpError } from './errors.ts';
-import type { Properties } from './message-queue.ts';
+import { asAmqpError } from './errors.ts';
+import { descriptionProperty, type Properties, reasonProperty } from './message.ts';
+import type { Why } from './message-queue.ts';
 import type { Operations } from './operations.ts';
-import { accepted, allowedBy, isDraining, isPreSettled, rejected, roomIn, settle } from './rhea-private.ts';
+import {
+  accepted,
+  allowedBy,
+  isDraining,
+  isPreSettled,
+  outcomeOf,
+  rejected,
+  roomIn,
+  settle,
+} from './rhea-private.ts';
 import { pairsOf, type TypedValue, types } from './typed.ts';
 
 /** A receiver's end of a link: hands out messages as far as its credit goes, and does what it decides about each. */
 export interface Consumer {
-  readonly address: string;
   /** Hands out one message; false when there is none, or no credit. */
   handOne(): boolean;
 }
@@ -35,6 +44,10 @@ export function openConsumer(sender: Sender, source: Source, operations: Operati
     handed = allowedBy(sender);
     sender.set_drained(true);
   });
+  // The session had no room, and has some again.
+  sender.on('sendable', () => {
+    while (handOne());
+  });
   const on = (event: string, act: (token: Buffer, delivery: Delivery) => void) =>
     sender.on(event, (context: EventContext) => {
       const { delivery } = context;
@@ -43,7 +56,7 @@ export function openConsumer(sender: Sender, source: Source, operations: Operati
       try {
         act(Buffer.from(delivery.tag), delivery);
       } catch (error) {
-        const { condition, message } = error instanceof AmqpError ? error : internal(error);
+        const { condition, message } = asAmqpError(error);
         // In a tick of its own: rhea would merge it with the outcome before it, and both would be "accepted".
         setImmediate(() => settle(delivery, rejected(condition, message)));
         return;
@@ -54,19 +67,19 @@ export function openConsumer(sender: Sender, source: Source, operations: Operati
   on('accepted', (token) => source.queue.complete(token));
   on('released', (token) => source.queue.abandon(token, new Map()));
   on('modified', (token, delivery) => {
-    const [, undeliverable, annotations] = fieldsOf(delivery.remote_state);
+    const [, undeliverable, annotations] = fieldsOf(outcomeOf(delivery));
     const properties = annotations?.value ? pairsOf(annotations) : new Map<string, TypedValue>();
     if (undeliverable !== undefined && types.unwrap(undeliverable) === true)
       source.queue.defer(token, properties);
     else source.queue.abandon(token, properties);
   });
   on('rejected', (token, delivery) => {
-    const [error] = fieldsOf(delivery.remote_state);
+    const [error] = fieldsOf(outcomeOf(delivery));
     const info = fieldsOf(error)[2];
-    const { reason, description, more } = whyDead(info === undefined ? new Map() : pairsOf(info));
-    source.queue.deadLetter(token, reason, description, more);
+    const { why, more } = whyDead(info?.value ? pairsOf(info) : new Map());
+    source.queue.deadLetter(token, why, more);
   });
-  return { address: source.address, handOne };
+  return { handOne };
 }
 
 /** The fields of a composite value (an outcome, an error), typed. */
@@ -75,10 +88,9 @@ function fieldsOf(composite: unknown): readonly (TypedValue | undefined)[] {
   return Array.isArray(composite.value) ? (composite.value as readonly TypedValue[]) : [];
 }
 
-/** Null entries mean "not given". */
+/** Parts the reasons from the other properties. Null entries mean "not given". */
 export function whyDead(info: ReadonlyMap<string, TypedValue>): {
-  readonly reason: string | undefined;
-  readonly description: string | undefined;
+  readonly why: Why;
   readonly more: Properties;
 } {
   const text = (name: string) => {
@@ -87,10 +99,6 @@ export function whyDead(info: ReadonlyMap<string, TypedValue>): {
     return plain === null || plain === undefined ? undefined : String(plain);
   };
   const more = new Map(info);
-  more.delete('DeadLetterReason');
-  more.delete('DeadLetterErrorDescription');
-  return { reason: text('DeadLetterReason'), description: text('DeadLetterErrorDescription'), more };
+  for (const name of [reasonProperty, descriptionProperty]) more.delete(name);
+  return { why: { reason: text(reasonProperty), description: text(descriptionProperty) }, more };
 }
-
-export const internal = (error: unknown): AmqpError =>
-  new AmqpError('amqp:internal-error', 500, error instanceof Error ? error.message : 'unknown failure');

@@ -1,8 +1,10 @@
 import type { BrokerClock } from './clock.ts';
 import type { Entities, QueueSettings } from './config.ts';
 import { entityNotFound, notAllowed } from './errors.ts';
-import { type Content, withProperties } from './message.ts';
-import { createMessageQueue, deadLetterProperties, type MessageQueue } from './message-queue.ts';
+import type { Content } from './message.ts';
+import { withDeadLetterReason } from './message.ts';
+import { createMessageQueue, type MessageQueue } from './message-queue.ts';
+import { createTopic } from './topic.ts';
 
 /** Something that messages can be received from. */
 export interface Source {
@@ -22,8 +24,10 @@ export interface Target {
 export interface EntityMap {
   /** Throws `AmqpError` when there is none, or it cannot be received from. */
   source(address: string): Source;
+  /** Throws `AmqpError` when there is none, or nothing can be sent to it. */
   target(address: string): Target;
-  sources(): readonly Source[];
+  /** The address of something that can be sent to or received from; throws `AmqpError` when there is none. */
+  known(address: string): string;
   stop(): void;
 }
 
@@ -44,38 +48,35 @@ export function buildEntities(
 ): EntityMap {
   const sources = new Map<string, Source>();
   const targets = new Map<string, Target>();
+  const stops: (() => void)[] = [];
 
   function addQueue(name: string, settings: QueueSettings): MessageQueue {
     const address = normalized(name);
     const deadAddress = address + dead;
     const letters = createMessageQueue({
       clock,
-      settings: { ...settings, timeToLive: Number.POSITIVE_INFINITY },
-      deadLetters: undefined,
+      settings,
+      bury: undefined,
       onReady: () => onReady(deadAddress),
     });
     const queue = createMessageQueue({
       clock,
       settings,
-      deadLetters: {
-        add: (content, reason, description, from) =>
-          letters.add(withProperties(content, deadLetterProperties(reason, description)), from),
-      },
+      bury: (held, content, why) => letters.addDead(held, withDeadLetterReason(content, why)),
       onReady: () => onReady(address),
     });
     sources.set(address, { address, queue });
     sources.set(deadAddress, { address: deadAddress, queue: letters });
+    stops.push(queue.stop, letters.stop);
     return queue;
   }
 
-  for (const { name, settings } of config.queues) {
-    const queue = addQueue(name, settings);
-    targets.set(normalized(name), {
-      address: normalized(name),
-      add: queue.add,
-      cancelScheduled: queue.cancelScheduled,
-    });
+  function addTarget(name: string, { add, cancelScheduled }: MessageQueue): void {
+    const address = normalized(name);
+    targets.set(address, { address, add: (content) => add(content), cancelScheduled });
   }
+
+  for (const { name, settings } of config.queues) addTarget(name, addQueue(name, settings));
   for (const { name, subscriptions, timeToLive } of config.topics) {
     const copies = subscriptions.map((subscription) => {
       const settings = {
@@ -84,7 +85,9 @@ export function buildEntities(
       };
       return addQueue(`${name}/subscriptions/${subscription.name}`, settings);
     });
-    targets.set(normalized(name), topicTarget(normalized(name), copies));
+    const topic = createTopic(clock, copies);
+    stops.push(topic.stop);
+    addTarget(name, topic);
   }
 
   return {
@@ -103,32 +106,13 @@ export function buildEntities(
       if (sources.has(wanted)) throw notAllowed(`Nothing can be sent to '${address}'.`);
       throw entityNotFound(address);
     },
-    sources: () => [...sources.values()],
+    known(address) {
+      const wanted = normalized(address);
+      if (sources.has(wanted) || targets.has(wanted)) return wanted;
+      throw entityNotFound(address);
+    },
     stop: () => {
-      for (const { queue } of sources.values()) queue.stop();
-    },
-  };
-}
-
-/** Each subscription gets a copy with a number of its own. A message for later waits in each of them. */
-function topicTarget(address: string, copies: readonly MessageQueue[]): Target {
-  let next = 1;
-  const scheduled = new Map<number, readonly { queue: MessageQueue; number: number }[]>();
-  return {
-    address,
-    add(content) {
-      const number = next++;
-      scheduled.set(
-        number,
-        copies.map((queue) => ({ queue, number: queue.add(content, number) })),
-      );
-      // Only the latest can still be cancelled in practice; the rest need not be remembered for ever.
-      if (scheduled.size > 10_000) scheduled.delete(scheduled.keys().next().value ?? 0);
-      return number;
-    },
-    cancelScheduled(numbers) {
-      for (const number of numbers)
-        for (const copy of scheduled.get(number) ?? []) copy.queue.cancelScheduled([copy.number]);
+      for (const stop of stops) stop();
     },
   };
 }

@@ -23,11 +23,11 @@ export const lockLost = (): AmqpError =>
     'The lock supplied is invalid. Either the lock expired, or the message has already been removed from the queue.',
   );
 
-export const messageNotFound = (): AmqpError =>
+export const messageNotFound = (sequenceNumber: unknown): AmqpError =>
   new AmqpError(
     'com.microsoft:message-not-found',
     404,
-    'There is no such message with that sequence number.',
+    `There is no such message with the sequence number ${sequenceNumber}: it is of another state, or gone.`,
   );
 
 export const notAllowed = (description: string): AmqpError =>
@@ -39,3 +39,9 @@ export const tooLarge = (size: number, limit: number): AmqpError =>
     400,
     `The message has ${size} bytes; at most ${limit} are allowed.`,
   );
+
+/** A fault of our own goes to the client too: it closes nothing, and says what failed. */
+export const asAmqpError = (error: unknown): AmqpError =>
+  error instanceof AmqpError
+    ? error
+    : new AmqpError('amqp:internal-error', 500, error instanceof Error ? error.message : 'unknown failure');

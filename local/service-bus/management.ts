@@ -1,6 +1,6 @@
-import { internal, whyDead } from './consumer.ts';
+import { whyDead } from './consumer.ts';
 import type { EntityMap } from './entities.ts';
-import { AmqpError, messageNotFound, notAllowed } from './errors.ts';
+import { asAmqpError, messageNotFound, notAllowed } from './errors.ts';
 import { swapped } from './lock-token.ts';
 import { readMessage } from './message.ts';
 import type { Handed, MessageQueue } from './message-queue.ts';
@@ -29,7 +29,7 @@ export function answerManagement(
     const body: Body = isBody(request['body']) ? request['body'] : {};
     return perform(entities, address, operations, operation, body);
   } catch (error) {
-    const { status, message, condition } = error instanceof AmqpError ? error : internal(error);
+    const { status, message, condition } = asAmqpError(error);
     return reply(status, message, undefined, condition);
   }
 }
@@ -125,8 +125,7 @@ function dispose(queue: MessageQueue, operations: Operations, body: Body): void 
       case 'suspended':
         queue.deadLetter(
           token,
-          text('deadletter-reason'),
-          text('deadletter-description'),
+          { reason: text('deadletter-reason'), description: text('deadletter-description') },
           whyDead(properties).more,
         );
         break;
@@ -152,7 +151,7 @@ const numbersIn = (body: Body, name: string): readonly number[] => listIn(body, 
 function numberOf(value: unknown): number {
   if (typeof value === 'number') return value;
   if (Buffer.isBuffer(value) && value.length === 8) return Number(value.readBigInt64BE());
-  throw messageNotFound();
+  throw messageNotFound(value);
 }
 
 const tokensIn = (body: Body): readonly Buffer[] =>

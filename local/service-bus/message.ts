@@ -102,7 +102,7 @@ export function scheduledFor(content: Content): number | undefined {
 }
 
 /** The content with these application properties on top. */
-export function withProperties(content: Content, more: ReadonlyMap<string, TypedValue>): Content {
+export function withProperties(content: Content, more: Properties): Content {
   if (more.size === 0) return content;
   const known =
     content.application === undefined
@@ -112,9 +112,29 @@ export function withProperties(content: Content, more: ReadonlyMap<string, Typed
   return { ...content, application: section(code.application, types.wrap_map(Object.fromEntries(known))) };
 }
 
+export type Properties = ReadonlyMap<string, TypedValue>;
+
+export const reasonProperty = 'DeadLetterReason';
+export const descriptionProperty = 'DeadLetterErrorDescription';
+
+/** What a dead-letter queue adds to a message: why it is there. */
+export function withDeadLetterReason(
+  content: Content,
+  {
+    reason,
+    description,
+  }: { readonly reason?: string | undefined; readonly description?: string | undefined },
+): Content {
+  const more = new Map<string, TypedValue>();
+  if (reason !== undefined) more.set(reasonProperty, types.wrap_string(reason));
+  if (description !== undefined) more.set(descriptionProperty, types.wrap_string(description));
+  return withProperties(content, more);
+}
+
 export interface Envelope {
   readonly sequenceNumber: number;
-  readonly enqueuedSequenceNumber: number;
+  /** The topic's number; 0 in a queue. */
+  readonly topicNumber: number;
   readonly enqueuedAt: number;
   readonly deliveryCount: number;
   readonly timeToLive: number | undefined;
@@ -135,7 +155,7 @@ export function writeMessage(content: Content, envelope: Envelope): Buffer {
     ...Object.fromEntries(annotations),
     'x-opt-sequence-number': types.wrap_long(envelope.sequenceNumber),
     'x-opt-enqueued-time': types.wrap_timestamp(envelope.enqueuedAt),
-    'x-opt-enqueue-sequence-number': types.wrap_long(envelope.enqueuedSequenceNumber),
+    'x-opt-enqueue-sequence-number': types.wrap_long(envelope.topicNumber),
     'x-opt-message-state': types.wrap_int(envelope.state),
   };
   if (envelope.lockedUntil !== undefined)

@@ -1,12 +1,9 @@
 import type { EventContext, Receiver } from 'rhea';
-import { internal } from './consumer.ts';
 import type { Target } from './entities.ts';
-import { AmqpError, tooLarge } from './errors.ts';
+import { asAmqpError, notAllowed, tooLarge } from './errors.ts';
 import { readBatch, readMessage } from './message.ts';
 import type { Operations } from './operations.ts';
-
-/** Standard tier: 256 KB. Without it the client makes batches of any size. */
-export const maxMessageSize = 262_144;
+import { maxMessageSize } from './rhea-private.ts';
 
 /** A batch, of arrays and batch objects alike: its body is one data section for each message. */
 const batchFormat = 0x80013700;
@@ -18,7 +15,7 @@ export function openProducer(receiver: Receiver, target: Target, operations: Ope
     if (delivery === undefined) return;
     try {
       const bytes: unknown = context.message;
-      if (!Buffer.isBuffer(bytes)) throw internal(new Error('the message came decoded'));
+      if (!Buffer.isBuffer(bytes)) throw notAllowed('A message of an unknown format.');
       if (bytes.length > maxMessageSize) throw tooLarge(bytes.length, maxMessageSize);
       const contents = formatOf(context) === batchFormat ? readBatch(bytes) : [readMessage(bytes)];
       operations.sends += 1;
@@ -26,7 +23,7 @@ export function openProducer(receiver: Receiver, target: Target, operations: Ope
       for (const content of contents) target.add(content);
       delivery.accept();
     } catch (error) {
-      const { condition, message } = error instanceof AmqpError ? error : internal(error);
+      const { condition, message } = asAmqpError(error);
       // In a tick of its own: rhea merges it with an outcome before it.
       setImmediate(() => delivery.reject({ condition, description: message }));
     }

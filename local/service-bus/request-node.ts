@@ -1,5 +1,5 @@
-import rhea, { type EventContext, type Receiver, type Sender, type Session } from 'rhea';
-import { addressesOf } from './rhea-private.ts';
+import rhea, { type EventContext, type Receiver, type Sender } from 'rhea';
+import { types } from './typed.ts';
 
 export type Request = ReturnType<typeof rhea.message.decode>;
 
@@ -12,7 +12,7 @@ export interface Reply {
 /** A node that answers requests: `$cbs`, `$management`. The client opens a link each way in one session. */
 export function openRequestNode(
   receiver: Receiver,
-  repliers: ReadonlySet<Sender>,
+  replierOf: (replyTo: string) => Sender | undefined,
   answer: (request: Request) => Reply,
 ): void {
   receiver.on('message', (context: EventContext) => {
@@ -21,9 +21,8 @@ export function openRequestNode(
     if (delivery === undefined || !Buffer.isBuffer(bytes)) return;
     delivery.accept();
     const request = rhea.message.decode(bytes);
-    const replier = findReplier(receiver.session, repliers, String(request['reply_to'] ?? ''));
     const { properties, body } = answer(request);
-    replier?.send({
+    replierOf(String(request['reply_to'] ?? ''))?.send({
       ...(request['message_id'] === undefined ? {} : { correlation_id: request['message_id'] }),
       application_properties: { ...properties },
       body: body ?? null,
@@ -31,12 +30,7 @@ export function openRequestNode(
   });
 }
 
-/** By target address, else by link name, else the only one of the session: clients name it in each of these ways. */
-function findReplier(session: Session, repliers: ReadonlySet<Sender>, replyTo: string): Sender | undefined {
-  const mine = [...repliers].filter((sender) => sender.session === session && sender.is_open());
-  return (
-    mine.find((sender) => addressesOf(sender).target === replyTo) ??
-    mine.find((sender) => sender.name === replyTo) ??
-    (mine.length === 1 ? mine[0] : undefined)
-  );
-}
+/** `$cbs` spells its status in kebab case, the management nodes in camel case. Every token is as good as another here. */
+export const answerCbs = (): Reply => ({
+  properties: { 'status-code': types.wrap_int(202), 'status-description': 'Accepted' },
+});

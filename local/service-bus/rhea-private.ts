@@ -1,5 +1,5 @@
-import type { Socket } from 'node:net';
-import rhea, { type Connection, type Delivery, type Receiver, type Sender } from 'rhea';
+import type { Server, Socket } from 'node:net';
+import rhea, { type Connection, type Container, type Delivery, type Receiver, type Sender } from 'rhea';
 
 /**
  * Everything here leans on members of rhea that its typings do not have. `test/broker/rhea-private.test.ts` names each of
@@ -10,17 +10,33 @@ interface PrivateConnection {
   on_transfer(frame: { performative: { message_format?: number } }): void;
   _process(): void;
   _write_frame(): void;
+  _disconnected(): void;
 }
 
 interface PrivateSender {
   credit: number;
   delivery_count: number;
+  issue_flow: boolean;
   _draining: boolean;
   _drained: boolean;
   _get_drain(): boolean;
-  local: { attach: { snd_settle_mode?: number; rcv_settle_mode?: number } };
-  remote: { attach: { snd_settle_mode?: number; rcv_settle_mode?: number } };
-  session: { outgoing: { available(): number } };
+  _process(): void;
+  local: { attach: Partial<SettleModes> };
+  remote: { attach: Partial<SettleModes> };
+  session: {
+    outgoing: { available(): number; next_pending_delivery: number; next_delivery_id: number };
+  };
+}
+
+interface SettleModes {
+  snd_settle_mode: number;
+  rcv_settle_mode: number;
+}
+
+interface PrivateDelivery {
+  update(settled: boolean, state: unknown): void;
+  remote_settled: boolean;
+  remote_state: unknown;
 }
 
 const connectionOf = (connection: Connection): PrivateConnection =>
@@ -28,18 +44,35 @@ const connectionOf = (connection: Connection): PrivateConnection =>
 const senderOf = (sender: Sender): PrivateSender => sender as unknown as PrivateSender;
 
 /** Marks a message that rhea is to hand over as bytes: decoding and encoding it again would change its types. */
-export const rawFormat = 0x7fffffff;
+const rawFormat = 0x7fffffff;
 
-export function tuneConnection(connection: Connection): void {
+/** Standard tier: 256 KB. Without it the client makes batches of any size. */
+export const maxMessageSize = 262_144;
+
+/** Starts to listen on 127.0.0.1; port 0 is a free one. */
+export function listen(container: Container, port: number): Server {
+  const options = {
+    host: '127.0.0.1',
+    port,
+    tcp_no_delay: true,
+    // A client that keeps a message for long keeps the places of all later ones too.
+    session_buffer_size: { incoming: 2_048, outgoing: 65_536 },
+    receiver_options: { autoaccept: false, credit_window: 1_000, max_message_size: maxMessageSize },
+    // Otherwise every abandon and defer is first reported as released.
+    sender_options: { treat_modified_as_released: false },
+  };
+  return container.listen(options as Parameters<Container['listen']>[0]);
+}
+
+/** `gone` is called once, however the connection ends. */
+export function tuneConnection(connection: Connection, gone: () => void): void {
   const inner = connectionOf(connection);
-  const onTransfer = inner.on_transfer;
+  const { socket, on_transfer: onTransfer, _process: process } = inner;
   inner.on_transfer = function (frame) {
     if (!frame.performative.message_format) frame.performative.message_format = rawFormat;
     onTransfer.call(this, frame);
   };
-  const { socket } = inner;
   // rhea writes each frame by itself: together they go in one packet.
-  const process = inner._process;
   inner._process = function () {
     socket.cork();
     process.call(this);
@@ -52,6 +85,11 @@ export function tuneConnection(connection: Connection): void {
       const idle = socket.bytesWritten + socket.writableLength === before;
       if (idle && !socket.destroyed && connection.is_open()) inner._write_frame();
     });
+  });
+  // rhea does not hear of a socket that we destroy ourselves, and its heartbeat would go on.
+  socket.once('close', () => {
+    inner._disconnected();
+    gone();
   });
 }
 
@@ -70,8 +108,18 @@ export function tuneSender(sender: Sender): void {
     this.credit = 0;
     return true;
   };
+  // "Drained" goes out after the deliveries before it, which may wait for the window of the session.
+  const process = inner._process;
+  inner._process = function () {
+    const { next_pending_delivery, next_delivery_id } = this.session.outgoing;
+    const early = this.issue_flow && next_pending_delivery < next_delivery_id;
+    if (early) this.issue_flow = false;
+    process.call(this);
+    if (early) this.issue_flow = true;
+  };
 }
 
+/** Receive and delete: what is sent is settled. */
 export const isPreSettled = (sender: Sender): boolean => senderOf(sender).local.attach.snd_settle_mode === 1;
 
 /** How many deliveries the receiver has allowed since the link began. */
@@ -82,21 +130,21 @@ export const roomIn = (sender: Sender): number => senderOf(sender).session.outgo
 
 export const isDraining = (sender: Sender): boolean => senderOf(sender)._draining;
 
+/** What the receiver decided, typed: an AMQP composite. */
+export const outcomeOf = (delivery: Delivery): unknown =>
+  (delivery as unknown as PrivateDelivery).remote_state;
+
 /** Settles a delivery for good: a receiver in mode "second" never says so itself, and rhea would keep it for ever. */
 export function settle(delivery: Delivery, state: unknown): void {
-  const inner = delivery as unknown as {
-    update(settled: boolean, state: unknown): void;
-    remote_settled: boolean;
-  };
+  const inner = delivery as unknown as PrivateDelivery;
   inner.update(true, state);
   inner.remote_settled = true;
 }
 
-/** A link that client and broker attach under one name; both of its ends, by their addresses. */
-export const addressesOf = (link: Sender | Receiver): { source: string; target: string; name: string } => ({
+/** Both ends of a link, by their addresses; one that is missing is empty. */
+export const addressesOf = (link: Sender | Receiver): { source: string; target: string } => ({
   source: String(link.source?.address ?? ''),
   target: String(link.target?.address ?? ''),
-  name: link.name,
 });
 
 interface Outcomes {

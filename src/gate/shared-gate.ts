@@ -2,10 +2,12 @@ import type { Chance } from '../chance.ts';
 import type { Clock } from '../clock.ts';
 import type { Telemetry } from '../telemetry.ts';
 import { Unavailable } from '../unavailable.ts';
+import { type Counter, counter, handOut, leaseAt, nextEvent } from './counter.ts';
 import type { CallReport, Gate, Lane, Slot, Taken, Verdict } from './gate.ts';
 import { dayOf, type GateState, shut } from './gate-state.ts';
 import type { GateStore } from './gate-store.ts';
 import { type Lot, leaseLot } from './lots.ts';
+import { lastPasses } from './passes.ts';
 import { jobPermits } from './permits.ts';
 import { afterReport, closingTime, withoutProbe } from './reports.ts';
 import type { GateSettings } from './settings.ts';
@@ -24,24 +26,6 @@ export interface SharedGateParts {
   readonly chance: Chance;
   readonly telemetry: Telemetry;
   readonly settings: GateSettings;
-}
-
-interface Waiter {
-  readonly giveUpAt: number;
-  readonly resolve: (taken: Taken) => void;
-  readonly reject: (error: unknown) => void;
-}
-
-/** What one instance has and wants in a lane. Times are local. */
-interface Counter {
-  readonly lane: Lane;
-  waiters: Waiter[];
-  /** In the order of their times. */
-  slots: Slot[];
-  /** When the entity wants us to come for more; undefined: any time. */
-  turn: number | undefined;
-  serving: boolean;
-  leasing: boolean;
 }
 
 type Closed = Extract<Taken, { kind: 'closed' }>;
@@ -69,9 +53,6 @@ export function sharedGate({ store, clock, chance, telemetry, settings }: Shared
   /** The local time at which the storage's clock surely shows `time`. */
   const toLocal = (time: number): number => clock.now() + time - store.now().atLeast;
 
-  /** A slot leaves its caller at least a quarter of its life; an instance that was frozen has none left. */
-  const usable = (slot: Slot, now: number): boolean => now < slot.notBefore + 0.75 * settings.slotLifeMs;
-
   function take(lane: Lane, giveUpAt: number): Promise<Taken> {
     if (closed !== undefined && clock.now() < Math.min(closed.goodUntil, closed.taken.until))
       return Promise.resolve(closed.taken);
@@ -83,46 +64,30 @@ export function sharedGate({ store, clock, chance, telemetry, settings }: Shared
     });
   }
 
+  /** Runs while somebody waits in the lane. */
   async function serve(mine: Counter): Promise<void> {
     mine.serving = true;
     for (;;) {
       const now = clock.now();
       hand(mine, now);
       if (mine.waiters.length === 0) break;
-      if (!mine.leasing && mine.waiters.length > mine.slots.length && now >= (mine.turn ?? now))
-        void lease(mine);
-      const next = Math.min(
-        ...mine.waiters.map(({ giveUpAt }) => giveUpAt),
-        mine.slots[0]?.notBefore ?? Infinity,
-        mine.leasing || mine.waiters.length <= mine.slots.length ? Infinity : (mine.turn ?? Infinity),
-        // Never long: a sleep cannot be called off, and would keep a finished process alive.
-        now + settings.lotAheadMs,
-      );
+      if (now >= leaseAt(mine, settings)) void lease(mine);
+      // Never long: a sleep cannot be called off, and would keep a finished process alive.
+      const next = Math.min(nextEvent(mine, settings), now + settings.lotAheadMs);
       await Promise.race([clock.sleep(Math.max(1, next - now)), woken]);
     }
     mine.serving = false;
   }
 
-  /** Gives every slot whose time has come to who waits longest. */
   function hand(mine: Counter, now: number): void {
-    mine.slots = mine.slots.filter((slot) => usable(slot, now));
-    while (mine.waiters.length > 0) {
-      const slot = mine.slots[0];
-      if (slot === undefined || slot.notBefore > now) break;
-      const waiter = mine.waiters.shift();
-      mine.slots.shift();
-      if (mine.lane === 'worker') permits.out(slot.notBefore + settings.slotLifeMs);
-      waiter?.resolve({ kind: 'slot', slot });
-    }
-    const late = mine.waiters.filter(({ giveUpAt }) => giveUpAt <= now);
-    if (late.length === 0) return;
-    mine.waiters = mine.waiters.filter(({ giveUpAt }) => giveUpAt > now);
-    const until = Math.max(now, mine.turn ?? 0) + settings.lotAheadMs;
-    for (const { resolve } of late) resolve({ kind: 'busy', until });
+    handOut(mine, now, settings, ({ lane, notBefore }) => {
+      if (lane === 'worker') permits.out(notBefore + settings.slotLifeMs);
+    });
   }
 
   async function lease(mine: Counter): Promise<void> {
     mine.leasing = true;
+    mine.leasedAt = clock.now();
     try {
       const inTurn = mine.turn !== undefined && clock.now() < mine.turn + settings.lotAheadMs;
       const lot = await store.change((state, time) => {
@@ -284,28 +249,5 @@ export function sharedGate({ store, clock, chance, telemetry, settings }: Shared
     lastOkOfOthers: passes.ofOthers,
     customerUntil,
     jobStarted: permits.started,
-  };
-}
-
-const counter = (lane: Lane): Counter => ({
-  lane,
-  waiters: [],
-  slots: [],
-  turn: undefined,
-  serving: false,
-  leasing: false,
-});
-
-/** The last customer whose call passed, and the last other one: enough to tell for each customer when another's did. */
-function lastPasses() {
-  let latest: { readonly customerId: string; readonly at: number } | undefined;
-  let other: { readonly customerId: string; readonly at: number } | undefined;
-  return {
-    note: (customerId: string, at: number) => {
-      if (latest !== undefined && latest.customerId !== customerId) other = latest;
-      latest = { customerId, at };
-    },
-    ofOthers: (customerId: string): number | undefined =>
-      latest?.customerId === customerId ? other?.at : latest?.at,
   };
 }

@@ -1,0 +1,48 @@
+/** `npm run dev`: keeps the whole stack up on this machine and takes messages from anyone, until Ctrl-C. */
+import { parseArgs } from 'node:util';
+import { buildDist } from './build.ts';
+import { startStack } from './stack.ts';
+
+const { values } = parseArgs({ options: { factor: { type: 'string' }, port: { type: 'string' } } });
+const factor = Number(values.factor ?? 60);
+const root = new URL('..', import.meta.url).pathname;
+
+await buildDist(root);
+const stack = await startStack({
+  factor,
+  appRoot: root,
+  ...(values.port === undefined ? {} : { busPort: Number(values.port) }),
+});
+const stopped = Promise.withResolvers<void>();
+process.once('SIGINT', () => stopped.resolve());
+process.once('SIGTERM', () => stopped.resolve());
+
+try {
+  const worker = await stack.startWorker((line) => process.stdout.write(`${line}\n`));
+  const [cart] = stack.sandbox.createCarts({ count: 20, customers: 5 });
+  process.stdout.write(`
+The stack is up; its clock runs ${factor} times faster. Functions: ${worker.functions.join(', ')} (registered in ${Math.round(worker.registeredMs)} ms).
+
+  Service Bus     ${stack.broker.connectionString}
+  tables          ${stack.tables.connectionString}
+  Partner Center  ${stack.sandbox.apiBase}
+  its order book  ${stack.sandbox.admin}/admin/order-book
+  its calls       ${stack.sandbox.admin}/admin/calls
+
+20 carts are there. Try, in another terminal:
+
+  # checks a cart out: send this to the queue checkout-jobs with any Service Bus client
+  {"customerId":"${cart?.customerId}","cartId":"${cart?.cartId}"}
+
+  # more carts
+  curl -s -X POST ${stack.sandbox.admin}/admin/carts -H 'content-type: application/json' -d '{"count":100,"customers":10}'
+
+  # what Partner Center has sold
+  curl -s ${stack.sandbox.admin}/admin/order-book
+
+Ctrl-C ends it.
+`);
+  await Promise.race([stopped.promise, worker.exited]);
+} finally {
+  await stack.stop();
+}

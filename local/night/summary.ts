@@ -1,0 +1,117 @@
+import type { Call } from '../partner-center/sandbox.ts';
+import type { Books, CartRow } from '../verdict/books.ts';
+import type { Comparison } from '../verdict/compare.ts';
+import type { Line } from './plan.ts';
+import { isHeld } from './progress.ts';
+
+export interface Interrupted {
+  readonly customerId: string;
+  readonly cartId: string;
+}
+
+/** What a person wants to know in the morning. */
+export function summaryOf(parts: {
+  readonly books: Books;
+  readonly lines: readonly Line[];
+  readonly interrupted: readonly Interrupted[];
+  readonly comparison: Comparison;
+  readonly tooEarly: number;
+  readonly lostJobs: readonly Line[];
+}): string {
+  const { books, interrupted, comparison, tooEarly, lostJobs } = parts;
+  return [
+    '',
+    'By state',
+    ...table(
+      [...Map.groupBy(books.carts, (cart) => cart.state)].map(([state, carts]) => [
+        state,
+        String(carts.length),
+      ]),
+    ),
+    ...(books.rejected.length > 0 ? table([['rejected', String(books.rejected.length)]]) : []),
+    ...section('Failed, and what to do', failures(books)),
+    ...section('Rejected lines', rejected(books)),
+    ...section('Held by Partner Center', held(books)),
+    ...section(
+      `Interrupted by the kill: ${interrupted.length} checkouts, committed and not yet answered`,
+      outcomes(books, interrupted),
+    ),
+    '',
+    `Partner Center ${comparison.inPartnerCenter} orders · table ${comparison.inTable} · bought twice ${comparison.boughtTwice.length} · lost ${comparison.lost.length + lostJobs.length} · called too early ${tooEarly}`,
+    ...section('Bought twice', comparison.boughtTwice),
+    ...section('Lost orders', comparison.lost),
+    ...section(
+      'Lost jobs',
+      lostJobs.map((line) => `line ${line.number}`),
+    ),
+    ...section('In the table, but not in Partner Center', comparison.invented),
+    ...section('Different', comparison.different),
+  ].join('\n');
+}
+
+const section = (title: string, lines: readonly string[]): string[] =>
+  lines.length === 0 ? [] : ['', title, ...lines.map((line) => `  ${line}`)];
+
+const table = (rows: readonly (readonly [string, string])[]): string[] =>
+  rows.map(([name, value]) => `  ${name.padEnd(12)} ${value.padStart(6)}`);
+
+function failures(books: Books): string[] {
+  const failed = books.carts.filter((cart) => cart.state === 'failed' || cart.state === 'partial');
+  return [...Map.groupBy(failed, (cart) => cart.reason?.code ?? 'unknown')].flatMap(([code, carts]) => {
+    const reason = carts[0]?.reason;
+    return [
+      `${carts.length} × ${code}: ${reason?.description ?? ''}`,
+      `    ${reason?.cure ?? ''}`,
+      `    one of them: ${name(carts[0])}`,
+    ];
+  });
+}
+
+const rejected = (books: Books): string[] =>
+  books.rejected.map(
+    ({ messageId, path, reason }) =>
+      `${messageId.replace('-', ' ')}, field ${path === '' ? '(the whole line)' : path}: ${reason}`,
+  );
+
+const held = (books: Books): string[] =>
+  books.carts
+    .filter(isHeld)
+    .map(
+      (cart) =>
+        `${name(cart)}: ${cart.reason?.code} ${cart.reason?.description}; next try in ${inSeconds(cart.nextTry)} s`,
+    );
+
+const inSeconds = (at: number | undefined): number =>
+  Math.max(0, Math.round(((at ?? 0) - Date.now()) / 1_000));
+
+/** How each checkout that was under way when the worker was killed was found out. */
+function outcomes(books: Books, interrupted: readonly Interrupted[]): string[] {
+  const rows = new Map(books.carts.map((cart) => [cart.cartId, cart]));
+  return interrupted.map(({ cartId }) => {
+    const cart = rows.get(cartId);
+    return cart === undefined ? `${cartId}: no record` : `${name(cart)}: ${cart.state}, ${howFound(cart)}`;
+  });
+}
+
+function howFound(cart: CartRow): string {
+  const asked = cart.calls.map(({ what }) => what);
+  const looks = asked.filter((what) => what === 'cart').length;
+  const repeats = asked.filter((what) => what === 'checkout').length;
+  if (looks === 0) return 'never looked at';
+  const look = `${looks} look${looks === 1 ? '' : 's'} at the cart and the order list`;
+  // The call that was killed left no line in the history: each checkout in it is a repeat.
+  return repeats === 0
+    ? `its orders were found after ${look}`
+    : `after ${look}, the repeat returned the orders of the first call`;
+}
+
+const name = (cart: CartRow | undefined): string =>
+  cart === undefined ? '' : `customer ${cart.customerId.slice(0, 8)}… cart ${cart.cartId}`;
+
+/** Checkouts whose orders exist, while nobody has told the worker. */
+export const unanswered = (calls: readonly Call[]): readonly Interrupted[] =>
+  calls.flatMap(({ committedAt, answeredAt, customerId, cartId }) =>
+    committedAt !== undefined && answeredAt === undefined && customerId !== undefined && cartId !== undefined
+      ? [{ customerId, cartId }]
+      : [],
+  );

@@ -1,0 +1,131 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Azurite, startAzurite } from './azurite.ts';
+import { type HostChild, startHost } from './functions-host/child.ts';
+import { type Sandbox, type SwitchesInput, startSandbox } from './partner-center/sandbox.ts';
+import { type Broker, startBroker } from './service-bus/broker.ts';
+
+export const queueName = 'checkout-jobs';
+export const topicName = 'checkout-events';
+
+export interface StackOptions {
+  /** Divides every time of the worker, the queue and the sandbox. */
+  readonly factor: number;
+  /** The folder with host.json and package.json: the one that is deployed. */
+  readonly appRoot: string;
+  readonly switches?: SwitchesInput;
+  readonly seed?: string;
+  /** Settings of the worker, on top of the stack's own. */
+  readonly env?: Readonly<Record<string, string>>;
+  readonly busPort?: number;
+}
+
+/** Everything that the worker needs, on free ports of this machine; workers are started and stopped one by one. */
+export interface Stack {
+  readonly broker: Broker;
+  readonly sandbox: Sandbox;
+  readonly tables: Azurite;
+  /** What a worker is started with. */
+  readonly settings: Readonly<Record<string, string>>;
+  /** Starts one more worker: the Functions host as a process of its own, with the built bundle. */
+  startWorker(onLine?: (line: string) => void): Promise<HostChild>;
+  stop(): Promise<void>;
+}
+
+/** The machine is not faster by the factor, so a slot and a lot last longer than their 1 s divided by it: a quarter of a second. */
+const slotLifeMs = 250;
+
+export async function startStack(options: StackOptions): Promise<Stack> {
+  const { factor, appRoot } = options;
+  const stops: (() => Promise<unknown>)[] = [];
+  const stop = async () => {
+    for (const step of stops.splice(0).reverse()) await step();
+  };
+  try {
+    const state = await mkdtemp(join(tmpdir(), 'checkout-worker-'));
+    stops.push(() => rm(state, { recursive: true, force: true }));
+    const broker = await startBroker({
+      config: entities(factor),
+      ...(options.busPort === undefined ? {} : { port: options.busPort }),
+    });
+    stops.push(broker.stop);
+    const tables = await startAzurite();
+    stops.push(tables.stop);
+    const sandbox = await startSandbox({
+      factor,
+      ...(options.seed === undefined ? {} : { seed: options.seed }),
+      ...(options.switches === undefined ? {} : { switches: options.switches }),
+    });
+    stops.push(sandbox.stop);
+    const { tenantId, clientId, clientSecret } = sandbox.credentials;
+    const settings = {
+      ServiceBusConnection: broker.connectionString,
+      CHECKOUT_QUEUE: queueName,
+      EVENTS_TOPIC: topicName,
+      TablesConnection: tables.connectionString,
+      PARTNER_CENTER_API: sandbox.apiBase,
+      PARTNER_CENTER_AUTHORITY: sandbox.authority,
+      PARTNER_TENANT_ID: tenantId,
+      PARTNER_CLIENT_ID: clientId,
+      PARTNER_CREDENTIAL: 'secret',
+      PARTNER_CLIENT_SECRET: clientSecret,
+      CHECKOUT_TIME_FACTOR: String(factor),
+      SLOT_LIFE: `${slotLifeMs * factor}ms`,
+      NODE_EXTRA_CA_CERTS: sandbox.caFile,
+      ...options.env,
+    };
+    const workers = new Set<HostChild>();
+    stops.push(() => Promise.all([...workers].map((worker) => worker.stop())));
+    const startWorker = async (onLine?: (line: string) => void): Promise<HostChild> => {
+      const worker = await startHost({
+        appRoot,
+        env: settings,
+        stateFolder: state,
+        ...(onLine === undefined ? {} : { onLine }),
+      });
+      workers.add(worker);
+      void worker.exited.then(() => workers.delete(worker));
+      return worker;
+    };
+    return { broker, sandbox, tables, settings, startWorker, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+/** The queue and the topic as they are deployed, their times divided by the factor. */
+function entities(factor: number): unknown {
+  const seconds = (value: number) => `PT${value / factor}S`;
+  const day = 86_400;
+  return {
+    UserConfig: {
+      Namespaces: [
+        {
+          Name: 'local',
+          Queues: [
+            {
+              Name: queueName,
+              Properties: {
+                LockDuration: seconds(300),
+                MaxDeliveryCount: 10,
+                DefaultMessageTimeToLive: seconds(14 * day),
+                DeadLetteringOnMessageExpiration: true,
+                RequiresDuplicateDetection: false,
+                RequiresSession: false,
+              },
+            },
+          ],
+          Topics: [
+            {
+              Name: topicName,
+              Properties: { DefaultMessageTimeToLive: seconds(14 * day) },
+              Subscriptions: [{ Name: 'all' }],
+            },
+          ],
+        },
+      ],
+    },
+  };
+}

@@ -1,0 +1,127 @@
+import { odata, TableClient } from '@azure/data-tables';
+import * as z from 'zod/mini';
+
+/** What the worker's tables say, read from their documented columns: nothing of the worker's own code is used here. */
+export interface CartRow {
+  readonly customerId: string;
+  readonly cartId: string;
+  readonly state: string;
+  /** Epoch ms. */
+  readonly nextTry: number | undefined;
+  readonly attempts: number;
+  readonly reason: { readonly code: string; readonly description: string; readonly cure: string } | undefined;
+  readonly calls: readonly { readonly what: string; readonly status: number | undefined }[];
+}
+
+export interface OrderRow {
+  readonly customerId: string;
+  readonly cartId: string;
+  readonly orderId: string;
+  readonly status: string;
+}
+
+export interface RejectedRow {
+  readonly messageId: string;
+  readonly reason: string;
+  readonly path: string;
+}
+
+export interface Books {
+  readonly carts: readonly CartRow[];
+  readonly orders: readonly OrderRow[];
+  readonly rejected: readonly RejectedRow[];
+  /** Carts that ask a person. */
+  readonly questions: number;
+}
+
+const text = z.optional(z.string());
+const call = z.object({ what: z.string(), end: z.optional(z.object({ status: z.optional(z.number()) })) });
+const record = z.object({
+  attempts: z.number(),
+  reason: z.optional(z.object({ code: z.string(), description: z.string(), cure: z.string() })),
+  history: z.object({ first: z.array(call), last: z.array(call) }),
+});
+const cartShape = z.object({
+  partitionKey: z.string(),
+  rowKey: z.string(),
+  state: z.string(),
+  nextTry: z.optional(z.number()),
+});
+const orderShape = z.object({
+  partitionKey: z.string(),
+  rowKey: z.string(),
+  cartId: z.string(),
+  status: z.string(),
+});
+const rejectedShape = z.object({ messageId: text, reason: z.string(), path: text });
+
+export interface BooksReader {
+  read(): Promise<Books>;
+}
+
+export function booksReader(connectionString: string): BooksReader {
+  const table = (name: string) =>
+    TableClient.fromConnectionString(connectionString, name, { allowInsecureConnection: true });
+  const checkouts = table('Checkouts');
+  const attention = table('Attention');
+
+  async function rows(client: TableClient, filter: string): Promise<Record<string, unknown>[]> {
+    const found: Record<string, unknown>[] = [];
+    try {
+      for await (const row of client.listEntities<Record<string, unknown>>({ queryOptions: { filter } }))
+        found.push(row);
+    } catch (error) {
+      // The worker makes the tables when it first runs.
+      if (!(error instanceof Error && 'statusCode' in error && error.statusCode === 404)) throw error;
+    }
+    return found;
+  }
+
+  return {
+    async read() {
+      const [carts, orders, rejected, questions] = await Promise.all([
+        rows(checkouts, odata`RowKey ge 'cart:' and RowKey lt 'cart;'`),
+        rows(checkouts, odata`RowKey ge 'order:' and RowKey lt 'order;'`),
+        rows(attention, odata`PartitionKey eq 'rejected'`),
+        rows(attention, odata`PartitionKey eq 'cart' and kind eq 'needs-decision' and open eq true`),
+      ]);
+      return {
+        carts: carts.map(toCart),
+        orders: orders.map((row) => {
+          const { partitionKey, rowKey, cartId, status } = orderShape.parse(row);
+          return { customerId: partitionKey, cartId, orderId: rowKey.slice('order:'.length), status };
+        }),
+        rejected: rejected.map((row) => {
+          const { messageId, reason, path } = rejectedShape.parse(row);
+          return { messageId: messageId ?? '', reason, path: path ?? '' };
+        }),
+        questions: questions.length,
+      };
+    },
+  };
+}
+
+function toCart(row: Record<string, unknown>): CartRow {
+  const { partitionKey, rowKey, state, nextTry } = cartShape.parse(row);
+  const { attempts, reason, history } = record.parse(JSON.parse(wholeText(row)));
+  const calls = [...history.first, ...history.last].map(({ what, end }) => ({ what, status: end?.status }));
+  return {
+    customerId: partitionKey,
+    cartId: rowKey.slice('cart:'.length),
+    state,
+    nextTry,
+    attempts,
+    reason,
+    calls,
+  };
+}
+
+/** Long JSON is split over `record`, `record1`, `record2` … */
+function wholeText(row: Record<string, unknown>): string {
+  const parts: string[] = [];
+  for (let index = 0; ; index += 1) {
+    const part = row[index === 0 ? 'record' : `record${index}`];
+    if (typeof part !== 'string') return parts.join('');
+    parts.push(part);
+  }
+}

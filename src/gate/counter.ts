@@ -1,0 +1,78 @@
+import type { Lane, Slot, Taken } from './gate.ts';
+import type { GateSettings } from './settings.ts';
+
+export interface Waiter {
+  readonly giveUpAt: number;
+  readonly resolve: (taken: Taken) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** What one instance has and wants in a lane. Times are local. */
+export interface Counter {
+  readonly lane: Lane;
+  /** In the order in which they came. */
+  waiters: Waiter[];
+  /** In the order of their times. */
+  slots: Slot[];
+  /** When the entity wants us to come for more; undefined: any time. */
+  turn: number | undefined;
+  leasedAt: number;
+  leasing: boolean;
+  serving: boolean;
+}
+
+export const counter = (lane: Lane): Counter => ({
+  lane,
+  waiters: [],
+  slots: [],
+  turn: undefined,
+  leasedAt: 0,
+  leasing: false,
+  serving: false,
+});
+
+/** A slot leaves its caller at least a quarter of its life; an instance that was frozen has none left. */
+const usable = (slot: Slot, now: number, settings: GateSettings): boolean =>
+  now < slot.notBefore + 0.75 * settings.slotLifeMs;
+
+/** Gives every slot whose time has come to who waits longest, and tells who waited long enough. */
+export function handOut(mine: Counter, now: number, settings: GateSettings, out: (slot: Slot) => void): void {
+  mine.slots = mine.slots.filter((slot) => usable(slot, now, settings));
+  while (mine.waiters.length > 0) {
+    const slot = mine.slots[0];
+    if (slot === undefined || slot.notBefore > now) break;
+    const waiter = mine.waiters.shift();
+    mine.slots.shift();
+    out(slot);
+    waiter?.resolve({ kind: 'slot', slot });
+  }
+  const late = mine.waiters.filter(({ giveUpAt }) => giveUpAt <= now);
+  if (late.length === 0) return;
+  mine.waiters = mine.waiters.filter(({ giveUpAt }) => giveUpAt > now);
+  const until = Math.max(now, mine.turn ?? 0) + settings.lotAheadMs;
+  for (const { resolve } of late) resolve({ kind: 'busy', until });
+}
+
+/**
+ * When to lease the next lot; never while one is on its way, or nobody lacks a slot. Wants that come one by one are
+ * gathered: until the slots at hand are nearly used, and for an eighth of a lot after the lease before, so that no
+ * instance keeps the row to itself.
+ */
+export function leaseAt(mine: Counter, settings: GateSettings): number {
+  if (mine.leasing || mine.waiters.length <= mine.slots.length) return Infinity;
+  const last = mine.slots.at(-1);
+  return Math.max(
+    mine.turn ?? 0,
+    mine.leasedAt + settings.lotAheadMs / 8,
+    last === undefined ? 0 : last.notBefore - settings.lotAheadMs / 4,
+  );
+}
+
+/** When something happens next at the latest, if nobody comes. */
+export function nextEvent(mine: Counter, settings: GateSettings): number {
+  return Math.min(
+    ...mine.waiters.map(({ giveUpAt }) => giveUpAt),
+    mine.slots[0]?.notBefore ?? Infinity,
+    leaseAt(mine, settings),
+  );
+}
