@@ -14,8 +14,9 @@ export interface Progress {
   readonly questions: number;
 }
 
+/** `unresolved`: the worker died in a call for it, and the repeat was told to wait. */
 export const isHeld = (cart: CartRow): boolean =>
-  cart.state === 'waiting' &&
+  (cart.state === 'waiting' || cart.state === 'unresolved') &&
   cart.nextTry !== undefined &&
   cart.reason !== undefined &&
   slowCodes.has(cart.reason.code);
@@ -60,7 +61,9 @@ export function liveLine(output: NodeJS.WriteStream): {
   };
   return {
     show(line) {
-      if (line === shown) return;
+      // Without a terminal a line is worth printing when the counts in it have changed, not the rate.
+      const counts = line.replace(/ · [\d.]+\/s .*/, '');
+      if (line === shown || (!output.isTTY && shown.startsWith(counts))) return;
       clear();
       shown = line;
       output.write(output.isTTY ? line : `${line}\n`);

@@ -126,7 +126,7 @@ async function killInTheMiddle(
 ): Promise<readonly Interrupted[]> {
   const { sandbox } = stack;
   // The next answers are slow, after the orders were made: the worst moment for whoever waits for them.
-  const slow = { kind: 'delay' as const, when: 'after' as const, ms: 60_000, count: openAtKill + 3 };
+  const slow = { kind: 'delay' as const, when: 'after' as const, ms: 120_000, count: openAtKill + 3 };
   sandbox.set({ faults: [slow, ...faults] });
   const limit = new Promise<void>((resolve) => setTimeout(resolve, 15_000).unref());
   await Promise.race([sandbox.whenAwaitingAnswer(openAtKill), limit]);

@@ -4,8 +4,9 @@ import { type BrokerClock, systemClock } from './clock.ts';
 import { decodeConfig } from './config.ts';
 import { buildEntities, type EntityMap, normalized } from './entities.ts';
 import { asAmqpError } from './errors.ts';
+import type { Inspected } from './held.ts';
 import { createLinks, type Links } from './links.ts';
-import type { Inspected, QueueCounts } from './message-queue.ts';
+import type { QueueCounts } from './message-queue.ts';
 import { noOperations, type Operations } from './operations.ts';
 import { listen, socketOf, tuneConnection } from './rhea-private.ts';
 

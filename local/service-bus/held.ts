@@ -74,7 +74,7 @@ export function inspectHeld(held: Held, bytes: Buffer): Inspected {
     deliveryCount,
     place,
     until: place === 'locked' || place === 'scheduled' ? until : undefined,
-    applicationProperties: decoded.application_properties ?? {},
+    applicationProperties: decoded['application_properties'] ?? {},
     body: isSection ? body.content : body,
   };
 }

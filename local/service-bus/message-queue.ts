@@ -64,9 +64,11 @@ export function createMessageQueue({ clock, settings, bury, onReady }: QueuePart
   );
   const lives = createAlarm<Held>(
     clock,
-    // Of a locked message it is asked again when it is unlocked.
-    (held) => held.place === 'ready' && held.expiresAt <= clock.now(),
-    (held) => expire(held),
+    (held) => held.place === 'ready' || held.place === 'locked',
+    // A locked message is asked when it is unlocked.
+    (held) => {
+      if (held.place === 'ready') expire(held);
+    },
   );
 
   function move(held: Held, place: Place): void {
@@ -113,14 +115,15 @@ export function createMessageQueue({ clock, settings, bury, onReady }: QueuePart
     unlock(held);
     held.content = content;
     if (bury !== undefined) held.deliveryCount += 1;
-    if (held.wasDeferred) return move(held, 'deferred');
-    if (bury !== undefined && held.deliveryCount >= settings.maxDeliveryCount) {
+    if (held.wasDeferred) move(held, 'deferred');
+    else if (bury !== undefined && held.deliveryCount >= settings.maxDeliveryCount) {
       move(held, 'gone');
       const description = `Message could not be consumed after ${settings.maxDeliveryCount} delivery attempts.`;
-      return bury(held, content, { reason: 'MaxDeliveryCountExceeded', description });
+      bury(held, content, { reason: 'MaxDeliveryCountExceeded', description });
+    } else {
+      move(held, 'ready');
+      if (held.expiresAt <= clock.now()) expire(held);
     }
-    move(held, 'ready');
-    if (held.expiresAt <= clock.now()) expire(held);
   }
 
   function hand(held: Held, destructive: boolean): Handed {
