@@ -31,10 +31,12 @@ export function samplePlan(sandbox: Sandbox, carts: number, customers: number): 
   const faults: FaultInput[] = [
     ...(underReview === undefined
       ? []
-      : [{ kind: 'error' as const, http: 403, code: 800073, customers: [underReview] }]),
+      : [{ kind: 'error' as const, http: 403, code: 800073, description: review, customers: [underReview] }]),
     ...(refused === undefined
       ? []
-      : [{ kind: 'error' as const, http: 403, code: 13605, carts: [refused.cartId] }]),
+      : [
+          { kind: 'error' as const, http: 403, code: 13605, description: agreement, carts: [refused.cartId] },
+        ]),
   ];
   const refs = [
     ...ordinary,
@@ -57,6 +59,9 @@ export function samplePlan(sandbox: Sandbox, carts: number, customers: number): 
     about: `${carts} carts of ${customers} customers: licences, reservations, software, SaaS; some customers have equal carts; one cart has expired, one customer is under review, one line is no job`,
   };
 }
+
+const review = 'The customer account is under review. Check back in a few days.';
+const agreement = 'The customer has not accepted the Microsoft Customer Agreement.';
 
 /** A list of the user's own: CSV with a header, or one JSON object a line. The sandbox gets a cart for each that is named. */
 export async function filePlan(sandbox: Sandbox, path: string): Promise<Plan> {

@@ -70,8 +70,10 @@ async function theseOrders(run: Run, held: Held, orderIds: readonly string[], wh
   const groups = await readGroups(run, current);
   if (groups.kind === 'park')
     return park(run, groups.held, { step: 'doubt', until: groups.until, why: groups.why });
-  const held2 = groups.held;
-  const contents = [...held2.record.orders.map((mark) => mark.content), ...orders.map(contentOf)];
+  const looked = groups.held;
+  const named = new Set(orders.map((order) => order.id));
+  const others = looked.record.orders.filter((mark) => !named.has(mark.id));
+  const contents = [...others.map((mark) => mark.content), ...orders.map(contentOf)];
   const failedGroups = groupsWithoutOrder(groups.groups, contents).map(
     (group): FailedGroup => ({
       group: group.group,
@@ -81,7 +83,7 @@ async function theseOrders(run: Run, held: Held, orderIds: readonly string[], wh
     }),
   );
   const reason = failedGroups.length === 0 ? {} : { reason: notNamed(run, who) };
-  return recordResult(run, held2, { orders, failedGroups, ...reason });
+  return recordResult(run, looked, { orders, failedGroups, ...reason });
 }
 
 async function readGroups(run: Run, held: Held) {

@@ -5,15 +5,18 @@ import { compact } from '../compact.ts';
  * The message contract, version 1: the body of a message on the checkout queue, as its producer wrote it.
  * `docs/message-contract.schema.json` is generated from it. The only idempotency key is (customerId, cartId).
  */
+const text = (what: string) =>
+  z.string({ error: ({ input }) => (input === undefined ? `${what} is missing` : `${what} must be text`) });
+
 const guid = (what: string) =>
-  z.string().check(
+  text(what).check(
     z.regex(/^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$/, {
       error: `${what} must be a GUID, like 7c1f0a52-6d0e-4b7e-9a43-5e2f8b6f1d10`,
     }),
   );
 
 /** Batch ids become table keys: no `/ \ # ?`, no control characters. */
-const batchId = z.string().check(
+const batchId = text('batchId').check(
   z.regex(/^[A-Za-z0-9][A-Za-z0-9._:@ +=-]{0,127}$/, {
     error: 'batchId must be 1 to 128 of A-Z a-z 0-9 . _ : @ + = - or space, beginning with a letter or digit',
   }),
@@ -25,17 +28,21 @@ const instant = z.iso.datetime({
 });
 
 /** Long enough for a purchase order number or a name, short enough for a message property. */
-const label = z.string().check(z.minLength(1), z.maxLength(256));
+const length = 'must have 1 to 256 characters';
+const label = (what: string) =>
+  text(what).check(z.minLength(1, `${what} ${length}`), z.maxLength(256, `${what} ${length}`));
+
+const size = 'batchSize must be a whole number from 1 to 10000000';
 
 export const jobMessage = z.strictObject({
   customerId: guid('customerId'),
   cartId: guid('cartId'),
   batchId: z.optional(batchId),
-  batchSize: z.optional(z.int().check(z.minimum(1), z.maximum(10_000_000))),
-  reference: z.optional(label),
+  batchSize: z.optional(z.int({ error: size }).check(z.minimum(1, size), z.maximum(10_000_000, size))),
+  reference: z.optional(label('reference')),
   notBefore: z.optional(instant),
   notAfter: z.optional(instant),
-  requestedBy: z.optional(label),
+  requestedBy: z.optional(label('requestedBy')),
   correlationId: z.optional(guid('correlationId')),
 });
 
@@ -130,7 +137,9 @@ interface Issue {
 }
 
 function firstIssue(issues: readonly unknown[]): { path: string; reason: string } {
-  const issue = issues[0] as Issue | undefined;
+  // A field with a wrong name is the reason why the right one is missing.
+  const all = issues as readonly Issue[];
+  const issue = all.find(({ code }) => code === 'unrecognized_keys') ?? all[0];
   if (issue === undefined) return { path: '', reason: 'not a valid job' };
   const path = issue.path.map(String).join('.');
   const unknownField = issue.code === 'unrecognized_keys' ? issue.keys?.[0] : undefined;

@@ -116,8 +116,18 @@ function throttled(
   const { now, settings, ours, report } = news;
   const { ms, note } = closingTime(report.retryAfterMs, settings);
   const until = now + ms;
-  if (probing(state) !== undefined && !ours) return { state, customerUntil: undefined };
   const { closing: closed } = state;
+  // Shut for another reason, and a call that was under way is told to wait: Retry-After counts before any probe. If the
+  // other reason still holds after that, the first call tells.
+  if (closed !== undefined && probing(state) !== undefined && !ours) {
+    const closing: Closing = {
+      ...closed,
+      cause: 'throttled',
+      until: Math.max(until, closed.until),
+      reason: `throttled (429)${note}; before: ${closed.reason}`,
+    };
+    return { state: { ...state, closing, probe: undefined }, customerUntil: undefined };
+  }
   if (closed !== undefined && isThrottled(state, now)) {
     const longer = until > closed.until;
     return { state: longer ? { ...state, closing: { ...closed, until } } : state, customerUntil: undefined };

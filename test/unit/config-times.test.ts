@@ -64,7 +64,6 @@ test.each<[Partial<Times>, RegExp]>([
   [{ quiet: 899_000 }, /^QUIET .* must be 15m or more/],
   [{ sleepBudget: 420_000 }, /^SLEEP_BUDGET .* must be below LOCK_RENEWED/],
   [{ throwDelay: 420_000 }, /^THROW_DELAY .* must be below LOCK_RENEWED/],
-  [{ slotLife: 1_001 }, /^SLOT_LIFE .* within 2 s/],
   [{ parkMax: 3_600_000 }, /^REVIVE_AFTER .* must be above PARK_MAX/],
   [{ backoffBase: 1_800_001 }, /^BACKOFF_MAX/],
   [{ inProgressFirst: 240_001 }, /^IN_PROGRESS_LATER/],
