@@ -33,6 +33,8 @@ const unsupported = {
   ForwardDeadLetteredMessagesTo: 'forwarding is not supported by this broker',
 } as const;
 
+const longestLock = 300_000;
+
 const harmless = ['DuplicateDetectionHistoryTimeWindow'];
 const properties = [
   'LockDuration',
@@ -68,12 +70,10 @@ export function decodeConfig(config: unknown): Entities {
         throw new BrokerConfigError(`${there}.Rules`, 'rules are not supported by this broker');
       return { name: nameAt(own, there), settings: settingsAt(own, there) };
     });
+    refuseTwice(subscriptions, `${at}.Subscriptions`);
     return { name: nameAt(fields, at), timeToLive: settingsAt(fields, at).timeToLive, subscriptions };
   });
-  refuseTwice(
-    [...queues, ...topics].map(({ name }) => name),
-    path,
-  );
+  refuseTwice([...queues, ...topics], path);
   return { queues, topics };
 }
 
@@ -94,8 +94,11 @@ function settingsAt(fields: Fields, path: string): QueueSettings {
   const deadLetterOnExpiration = given.get('DeadLetteringOnMessageExpiration') ?? false;
   if (typeof deadLetterOnExpiration !== 'boolean')
     throw new BrokerConfigError(`${at}.DeadLetteringOnMessageExpiration`, 'true or false is expected');
+  const lockDuration = durationAt(given, 'LockDuration', at, 60_000);
+  if (lockDuration > longestLock)
+    throw new BrokerConfigError(`${at}.LockDuration`, 'at most PT5M is allowed, as in Service Bus');
   return {
-    lockDuration: durationAt(given, 'LockDuration', at, 60_000),
+    lockDuration,
     maxDeliveryCount,
     timeToLive: durationAt(given, 'DefaultMessageTimeToLive', at, Number.POSITIVE_INFINITY),
     deadLetterOnExpiration,
@@ -149,9 +152,9 @@ function nameAt(fields: Fields, path: string): string {
   return name;
 }
 
-function refuseTwice(names: readonly string[], path: string): void {
+function refuseTwice(entities: readonly { readonly name: string }[], path: string): void {
   const seen = new Set<string>();
-  for (const name of names) {
+  for (const { name } of entities) {
     if (seen.has(name.toLowerCase())) throw new BrokerConfigError(path, `"${name}" is there twice`);
     seen.add(name.toLowerCase());
   }

@@ -101,7 +101,7 @@ describe('probes', () => {
     const closed = worked(open(), reports);
     expect(closed.closing).toMatchObject({ cause, until: start + pauseMs(settings, 'auth', 1), pauses: 1 });
     // What was under way tells nothing.
-    expect(worked(closed, [ok(), unknown, auth, refused('z'), throttled('z')], start + 1_000)).toBe(closed);
+    expect(worked(closed, [ok(), unknown, auth, refused('z')], start + 1_000)).toBe(closed);
 
     const probing = { ...closed, probe: { holder: 'p', until: start + 300_000 } };
     expect(worked(probing, [ok()], start + 20_000, 'i')).toBe(probing);
@@ -112,6 +112,18 @@ describe('probes', () => {
     expect(withoutProbe(probing, 'p')).toEqual(closed);
     expect(withoutProbe(probing, 'i')).toBe(probing);
   });
+
+  test.for(closings)(
+    '%s: a Retry-After that comes meanwhile is waited for, before any probe',
+    ([, reports]) => {
+      const closed = worked(open(), reports);
+      const told = worked(closed, [throttled('z', 600_000)], start + 1_000);
+      expect(told.closing).toMatchObject({ cause: 'throttled', until: start + 601_000 });
+      expect(told.closing?.reason).toContain(closed.closing?.reason);
+      expect(shut(told, start + 600_999, settings)).toMatchObject({ probeWanted: false });
+      expect(shut(told, start + 601_000, settings)).toBeUndefined();
+    },
+  );
 
   test('pauses grow to five minutes for an outage, to a quarter of an hour for what people mend', () => {
     const pauses = (cause: 'breaker' | 'auth') =>
