@@ -2,7 +2,7 @@
  * `npm run build`: makes `dist/`, a folder that can be deployed as it is: one CommonJS file, its source map, host.json
  * and a package.json that names the file.
  */
-import { copyFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build, type Metafile } from 'esbuild';
 import * as z from 'zod/mini';
@@ -18,16 +18,15 @@ export interface Bundle {
 const identity = z.object({ name: z.string(), version: z.string() });
 
 /**
- * Bundles `functions/main.ts` under `root` into `root/dist`.
+ * Bundles `functions/main.ts` under `root` into a folder that can be deployed: `root/dist`, unless another is named.
  * @throws Error when a file cannot be bundled, or something of `local/` or `test/` is in the bundle; no `dist/` is left then
  */
-export async function buildDist(root: string): Promise<Bundle> {
-  const dist = join(root, 'dist');
+export async function buildDist(root: string, dist = join(root, 'dist')): Promise<Bundle> {
   rmSync(dist, { recursive: true, force: true });
   const { metafile } = await build({
     absWorkingDir: root,
     entryPoints: ['functions/main.ts'],
-    outfile: 'dist/main.cjs',
+    outfile: join(dist, 'main.cjs'),
     bundle: true,
     platform: 'node',
     target: 'node22',
@@ -51,8 +50,9 @@ export async function buildDist(root: string): Promise<Bundle> {
     `${JSON.stringify({ name, version, private: true, main: 'main.cjs' }, null, 2)}\n`,
   );
   copyFileSync(join(root, 'host.json'), join(dist, 'host.json'));
-  const bytes = metafile.outputs['dist/main.cjs']?.bytes ?? 0;
-  return { file: join(dist, 'main.cjs'), bytes, inputs: Object.keys(metafile.inputs).length };
+  const file = join(dist, 'main.cjs');
+  const { size: bytes } = statSync(file);
+  return { file, bytes, inputs: Object.keys(metafile.inputs).length };
 }
 
 /** Inputs under local/ or test/, each with the files that import it. */

@@ -1,0 +1,158 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { TableClient } from '@azure/data-tables';
+import { ServiceBusClient, type ServiceBusMessage } from '@azure/service-bus';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { buildDist } from '../../local/build.ts';
+import { startHost } from '../../local/functions-host/child.ts';
+import { queueName, type Stack, startStack, topicName } from '../../local/stack.ts';
+
+let folder: string;
+let stack: Stack;
+let client: ServiceBusClient;
+/** What the worker told, line by line, and who waits for more of it. */
+const told: Record<string, unknown>[] = [];
+const waiting = new Set<() => void>();
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'checkout-e2e-'));
+  await buildDist(join(import.meta.dirname, '../..'), join(folder, 'dist'));
+  stack = await startStack({ factor: 100, appRoot: join(folder, 'dist') });
+  client = new ServiceBusClient(stack.broker.connectionString);
+  await stack.startWorker((line) => {
+    const json = line.slice(Math.max(0, line.indexOf('{')));
+    try {
+      told.push(JSON.parse(json));
+    } catch {
+      return;
+    }
+    for (const look of [...waiting]) look();
+  });
+});
+afterAll(async () => {
+  await client?.close();
+  await stack?.stop();
+  await rm(folder, { recursive: true, force: true });
+});
+
+const eventsNamed = (name: string, match: (event: Record<string, unknown>) => boolean) =>
+  told.filter((event) => event['event'] === name && match(event));
+
+/** Resolves as soon as there are `count` such events. */
+function heard(name: string, count: number, match: (event: Record<string, unknown>) => boolean = () => true) {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const look = () => {
+    if (eventsNamed(name, match).length < count) return;
+    waiting.delete(look);
+    resolve();
+  };
+  waiting.add(look);
+  look();
+  return promise;
+}
+
+const send = (messages: ServiceBusMessage[]) => client.createSender(queueName).sendMessages(messages);
+
+test('the same job fifty times, at once and later: one checkout, one finished job, one set of events', async () => {
+  const [cart] = stack.sandbox.createCarts({ count: 1, baskets: ['legacy'] });
+  const message = { body: Buffer.from(JSON.stringify(cart)) };
+  const mine = (event: Record<string, unknown>) => event['cartId'] === cart?.cartId;
+  await send(Array.from({ length: 25 }, () => message));
+  await heard('JobFinished', 1, mine);
+  for (let n = 0; n < 25; n += 1) await send([message]);
+  // Parked copies come back within a lease; when the queue is empty, all fifty have been heard.
+  await expect
+    .poll(() => Object.values(stack.broker.entity(queueName).counts()).every((count) => count === 0), {
+      timeout: 20_000,
+    })
+    .toBe(true);
+  expect(stack.sandbox.orderBook().filter((order) => order.cartId === cart?.cartId)).toHaveLength(1);
+  expect(
+    stack.sandbox.calls().filter((call) => call.operation === 'checkout' && call.cartId === cart?.cartId),
+  ).toHaveLength(1);
+  expect(eventsNamed('JobFinished', mine)).toHaveLength(1);
+  const receiver = client.createReceiver(topicName, 'all', { receiveMode: 'receiveAndDelete' });
+  const events = await receiver.receiveMessages(100, { maxWaitTimeInMs: 1_000 });
+  const ids = new Set(events.map((event) => event.messageId));
+  expect([...ids]).toEqual([`checkout.completed:${cart?.customerId}:${cart?.cartId}:1`]);
+  expect(events[0]).toMatchObject({
+    contentType: 'application/cloudevents+json',
+    applicationProperties: { type: 'checkout.completed', customerId: cart?.customerId },
+  });
+}, 60_000);
+
+describe('what is no job', () => {
+  const good = {
+    customerId: '7c1f0a52-6d0e-4b7e-9a43-5e2f8b6f1d10',
+    cartId: '2f9a6c1e-1a77-4d0b-8f3c-90f5b1e4c7aa',
+  };
+  const json = (body: unknown) => Buffer.from(JSON.stringify(body));
+  const cases: readonly [string, Buffer, string, Record<string, string>?][] = [
+    ['not JSON', Buffer.from('hello'), ''],
+    ['wrong type', json({ ...good, cartId: 7 }), 'cartId'],
+    ['missing id', json({ cartId: good.cartId }), 'customerId'],
+    ['no GUID', json({ ...good, cartId: '../../x' }), 'cartId'],
+    ['quotes', json({ ...good, cartId: `"${good.cartId}"` }), 'cartId'],
+    ['10 KB of id', json({ ...good, cartId: 'x'.repeat(10_240) }), 'cartId'],
+    ['unknown field', json({ ...good, notafter: '2026-11-24T00:00:00Z' }), 'notafter'],
+    ['200 KB', Buffer.from('y'.repeat(200_000)), ''],
+    ['empty', Buffer.alloc(0), ''],
+    ['metadata names', json({ ...good, messageId: 'evil', deliveryCount: 99 }), 'messageId'],
+    ['malformed ticket', json(good), 'checkout-ticket', { 'checkout-ticket': 'first' }],
+    ['one id', Buffer.from('twin one'), ''],
+    ['one id', Buffer.from('twin two'), ''],
+  ];
+
+  test('is kept byte for byte, with its reason and the path of the field; the worker goes on', async () => {
+    await send(
+      cases.map(([messageId, body, , applicationProperties = {}]) => ({
+        messageId,
+        body,
+        applicationProperties,
+      })),
+    );
+    await heard('JobRejected', cases.length);
+    const table = TableClient.fromConnectionString(stack.tables.connectionString, 'Attention', {
+      allowInsecureConnection: true,
+    });
+    const rows: Record<string, unknown>[] = [];
+    for await (const row of table.listEntities<Record<string, unknown>>())
+      if (row['partitionKey'] === 'rejected') rows.push(row);
+    expect(rows).toHaveLength(cases.length);
+    for (const [messageId, body, path] of cases) {
+      const same = rows.filter((row) => row['messageId'] === messageId && bytesOf(row).equals(body));
+      expect(same, messageId).toHaveLength(1);
+      expect(same[0]?.['path'] ?? '', messageId).toBe(path);
+      expect(same[0]?.['reason'], messageId).toMatch(/^(empty|not-text|too-large|not-json|not-valid): ./);
+    }
+    const [cart] = stack.sandbox.createCarts({ count: 1, baskets: ['legacy'] });
+    await send([{ body: json(cart) }]);
+    await heard(
+      'JobFinished',
+      1,
+      (event) => event['cartId'] === cart?.cartId && event['outcome'] === 'completed',
+    );
+    expect(stack.broker.entity(queueName).counts().deadLettered).toBe(0);
+  }, 60_000);
+
+  /** Long bytes are split over `body`, `body1`, `body2` … */
+  function bytesOf(row: Record<string, unknown>): Buffer {
+    const parts: Uint8Array[] = [];
+    for (let index = 0; ; index += 1) {
+      const part = row[index === 0 ? 'body' : `body${index}`];
+      if (!(part instanceof Uint8Array)) return Buffer.concat(parts);
+      parts.push(part);
+    }
+  }
+});
+
+test('settings that are wrong stop the start, with a sentence for each, and no secret', async () => {
+  const env = { ...stack.settings, WINDOW: '10s', MAX_ATTEMPTS: 'many', PARTNER_TENANT_ID: '' };
+  const message = await startHost({ appRoot: join(folder, 'dist'), env }).then(
+    () => 'it started',
+    (error: Error) => error.message,
+  );
+  for (const name of ['MAX_ATTEMPTS', 'PARTNER_TENANT_ID', 'WINDOW']) expect(message).toContain(name);
+  expect(message).not.toContain(stack.settings['PARTNER_CLIENT_SECRET']);
+});

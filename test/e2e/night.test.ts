@@ -1,0 +1,98 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { buildDist } from '../../local/build.ts';
+import { filePlan, samplePlan } from '../../local/night/plan.ts';
+import { runNight } from '../../local/night/run-night.ts';
+import { type Stack, startStack } from '../../local/stack.ts';
+
+const quiet = { show: () => {}, say: () => {}, end: () => {} };
+const minute = 60_000;
+
+let appRoot: string;
+let folder: string;
+const stacks: Stack[] = [];
+const stack = async (): Promise<Stack> => {
+  const started = await startStack({
+    factor: 100,
+    appRoot,
+    switches: {
+      pending: { licence: [0, 5_000], reservation: [0, minute], software: [0, minute], saas: [0, minute] },
+    },
+  });
+  stacks.push(started);
+  return started;
+};
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'checkout-e2e-'));
+  appRoot = join(folder, 'dist');
+  await buildDist(join(import.meta.dirname, '../..'), appRoot);
+});
+afterAll(async () => {
+  await Promise.all(stacks.map((started) => started.stop()));
+  await rm(folder, { recursive: true, force: true });
+});
+
+test('a night with a storm of 429s and a worker killed in the middle of its calls: the books agree', async () => {
+  const night = await stack();
+  const plan = samplePlan(night.sandbox, 60, 12);
+  const { ok, summary, comparison, interrupted } = await runNight({
+    stack: night,
+    plan,
+    output: quiet,
+    limitMs: 60_000,
+    trouble: true,
+  });
+  expect(ok, summary).toBe(true);
+  expect(interrupted.length).toBeGreaterThanOrEqual(5);
+  expect(comparison.inTable).toBe(night.sandbox.orderBook().length);
+  expect(summary).toContain('bought twice 0 · lost 0 · called too early 0');
+  expect(night.broker.entity('checkout-jobs').counts().deadLettered).toBe(0);
+}, 90_000);
+
+describe('a list of the user’s own', () => {
+  test('a bad line is told with its number and field; the others go on', async () => {
+    const night = await stack();
+    const path = join(folder, 'mine.csv');
+    const good = (n: number) =>
+      `7c1f0a52-6d0e-4b7e-9a43-5e2f8b6f1d10;00000000-0000-4000-8000-${String(n).padStart(12, '0')};PO ${n};`;
+    const lines = [
+      '\uFEFFcustomerId;cartId;reference;notAfter',
+      good(1),
+      'x;00000000-0000-4000-8000-000000000009;PO 9;',
+      good(2),
+      '',
+      `${good(3)}soon`,
+    ];
+    await writeFile(path, lines.join('\r\n'));
+    const plan = await filePlan(night.sandbox, path);
+    const { ok, summary } = await runNight({
+      stack: night,
+      plan,
+      output: quiet,
+      limitMs: 60_000,
+      trouble: false,
+    });
+    expect(ok, summary).toBe(true);
+    expect(summary).toMatch(/line 3, field customerId: not-valid: customerId must be a GUID/);
+    expect(summary).toMatch(/line 6, field notAfter: not-valid: must be an ISO 8601 instant/);
+    expect(night.sandbox.orderBook()).toHaveLength(2);
+  }, 60_000);
+});
+
+describe('a sandbox that lies', () => {
+  test.for(['hide', 'invent'] as const)(
+    '%s one order: the verdict is no',
+    { timeout: 60_000 },
+    async (lie) => {
+      const night = await stack();
+      const plan = { ...samplePlan(night.sandbox, 8, 4), faults: [] };
+      night.sandbox.set({ lie });
+      const result = await runNight({ stack: night, plan, output: quiet, limitMs: 60_000, trouble: false });
+      expect(result.ok).toBe(false);
+      expect(lie === 'hide' ? result.comparison.invented : result.comparison.lost).toHaveLength(1);
+    },
+  );
+});
