@@ -71,23 +71,31 @@ export function decodeConfig(config: unknown): Entities {
       return { name: nameAt(own, there), settings: settingsAt(own, there) };
     });
     refuseTwice(subscriptions, `${at}.Subscriptions`);
-    return { name: nameAt(fields, at), timeToLive: settingsAt(fields, at).timeToLive, subscriptions };
+    const own = propertiesAt(fields, at, ['DefaultMessageTimeToLive']);
+    return { name: nameAt(fields, at), timeToLive: timeToLiveAt(own, at), subscriptions };
   });
   refuseTwice([...queues, ...topics], path);
   return { queues, topics };
 }
 
-function settingsAt(fields: Fields, path: string): QueueSettings {
+function propertiesAt(fields: Fields, path: string, known: readonly string[]): Fields {
   const at = `${path}.Properties`;
-  const known = [...properties, ...harmless, ...Object.keys(unsupported)];
-  const given = fields.has('Properties')
-    ? fieldsOf(fields.get('Properties'), at, known)
-    : new Map<string, unknown>();
+  if (!fields.has('Properties')) return new Map();
+  const given = fieldsOf(fields.get('Properties'), at, [...known, ...harmless, ...Object.keys(unsupported)]);
   for (const [name, why] of Object.entries(unsupported)) {
     const value = given.get(name);
     if (value !== undefined && value !== false && value !== '')
       throw new BrokerConfigError(`${at}.${name}`, why);
   }
+  return given;
+}
+
+const timeToLiveAt = (properties: Fields, path: string): number =>
+  durationAt(properties, 'DefaultMessageTimeToLive', `${path}.Properties`, Number.POSITIVE_INFINITY);
+
+function settingsAt(fields: Fields, path: string): QueueSettings {
+  const at = `${path}.Properties`;
+  const given = propertiesAt(fields, path, properties);
   const maxDeliveryCount = given.get('MaxDeliveryCount') ?? 10;
   if (typeof maxDeliveryCount !== 'number' || !Number.isInteger(maxDeliveryCount) || maxDeliveryCount < 1)
     throw new BrokerConfigError(`${at}.MaxDeliveryCount`, 'a whole number from 1 is expected');
@@ -100,7 +108,7 @@ function settingsAt(fields: Fields, path: string): QueueSettings {
   return {
     lockDuration,
     maxDeliveryCount,
-    timeToLive: durationAt(given, 'DefaultMessageTimeToLive', at, Number.POSITIVE_INFINITY),
+    timeToLive: timeToLiveAt(given, path),
     deadLetterOnExpiration,
   };
 }
@@ -114,13 +122,13 @@ function durationAt(fields: Fields, name: string, path: string, fallback: number
   return ms;
 }
 
-/** An ISO 8601 duration of weeks, days, hours, minutes and seconds; fractions of seconds are allowed. */
+/** An ISO 8601 duration of weeks, days, hours, minutes and seconds; fractions of seconds are allowed. Whole ms. */
 export function durationMs(text: string): number | undefined {
   const match = /^P(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?)?$/.exec(text);
   if (match === null || !/\d/.test(text)) return undefined;
   const [, weeks = '0', days = '0', hours = '0', minutes = '0', seconds = '0'] = match;
   const allDays = Number(weeks) * 7 + Number(days);
-  return (((allDays * 24 + Number(hours)) * 60 + Number(minutes)) * 60 + Number(seconds)) * 1_000;
+  return Math.round((((allDays * 24 + Number(hours)) * 60 + Number(minutes)) * 60 + Number(seconds)) * 1_000);
 }
 
 type Fields = ReadonlyMap<string, unknown>;

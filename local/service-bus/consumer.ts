@@ -24,6 +24,7 @@ export interface Consumer {
 
 export function openConsumer(sender: Sender, source: Source, operations: Operations): Consumer {
   const destructive = isPreSettled(sender);
+  operations.links += 1;
   // rhea counts credit down only when frames are written, a tick later: this count is of what was handed to it.
   let handed = 0;
 

@@ -10,6 +10,8 @@ export interface Operations {
   settled: number;
   /** Requests to a management node. */
   managed: number;
+  /** Links that clients opened to send and receive messages. */
+  links: number;
 }
 
 export const noOperations = (): Operations => ({
@@ -18,4 +20,5 @@ export const noOperations = (): Operations => ({
   delivered: 0,
   settled: 0,
   managed: 0,
+  links: 0,
 });

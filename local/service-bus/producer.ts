@@ -10,6 +10,7 @@ const batchFormat = 0x80013700;
 
 /** A sender's end of a link: takes in what it sends. */
 export function openProducer(receiver: Receiver, target: Target, operations: Operations): void {
+  operations.links += 1;
   receiver.on('message', (context: EventContext) => {
     const { delivery } = context;
     if (delivery === undefined) return;
