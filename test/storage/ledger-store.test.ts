@@ -150,11 +150,22 @@ onEachBackend('the ledger', (tables) => {
         await first.commit({ record: ordered, etag, orders: [order('O1'), order('O2')], writeId: 'w2' }),
       );
       const second = knows ? first : open();
-      const done = { ...ordered, state: 'completed' as const, orders: [...ordered.orders, mark('O3')] };
+      const marks = [{ ...mark('O1'), status: 'completed' as const }, mark('O2'), mark('O3')];
+      const done = { ...ordered, state: 'completed' as const, orders: marks };
       const orders = [order('O1', { status: 'completed' }), order('O2'), order('O3')];
       expect((await second.commit({ record: done, etag: next, orders, writeId: 'w3' })).kind).toBe('written');
       const row = await tables().checkouts.get(mine.customerId, 'order:O1');
       expect(row?.properties['status']).toBe('completed');
+      // An older answer that is recorded late does not take the row back.
+      const etagNow = (await second.read(mine))?.etag ?? '';
+      await second.commit({
+        record: done,
+        etag: etagNow,
+        orders: [order('O1', { status: 'pending' })],
+        writeId: 'w4',
+      });
+      const still = await tables().checkouts.get(mine.customerId, 'order:O1');
+      expect(still?.properties['status']).toBe('completed');
       expect((await second.customer(mine.customerId)).owners.size).toBe(3);
     }
   });
