@@ -24,7 +24,13 @@ interface PrivateSender {
   local: { attach: Partial<SettleModes> };
   remote: { attach: Partial<SettleModes> };
   session: {
-    outgoing: { available(): number; next_pending_delivery: number; next_delivery_id: number };
+    outgoing: {
+      available(): number;
+      transfer_window(): number;
+      next_pending_delivery: number;
+      next_delivery_id: number;
+    };
+    _write_flow(): void;
   };
 }
 
@@ -108,14 +114,20 @@ export function tuneSender(sender: Sender): void {
     this.credit = 0;
     return true;
   };
-  // "Drained" goes out after the deliveries before it, which may wait for the window of the session.
   const process = inner._process;
+  let askedAt = -1;
   inner._process = function () {
-    const { next_pending_delivery, next_delivery_id } = this.session.outgoing;
-    const early = this.issue_flow && next_pending_delivery < next_delivery_id;
+    const { outgoing } = this.session;
+    const waiting = outgoing.next_pending_delivery < outgoing.next_delivery_id;
+    // "Drained" goes out after the deliveries before it.
+    const early = this.issue_flow && waiting;
     if (early) this.issue_flow = false;
     process.call(this);
     if (early) this.issue_flow = true;
+    // A client of rhea that is sent settled messages widens its window only when something else happens.
+    if (!waiting || outgoing.transfer_window() > 0 || askedAt === outgoing.next_pending_delivery) return;
+    askedAt = outgoing.next_pending_delivery;
+    this.session._write_flow();
   };
 }
 
