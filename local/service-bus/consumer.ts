@@ -6,6 +6,7 @@ import type { Why } from './message-queue.ts';
 import type { Operations } from './operations.ts';
 import {
   accepted,
+  afterProcess,
   allowedBy,
   isDraining,
   isPreSettled,
@@ -27,9 +28,12 @@ export function openConsumer(sender: Sender, source: Source, operations: Operati
   operations.links += 1;
   // rhea counts credit down only when frames are written, a tick later: this count is of what was handed to it.
   let handed = 0;
+  let full = false;
 
   function handOne(): boolean {
-    if (!sender.is_open() || handed >= allowedBy(sender) || roomIn(sender) <= 0) return false;
+    if (!sender.is_open() || handed >= allowedBy(sender)) return false;
+    full = roomIn(sender) <= 0;
+    if (full) return false;
     const next = source.queue.next(destructive);
     if (next === undefined) return false;
     handed += 1;
@@ -45,9 +49,8 @@ export function openConsumer(sender: Sender, source: Source, operations: Operati
     handed = allowedBy(sender);
     sender.set_drained(true);
   });
-  // The session had no room, and has some again.
-  sender.on('sendable', () => {
-    while (handOne());
+  afterProcess(sender, () => {
+    if (full) while (handOne());
   });
   const on = (event: string, act: (token: Buffer, delivery: Delivery) => void) =>
     sender.on(event, (context: EventContext) => {

@@ -16,7 +16,6 @@ interface PrivateConnection {
 interface PrivateSender {
   credit: number;
   delivery_count: number;
-  issue_flow: boolean;
   _draining: boolean;
   _drained: boolean;
   _get_drain(): boolean;
@@ -30,7 +29,6 @@ interface PrivateSender {
       next_pending_delivery: number;
       next_delivery_id: number;
     };
-    _write_flow(): void;
   };
 }
 
@@ -114,20 +112,15 @@ export function tuneSender(sender: Sender): void {
     this.credit = 0;
     return true;
   };
+}
+
+/** Calls `act` whenever the link has been looked after, also when only the window of its session changed. */
+export function afterProcess(sender: Sender, act: () => void): void {
+  const inner = senderOf(sender);
   const process = inner._process;
-  let askedAt = -1;
   inner._process = function () {
-    const { outgoing } = this.session;
-    const waiting = outgoing.next_pending_delivery < outgoing.next_delivery_id;
-    // "Drained" goes out after the deliveries before it.
-    const early = this.issue_flow && waiting;
-    if (early) this.issue_flow = false;
     process.call(this);
-    if (early) this.issue_flow = true;
-    // A client of rhea that is sent settled messages widens its window only when something else happens.
-    if (!waiting || outgoing.transfer_window() > 0 || askedAt === outgoing.next_pending_delivery) return;
-    askedAt = outgoing.next_pending_delivery;
-    this.session._write_flow();
+    act();
   };
 }
 
@@ -138,7 +131,12 @@ export const isPreSettled = (sender: Sender): boolean => senderOf(sender).local.
 export const allowedBy = (sender: Sender): number =>
   senderOf(sender).delivery_count + senderOf(sender).credit;
 
-export const roomIn = (sender: Sender): number => senderOf(sender).session.outgoing.available();
+/** How many more deliveries the session takes: what waits in it for the client's window is locked for nobody. */
+export function roomIn(sender: Sender): number {
+  const { outgoing } = senderOf(sender).session;
+  const waiting = outgoing.next_delivery_id - outgoing.next_pending_delivery;
+  return Math.min(outgoing.available(), outgoing.transfer_window() - waiting);
+}
 
 export const isDraining = (sender: Sender): boolean => senderOf(sender)._draining;
 

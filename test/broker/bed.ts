@@ -89,6 +89,9 @@ export function manualClock(): BrokerClock & { advance(ms: number): void } {
 /** Without renewal: the client would renew short locks at once, over and over. */
 export const peekLock = { maxAutoLockRenewalDurationInMs: 0 };
 
+/** A new object each time: the client deletes `receiveMode` from the one that it is given. */
+export const destructive = () => ({ receiveMode: 'receiveAndDelete' }) as const;
+
 /** Exactly `count` messages, or an error that says how many came. */
 export async function take(
   receiver: ServiceBusReceiver,

@@ -2,7 +2,7 @@ import { connect } from 'node:net';
 import { ServiceBusClient } from '@azure/service-bus';
 import { expect, test } from 'vitest';
 import { startBroker } from '../../local/service-bus/broker.ts';
-import { bed, configOf, soon, subscriptionError, take, takeOne, watch } from './bed.ts';
+import { bed, configOf, destructive, soon, subscriptionError, take, takeOne, watch } from './bed.ts';
 
 const the = bed({
   queues: ['q', 'two', 'Team/Jobs-1', 'after-garbage', 'scheduled'],
@@ -15,7 +15,7 @@ test.each(['localhost', '127.0.0.1'])('the client connects by %s', async (host) 
   const { broker } = the();
   const client = new ServiceBusClient(broker.connectionString.replace('127.0.0.1', host), soon);
   await client.createSender('q').sendMessages({ body: host });
-  const message = await takeOne(client.createReceiver('q', { receiveMode: 'receiveAndDelete' }));
+  const message = await takeOne(client.createReceiver('q', destructive()));
   expect(message.body).toBe(host);
   await client.close();
 });
@@ -24,10 +24,9 @@ test('two clients share a queue', async () => {
   const { broker, client } = the();
   const other = new ServiceBusClient(broker.connectionString, soon);
   await client.createSender('two').sendMessages([{ body: 1 }, { body: 2 }]);
-  const mode = { receiveMode: 'receiveAndDelete' } as const;
   const bodies = [
-    (await takeOne(client.createReceiver('two', mode))).body,
-    (await takeOne(other.createReceiver('two', mode))).body,
+    (await takeOne(client.createReceiver('two', destructive()))).body,
+    (await takeOne(other.createReceiver('two', destructive()))).body,
   ];
   expect(bodies).toEqual([1, 2]);
   await other.close();
@@ -60,7 +59,7 @@ test('nothing is sent to a subscription or a dead-letter queue, nothing received
 test('names may have slashes and are the same in any case', async () => {
   const { client } = the();
   await client.createSender('Team/Jobs-1').sendMessages({ body: 'a' });
-  const receiver = client.createReceiver('team/jobs-1', { receiveMode: 'receiveAndDelete' });
+  const receiver = client.createReceiver('team/jobs-1', destructive());
   expect((await takeOne(receiver)).body).toBe('a');
   expect((await client.createReceiver('TEAM/JOBS-1').peekMessages(1)).length).toBe(0);
 });
@@ -93,7 +92,7 @@ test('bytes of another protocol, or none, harm nobody else', async () => {
     await closed;
   }
   await client.createSender('after-garbage').sendMessages({ body: 1 });
-  const receiver = client.createReceiver('after-garbage', { receiveMode: 'receiveAndDelete' });
+  const receiver = client.createReceiver('after-garbage', destructive());
   expect((await takeOne(receiver)).body).toBe(1);
   silent.destroy();
 });
@@ -112,7 +111,7 @@ test('a broker stops while clients are connected, and starts again on its port',
   await noticed();
   const second = await startBroker({ config, port: first.port });
   await sender.sendMessages({ body: 'second' });
-  const receiver = client.createReceiver('q', { receiveMode: 'receiveAndDelete' });
+  const receiver = client.createReceiver('q', destructive());
   expect((await take(receiver, 1)).map(({ body }) => body)).toEqual(['second']);
   await client.close();
   await second.stop();

@@ -1,13 +1,13 @@
 import type { ServiceBusMessage, ServiceBusReceivedMessage } from '@azure/service-bus';
 import { expect, test } from 'vitest';
-import { bed, take, takeOne } from './bed.ts';
+import { bed, destructive, take, takeOne } from './bed.ts';
 
 const the = bed({
   queues: ['fields', 'bodies', 'no-id', 'forms', 'batch', 'oversize', 'large', 'raw'],
   properties: { DefaultMessageTimeToLive: 'PT1H' },
 });
 
-const drain = (queue: string) => the().client.createReceiver(queue, { receiveMode: 'receiveAndDelete' });
+const drain = (queue: string) => the().client.createReceiver(queue, destructive());
 
 test('every field and every kind of property comes back', async () => {
   const date = new Date('2026-11-24T02:00:00.123Z');

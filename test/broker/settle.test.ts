@@ -1,6 +1,6 @@
 import type { ServiceBusReceivedMessage, ServiceBusReceiver } from '@azure/service-bus';
 import { describe, expect, test } from 'vitest';
-import { bed, cut, numberOf, peekLock, take, takeNothing, takeOne } from './bed.ts';
+import { bed, cut, destructive, numberOf, peekLock, take, takeNothing, takeOne } from './bed.ts';
 
 const ways = ['link', 'management'] as const;
 const outcomes = ['complete', 'abandon', 'defer', 'dead-letter'] as const;
@@ -152,10 +152,7 @@ test('a message is delivered as often as the queue allows, then it is a dead let
     await receiver.abandonMessage(message);
   }
   expect(await takeNothing(receiver)).toEqual([]);
-  const letters = client.createReceiver('max', {
-    subQueueType: 'deadLetter',
-    receiveMode: 'receiveAndDelete',
-  });
+  const letters = client.createReceiver('max', { ...destructive(), subQueueType: 'deadLetter' });
   expect(await takeOne(letters)).toMatchObject({
     deadLetterReason: 'MaxDeliveryCountExceeded',
     deadLetterErrorDescription: 'Message could not be consumed after 3 delivery attempts.',

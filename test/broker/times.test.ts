@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { bed, manualClock, numberOf, peekLock, take, takeNothing, takeOne } from './bed.ts';
+import { bed, destructive, manualClock, numberOf, peekLock, take, takeNothing, takeOne } from './bed.ts';
 
 const clock = manualClock();
 const the = bed({
@@ -32,7 +32,6 @@ const lives = bed({
 
 const lost = { code: 'MessageLockLost' };
 const missing = { code: 'MessageNotFound' };
-const destructive = { receiveMode: 'receiveAndDelete' } as const;
 const inMs = (ms: number) => new Date(clock.now() + ms);
 
 test('a lock ends, and the message comes again with another token', async () => {
@@ -97,7 +96,7 @@ test('a scheduled message waits for its time, and is enqueued then under a new n
   const sender = client.createSender('schedule');
   const [number] = await sender.scheduleMessages({ body: 'later' }, inMs(60_000));
   await sender.sendMessages({ body: 'now' });
-  const receiver = client.createReceiver('schedule', destructive);
+  const receiver = client.createReceiver('schedule', destructive());
   expect((await takeOne(receiver)).body).toBe('now');
   clock.advance(59_999);
   expect(await takeNothing(receiver)).toEqual([]);
@@ -114,7 +113,7 @@ test('the time may stand in the message', async () => {
   await client.createSender('annotation').sendMessages([{ body: 1, scheduledEnqueueTimeUtc }, { body: 2 }]);
   expect(broker.entity('annotation').counts()).toMatchObject({ active: 1, scheduled: 1 });
   clock.advance(5_000);
-  const messages = await take(client.createReceiver('annotation', destructive), 2);
+  const messages = await take(client.createReceiver('annotation', destructive()), 2);
   expect(messages.map(({ body }) => body)).toEqual([2, 1]);
   expect(messages[1]?.scheduledEnqueueTimeUtc).toEqual(scheduledEnqueueTimeUtc);
 });
@@ -122,7 +121,7 @@ test('the time may stand in the message', async () => {
 test('a time in the past is now', async () => {
   const { client } = the();
   await client.createSender('past').scheduleMessages([{ body: 1 }, { body: 2 }], inMs(-1));
-  expect(await take(client.createReceiver('past', destructive), 2)).toHaveLength(2);
+  expect(await take(client.createReceiver('past', destructive()), 2)).toHaveLength(2);
 });
 
 test('a scheduled message is cancelled once', async () => {
@@ -135,7 +134,7 @@ test('a scheduled message is cancelled once', async () => {
   await expect(sender.cancelScheduledMessages(others)).rejects.toMatchObject(missing);
   expect(broker.entity('cancel').counts().scheduled).toBe(1);
   clock.advance(1_000);
-  expect((await takeOne(client.createReceiver('cancel', destructive))).body).toBe(1);
+  expect((await takeOne(client.createReceiver('cancel', destructive()))).body).toBe(1);
   await expect(sender.cancelScheduledMessages(first)).rejects.toMatchObject(missing);
 });
 
@@ -149,7 +148,7 @@ test('a topic schedules and cancels for all its subscriptions', async () => {
   expect(broker.entity('events/Subscriptions/one').counts().active).toBe(0);
   clock.advance(1_000);
   for (const subscription of ['one', 'two']) {
-    const message = await takeOne(client.createReceiver('events', subscription, destructive));
+    const message = await takeOne(client.createReceiver('events', subscription, destructive()));
     expect(message).toMatchObject({ body: 'kept', enqueuedTimeUtc: new Date(clock.now()) });
     expect(broker.entity(`events/Subscriptions/${subscription}`).counts().active).toBe(0);
   }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { bed, numberOf, peekLock, take, takeOne } from './bed.ts';
+import { bed, destructive, numberOf, peekLock, take, takeOne } from './bed.ts';
 
 const the = bed({
   topics: { events: ['one', 'two'], nobody: [], dead: ['one', 'two'] },
@@ -25,7 +25,7 @@ test('each subscription gets a copy with its own lock and count', async () => {
 test('a copy knows the number that the topic gave it', async () => {
   const { client } = the();
   await client.createSender('events').sendMessages({ body: 3 });
-  const message = await takeOne(client.createReceiver('events', 'one', { receiveMode: 'receiveAndDelete' }));
+  const message = await takeOne(client.createReceiver('events', 'one', destructive()));
   expect(message.enqueuedSequenceNumber).toBe(3);
   expect(numberOf(message).toNumber()).toBe(3);
 });
@@ -36,10 +36,7 @@ test('each subscription has its own dead letters', async () => {
   const receiver = client.createReceiver('dead', 'two', peekLock);
   await receiver.abandonMessage(await takeOne(receiver));
   expect(broker.entity('dead/Subscriptions/one').counts()).toMatchObject({ active: 1, deadLettered: 0 });
-  const letters = client.createReceiver('dead', 'two', {
-    subQueueType: 'deadLetter',
-    receiveMode: 'receiveAndDelete',
-  });
+  const letters = client.createReceiver('dead', 'two', { ...destructive(), subQueueType: 'deadLetter' });
   expect(await takeOne(letters)).toMatchObject({
     messageId: 'd',
     deadLetterReason: 'MaxDeliveryCountExceeded',
