@@ -56,15 +56,18 @@ try {
   rmSync(copy, { recursive: true, force: true });
 }
 
-/** The source without the guard. Throws when the text to be replaced is not there exactly once: the list is out of date. */
-function patched({ name, file, find, replace }: Mutation): string {
-  const source = readFileSync(join(root, file), 'utf8');
-  const parts = source.split(find);
-  if (parts.length !== 2)
-    throw new Error(
-      `The mutation "${name}" no longer applies: its text is ${parts.length - 1} times in ${file}`,
-    );
-  return parts.join(replace);
+/** The source without the guard. Throws when a text to be replaced is not there exactly once: the list is out of date. */
+function patched({ name, file, find, replace, also = [] }: Mutation): string {
+  let source = readFileSync(join(root, file), 'utf8');
+  for (const edit of [{ find, replace }, ...also]) {
+    const parts = source.split(edit.find);
+    if (parts.length !== 2)
+      throw new Error(
+        `The mutation "${name}" no longer applies: "${edit.find}" is ${parts.length - 1} times in ${file}`,
+      );
+    source = parts.join(edit.replace);
+  }
+  return source;
 }
 
 async function tryOut(mutation: Mutation): Promise<Finding> {
