@@ -16,7 +16,8 @@ interface PrivateConnection {
 interface PrivateSender {
   credit: number;
   delivery_count: number;
-  _draining: boolean;
+  /** As the last flow said; undefined before it said so. */
+  _draining: boolean | undefined;
   _drained: boolean;
   _get_drain(): boolean;
   _process(): void;
@@ -138,7 +139,7 @@ export function roomIn(sender: Sender): number {
   return Math.min(outgoing.available(), outgoing.transfer_window() - waiting);
 }
 
-export const isDraining = (sender: Sender): boolean => senderOf(sender)._draining;
+export const isDraining = (sender: Sender): boolean => senderOf(sender)._draining === true;
 
 /** What the receiver decided, typed: an AMQP composite. */
 export const outcomeOf = (delivery: Delivery): unknown =>

@@ -49,7 +49,7 @@ test('header and annotations are ours, those of the sender kept', () => {
     delivery_count: 2,
     message_id: content.messageId,
   });
-  expect(decoded.message_annotations).toMatchObject({
+  expect(decoded['message_annotations']).toMatchObject({
     'x-opt-partition-key': 'p',
     'x-opt-sequence-number': 7,
     'x-opt-enqueue-sequence-number': 3,

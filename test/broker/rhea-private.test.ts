@@ -1,16 +1,17 @@
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Server } from 'node:net';
 import rhea, { type Connection, type Delivery, type Sender } from 'rhea';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 /** What the broker uses of rhea beside its typings, seen on a live link: an update that drops one of them fails here, by name. */
 const container = rhea.create_container();
-const server = container.listen({ port: 0, host: '127.0.0.1' });
+let server: Server;
 let connection: Connection;
 let sender: Sender;
 let delivery: Delivery;
 let client: Connection;
 
 beforeAll(async () => {
+  server = container.listen({ port: 0, host: '127.0.0.1' });
   await new Promise((resolve) => server.once('listening', resolve));
   const { port } = server.address() as AddressInfo;
   const sendable = new Promise<Sender>((resolve) =>
@@ -19,7 +20,7 @@ beforeAll(async () => {
   container.on('disconnected', () => {});
   client = rhea.create_container().connect({ port, host: '127.0.0.1', reconnect: false });
   client.on('disconnected', () => {});
-  client.open_receiver({ source: 'q', rcv_settle_mode: 1, autoaccept: true });
+  const receiver = client.open_receiver({ source: 'q', rcv_settle_mode: 1, autoaccept: true });
   sender = await sendable;
   connection = sender.connection;
   const accepted = new Promise<Delivery>((resolve) =>
@@ -27,6 +28,9 @@ beforeAll(async () => {
   );
   sender.send(rhea.message.encode({ body: 'x' }), Buffer.from('tag'), 0);
   delivery = await accepted;
+  const draining = new Promise((resolve) => container.once('sender_draining', resolve));
+  receiver.drain_credit();
+  await draining;
 });
 afterAll(async () => {
   client.close();
