@@ -9,10 +9,12 @@ interface Entry<T> {
 export interface Alarm<T> {
   /** `ring` is called with `what` at `at`, if it is still wanted then. */
   set(at: number, what: T): void;
+  /** One more that was set is no longer wanted: when they are many they are dropped, before their time. */
+  noteUnwanted(): void;
   stop(): void;
 }
 
-/** One timer for many instants. Entries that are no longer wanted are skipped when they come, and swept when they are many. */
+/** One timer for many instants. Entries that are no longer wanted are skipped when they come. */
 export function createAlarm<T>(
   clock: BrokerClock,
   wanted: (what: T, at: number) => boolean,
@@ -21,7 +23,7 @@ export function createAlarm<T>(
   const heap = createHeap<Entry<T>>((a, b) => a.at < b.at);
   let cancel = () => {};
   let wakesAt = Number.POSITIVE_INFINITY;
-  let sweepAt = 4_096;
+  let unwanted = 0;
 
   function arm(): void {
     const next = heap.peek();
@@ -44,11 +46,13 @@ export function createAlarm<T>(
   return {
     set(at, what) {
       heap.push({ at, what });
-      if (heap.size() > sweepAt) {
-        heap.keep((entry) => wanted(entry.what, entry.at));
-        sweepAt = Math.max(4_096, 2 * heap.size());
-      }
       arm();
+    },
+    noteUnwanted() {
+      unwanted += 1;
+      if (unwanted < 1_024 || unwanted * 2 < heap.size()) return;
+      heap.keep((entry) => wanted(entry.what, entry.at));
+      unwanted = 0;
     },
     stop: () => cancel(),
   };

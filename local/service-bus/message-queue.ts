@@ -75,7 +75,10 @@ export function createMessageQueue({ clock, settings, bury, onReady }: QueuePart
     counts[held.place] -= 1;
     counts[place] += 1;
     held.place = place;
-    if (place === 'gone') all.noteGone();
+    if (place === 'gone') {
+      all.noteGone();
+      if (held.timeToLive !== undefined) lives.noteUnwanted();
+    }
     if (place !== 'ready') return;
     ready.push(held);
     onReady();
@@ -108,6 +111,7 @@ export function createMessageQueue({ clock, settings, bury, onReady }: QueuePart
   function unlock(held: Held): void {
     if (held.token !== undefined) locked.delete(keyOf(held.token));
     held.token = undefined;
+    locks.noteUnwanted();
   }
 
   /** Back to where it came from, one delivery more. Inside a dead-letter queue nothing is counted. */
@@ -229,6 +233,7 @@ export function createMessageQueue({ clock, settings, bury, onReady }: QueuePart
     renew(token: Buffer): number {
       const held = holderOf(token);
       held.until = clock.now() + settings.lockDuration;
+      locks.noteUnwanted();
       locks.set(held.until, held);
       return held.until;
     },
@@ -236,7 +241,10 @@ export function createMessageQueue({ clock, settings, bury, onReady }: QueuePart
     receiveDeferred: (numbers: readonly number[], destructive: boolean): readonly Handed[] =>
       foundIn('deferred', numbers).map((held) => hand(held, destructive)),
     cancelScheduled(numbers: readonly number[]): void {
-      for (const held of foundIn('scheduled', numbers)) move(held, 'gone');
+      for (const held of foundIn('scheduled', numbers)) {
+        move(held, 'gone');
+        schedule.noteUnwanted();
+      }
     },
     peek(from: number, count: number): readonly Buffer[] {
       const found: Buffer[] = [];

@@ -19,7 +19,7 @@ export async function recordResult(run: Run, held: Held, result: Result): Promis
   await commit(run, held, result.orders, (record, mine) => {
     const now = run.deps.clock.now();
     if (mine) return settled(record, result, { now, firstPoll });
-    return factsOnly(record, result, { now, firstPoll });
+    return factsOnly(record, result, { now, firstPoll, isWhole: result.failedGroups.length === 0 });
   });
 }
 
@@ -41,7 +41,7 @@ export async function recordAndGoOn(
   await insertDueRows(run, held.record, result.orders, firstPoll);
   await commit(run, held, result.orders, (record, mine) => {
     const now = deps.clock.now();
-    if (!mine) return factsOnly(record, result, { now, firstPoll });
+    if (!mine) return factsOnly(record, result, { now, firstPoll, isWhole: false });
     const { lease: _, ...rest } = { ...withOrders(record, result.orders, { now, firstPoll }), ...change };
     const state = transition(record.state, next.step);
     return { ...rest, state, failedGroups: result.failedGroups, ticket, nextTry: next.until };
@@ -79,15 +79,14 @@ async function insertDueRows(
 function factsOnly(
   record: CheckoutRecord,
   result: Result,
-  at: { readonly now: number; readonly firstPoll: number },
+  at: { readonly now: number; readonly firstPoll: number; readonly isWhole: boolean },
 ): CheckoutRecord | undefined {
   const { orders, failedGroups } = result;
   const known = new Set(record.orders.map((mark) => mark.id));
   const lacks = orders.some((order) => !known.has(order.id));
   if (orders.length === 0 || (!lacks && isSettled(record.state))) return undefined;
   // What became of the other groups is for the run in charge to find out.
-  if (!isSettled(record.state) && failedGroups.length > 0)
-    return lacks ? withOrders(record, orders, at) : undefined;
+  if (!isSettled(record.state) && !at.isWhole) return lacks ? withOrders(record, orders, at) : undefined;
   const stillFailed =
     record.state === 'failed'
       ? failedGroups
