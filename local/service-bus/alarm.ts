@@ -3,6 +3,8 @@ import { createHeap } from './heap.ts';
 
 interface Entry<T> {
   readonly at: number;
+  /** Of two for the same instant, the one that was set first comes first. */
+  readonly nth: number;
   readonly what: T;
 }
 
@@ -20,10 +22,11 @@ export function createAlarm<T>(
   wanted: (what: T, at: number) => boolean,
   ring: (what: T) => void,
 ): Alarm<T> {
-  const heap = createHeap<Entry<T>>((a, b) => a.at < b.at);
+  const heap = createHeap<Entry<T>>((a, b) => a.at < b.at || (a.at === b.at && a.nth < b.nth));
   let cancel = () => {};
   let wakesAt = Number.POSITIVE_INFINITY;
   let unwanted = 0;
+  let nth = 0;
 
   function arm(): void {
     const next = heap.peek();
@@ -45,7 +48,7 @@ export function createAlarm<T>(
 
   return {
     set(at, what) {
-      heap.push({ at, what });
+      heap.push({ at, nth: nth++, what });
       arm();
     },
     noteUnwanted() {
