@@ -29,7 +29,7 @@ export interface Stack {
   /** What a worker is started with. */
   readonly settings: Readonly<Record<string, string>>;
   /** Starts one more worker: the Functions host as a process of its own, with the built bundle. */
-  startWorker(onLine?: (line: string) => void): Promise<HostChild>;
+  startWorker(onLine?: (line: string) => void, env?: Readonly<Record<string, string>>): Promise<HostChild>;
   stop(): Promise<void>;
 }
 
@@ -77,10 +77,10 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     };
     const workers = new Set<HostChild>();
     stops.push(() => Promise.all([...workers].map((worker) => worker.stop())));
-    const startWorker = async (onLine?: (line: string) => void): Promise<HostChild> => {
+    const startWorker: Stack['startWorker'] = async (onLine, env) => {
       const worker = await startHost({
         appRoot,
-        env: settings,
+        env: { ...settings, ...env },
         stateFolder: state,
         ...(onLine === undefined ? {} : { onLine }),
       });
