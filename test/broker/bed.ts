@@ -7,6 +7,7 @@ import {
 import { afterAll, beforeAll, expect } from 'vitest';
 import { type Broker, startBroker } from '../../local/service-bus/broker.ts';
 import type { BrokerClock } from '../../local/service-bus/clock.ts';
+import { configOf, type Plan } from './config-of.ts';
 
 export interface Bed {
   readonly broker: Broker;
@@ -14,35 +15,10 @@ export interface Bed {
   readonly client: ServiceBusClient;
 }
 
-/** One entity a test, so that tests do not take each other's messages. */
-interface Plan {
-  readonly queues?: readonly string[];
-  /** Of every queue and subscription. */
-  readonly properties?: object;
-  /** Topic → subscriptions. */
-  readonly topics?: Readonly<Record<string, readonly string[]>>;
-  readonly clock?: BrokerClock;
-}
-
-export const configOf = ({ queues = [], topics = {}, properties = {} }: Plan): object => ({
-  UserConfig: {
-    Namespaces: [
-      {
-        Name: 'test',
-        Queues: queues.map((Name) => ({ Name, Properties: properties })),
-        Topics: Object.entries(topics).map(([Name, subscriptions]) => ({
-          Name,
-          Subscriptions: subscriptions.map((own) => ({ Name: own, Properties: properties })),
-        })),
-      },
-    ],
-  },
-});
-
 export const soon = { retryOptions: { maxRetries: 1, retryDelayInMs: 20, timeoutInMs: 5_000 } };
 
 /** A broker and a client for the tests of a file. */
-export function bed(plan: Plan): () => Bed {
+export function bed(plan: Plan & { readonly clock?: BrokerClock }): () => Bed {
   let made: Bed | undefined;
   beforeAll(async () => {
     const { clock } = plan;

@@ -1,11 +1,13 @@
+import { fork } from 'node:child_process';
 import { connect } from 'node:net';
 import { ServiceBusClient } from '@azure/service-bus';
 import { expect, test } from 'vitest';
 import { startBroker } from '../../local/service-bus/broker.ts';
-import { bed, configOf, destructive, soon, subscriptionError, take, takeOne, watch } from './bed.ts';
+import { bed, destructive, soon, subscriptionError, take, takeOne, watch } from './bed.ts';
+import { configOf } from './config-of.ts';
 
 const the = bed({
-  queues: ['q', 'two', 'Team/Jobs-1', 'after-garbage', 'scheduled'],
+  queues: ['q', 'two', 'Team/Jobs-1', 'after-garbage', 'linked', 'closed'],
   topics: { events: ['all'] },
 });
 
@@ -119,11 +121,22 @@ test('a broker stops while clients are connected, and starts again on its port',
 
 test('what is cut or closed is forgotten', async () => {
   const { broker } = the();
-  const before = broker.dropConnections('scheduled');
-  expect(before).toBe(0);
   const client = new ServiceBusClient(broker.connectionString, soon);
-  await client.createReceiver('scheduled').peekMessages(1);
-  expect(broker.dropConnections('scheduled')).toBe(1);
-  await expect.poll(() => broker.dropConnections('scheduled')).toBe(0);
+  const sender = client.createSender('closed');
+  await sender.sendMessages({ body: 1 });
+  await sender.close();
+  await client.createReceiver('linked').peekMessages(1);
+  await expect.poll(() => broker.dropConnections('closed')).toBe(0);
+  expect(broker.dropConnections('linked')).toBe(1);
+  await expect.poll(() => broker.dropConnections('linked')).toBe(0);
   await client.close();
+});
+
+test('a process that has stopped its broker and client ends by itself', async () => {
+  const child = fork(new URL('stop-child.ts', import.meta.url), { stdio: 'ignore' });
+  const ended = new Promise((resolve) => child.once('exit', resolve));
+  // A heartbeat that was left over would hold it for 30 s.
+  const limit = setTimeout(() => child.kill(), 20_000);
+  expect(await ended).toBe(0);
+  clearTimeout(limit);
 });

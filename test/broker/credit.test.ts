@@ -2,7 +2,19 @@ import { expect, test } from 'vitest';
 import { bed, destructive, peekLock, take, takeNothing, takeOne } from './bed.ts';
 
 const the = bed({
-  queues: ['empty', 'part', 'races', 'deletes', 'many', 'held', 'shared', 'window', 'drained', 'closing'],
+  queues: [
+    'beyond',
+    'empty',
+    'part',
+    'races',
+    'deletes',
+    'many',
+    'held',
+    'shared',
+    'window',
+    'drained',
+    'closing',
+  ],
 });
 const bodies = (count: number) => Array.from({ length: count }, (_, n) => ({ messageId: `m${n}`, body: n }));
 
@@ -33,19 +45,19 @@ test('sends that race with drains are neither lost, nor locked for nobody, nor c
   await sender.sendMessages({ body: -1 });
   const seen = new Map<unknown, number | undefined>();
   const links = broker.operations.links;
-  const takeSome = async (maxWaitTimeInMs: number) => {
-    const messages = await receiver.receiveMessages(3, { maxWaitTimeInMs });
+  const takeSome = async (maxWaitTimeInMs: number, count = 3) => {
+    const messages = await receiver.receiveMessages(count, { maxWaitTimeInMs });
     for (const message of messages) {
       seen.set(message.body, message.deliveryCount);
       await receiver.completeMessage(message);
     }
   };
   for (let round = 0; round < 200; round += 1) {
-    // Sends land before, in and after the drain.
-    const sent = new Promise((resolve) => setTimeout(resolve, round % 12)).then(() =>
+    // Sends land before, in and after the drain, and use the credit up or leave some.
+    const sent = new Promise((resolve) => setTimeout(resolve, round % 13)).then(() =>
       sender.sendMessages({ body: round }),
     );
-    await Promise.all([takeSome(5), sent]);
+    await Promise.all([takeSome(5, round % 2 === 0 ? 1 : 3), sent]);
   }
   while (seen.size < 201) await takeSome(5_000);
   expect([...seen.values()].every((count) => count === 0)).toBe(true);
@@ -59,6 +71,14 @@ test('receive and delete leaves nothing behind', async () => {
   const messages = await take(client.createReceiver('deletes', destructive()), 3_000);
   expect(new Set(messages.map(({ body }) => body)).size).toBe(3_000);
   expect(broker.entity('deletes').counts()).toMatchObject({ active: 0, locked: 0 });
+});
+
+test('receive and delete goes on beyond what a session takes at once', async () => {
+  const { client, broker } = the();
+  await client.createSender('beyond').sendMessages(bodies(3_000));
+  const receiver = client.createReceiver('beyond', destructive());
+  expect(await receiver.receiveMessages(3_000, { maxWaitTimeInMs: 5_000 })).toHaveLength(3_000);
+  expect(broker.entity('beyond').counts().active).toBe(0);
 });
 
 test('what the client has no room for stays in the queue, and is not locked for nobody', async () => {

@@ -7,7 +7,18 @@ const outcomes = ['complete', 'abandon', 'defer', 'dead-letter'] as const;
 const queues = ways.flatMap((way) => outcomes.map((outcome) => `${outcome}-${way}`));
 
 const the = bed({
-  queues: [...queues, 'spare', 'mixed', 'dead', 'dead-moves', 'deferred', 'max', 'taken', 'no-reason'],
+  queues: [
+    ...queues,
+    'spare',
+    'at-once',
+    'mixed',
+    'dead',
+    'dead-moves',
+    'deferred',
+    'max',
+    'taken',
+    'no-reason',
+  ],
   properties: { MaxDeliveryCount: 3, LockDuration: 'PT1M' },
 });
 
@@ -128,6 +139,20 @@ test('each of many settled together gets its own answer', async () => {
   const expected = messages.map((_, n) => ([7, 19, 20].includes(n) ? 'MessageLockLost' : 'done'));
   expect(await Promise.all(answers)).toEqual(expected);
   expect(broker.entity('mixed').counts()).toMatchObject({ active: 3, locked: 0, deadLettered: 10 });
+});
+
+test('locks lost among many that are completed at once fail alone', async () => {
+  const { client, broker } = the();
+  await client
+    .createSender('at-once')
+    .sendMessages(Array.from({ length: 40 }, (_, n) => ({ messageId: `m${n}`, body: n })));
+  const receiver = client.createReceiver('at-once', peekLock);
+  const messages = await take(receiver, 40);
+  const without = [0, 7, 19, 20, 39];
+  for (const n of without) broker.loseLocks('at-once', `m${n}`);
+  const answers = await Promise.allSettled(messages.map((message) => receiver.completeMessage(message)));
+  expect(answers.flatMap(({ status }, n) => (status === 'rejected' ? n : []))).toEqual(without);
+  expect(broker.entity('at-once').counts()).toMatchObject({ active: without.length, locked: 0 });
 });
 
 test('the lock token of the link renews at the management node', async () => {

@@ -22,6 +22,8 @@ const the = bed({
 });
 const lives = bed({
   queues: ['own', 'entity', 'locked'],
+  topics: { short: ['own'] },
+  topicProperties: { DefaultMessageTimeToLive: 'PT20S' },
   properties: {
     LockDuration: 'PT30S',
     DefaultMessageTimeToLive: 'PT60S',
@@ -52,7 +54,7 @@ test('a lock ends, and the message comes again with another token', async () => 
 });
 
 test('a renewed lock lasts, a lost one is not renewed', async () => {
-  const { client } = the();
+  const { client, broker } = the();
   await client.createSender('renew').sendMessages({ body: 1 });
   const receiver = client.createReceiver('renew', peekLock);
   const message = await takeOne(receiver);
@@ -62,6 +64,7 @@ test('a renewed lock lasts, a lost one is not renewed', async () => {
     expect(until.getTime()).toBe(clock.now() + 30_000);
   }
   clock.advance(30_000);
+  expect(broker.entity('renew').counts()).toMatchObject({ active: 1, locked: 0 });
   await expect(receiver.renewMessageLock(message)).rejects.toMatchObject(lost);
 });
 
@@ -217,6 +220,16 @@ test('without dead-lettering on expiration a message vanishes', async () => {
   expect(subscription.counts().active).toBe(1);
   clock.advance(1_000);
   expect(subscription.counts()).toMatchObject({ active: 0, deadLettered: 0 });
+});
+
+test('the life of a copy is the shorter one of topic and subscription', async () => {
+  const { client, broker } = lives();
+  await client.createSender('short').sendMessages({ body: 1 });
+  const subscription = broker.entity('short/Subscriptions/own');
+  clock.advance(19_999);
+  expect(subscription.counts().active).toBe(1);
+  clock.advance(1);
+  expect(subscription.counts()).toMatchObject({ active: 0, deadLettered: 1 });
 });
 
 test('a message whose time ends under lock can be completed, and ends when it is unlocked', async () => {
