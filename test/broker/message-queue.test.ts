@@ -39,13 +39,13 @@ function createModel(now: () => number) {
     message.count += 1;
     if (message.wasDeferred) message.place = 'deferred';
     else if (message.count >= maxDeliveryCount) message.place = 'dead';
-    else message.place = message.expiresAt <= now() ? 'gone' : 'ready';
+    else message.place = message.expiresAt <= now() ? 'dead' : 'ready';
   }
   function passOne(message: Modelled, at: number): void {
     if (message.place === 'scheduled' && message.until === at)
       Object.assign(message, { place: 'ready', number: next++, expiresAt: at + message.timeToLive });
     if (message.place === 'locked' && message.until === at) giveBack(message);
-    if (message.place === 'ready' && message.expiresAt === at) message.place = 'gone';
+    if (message.place === 'ready' && message.expiresAt === at) message.place = 'dead';
   }
   return {
     add(id: string, timeToLive: number, delay: number): void {
@@ -159,7 +159,7 @@ test('the queue does what its rules say, whatever the order of events', () => {
       const buried: string[] = [];
       const queue = createMessageQueue({
         clock,
-        settings: { lockDuration, maxDeliveryCount, timeToLive: never, deadLetterOnExpiration: false },
+        settings: { lockDuration, maxDeliveryCount, timeToLive: never, deadLetterOnExpiration: true },
         bury: (_, { messageId }) => buried.push(messageId),
         onReady: () => {},
       });
