@@ -1,0 +1,31 @@
+/**
+ * `npm run bench -- [--only requests,budget] [--jobs 1500] [--json file]`: every figure is a ratio against something that
+ * is measured, or counted, in the same run.
+ */
+import { writeFile } from 'node:fs/promises';
+import { parseArgs } from 'node:util';
+import { buildDist } from '../../local/build.ts';
+import { benchBudget } from './budget.ts';
+import { benchRequests } from './requests.ts';
+import { root } from './workload.ts';
+
+const { values } = parseArgs({
+  options: { only: { type: 'string' }, jobs: { type: 'string', default: '1500' }, json: { type: 'string' } },
+});
+
+const benches: Readonly<Record<string, () => Promise<unknown>>> = {
+  requests: benchRequests,
+  budget: () => benchBudget(Number(values.jobs)),
+};
+
+await buildDist(root);
+const wanted = values.only?.split(',') ?? Object.keys(benches);
+const report: Record<string, unknown> = {};
+for (const name of wanted) {
+  const bench = benches[name];
+  if (bench === undefined)
+    throw new Error(`No bench "${name}": there are ${Object.keys(benches).join(', ')}`);
+  report[name] = await bench();
+  process.stdout.write(`${name} ${JSON.stringify(report[name], null, 2)}\n`);
+}
+if (values.json !== undefined) await writeFile(values.json, `${JSON.stringify(report, null, 2)}\n`);
