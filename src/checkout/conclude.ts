@@ -51,7 +51,7 @@ export function conclude(run: Run, held: Held, outcome: Outcome, verdict: Verdic
   }
 }
 
-/** Nothing of ours is running; or, if it may have been bought before, that is still so. */
+/** Nothing of ours is running; or, if it may have been bought before, that is still so: `transition` sees to it. */
 function wait(
   run: Run,
   held: Held,
@@ -59,8 +59,7 @@ function wait(
   reason: Reason,
   change: Partial<CheckoutRecord> = {},
 ): Promise<void> {
-  const step = held.record.state === 'unresolved' ? 'doubt' : 'wait';
-  return park(run, held, { step, until, why: reason.description }, { reason, ...change });
+  return park(run, held, { step: 'wait', until, why: reason.description }, { reason, ...change });
 }
 
 function doubt(
@@ -149,12 +148,11 @@ function slow(run: Run, held: Held, reason: Reason): Promise<void> {
   const slowSince = held.record.slowSince ?? now;
   const until = now + roughly(times.slowRetry, chance);
   if (now - slowSince < times.pendingAlarm) return wait(run, held, until, reason, { slowSince });
-  const step = held.record.state === 'unresolved' ? 'doubt' : 'wait';
   return askAndPark(
     run,
     held,
     { kind: 'pending-too-long', reason },
-    { step, until: Math.max(until, whenAsked(run)) },
+    { step: 'wait', until: Math.max(until, whenAsked(run)) },
   );
 }
 

@@ -71,9 +71,9 @@ async function passFence(run: Run, claimed: Held): Promise<Held | undefined> {
   }
 }
 
-/** Nothing of this claim was sent: what it was before, it is again. */
+/** Nothing of this claim was sent: what it was before, in doubt or not, it is again. */
 const parkUnsent = (run: Run, held: Held, until: number, why: string): Promise<void> =>
-  park(run, held, { step: held.record.state === 'unresolved' ? 'doubt' : 'wait', until, why });
+  park(run, held, { step: 'wait', until, why });
 
 const renewLease = (run: Run, held: Held): Promise<Held | undefined> =>
   writeWhileMine(run, held, (record) => {

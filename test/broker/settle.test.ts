@@ -11,6 +11,7 @@ const the = bed({
     ...queues,
     'spare',
     'at-once',
+    'deleted',
     'mixed',
     'dead',
     'dead-moves',
@@ -240,4 +241,16 @@ test('a deferred message goes back to be deferred, and is not there for others',
   expect(broker.entity('deferred').deadLetters()).toMatchObject([
     { applicationProperties: { DeadLetterReason: 'bad' }, place: 'ready' },
   ]);
+});
+
+test('a deferred message received to be deleted is gone at once', async () => {
+  const { client, broker } = the();
+  await client.createSender('deleted').sendMessages({ body: 'kept for later' });
+  const receiver = client.createReceiver('deleted', peekLock);
+  const message = await takeOne(receiver);
+  await receiver.deferMessage(message);
+  const deleting = client.createReceiver('deleted', destructive());
+  const [again] = await deleting.receiveDeferredMessages(numberOf(message));
+  expect(again).toMatchObject({ body: 'kept for later', deliveryCount: 1 });
+  expect(broker.entity('deleted').messages()).toEqual([]);
 });

@@ -27,6 +27,7 @@ export const mutations: readonly Mutation[] = [
     file: 'src/checkout/claim.ts',
     find: "if (leasedUntil !== undefined) return { kind: 'leased', until: leasedUntil };",
     replace: '',
+    precaution: 'window and evidence keep a second worker from calling; the lease spares the looks',
   },
   {
     name: 'Claim: settled is never submitted',
@@ -63,18 +64,21 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: 'Sticky: unresolved stays unresolved until it is known',
+    scenario: 'lost-throttled-refused-replay',
     file: 'src/checkout/transitions.ts',
     find: "doubt: 'unresolved', wait: 'unresolved',",
     replace: "doubt: 'unresolved', wait: 'waiting',",
   },
   {
     name: 'Last send: written by the take-over from waiting',
+    scenario: 'throttled-outlasts-rebuy',
     file: 'src/checkout/claim-job.ts',
     find: '...(sends ? { lastSend: now } : {}),',
     replace: '',
   },
   {
     name: 'Last send: written before a repeat',
+    scenario: 'reset-outlasts-rebuy',
     file: 'src/checkout/look.ts',
     find: '      lastSend: now,\n',
     replace: '',

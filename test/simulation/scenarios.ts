@@ -13,6 +13,12 @@ const firstCheckout =
   (what: Request, id: string, nth: number): ApiFault | undefined =>
     what === 'checkout' && nth === 1 && (only === undefined || id === only) ? fault : undefined;
 
+/** The checkouts of each cart end so, one after the other; what comes after them is well. */
+const checkouts =
+  (...faults: readonly ApiFault[]) =>
+  (what: Request, _id: string, nth: number): ApiFault | undefined =>
+    what === 'checkout' ? faults[nth - 1] : undefined;
+
 /** Two equal carts of one customer, one group each: the smallest world in which an order can have two owners. */
 const twins = () => [
   cartPlan(1, [groupPlan('0', 'a', { pendingMs: 3 * minute })]),
@@ -73,6 +79,25 @@ export const scenarios: readonly Scenario[] = [
     carts: twins(),
     apiFault: firstCheckout('throttled'),
   })),
+  ...each('throttled-outlasts', '429 first; the second checkout takes longer than the client waits', () => ({
+    carts: twins(),
+    apiFault: checkouts('throttled', 'outlasts'),
+  })),
+  ...each('reset-outlasts', 'a reset first; its repeat takes longer than the client waits', () => ({
+    carts: twins(),
+    apiFault: checkouts('drop-before', 'outlasts'),
+  })),
+  ...each(
+    'lost-throttled-refused',
+    'the answer is lost, the repeat is throttled, then refused for good',
+    () => ({
+      carts: [
+        cartPlan(1, [groupPlan('0', 'a')], { refused: { status: 403, code: 800069, fromCheckout: 3 } }),
+        cartPlan(2, [groupPlan('0', 'a')]),
+      ],
+      apiFault: checkouts('drop-after', 'throttled'),
+    }),
+  ),
   ...each('half', 'one order group is refused for good', (contract) => ({
     carts: halves(Number.POSITIVE_INFINITY, 800010),
     nature: nature(contract, { partialLeaves: 'Ordered' }),
