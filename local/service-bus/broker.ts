@@ -40,7 +40,11 @@ export interface Broker {
   stop(): Promise<void>;
 }
 
-/** Starts a Service Bus broker on 127.0.0.1 that the official client takes for the real one. */
+/**
+ * Starts a Service Bus broker on 127.0.0.1 that the official client takes for the real one. Left out, and refused where they
+ * are asked for: sessions, rules, duplicate detection, forwarding, transactions, administration, TLS. Nothing is kept on
+ * disk, and every key is as good as another. Throws `BrokerConfigError` for a wrong configuration.
+ */
 export async function startBroker(options: BrokerOptions): Promise<Broker> {
   const config = decodeConfig(options.config);
   const operations = noOperations();

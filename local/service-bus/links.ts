@@ -14,7 +14,7 @@ export interface Links {
   openTarget(receiver: Receiver): void;
   /** Messages of this entity may be ready: hands them out in turn, once for all that came in this tick. */
   stir(address: string): void;
-  /** The end of a link, or of a session or connection with all its links: only the latter are told of by rhea. */
+  /** The end of a link, or of a session or connection with all its links: rhea does not tell of each of these. */
   ended(part: { link: Sender | Receiver } | { session: Session } | { connection: Connection }): void;
   /** The connections that have a link to this entity. */
   connectionsOf(address: string): ReadonlySet<Connection>;
@@ -26,6 +26,8 @@ interface OpenLink {
   readonly address: string;
   /** When it hands out messages. */
   readonly consumer?: Consumer;
+  /** When it carries the answers of a request node. */
+  readonly replier?: Sender;
 }
 
 const managementNode = /\/\$management$/;
@@ -58,10 +60,8 @@ export function createLinks(entities: () => EntityMap, operations: Operations): 
   }
 
   /** By target address, else by link name, else the only one of the session: clients name it in each of these ways. */
-  function replier(session: Session, replyTo: string): Sender | undefined {
-    const mine = [...open.values()].flatMap(({ link, consumer }) =>
-      link.session === session && link.is_sender() && consumer === undefined ? [link as Sender] : [],
-    );
+  function replierOf(session: Session, replyTo: string): Sender | undefined {
+    const mine = [...open.values()].flatMap(({ replier }) => (replier?.session === session ? [replier] : []));
     return (
       mine.find((sender) => addressesOf(sender).target === replyTo) ??
       mine.find((sender) => sender.name === replyTo) ??
@@ -74,11 +74,13 @@ export function createLinks(entities: () => EntityMap, operations: Operations): 
       const { source, target } = addressesOf(sender);
       const node = normalized(source);
       tuneSender(sender);
-      if (node === '$cbs') add({ link: sender, address: '' });
-      else if (managementNode.test(node))
-        add({ link: sender, address: entities().known(node.replace(managementNode, '')) });
-      else {
-        if (asksForSession(sender)) throw notAllowed(noSessions);
+      if (node === '$cbs') add({ link: sender, address: '', replier: sender });
+      else if (managementNode.test(node)) {
+        const address = entities().known(node.replace(managementNode, ''));
+        add({ link: sender, address, replier: sender });
+      } else {
+        if (asksForSession(sender))
+          throw notAllowed('Sessions are not supported by this broker: open a receiver without a session.');
         const entity = entities().source(source);
         const { address } = entity;
         add({ link: sender, address, consumer: openConsumer(sender, entity, operations) });
@@ -90,13 +92,13 @@ export function createLinks(entities: () => EntityMap, operations: Operations): 
     openTarget(receiver) {
       const { source, target } = addressesOf(receiver);
       const node = normalized(target);
-      const replierOf = (replyTo: string) => replier(receiver.session, replyTo);
+      const answerBy = (replyTo: string) => replierOf(receiver.session, replyTo);
       if (node === '$cbs') {
-        openRequestNode(receiver, replierOf, answerCbs);
+        openRequestNode(receiver, answerBy, answerCbs);
         add({ link: receiver, address: '' });
       } else if (managementNode.test(node)) {
         const address = entities().known(node.replace(managementNode, ''));
-        openRequestNode(receiver, replierOf, (request) =>
+        openRequestNode(receiver, answerBy, (request) =>
           answerManagement(entities(), address, operations, request),
         );
         add({ link: receiver, address });
@@ -131,8 +133,6 @@ export function createLinks(entities: () => EntityMap, operations: Operations): 
     },
   };
 }
-
-export const noSessions = 'Sessions are not supported by this broker: open a receiver without a session.';
 
 /** A session receiver asks by a filter; one for "the next free session" has no value in it. */
 function asksForSession(sender: Sender): boolean {

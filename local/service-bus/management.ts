@@ -1,6 +1,6 @@
 import { whyDead } from './consumer.ts';
 import type { EntityMap } from './entities.ts';
-import { asAmqpError, messageNotFound, notAllowed } from './errors.ts';
+import { asAmqpError, notAllowed } from './errors.ts';
 import { swapped } from './lock-token.ts';
 import { readMessage } from './message.ts';
 import type { Handed, MessageQueue } from './message-queue.ts';
@@ -151,7 +151,7 @@ const numbersIn = (body: Body, name: string): readonly number[] => listIn(body, 
 function numberOf(value: unknown): number {
   if (typeof value === 'number') return value;
   if (Buffer.isBuffer(value) && value.length === 8) return Number(value.readBigInt64BE());
-  throw messageNotFound(value);
+  throw notAllowed(`A number is expected, not ${String(value)}.`);
 }
 
 const tokensIn = (body: Body): readonly Buffer[] =>
