@@ -88,10 +88,13 @@ function leaseSlots(state: GateState, now: number, ask: LotAsk, settings: GateSe
   };
 }
 
-/** The time between two slots of a lane. */
+/**
+ * The time between two slots of a lane. A call may start anywhere in its slot's life, so the slots of a minute and one life
+ * may all be used within one minute of a sliding counter: they are spread so that these are no more than the limit.
+ */
 export function gapOf(state: GateState, lane: Lane, settings: GateSettings): number {
   const share = lane === 'worker' ? workerShare : 1 - workerShare;
-  return settings.minuteMs / (state.limit * share);
+  return (settings.minuteMs + settings.slotLifeMs) / (state.limit * share);
 }
 
 /**

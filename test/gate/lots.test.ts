@@ -6,7 +6,13 @@ import { defaultGateSettings, type GateSettings } from '../../src/gate/settings.
 import { busiest } from './fleet.ts';
 
 const start = Date.UTC(2026, 0, 5, 20);
-const settings: GateSettings = { ...defaultGateSettings, limitPerMinute: 300, ceilingPerMinute: 300 };
+/** With a slot's life of a second, a minute of 59 s has slots 250 ms apart in the worker's lane: numbers to reckon with. */
+const settings: GateSettings = {
+  ...defaultGateSettings,
+  limitPerMinute: 300,
+  ceilingPerMinute: 300,
+  minuteMs: 59_000,
+};
 const open = (): GateState => opened(initialState(start, settings), start);
 const at = (now: number) => ({ atLeast: now, atMost: now });
 const ask = (given: Partial<LotAsk> = {}): LotAsk => ({
