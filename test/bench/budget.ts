@@ -51,7 +51,11 @@ async function worker(jobs: number, kind: Kind, configured: number, real: number
     await Promise.all([stack.startWorker(), stack.startWorker(), stack.startWorker()]);
     await sendCarts(stack, { count: jobs, customers: jobs, baskets: ['legacy', 'licence'] });
     await drained(stack, 600_000);
-    return usedBy(whileBusy(stack), real);
+    const used = usedBy(whileBusy(stack), real);
+    process.stderr.write(
+      `budget, ${kind}, configured ${configured}, real ${real}: ${JSON.stringify(used)}\n`,
+    );
+    return used;
   });
 }
 

@@ -1,5 +1,5 @@
 /**
- * `npm run bench -- [--only requests,budget] [--jobs 450] [--json file]`: every figure is a ratio against something that
+ * `npm run bench -- [--only requests,budget] [--jobs 300] [--json file]`: every figure is a ratio against something that
  * is measured, or counted, in the same run.
  */
 import { writeFile } from 'node:fs/promises';
@@ -10,7 +10,7 @@ import { benchRequests } from './requests.ts';
 import { root } from './workload.ts';
 
 const { values } = parseArgs({
-  options: { only: { type: 'string' }, jobs: { type: 'string', default: '450' }, json: { type: 'string' } },
+  options: { only: { type: 'string' }, jobs: { type: 'string', default: '300' }, json: { type: 'string' } },
 });
 
 const benches: Readonly<Record<string, () => Promise<unknown>>> = {
