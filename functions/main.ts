@@ -8,4 +8,6 @@ const worker = openWorker(process.env);
 
 app.serviceBusQueue('checkout', checkoutFunction(worker));
 app.timer('pollPendingOrders', pollFunction(worker));
+// Before the first message, so that people's tools find the tables; nothing waits for it.
+app.hook.appStart(() => void worker.ready());
 app.hook.appTerminate(() => worker.close());

@@ -1,4 +1,6 @@
 /** `npm run dev`: keeps the whole stack up on this machine and takes messages from anyone, until Ctrl-C. */
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { buildDist } from './build.ts';
 import { startStack } from './stack.ts';
@@ -17,7 +19,16 @@ const stopped = Promise.withResolvers<void>();
 process.once('SIGINT', () => stopped.resolve());
 process.once('SIGTERM', () => stopped.resolve());
 
+// Where the command line finds this stack.
+const stackFile = join(root, '.local', 'stack.json');
+
 try {
+  await mkdir(join(root, '.local'), { recursive: true });
+  await writeFile(
+    stackFile,
+    JSON.stringify({ pid: process.pid, settings: stack.settings, admin: stack.sandbox.admin }, null, 2),
+    { mode: 0o600 },
+  );
   const worker = await stack.startWorker((line) => process.stdout.write(`${line}\n`));
   const [cart] = stack.sandbox.createCarts({ count: 20, customers: 5 });
   process.stdout.write(`
@@ -44,5 +55,6 @@ Ctrl-C ends it.
 `);
   await Promise.race([stopped.promise, worker.exited]);
 } finally {
+  await rm(stackFile, { force: true });
   await stack.stop();
 }

@@ -29,33 +29,51 @@ export interface Config {
   readonly timeFactor: number;
 }
 
+/** What the command line needs: it signs in as a person, and calls Partner Center only for a few commands. */
+export type OperatorConfig = Omit<Config, 'partnerCenter'>;
+
 /** Reads every setting in one place. Throws `ConfigError` with one sentence for each that is missing or wrong. */
 export function decodeConfig(env: Environment): Config {
   const reader = settingsReader(env);
-  const clientId = reader.parsed('AZURE_CLIENT_ID', 'a GUID: the client id of a managed identity', toGuid);
+  const clientId = readClientId(reader);
+  const config = readShared(reader, env, clientId);
+  const partnerCenter = readPartnerCenter(reader, clientId);
+  if (reader.problems.length > 0 || config === undefined || partnerCenter === undefined)
+    throw new ConfigError(reader.problems);
+  return { ...config, partnerCenter };
+}
+
+/** As `decodeConfig`, without the settings of Partner Center. Throws `ConfigError`. */
+export function decodeOperatorConfig(env: Environment): OperatorConfig {
+  const reader = settingsReader(env);
+  const config = readShared(reader, env, readClientId(reader));
+  if (reader.problems.length > 0 || config === undefined) throw new ConfigError(reader.problems);
+  return config;
+}
+
+const readClientId = (reader: Reader): string | undefined =>
+  reader.parsed('AZURE_CLIENT_ID', 'a GUID: the client id of a managed identity', toGuid);
+
+/** Undefined: something is missing, and `reader.problems` says what. */
+function readShared(
+  reader: Reader,
+  env: Environment,
+  clientId: string | undefined,
+): OperatorConfig | undefined {
   const connection = readServiceBus(reader, clientId);
   const queue = readEntity(reader, 'CHECKOUT_QUEUE');
   const topic = readEntity(reader, 'EVENTS_TOPIC');
   const tables = readTables(reader, clientId);
-  const partnerCenter = readPartnerCenter(reader, clientId);
   const rules = readRules(reader);
   const timeFactor = readFactor(reader, env);
   const times = scaleTimes(readTimes(reader), timeFactor);
   const gate = readGate(reader, times, timeFactor);
 
-  if (
-    reader.problems.length > 0 ||
-    connection === undefined ||
-    queue === undefined ||
-    topic === undefined ||
-    tables === undefined ||
-    partnerCenter === undefined
-  )
-    throw new ConfigError(reader.problems);
+  if (connection === undefined || queue === undefined || topic === undefined || tables === undefined)
+    return undefined;
   return {
     serviceBus: { connection, queue, topic },
     tables,
-    partnerCenter,
     rules,
     times,
     gate,

@@ -24,12 +24,15 @@ export interface ServiceBusOptions {
   readonly topic: string;
 }
 
+/** Connects on its first use. */
+export const serviceBusClient = (connection: Connection): ServiceBusClient =>
+  connection.kind === 'identity'
+    ? new ServiceBusClient(connection.address, azureIdentity(connection.clientId), { retryOptions })
+    : new ServiceBusClient(connection.connectionString, { retryOptions });
+
 /** The queue and the topic over one connection, which is opened by the first send. */
 export function serviceBus({ connection, queue, topic }: ServiceBusOptions): ServiceBus {
-  const client =
-    connection.kind === 'identity'
-      ? new ServiceBusClient(connection.address, azureIdentity(connection.clientId), { retryOptions })
-      : new ServiceBusClient(connection.connectionString, { retryOptions });
+  const client = serviceBusClient(connection);
   return {
     queue: checkoutQueue(client.createSender(queue)),
     events: eventTopic(client.createSender(topic)),

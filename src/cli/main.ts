@@ -1,0 +1,35 @@
+#!/usr/bin/env node
+import { Command, CommanderError } from 'commander';
+import { ConfigError } from '../config.ts';
+import { Unavailable } from '../unavailable.ts';
+import { CommandFailure, exit } from './failure.ts';
+import { pauseCommand, resumeCommand } from './pause.ts';
+
+const program = new Command('checkout')
+  .description(
+    'Operates the checkout worker: the local stack of `npm run dev`, or Azure with your own sign-in.',
+  )
+  .option('--json', 'results as JSON, for programs')
+  .option('--settings <file>', 'connect with the settings in this file (NAME=value lines)')
+  .showHelpAfterError()
+  .addHelpText(
+    'after',
+    `
+Exit codes: 0 all well; 1 it found what a person should look at; 2 wrong usage; 3 no connection, sign-in or right.`,
+  );
+for (const command of [pauseCommand, resumeCommand]) program.addCommand(command);
+for (const command of [program, ...program.commands]) command.exitOverride();
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  process.exitCode = told(error);
+}
+
+function told(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? exit.ok : exit.usage;
+  const expected =
+    error instanceof CommandFailure || error instanceof ConfigError || error instanceof Unavailable;
+  process.stderr.write(`${expected ? error.message : error instanceof Error ? error.stack : error}\n`);
+  return error instanceof CommandFailure ? error.code : exit.cannot;
+}

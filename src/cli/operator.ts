@@ -1,0 +1,59 @@
+import type { ServiceBusClient } from '@azure/service-bus';
+import { type Chance, systemChance } from '../chance.ts';
+import type { CheckoutQueue } from '../checkout/queue.ts';
+import { type Clock, systemClock } from '../clock.ts';
+import type { OperatorConfig } from '../config.ts';
+import { type GateStore, gateStore } from '../gate/gate-store.ts';
+import { type StorageClock, storageClock } from '../gate/storage-clock.ts';
+import { checkoutQueue } from '../messaging/checkout-queue.ts';
+import { serviceBusClient } from '../messaging/service-bus.ts';
+import { type AzureTables, azureTables } from '../storage/azure-tables.ts';
+import { openStores, type Stores } from '../storage/stores.ts';
+import type { Telemetry } from '../telemetry.ts';
+import { whoAmI } from './who.ts';
+
+/** What the commands work with; each command's use case names the few things of it that it needs. */
+export interface Operator extends Stores {
+  readonly config: OperatorConfig;
+  readonly clock: Clock;
+  readonly chance: Chance;
+  readonly telemetry: Telemetry;
+  readonly tables: AzureTables;
+  readonly gateStore: GateStore;
+  readonly storageClock: StorageClock;
+  readonly bus: ServiceBusClient;
+  readonly queue: CheckoutQueue;
+  who(): Promise<string>;
+  close(): Promise<void>;
+}
+
+/** The composition root of the command line. Nothing is connected before it is used. */
+export function openOperator(config: OperatorConfig, warn: (text: string) => void): Operator {
+  const clock = systemClock;
+  const chance = systemChance;
+  const telemetry: Telemetry = { event: () => {}, warn };
+  const storageTime = storageClock(clock);
+  const tables = azureTables(config.tables, storageTime.observe);
+  const bus = serviceBusClient(config.serviceBus.connection);
+  return {
+    config,
+    clock,
+    chance,
+    telemetry,
+    tables,
+    storageClock: storageTime,
+    ...openStores(tables, (dueRow, why) => warn(`due row ${dueRow} was passed over: ${why}`)),
+    gateStore: gateStore({
+      table: tables.gate,
+      clock,
+      storageClock: storageTime,
+      chance,
+      telemetry,
+      settings: config.gate,
+    }),
+    bus,
+    queue: checkoutQueue(bus.createSender(config.serviceBus.queue)),
+    who: () => whoAmI(config.tables),
+    close: () => bus.close(),
+  };
+}
