@@ -3,6 +3,7 @@ import type { Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Clock } from '../../src/clock.ts';
+import { type Certificate, makeCertificate } from '../certificate.ts';
 import { makeAdminServer } from './admin-server.ts';
 import { audience } from './api.ts';
 import { makeApiServer } from './api-server.ts';
@@ -12,7 +13,7 @@ import { seededDraw } from './chance.ts';
 import { serverClock } from './clock.ts';
 import { type BookEntry, orderBook } from './order-book.ts';
 import type { SwitchesInput } from './switches.ts';
-import { makeCertificate, makeTokenServer } from './token-server.ts';
+import { makeTokenServer } from './token-server.ts';
 import { type Credentials, makeWorld } from './world.ts';
 
 export type { CartRef } from './bulk.ts';
@@ -27,6 +28,8 @@ export interface SandboxOptions {
   readonly factor?: number;
   readonly clock?: Clock;
   readonly switches?: SwitchesInput;
+  /** Of the token endpoint; one of its own when absent. */
+  readonly certificate?: Certificate;
 }
 
 export interface Sandbox {
@@ -81,7 +84,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   };
   const world = makeWorld(clock, seed, factor, credentials);
   world.set(switches);
-  const pem = await makeCertificate();
+  const pem = options.certificate ?? (await makeCertificate());
   const folder = await mkdtemp(join(tmpdir(), 'partner-center-sandbox-'));
   const caFile = join(folder, 'authority.pem');
   await writeFile(caFile, pem.certificate);

@@ -1,32 +1,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
-import { generate } from 'selfsigned';
+import type { Certificate } from '../certificate.ts';
 import { audience } from './api.ts';
 import { readBody } from './api-server.ts';
 import type { Json } from './wire.ts';
 import type { World } from './world.ts';
 
-/** A key and a certificate for 127.0.0.1 and localhost, in PEM; clients trust the certificate itself. */
-export async function makeCertificate(): Promise<{ key: string; certificate: string }> {
-  const { private: key, cert: certificate } = await generate([{ name: 'commonName', value: 'localhost' }], {
-    keyType: 'ec',
-    algorithm: 'sha256',
-    extensions: [
-      { name: 'basicConstraints', cA: true },
-      {
-        name: 'subjectAltName',
-        altNames: [
-          { type: 2, value: 'localhost' },
-          { type: 7, ip: '127.0.0.1' },
-        ],
-      },
-    ],
-  });
-  return { key, certificate };
-}
-
 /** The token endpoint of Microsoft Entra, v1 and v2, as far as client credentials and refresh tokens need it. */
-export function makeTokenServer(world: World, pem: { key: string; certificate: string }): Server {
+export function makeTokenServer(world: World, pem: Certificate): Server {
   return createServer({ key: pem.key, cert: pem.certificate }, (request, response) => {
     answerToken(world, request, response).catch((error: unknown) => {
       if (request.destroyed && !request.complete) return;

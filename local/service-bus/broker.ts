@@ -1,20 +1,24 @@
 import type { AddressInfo, Socket } from 'node:net';
 import rhea, { type Container, type EventContext, type Receiver, type Sender } from 'rhea';
+import { answerAdmin } from './admin.ts';
 import { type BrokerClock, systemClock } from './clock.ts';
 import { decodeConfig } from './config.ts';
 import { buildEntities, type EntityMap, normalized } from './entities.ts';
 import { asAmqpError } from './errors.ts';
+import { frontDoor, type Tls } from './front-door.ts';
 import type { Inspected } from './held.ts';
 import { createLinks, type Links } from './links.ts';
 import type { QueueCounts } from './message-queue.ts';
 import { noOperations, type Operations } from './operations.ts';
-import { listen, socketOf, tuneConnection } from './rhea-private.ts';
+import { acceptSocket, socketOf, tuneConnection } from './rhea-private.ts';
 
 export interface BrokerOptions {
   /** The format of Microsoft's emulator: https://learn.microsoft.com/azure/service-bus-messaging/test-locally-with-service-bus-emulator */
   readonly config: unknown;
   /** A free one when absent. */
   readonly port?: number;
+  /** Serves TLS too, for clients that insist on it, such as the administration client. Plain connections go on. */
+  readonly tls?: Tls;
   readonly clock?: BrokerClock;
 }
 
@@ -23,8 +27,10 @@ export interface EntityCounts extends QueueCounts {
 }
 
 export interface Broker {
-  /** For the official client: plain TCP to this machine. */
+  /** For the official client: plain TCP to this machine. The administration client takes it too, where there is TLS. */
   readonly connectionString: string;
+  /** For clients that insist on TLS and trust the certificate. */
+  readonly secureConnectionString: string;
   readonly port: number;
   readonly operations: Readonly<Operations>;
   /** A queue (`jobs`) or subscription (`events/Subscriptions/all`), as it is now. */
@@ -53,20 +59,27 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
   const container = rhea.create_container({ id: 'service-bus' });
   handle(container, links);
 
-  const server = listen(container, options.port ?? 0);
   const sockets = new Set<Socket>();
-  server.on('connection', (socket) => {
+  const doors = {
+    amqp: (socket: Socket) => acceptSocket(container, socket),
+    http: answerAdmin(config, entities),
+    tls: options.tls,
+  };
+  const server = frontDoor(doors, (socket) => {
     sockets.add(socket);
     socket.once('close', () => sockets.delete(socket));
   });
   await new Promise<void>((resolve, reject) => {
     server.once('listening', resolve);
     server.once('error', reject);
+    server.listen(options.port ?? 0, '127.0.0.1');
   });
   const { port } = server.address() as AddressInfo;
 
+  const secureConnectionString = `Endpoint=sb://127.0.0.1:${port};SharedAccessKeyName=local;SharedAccessKey=local;`;
   return {
-    connectionString: `Endpoint=sb://127.0.0.1:${port};SharedAccessKeyName=local;SharedAccessKey=local;UseDevelopmentEmulator=true;`,
+    connectionString: `${secureConnectionString}UseDevelopmentEmulator=true;`,
+    secureConnectionString,
     port,
     operations,
     entity(name) {

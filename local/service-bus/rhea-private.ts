@@ -1,5 +1,12 @@
-import type { Server, Socket } from 'node:net';
-import rhea, { type Connection, type Container, type Delivery, type Receiver, type Sender } from 'rhea';
+import type { Socket } from 'node:net';
+import rhea, {
+  type Connection,
+  type ConnectionOptions,
+  type Container,
+  type Delivery,
+  type Receiver,
+  type Sender,
+} from 'rhea';
 
 /**
  * Everything here leans on members of rhea that its typings do not have. `test/broker/rhea-private.test.ts` names each of
@@ -7,6 +14,7 @@ import rhea, { type Connection, type Container, type Delivery, type Receiver, ty
  */
 interface PrivateConnection {
   socket: Socket;
+  accept(socket: Socket): void;
   on_transfer(frame: { performative: { message_format?: number } }): void;
   _process(): void;
   _write_frame(): void;
@@ -54,11 +62,9 @@ const rawFormat = 0x7fffffff;
 /** Standard tier: 256 KB. Without it the client makes batches of any size. */
 export const maxMessageSize = 262_144;
 
-/** Starts to listen on 127.0.0.1; port 0 is a free one. */
-export function listen(container: Container, port: number): Server {
+/** Speaks AMQP on a socket that a client has opened, plain or TLS. */
+export function acceptSocket(container: Container, socket: Socket): void {
   const options = {
-    host: '127.0.0.1',
-    port,
     tcp_no_delay: true,
     // A client that keeps a message for long keeps the places of all later ones too.
     session_buffer_size: { incoming: 2_048, outgoing: 65_536 },
@@ -66,7 +72,8 @@ export function listen(container: Container, port: number): Server {
     // Otherwise every abandon and defer is first reported as released.
     sender_options: { treat_modified_as_released: false },
   };
-  return container.listen(options as Parameters<Container['listen']>[0]);
+  const connection = container.create_connection(options as unknown as ConnectionOptions);
+  connectionOf(connection).accept(socket);
 }
 
 /** `gone` is called once, however the connection ends. */

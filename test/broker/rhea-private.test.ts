@@ -54,6 +54,7 @@ const at = (root: unknown, path: string): unknown =>
 describe('rhea has', () => {
   test.each([
     ['socket', 'object'],
+    ['accept', 'function'],
     ['on_transfer', 'function'],
     ['_process', 'function'],
     ['_write_frame', 'function'],
