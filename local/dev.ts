@@ -35,6 +35,8 @@ try {
 The stack is up; its clock runs ${factor} times faster. Functions: ${worker.functions.join(', ')} (registered in ${Math.round(worker.registeredMs)} ms).
 
   Service Bus     ${stack.broker.connectionString}
+   over TLS       ${stack.broker.secureConnectionString}
+   certificate    ${stack.sandbox.caFile}
   tables          ${stack.tables.connectionString}
   Partner Center  ${stack.sandbox.apiBase}
   its order book  ${stack.sandbox.admin}/admin/order-book

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Azurite, startAzurite } from './azurite.ts';
+import { makeCertificate } from './certificate.ts';
 import { type HostChild, startHost } from './functions-host/child.ts';
 import { type Sandbox, type SwitchesInput, startSandbox } from './partner-center/sandbox.ts';
 import { type Broker, startBroker } from './service-bus/broker.ts';
@@ -45,8 +46,11 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   try {
     const state = await mkdtemp(join(tmpdir(), 'checkout-worker-'));
     stops.push(() => rm(state, { recursive: true, force: true }));
+    // One for all: who trusts the stack's certificate can use each of its doors.
+    const certificate = await makeCertificate();
     const broker = await startBroker({
       config: entities(factor),
+      tls: certificate,
       ...(options.busPort === undefined ? {} : { port: options.busPort }),
     });
     stops.push(broker.stop);
@@ -54,6 +58,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     stops.push(tables.stop);
     const sandbox = await startSandbox({
       factor,
+      certificate,
       ...(options.seed === undefined ? {} : { seed: options.seed }),
       ...(options.switches === undefined ? {} : { switches: options.switches }),
     });
