@@ -10,7 +10,7 @@ import type { Inspected } from './held.ts';
 import { createLinks, type Links } from './links.ts';
 import type { QueueCounts } from './message-queue.ts';
 import { noOperations, type Operations } from './operations.ts';
-import { acceptSocket, socketOf, tuneConnection } from './rhea-private.ts';
+import { acceptSocket, letEveryoneIn, socketOf, tuneConnection } from './rhea-private.ts';
 
 export interface BrokerOptions {
   /** The format of Microsoft's emulator: https://learn.microsoft.com/azure/service-bus-messaging/test-locally-with-service-bus-emulator */
@@ -57,6 +57,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
   const links: Links = createLinks(() => entities, operations);
   const entities: EntityMap = buildEntities(config, options.clock ?? systemClock, links.stir);
   const container = rhea.create_container({ id: 'service-bus' });
+  letEveryoneIn(container);
   handle(container, links);
 
   const sockets = new Set<Socket>();
