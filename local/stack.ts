@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -29,6 +30,8 @@ export interface Stack {
   readonly tables: Azurite;
   /** What a worker is started with. */
   readonly settings: Readonly<Record<string, string>>;
+  /** Opens the workers' HTTP functions. */
+  readonly functionKey: string;
   /** Starts one more worker: the Functions host as a process of its own, with the built bundle. */
   startWorker(onLine?: (line: string) => void, env?: Readonly<Record<string, string>>): Promise<HostChild>;
   stop(): Promise<void>;
@@ -80,12 +83,13 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       NODE_EXTRA_CA_CERTS: sandbox.caFile,
       ...options.env,
     };
+    const functionKey = randomBytes(24).toString('base64url');
     const workers = new Set<HostChild>();
     stops.push(() => Promise.all([...workers].map((worker) => worker.stop())));
     const startWorker: Stack['startWorker'] = async (onLine, env) => {
       const worker = await startHost({
         appRoot,
-        env: { ...settings, ...env },
+        env: { ...settings, ...hostSettings, LOCAL_FUNCTION_KEY: functionKey, ...env },
         stateFolder: state,
         ...(onLine === undefined ? {} : { onLine }),
       });
@@ -93,12 +97,15 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       void worker.exited.then(() => workers.delete(worker));
       return worker;
     };
-    return { broker, sandbox, tables, settings, startWorker, stop };
+    return { broker, sandbox, tables, settings, functionKey, startWorker, stop };
   } catch (error) {
     await stop();
     throw error;
   }
 }
+
+/** What Azure's host takes from the app settings and not from host.json: no body beyond 1 MiB is read. */
+const hostSettings = { FUNCTIONS_REQUEST_BODY_SIZE_LIMIT: '1048576' };
 
 /** The queue and the topic as they are deployed, their times divided by the factor. */
 function entities(factor: number): unknown {

@@ -26,6 +26,8 @@ export interface HostChild {
   readonly pid: number;
   /** Names of the registered functions. */
   readonly functions: readonly string[];
+  /** Where HTTP functions are served, if there are any: `http://127.0.0.1:port`. */
+  readonly address?: string | undefined;
   /** Milliseconds from process start to all functions registered, and of that for loading the app. */
   readonly registeredMs: number;
   readonly loadMs: number;
@@ -38,7 +40,12 @@ export interface HostChild {
 }
 
 const readyShape = z.object({
-  ready: z.object({ functions: z.array(z.string()), registeredMs: z.number(), loadMs: z.number() }),
+  ready: z.object({
+    functions: z.array(z.string()),
+    address: z.optional(z.string()),
+    registeredMs: z.number(),
+    loadMs: z.number(),
+  }),
 });
 
 /**

@@ -23,6 +23,19 @@ export interface TypedData {
   readonly bytes?: Uint8Array;
   readonly int?: number;
   readonly double?: number;
+  readonly http?: HttpData;
+}
+
+/** A request on its way in, an answer on its way out. */
+export interface HttpData {
+  readonly method?: string;
+  readonly url?: string;
+  readonly nullableHeaders?: Readonly<Record<string, { readonly value: string }>>;
+  readonly nullableQuery?: Readonly<Record<string, { readonly value: string }>>;
+  readonly nullableParams?: Readonly<Record<string, { readonly value: string }>>;
+  readonly body?: TypedData;
+  readonly statusCode?: string;
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 type FunctionCallback = (...inputs: unknown[]) => unknown;

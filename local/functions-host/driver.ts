@@ -33,6 +33,8 @@ export interface Listener {
   start(): Promise<void>;
   /** Takes no new work, and resolves when the last run has ended. */
   drain(): Promise<void>;
+  /** Where it listens for requests, once it does: `http://127.0.0.1:port`. */
+  address?(): string | undefined;
   /** Lets go of connections. After drain(), or instead of it when time is up. */
   close(): Promise<void>;
 }
@@ -40,5 +42,6 @@ export interface Listener {
 /** By the type of the trigger's binding in lower case. Loaded on use, so an app without queues does not wait for the SDK. */
 export const drivers: Readonly<Record<string, () => Promise<Driver>>> = {
   servicebustrigger: async () => (await import('./service-bus.ts')).serviceBusDriver,
+  httptrigger: async () => (await import('./http.ts')).httpDriver,
   timertrigger: async () => (await import('./timer.ts')).timerDriver,
 };

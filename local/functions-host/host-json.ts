@@ -8,6 +8,8 @@ export interface HostJson {
   readonly maxAutoLockRenewal: number;
   /** Infinity: none. */
   readonly functionTimeout: number;
+  /** What every HTTP route begins with; may be empty. */
+  readonly routePrefix: string;
   /** Least level by category prefix, all in lower case; `default` for the rest. */
   readonly logLevels: Readonly<Record<string, string>>;
 }
@@ -34,6 +36,7 @@ export function readHostJson(text: string | undefined, env: Environment): HostJs
     maxConcurrentCalls: count(values, 'extensions:servicebus:maxconcurrentcalls', 16),
     maxAutoLockRenewal: renewal(values),
     functionTimeout: timeout(values),
+    routePrefix: values.get('extensions:http:routeprefix') ?? 'api',
     logLevels: logLevels(values),
   };
 }

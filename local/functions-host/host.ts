@@ -22,6 +22,8 @@ export interface HostOptions {
 export interface FunctionsHost {
   /** Names of the registered functions. */
   readonly functions: readonly string[];
+  /** Where HTTP functions are served, if there are any: `http://127.0.0.1:port`. */
+  readonly address: string | undefined;
   /** Milliseconds from the start of the process until all functions were registered. */
   readonly registeredMs: number;
   /** Milliseconds of that for loading the app. */
@@ -81,6 +83,7 @@ export async function startFunctionsHost(options: HostOptions): Promise<Function
 
   return {
     functions: core.functions.map(({ metadata }) => metadata.name),
+    address: listeners.map((listener) => listener.address?.()).find((address) => address !== undefined),
     registeredMs,
     loadMs,
     stop: async () => {

@@ -2,7 +2,7 @@
  * The local Functions host as a process of its own, so that it can be killed and started again:
  * `node local/functions-host/main.ts [--app-root dir] [--settings local.settings.json] [--state dir]`.
  * Log lines go to stderr. When every function is registered and listening, one JSON line goes to stdout, and to the
- * parent as a message: `{ "ready": { "functions": [...], "registeredMs": 210, "loadMs": 120 } }`.
+ * parent as a message: `{ "ready": { "functions": [...], "address": "http://127.0.0.1:7071", "registeredMs": 210, "loadMs": 120 } }`.
  */
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -32,8 +32,8 @@ try {
     stateFolder: values.state,
   });
   stopOnSignal(host.stop);
-  const { functions, registeredMs, loadMs } = host;
-  const ready = { ready: { functions, registeredMs, loadMs } };
+  const { functions, address, registeredMs, loadMs } = host;
+  const ready = { ready: { functions, address, registeredMs, loadMs } };
   process.stdout.write(`${JSON.stringify(ready)}\n`);
   process.send?.(ready);
 } catch (error) {

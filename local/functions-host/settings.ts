@@ -44,7 +44,7 @@ export function parseJson(text: string, fileName: string): unknown {
 }
 
 /** A setting by name as .NET's configuration reads it: any case, and `A:B` is the variable `A__B`. */
-function setting(env: Environment, name: string): string | undefined {
+export function setting(env: Environment, name: string): string | undefined {
   const wanted = canonical(name);
   for (const [key, value] of Object.entries(env)) {
     if (value !== undefined && canonical(key) === wanted) return value;

@@ -68,6 +68,7 @@ describe('host.json', () => {
       maxConcurrentCalls: 16,
       maxAutoLockRenewal: 300_000,
       functionTimeout: 1_800_000,
+      routePrefix: 'api',
       logLevels: { default: 'information' },
     });
   });
@@ -80,6 +81,7 @@ describe('host.json', () => {
       maxConcurrentCalls: 3,
       maxAutoLockRenewal: 3_723_500,
       functionTimeout: Number.POSITIVE_INFINITY,
+      routePrefix: 'api',
       logLevels: { default: 'information', host: 'error' },
     });
   });
