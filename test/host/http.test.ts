@@ -111,7 +111,7 @@ describe('the key', () => {
 });
 
 describe('the body', () => {
-  const post = (body: RequestInit['body'], more: object = {}) =>
+  const post = (body: NonNullable<RequestInit['body']>, more: object = {}) =>
     call('/api/echo/1', { method: 'POST', ...keyed, body, ...more });
 
   test('of the limit is taken, one byte more is not', async () => {
