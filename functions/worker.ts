@@ -8,7 +8,7 @@ import { sharedGate } from '../src/gate/shared-gate.ts';
 import { storageClock } from '../src/gate/storage-clock.ts';
 import { serviceBus } from '../src/messaging/service-bus.ts';
 import { partnerCenterClient } from '../src/partner-center/client.ts';
-import { fetchAppToken } from '../src/partner-center/credentials.ts';
+import { tokenFetcher } from '../src/partner-center/credentials.ts';
 import { cachedTokens } from '../src/partner-center/token-source.ts';
 import { azureTables } from '../src/storage/azure-tables.ts';
 import { openStores } from '../src/storage/stores.ts';
@@ -34,9 +34,9 @@ export function openWorker(env: NodeJS.ProcessEnv): Worker {
     telemetry.warn(`due row ${dueRow} was passed over: ${why}`),
   );
   const bus = serviceBus(config.serviceBus);
-  const { api, audience, credential } = config.partnerCenter;
-  const tokens = cachedTokens({ fetchToken: () => fetchAppToken(credential, audience), clock, telemetry });
-  const partnerCenter = partnerCenterClient({ ...times, baseUrl: api, tokens, clock });
+  const fetchToken = tokenFetcher(config.partnerCenter, telemetry);
+  const tokens = cachedTokens({ fetchToken, clock, telemetry });
+  const partnerCenter = partnerCenterClient({ ...times, baseUrl: config.partnerCenter.api, tokens, clock });
   const settings = config.gate;
   const store = gateStore({
     table: tables.gate,

@@ -1,26 +1,37 @@
 import { existsSync } from 'node:fs';
+import { compact } from './compact.ts';
 import { type Reader, shown, toAddress, toGuid } from './config-reader.ts';
 import type { SettingName } from './config-settings.ts';
+import { readSignIn, type SignIn } from './config-sign-in.ts';
 
 interface Cloud {
   /** Base of the API, and the audience of its tokens. */
   readonly api: string;
   readonly authority: string;
+  /** What a federated credential of an app registration expects as the audience of its assertion. */
+  readonly exchangeAudience: string;
 }
 
 /**
- * Source: "Partner Center for national clouds" and "Partner Center authentication" (learn.microsoft.com/partner-center).
+ * Source: "Partner Center for national clouds" and "Partner Center authentication" (learn.microsoft.com/partner-center);
+ * "Configure an application to trust a managed identity" (learn.microsoft.com/entra).
  * The US Government cloud has its own sign-in and the global API.
  */
 const clouds: Readonly<Record<string, Cloud>> = {
-  global: { api: 'https://api.partnercenter.microsoft.com', authority: 'https://login.microsoftonline.com' },
+  global: {
+    api: 'https://api.partnercenter.microsoft.com',
+    authority: 'https://login.microsoftonline.com',
+    exchangeAudience: 'api://AzureADTokenExchange',
+  },
   china: {
     api: 'https://partner.partnercenterapi.microsoftonline.cn',
     authority: 'https://login.partner.microsoftonline.cn',
+    exchangeAudience: 'api://AzureADTokenExchangeChina',
   },
   usgovernment: {
     api: 'https://api.partnercenter.microsoft.com',
     authority: 'https://login.microsoftonline.us',
+    exchangeAudience: 'api://AzureADTokenExchangeUSGov',
   },
 };
 
@@ -34,7 +45,11 @@ export type CredentialConfig = {
   | { readonly kind: 'secret'; readonly clientSecret: string }
   /** PEM with the private key, or the path of such a file. */
   | { readonly kind: 'certificate'; readonly certificate: string }
-  | { readonly kind: 'federated'; readonly managedIdentityClientId?: string }
+  | {
+      readonly kind: 'federated';
+      readonly exchangeAudience: string;
+      readonly managedIdentityClientId?: string;
+    }
 );
 
 export interface PartnerCenterConfig {
@@ -43,6 +58,7 @@ export interface PartnerCenterConfig {
   /** What tokens are asked for: the cloud's API, whatever `api` is. */
   readonly audience: string;
   readonly credential: CredentialConfig;
+  readonly signIn: SignIn;
 }
 
 export function readPartnerCenter(
@@ -56,10 +72,12 @@ export function readPartnerCenter(
   const authorityHost = reader.parsed('PARTNER_CENTER_AUTHORITY', expected, toAddress) ?? cloud?.authority;
   const tenantId = readGuid(reader, 'PARTNER_TENANT_ID');
   const clientId = readGuid(reader, 'PARTNER_CLIENT_ID');
-  const proof = readProof(reader, managedIdentityClientId);
+  const proof = readProof(reader, cloud, managedIdentityClientId);
+  const signIn = readSignIn(reader, managedIdentityClientId);
   if (cloud === undefined || api === undefined || authorityHost === undefined) return undefined;
   if (tenantId === undefined || clientId === undefined || proof === undefined) return undefined;
-  return { api, audience: cloud.api, credential: { tenantId, clientId, authorityHost, ...proof } };
+  if (signIn === undefined) return undefined;
+  return { api, audience: cloud.api, credential: { tenantId, clientId, authorityHost, ...proof }, signIn };
 }
 
 function readCloud(reader: Reader): Cloud | undefined {
@@ -88,15 +106,24 @@ export function readGuid(reader: Reader, name: SettingName): string | undefined 
 type Proof =
   | { readonly kind: 'secret'; readonly clientSecret: string }
   | { readonly kind: 'certificate'; readonly certificate: string }
-  | { readonly kind: 'federated'; readonly managedIdentityClientId?: string };
+  | {
+      readonly kind: 'federated';
+      readonly exchangeAudience: string;
+      readonly managedIdentityClientId?: string;
+    };
 
-function readProof(reader: Reader, managedIdentityClientId: string | undefined): Proof | undefined {
+function readProof(
+  reader: Reader,
+  cloud: Cloud | undefined,
+  managedIdentityClientId: string | undefined,
+): Proof | undefined {
   const kind = reader.text('PARTNER_CREDENTIAL');
   refuseLeftover(reader, kind, 'secret', 'PARTNER_CLIENT_SECRET');
   refuseLeftover(reader, kind, 'certificate', 'PARTNER_CLIENT_CERTIFICATE');
   switch (kind) {
     case 'federated':
-      return managedIdentityClientId === undefined ? { kind } : { kind, managedIdentityClientId };
+      if (cloud === undefined) return undefined;
+      return compact({ kind, exchangeAudience: cloud.exchangeAudience, managedIdentityClientId });
     case 'secret': {
       const clientSecret = reader.required('PARTNER_CLIENT_SECRET');
       return clientSecret === undefined ? undefined : { kind, clientSecret };

@@ -62,6 +62,19 @@ const general = {
       'Certificate and private key in PEM, or the path of such a file, with `PARTNER_CREDENTIAL` = `certificate`.',
     secret: true,
   },
+  PARTNER_SIGN_IN: {
+    meaning:
+      'For whom tokens are asked: `app` (app-only), or `app+user` (the app and a person who consented with multi-factor authentication; Secure Application Model).',
+    fallback: 'app',
+  },
+  PARTNER_TOKEN_VAULT: {
+    meaning:
+      'With `PARTNER_SIGN_IN` = `app+user`: the Key Vault that keeps the refresh token, like `https://contoso.vault.azure.net`. The worker reads it and writes its successors.',
+  },
+  PARTNER_TOKEN_SECRET: {
+    meaning: 'Name of the secret in that vault.',
+    fallback: 'partner-refresh-token',
+  },
   CALLS_PER_MINUTE: {
     meaning:
       'Calls to Partner Center in a minute, all instances together, before anything is known of the real limit.',

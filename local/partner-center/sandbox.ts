@@ -10,6 +10,7 @@ import { makeApiServer } from './api-server.ts';
 import { type CartRef, type CartsRequest, createCarts } from './bulk.ts';
 import type { Call } from './calls.ts';
 import { seededDraw } from './chance.ts';
+import { exchangeAudience } from './client-proof.ts';
 import { serverClock } from './clock.ts';
 import { type BookEntry, orderBook } from './order-book.ts';
 import type { SwitchesInput } from './switches.ts';
@@ -44,6 +45,12 @@ export interface Sandbox {
   readonly credentials: Credentials;
   /** A bearer token for calls that tests make themselves. */
   token(kind?: 'app' | 'user'): string;
+  /** What a managed identity would say of itself, for a federated credential of the app registration. */
+  assertion(): string;
+  /** The app registration takes assertions that are signed with this certificate (PEM). */
+  trustCertificate(pem: string): void;
+  /** Key and certificate of the authority, for other servers that the same clients shall trust. */
+  readonly pem: { readonly key: string; readonly certificate: string };
   createCarts(request: CartsRequest): CartRef[];
   orderBook(): BookEntry[];
   calls(): readonly Call[];
@@ -115,6 +122,18 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
         expiresAt,
       });
     },
+    assertion() {
+      const issuedAt = clock.now();
+      return world.tokens.issue({
+        aud: exchangeAudience,
+        appid: 'the managed identity',
+        idtyp: 'app',
+        issuedAt,
+        expiresAt: issuedAt + 3_600_000,
+      });
+    },
+    trustCertificate: (certificate) => world.certificates.push(certificate),
+    pem,
     createCarts: (request) => createCarts(world, request),
     orderBook: () => orderBook(world),
     calls: () => world.calls,

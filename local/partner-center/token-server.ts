@@ -3,6 +3,7 @@ import { createServer, type Server } from 'node:https';
 import type { Certificate } from '../certificate.ts';
 import { audience } from './api.ts';
 import { readBody } from './api-server.ts';
+import { provesClient } from './client-proof.ts';
 import type { Json } from './wire.ts';
 import type { World } from './world.ts';
 
@@ -67,7 +68,8 @@ function refuse(
   if (form.get('client_id') !== clientId) {
     return entraError(400, 'unauthorized_client', 'AADSTS700016: Application not found in the directory.');
   }
-  if (form.get('client_secret') !== clientSecret || world.switches.tokenEndpoint === 'invalid-client') {
+  const proven = form.get('client_secret') === clientSecret || provesClient(world, form);
+  if (!proven || world.switches.tokenEndpoint === 'invalid-client') {
     return entraError(
       401,
       'invalid_client',
@@ -96,7 +98,12 @@ function grant(world: World, form: URLSearchParams, isV2: boolean): Json {
   // Whole seconds, as on the wire; never told longer than the token really lives, except below one second.
   const seconds = Math.max(1, Math.floor(life / 1_000));
   const appid = world.credentials.clientId;
-  const claims = { appid, idtyp: isUser ? ('user' as const) : ('app' as const), issuedAt: now };
+  const claims = {
+    appid,
+    idtyp: isUser ? ('user' as const) : ('app' as const),
+    ...(isUser ? { amr: ['pwd', 'mfa'] } : {}),
+    issuedAt: now,
+  };
   return {
     token_type: 'Bearer',
     expires_in: isV2 ? seconds : String(seconds),

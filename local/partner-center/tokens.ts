@@ -6,6 +6,8 @@ interface Claims {
   readonly appid: string;
   /** `app` for client credentials, `user` for a refresh token (App+User). */
   readonly idtyp: 'app' | 'user';
+  /** How the person of a `user` token signed in. */
+  readonly amr?: readonly string[];
   /** Epoch milliseconds, where real tokens have seconds: scaled lives are short. */
   readonly issuedAt: number;
   readonly expiresAt: number;

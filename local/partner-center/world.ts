@@ -27,6 +27,8 @@ export interface World {
   readonly awaiting: Awaiting;
   readonly tokens: Tokens;
   readonly credentials: Credentials;
+  /** Certificates of the app registration, in PEM. */
+  readonly certificates: string[];
   readonly switches: Switches;
   /** Changes some switches; throws when the change is not valid. New faults start their counts at nothing. */
   set(change: unknown): void;
@@ -56,6 +58,7 @@ export function makeWorld(clock: Clock, seed: string, factor: number, credential
     awaiting: makeAwaiting(),
     tokens: makeTokens(),
     credentials,
+    certificates: [],
     get switches() {
       return switches;
     },

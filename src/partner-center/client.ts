@@ -15,7 +15,7 @@ export interface ClientSettings {
 }
 
 interface Parts extends ClientSettings {
-  readonly tokens: TokenSource;
+  readonly tokens: Pick<TokenSource, 'token'>;
   readonly clock: Clock;
 }
 

@@ -4,6 +4,8 @@ import type { Telemetry } from '../telemetry.ts';
 export interface TokenSource {
   /** `renew` asks for a token that is not the cached one: the last one was refused. Throws `CredentialFailure`. */
   token(options: { readonly renew: boolean }): Promise<string>;
+  /** When the credential behind the tokens ends (epoch ms); undefined: it does not, or nobody knows. */
+  credentialEndsAt(): number | undefined;
 }
 
 /** No token could be had. The message says why, without any secret. */
@@ -15,6 +17,8 @@ export interface Token {
   readonly token: string;
   /** Epoch ms. */
   readonly expiresAt: number;
+  /** When a certificate or refresh token behind it ends, epoch ms; absent where that is not known. */
+  readonly credentialEndsAt?: number;
 }
 
 /** A token is renewed this long before it ends; one that lives only minutes, a tenth of its life before. */
@@ -37,7 +41,12 @@ export function cachedTokens(parts: {
       const fresh = await fetchToken();
       const life = fresh.expiresAt - clock.now();
       kept = { ...fresh, renewAt: fresh.expiresAt - Math.min(renewBefore, life / 10) };
-      telemetry.event('TokenRefreshed', { outcome: 'ok', ms: clock.now() - started, livesMs: life });
+      telemetry.event('TokenRefreshed', {
+        outcome: 'ok',
+        ms: clock.now() - started,
+        livesMs: life,
+        credentialDaysLeft: daysLeft(fresh.credentialEndsAt, clock.now()),
+      });
       return fresh.token;
     } catch (error) {
       const reason = error instanceof Error ? error.message.split('\n')[0]?.slice(0, 300) : 'unknown failure';
@@ -54,6 +63,7 @@ export function cachedTokens(parts: {
   };
 
   return {
+    credentialEndsAt: () => kept?.credentialEndsAt,
     async token({ renew }) {
       const now = clock.now();
       if (kept !== undefined && !renew && now < kept.renewAt) return kept.token;
@@ -64,3 +74,6 @@ export function cachedTokens(parts: {
     },
   };
 }
+
+const daysLeft = (end: number | undefined, now: number): number | undefined =>
+  end === undefined ? undefined : Math.floor((end - now) / (24 * 60 * 60_000));

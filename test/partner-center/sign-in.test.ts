@@ -1,0 +1,128 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { generate } from 'selfsigned';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { type KeyVault, startKeyVault } from '../../local/azure/key-vault.ts';
+import { type ManagedIdentity, startManagedIdentity } from '../../local/azure/managed-identity.ts';
+import { type Sandbox, startSandbox } from '../../local/partner-center/sandbox.ts';
+import { cartPath, instant } from '../sandbox/client.ts';
+
+const day = 24 * 3_600_000;
+const secretName = 'partner-refresh-token';
+let sandbox: Sandbox;
+let vault: KeyVault;
+let identity: ManagedIdentity;
+
+beforeEach(async () => {
+  sandbox = await startSandbox({ switches: instant });
+  vault = await startKeyVault(sandbox.pem);
+  identity = await startManagedIdentity((resource) =>
+    resource.startsWith('api://') ? sandbox.assertion() : `token for ${resource}`,
+  );
+});
+afterEach(() => Promise.all([sandbox.stop(), vault.stop(), identity.stop()]));
+
+interface Signed {
+  readonly status?: number;
+  readonly kind?: 'app' | 'user';
+  readonly endsAt?: number;
+  readonly error?: string;
+  readonly warnings: readonly string[];
+}
+
+/** The unmodified SDKs in a process that trusts the certificates of authority and vault. */
+async function signIn(settings: Record<string, string>): Promise<Signed> {
+  const [cart] = sandbox.createCarts({ count: 1 });
+  if (cart === undefined) throw new Error('No cart was made.');
+  const child = new URL('./sign-in-child.ts', import.meta.url).pathname;
+  const { stdout } = await promisify(execFile)(process.execPath, [child, cartPath(cart)], {
+    env: {
+      PATH: process.env['PATH'],
+      NODE_EXTRA_CA_CERTS: sandbox.caFile,
+      ...identity.env,
+      ServiceBusConnection__fullyQualifiedNamespace: 'example.servicebus.windows.net',
+      TablesConnection: 'UseDevelopmentStorage=true',
+      PARTNER_CENTER_API: sandbox.apiBase,
+      PARTNER_CENTER_AUTHORITY: sandbox.authority,
+      PARTNER_TENANT_ID: sandbox.credentials.tenantId,
+      PARTNER_CLIENT_ID: sandbox.credentials.clientId,
+      AZURE_CLIENT_ID: '00000000-0000-4000-8000-00000000000a',
+      ...settings,
+    },
+    timeout: 25_000,
+  });
+  return JSON.parse(stdout);
+}
+
+const appAndUser = () => ({ PARTNER_SIGN_IN: 'app+user', PARTNER_TOKEN_VAULT: vault.address });
+const withSecret = () => ({
+  PARTNER_CREDENTIAL: 'secret',
+  PARTNER_CLIENT_SECRET: sandbox.credentials.clientSecret,
+});
+
+async function withCertificate(): Promise<Record<string, string>> {
+  const { private: key, cert } = await generate([{ name: 'commonName', value: 'app' }], {
+    algorithm: 'sha256',
+    notAfterDate: new Date(Date.now() + 30 * day),
+  });
+  sandbox.trustCertificate(cert);
+  return { PARTNER_CREDENTIAL: 'certificate', PARTNER_CLIENT_CERTIFICATE: `${cert}\n${key}` };
+}
+
+test('app-only: a managed identity that the app registration trusts, without any secret', async () => {
+  expect(await signIn({})).toEqual({ status: 200, kind: 'app', warnings: [] });
+});
+
+test('app-only: a certificate, whose end is known', async () => {
+  const signed = await signIn(await withCertificate());
+  expect(signed).toMatchObject({ status: 200, kind: 'app' });
+  expect(Math.abs((signed.endsAt ?? 0) - Date.now() - 30 * day)).toBeLessThan(day);
+});
+
+test('app+user, each proof of the app: the refresh token comes out of the vault', async () => {
+  vault.put(secretName, sandbox.credentials.refreshToken, Date.now() - day);
+  const proofs = [withSecret(), await withCertificate(), {}];
+  const signed = await Promise.all(proofs.map((proof) => signIn({ ...appAndUser(), ...proof })));
+  for (const one of signed) {
+    expect(one).toMatchObject({ status: 200, kind: 'user', warnings: [] });
+    expect(Math.abs((one.endsAt ?? 0) - Date.now() - 89 * day)).toBeLessThan(day / 10);
+  }
+  expect(vault.versions(secretName)).toHaveLength(1);
+});
+
+test('app+user: a token of some days is replaced in the vault, and the old one put out of use', async () => {
+  vault.put(secretName, sandbox.credentials.refreshToken, Date.now() - 4 * day);
+  expect(await signIn({ ...appAndUser(), ...withSecret() })).toMatchObject({ status: 200, warnings: [] });
+  const [old, fresh] = vault.versions(secretName);
+  expect(old?.enabled).toBe(false);
+  expect(fresh?.value).not.toBe(old?.value);
+  expect(await signIn({ ...appAndUser(), ...withSecret() })).toMatchObject({ status: 200 });
+});
+
+test('app+user: a vault that takes no writes costs nothing but a warning', async () => {
+  vault.put(secretName, sandbox.credentials.refreshToken, Date.now() - 4 * day);
+  vault.refuseWrites(403);
+  const signed = await signIn({ ...appAndUser(), ...withSecret() });
+  expect(signed).toMatchObject({ status: 200, kind: 'user' });
+  expect(signed.warnings.join()).toContain('Key Vault Secrets Officer');
+  expect(signed.warnings.join()).not.toContain(sandbox.credentials.refreshToken);
+});
+
+test('app+user: a revoked grant, an empty vault and a wrong secret are told in words, without a secret', async () => {
+  const empty = await signIn({ ...appAndUser(), ...withSecret() });
+  expect(empty.error).toContain(`secret ${secretName} of ${vault.address}`);
+  vault.put(secretName, sandbox.credentials.refreshToken, Date.now());
+  sandbox.set({ tokenEndpoint: 'invalid-grant' });
+  const revoked = await signIn({ ...appAndUser(), ...withSecret() });
+  expect(revoked.error).toContain('AADSTS50173: the grant was revoked');
+  expect(revoked.error).toContain('A person consents again');
+  sandbox.set({ tokenEndpoint: 'invalid-client' });
+  const wrong = await signIn({ ...appAndUser(), ...withSecret() });
+  expect(wrong.error).toContain('AADSTS7000222: the client secret has expired');
+  const appOnly = await signIn(withSecret());
+  expect(appOnly.error).toContain('AADSTS7000222: the client secret has expired');
+  for (const { error } of [empty, revoked, wrong, appOnly]) {
+    expect(error).not.toContain(sandbox.credentials.refreshToken);
+    expect(error).not.toContain(sandbox.credentials.clientSecret);
+  }
+});
