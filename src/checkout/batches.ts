@@ -1,5 +1,5 @@
 import type { CartKey } from './job.ts';
-import type { State } from './record.ts';
+import type { Question, State } from './record.ts';
 
 /** State and revision of one job in a batch. */
 export interface BatchJob extends CartKey {
@@ -8,8 +8,33 @@ export interface BatchJob extends CartKey {
   readonly revision: number;
   /** API code of the deciding call, for the counts. */
   readonly code?: string;
+  /** When its last checkout call ended, epoch ms: tells how fast the batch goes. */
+  readonly calledAt?: number;
+  /** When it will be tried again, epoch ms. */
+  readonly nextTry?: number;
+  /** What a person is asked about it. */
+  readonly asked?: Question['kind'];
   readonly at: number;
 }
+
+/** What stands about a batch as a whole. */
+export interface BatchSummary {
+  readonly batchId: string;
+  /** The largest declared size: distinct carts plus rejected lines. */
+  readonly total?: number;
+  readonly stopped?: StoppedBy;
+}
+
+export interface StoppedBy {
+  readonly who: string;
+  /** Epoch ms. */
+  readonly at: number;
+}
+
+/** One counted thing of a batch: a job, or a line that was none. */
+export type BatchEntry =
+  | ({ readonly kind: 'job' } & BatchJob)
+  | { readonly kind: 'rejected'; readonly rejectedKey: string; readonly at: number };
 
 /** The table Batches. Throws `Unavailable` ('storage'). */
 export interface Batches {
@@ -19,4 +44,8 @@ export interface Batches {
   declare(batchId: string, size: number): Promise<void>;
   /** A rejected line with a readable batch id counts for its batch. */
   reject(batchId: string, rejectedKey: string, at: number): Promise<void>;
+  /** Undefined: nobody has declared its size, or stopped it. */
+  summary(batchId: string): Promise<BatchSummary | undefined>;
+  /** Everything that is known of its lines, read page by page. A row that cannot be read counts as a job in doubt. */
+  entries(batchId: string): AsyncIterable<BatchEntry>;
 }

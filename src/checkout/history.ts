@@ -22,3 +22,11 @@ function addCall(history: History, call: Call): History {
     return { total: history.total + 1, first: [...history.first, call], last: history.last };
   return { total: history.total + 1, first: history.first, last: [...history.last, call].slice(-keptLast) };
 }
+
+/** When the last checkout call of this record was answered, epoch ms. */
+export function lastCheckoutEnd({ history }: CheckoutRecord): number | undefined {
+  const call = [...history.first, ...history.last].findLast(
+    ({ what, end }) => what === 'checkout' && end !== undefined,
+  );
+  return call?.end === undefined ? undefined : call.at + call.end.ms;
+}

@@ -1,5 +1,7 @@
+import { compact } from '../compact.ts';
 import type { Deps } from './deps.ts';
 import { eventsOf } from './event-list.ts';
+import { lastCheckoutEnd } from './history.ts';
 import { type CheckoutRecord, isSettled, type Reason } from './record.ts';
 
 /** The last effects of a result, each safe to repeat: batch rows, the attention row, the events. */
@@ -15,10 +17,20 @@ export async function writeBatchRows(
   record: CheckoutRecord,
   when: 'older' | 'not-newer',
 ): Promise<void> {
-  const { customerId, cartId, state, revision, job, reason, updatedAt } = record;
+  const { customerId, cartId, state, revision, job, reason, nextTry, asked, updatedAt: at } = record;
+  const row = compact({
+    customerId,
+    cartId,
+    state,
+    revision,
+    code: reason?.code,
+    calledAt: lastCheckoutEnd(record),
+    nextTry,
+    asked: asked?.kind,
+    at,
+  });
   for (const batchId of record.batches) {
-    const code = reason === undefined ? {} : { code: reason.code };
-    await deps.batches.write({ batchId, customerId, cartId, state, revision, ...code, at: updatedAt }, when);
+    await deps.batches.write({ batchId, ...row }, when);
     if (batchId === job.batchId && job.batchSize !== undefined)
       await deps.batches.declare(batchId, job.batchSize);
   }

@@ -25,6 +25,8 @@ export const resumeGate = (store: GateStore, who: string): Promise<void> =>
 
 export interface GateView {
   readonly open: boolean;
+  /** By a person: nobody knows until when. */
+  readonly paused: boolean;
   readonly reason: string | undefined;
   /** Epoch ms, by the storage's clock; while nobody knows, when to look again. */
   readonly until: number | undefined;
@@ -34,11 +36,15 @@ export interface GateView {
 }
 
 /** How the gate stands, for people. Throws `Unavailable`. */
-export async function viewGate(store: GateStore, settings: GateSettings): Promise<GateView> {
+export async function viewGate(
+  store: Pick<GateStore, 'read' | 'now'>,
+  settings: GateSettings,
+): Promise<GateView> {
   const state = await store.read();
   const barred = shut(state, store.now().atLeast, settings);
   return {
     open: barred === undefined,
+    paused: state.paused !== undefined,
     reason: barred?.reason,
     until: barred?.until,
     limit: Math.round(state.limit),

@@ -1,13 +1,16 @@
-import type { Batches } from '../checkout/batches.ts';
+import type { BatchEntry, Batches, BatchSummary } from '../checkout/batches.ts';
 import { compact } from '../compact.ts';
 import { Unavailable } from '../unavailable.ts';
 import { cartKey, keyPart } from './keys.ts';
 import { column } from './record-rows.ts';
 import { replaceIfDue } from './revisions.ts';
-import type { Table } from './table.ts';
+import type { Properties, StoredRow, Table } from './table.ts';
 
 const batchPartition = (batchId: string): string => keyPart('batchId', batchId);
 const summaryKey = 'summary';
+const rejectedPrefix = 'rejected:';
+const states = ['submitting', 'waiting', 'unresolved', 'ordered', 'completed', 'partial', 'failed'] as const;
+const questions = ['needs-decision', 'pending-too-long'] as const;
 const maxRounds = 10;
 const maxRemembered = 1_000;
 
@@ -74,6 +77,9 @@ export function batchStore(table: Table): Batches {
         state: job.state,
         revision: job.revision,
         code: job.code === undefined ? undefined : column(job.code),
+        calledAt: job.calledAt,
+        nextTry: job.nextTry,
+        asked: job.asked,
         at: job.at,
       });
       await replaceIfDue(
@@ -87,12 +93,55 @@ export function batchStore(table: Table): Batches {
     },
 
     async reject(batchId, rejectedKey, at) {
-      const key = `rejected:${keyPart('rejected message', rejectedKey)}`;
+      const key = `${rejectedPrefix}${keyPart('rejected message', rejectedKey)}`;
       // Refused as `exists`: this line was counted before.
       await table.change({
         kind: 'insert',
         row: { partition: batchPartition(batchId), key, properties: { version: 1, at } },
       });
     },
+
+    async summary(batchId) {
+      const row = await table.get(batchPartition(batchId), summaryKey);
+      return row && fromSummary(batchId, row.properties);
+    },
+
+    async *entries(batchId) {
+      // A cart's key begins with a hex digit; `rejected:` and `summary` come after.
+      const rows = table.rows({ partition: batchPartition(batchId), from: '0', to: summaryKey });
+      for await (const row of rows) yield fromRow(batchId, row);
+    },
   };
 }
+
+function fromSummary(batchId: string, { total, stopped, stoppedBy, stoppedAt }: Properties): BatchSummary {
+  return compact({
+    batchId,
+    total: number(total),
+    stopped:
+      stopped === true ? { who: text(stoppedBy) ?? 'somebody', at: number(stoppedAt) ?? 0 } : undefined,
+  });
+}
+
+function fromRow(batchId: string, { key, properties }: StoredRow): BatchEntry {
+  const at = number(properties['at']) ?? 0;
+  if (key.startsWith(rejectedPrefix))
+    return { kind: 'rejected', rejectedKey: key.slice(rejectedPrefix.length), at };
+  const [customerId = '', cartId = ''] = key.split(':');
+  return compact({
+    kind: 'job' as const,
+    batchId,
+    customerId,
+    cartId,
+    state: states.find((state) => state === properties['state']) ?? 'unresolved',
+    revision: number(properties['revision']) ?? 0,
+    code: text(properties['code']),
+    calledAt: number(properties['calledAt']),
+    nextTry: number(properties['nextTry']),
+    asked: questions.find((question) => question === properties['asked']),
+    at,
+  });
+}
+
+const number = (value: unknown): number | undefined => (typeof value === 'number' ? value : undefined);
+const text = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);

@@ -1,0 +1,39 @@
+import type { BatchEntry } from './batches.ts';
+import type { State } from './record.ts';
+
+/** How many lines of a batch stand where. */
+export interface BatchCounts extends Readonly<Record<State, number>> {
+  /** Lines that were no jobs. */
+  readonly rejected: number;
+  /** Declared, and not yet seen by a worker; 0 when nobody declared a size. */
+  readonly notStarted: number;
+}
+
+/** Counts one by one: `add` each entry, then ask. */
+export function batchCounter() {
+  const counts = {
+    submitting: 0,
+    waiting: 0,
+    unresolved: 0,
+    ordered: 0,
+    completed: 0,
+    partial: 0,
+    failed: 0,
+    rejected: 0,
+  };
+  let known = 0;
+  return {
+    add(entry: BatchEntry): void {
+      counts[entry.kind === 'rejected' ? 'rejected' : entry.state] += 1;
+      known += 1;
+    },
+    counts: (declared: number | undefined): BatchCounts => ({
+      ...counts,
+      notStarted: Math.max(0, (declared ?? 0) - known),
+    }),
+  };
+}
+
+/** Lines that have no result yet: each needs a checkout call at least. */
+export const openLines = ({ notStarted, submitting, waiting, unresolved }: BatchCounts): number =>
+  notStarted + submitting + waiting + unresolved;

@@ -1,0 +1,150 @@
+import { type BatchCounts, batchCounter } from '../checkout/batch-counts.ts';
+import type { BatchEntry, Batches, BatchJob, BatchSummary } from '../checkout/batches.ts';
+import { copyIsLost } from '../checkout/claim.ts';
+import type { CartKey } from '../checkout/job.ts';
+import type { Ledger } from '../checkout/ledger.ts';
+import { isSettled } from '../checkout/record.ts';
+import type { Clock } from '../clock.ts';
+import type { GateStore } from '../gate/gate-store.ts';
+import { viewGate } from '../gate/people.ts';
+import type { GateSettings } from '../gate/settings.ts';
+import type { Times } from '../times.ts';
+import { type Eta, etaOf } from './batch-eta.ts';
+
+export interface BatchStatusDeps {
+  readonly batches: Pick<Batches, 'summary' | 'entries'>;
+  readonly ledger: Pick<Ledger, 'read'>;
+  readonly gateStore: Pick<GateStore, 'read' | 'now'>;
+  readonly clock: Clock;
+  readonly config: { readonly times: Pick<Times, 'reviveAfter'>; readonly gate: GateSettings };
+}
+
+/** How far a batch is. All times are epoch ms. */
+export interface BatchStatus {
+  readonly batchId: string;
+  /** The declared size; absent when no message declared one: then there is no `batch.finished`. */
+  readonly total?: number;
+  readonly stopped?: BatchSummary['stopped'];
+  readonly counts: BatchCounts;
+  /** Checkouts answered in a minute, over the last five. */
+  readonly perMinute: number;
+  readonly eta: Eta;
+  /** Jobs about which a person is asked; the first hundred. */
+  readonly questions: readonly BatchJob[];
+  /** Jobs whose message is lost: nothing will happen to them until `checkout revive`. The first hundred. */
+  readonly withoutDriver: readonly CartKey[];
+  readonly countedAt: number;
+}
+
+/** What one scan of the batch's partition finds. */
+interface Scan {
+  readonly summary: BatchSummary | undefined;
+  readonly counts: BatchCounts;
+  readonly answered: number;
+  readonly lastTry: number | undefined;
+  readonly questions: readonly BatchJob[];
+  readonly withoutDriver: readonly CartKey[];
+  readonly at: number;
+  /** How long it took. */
+  readonly ms: number;
+}
+
+const rateMinutes = 5;
+const shown = 100;
+/** Batches that are asked about at one time are a few. */
+const maxKept = 100;
+
+/**
+ * How far batches are, for people and programs. A scan is kept for ten times as long as it took, so that whoever asks
+ * often costs a tenth of what one who counts all the time would. Undefined: nothing is known of the batch. Throws
+ * `Unavailable`.
+ */
+export function batchStatuses(deps: BatchStatusDeps) {
+  const kept = new Map<string, Promise<Scan>>();
+
+  async function scanned(batchId: string): Promise<Scan> {
+    const known = await kept.get(batchId);
+    if (known !== undefined && deps.clock.now() < known.at + 10 * known.ms) return known;
+    if (kept.size >= maxKept) kept.clear();
+    const scan = scanBatch(deps, batchId);
+    kept.set(batchId, scan);
+    scan.catch(() => kept.delete(batchId));
+    return scan;
+  }
+
+  return async (batchId: string, backlog?: number): Promise<BatchStatus | undefined> => {
+    const { summary, counts, answered, lastTry, questions, withoutDriver, at } = await scanned(batchId);
+    if (summary === undefined && Object.values(counts).every((count) => count === 0)) return undefined;
+    const { gate: settings } = deps.config;
+    const gate = await viewGate(deps.gateStore, settings);
+    const { minuteMs } = settings;
+    return {
+      batchId,
+      ...(summary?.total === undefined ? {} : { total: summary.total }),
+      ...(summary?.stopped === undefined ? {} : { stopped: summary.stopped }),
+      counts,
+      perMinute: answered / rateMinutes,
+      eta: etaOf({ now: deps.clock.now(), counts, gate, backlog, lastTry, minuteMs }),
+      questions,
+      withoutDriver,
+      countedAt: at,
+    };
+  };
+}
+
+async function scanBatch(deps: BatchStatusDeps, batchId: string): Promise<Scan> {
+  const { batches, clock, config } = deps;
+  const at = clock.now();
+  const counter = batchCounter();
+  const since = at - rateMinutes * config.gate.minuteMs;
+  const questions: BatchJob[] = [];
+  const suspects: BatchJob[] = [];
+  let answered = 0;
+  let lastTry: number | undefined;
+  for await (const entry of batches.entries(batchId)) {
+    counter.add(entry);
+    if (entry.kind === 'rejected') continue;
+    if ((entry.calledAt ?? 0) > since) answered += 1;
+    if (entry.asked !== undefined && questions.length < shown) questions.push(entry);
+    if (isOpen(entry) && entry.asked === undefined) lastTry = later(lastTry, entry.nextTry);
+    if (mayBeLost(entry, at, config.times) && suspects.length < shown) suspects.push(entry);
+  }
+  const summary = await batches.summary(batchId);
+  return {
+    summary,
+    counts: counter.counts(summary?.total),
+    answered,
+    lastTry,
+    questions,
+    withoutDriver: await lost(deps, suspects),
+    at,
+    ms: clock.now() - at,
+  };
+}
+
+const isOpen = (entry: BatchEntry): boolean => entry.kind === 'job' && !isSettled(entry.state);
+
+const later = (a: number | undefined, b: number | undefined): number | undefined =>
+  a === undefined ? b : b === undefined ? a : Math.max(a, b);
+
+/** The batch row is from the last park: whether its job was taken since, the record knows. */
+const mayBeLost = (entry: BatchJob, now: number, times: Pick<Times, 'reviveAfter'>): boolean =>
+  !isSettled(entry.state) && now > (entry.nextTry ?? entry.at) + times.reviveAfter;
+
+async function lost({ ledger, clock, config }: BatchStatusDeps, suspects: readonly BatchJob[]) {
+  const found: CartKey[] = [];
+  for (const { customerId, cartId } of suspects) {
+    const record = (await ledger.read({ customerId, cartId }))?.value;
+    if (record === undefined || isSettled(record.state)) continue;
+    if (copyIsLost(record, clock.now(), config.times)) found.push({ customerId, cartId });
+  }
+  return found;
+}
+
+/** Jobs of a batch whose message is lost, all of them: what `checkout revive` sends anew. Throws `Unavailable`. */
+export async function jobsWithoutDriver(deps: BatchStatusDeps, batchId: string): Promise<readonly CartKey[]> {
+  const suspects: BatchJob[] = [];
+  for await (const entry of deps.batches.entries(batchId))
+    if (entry.kind === 'job' && mayBeLost(entry, deps.clock.now(), deps.config.times)) suspects.push(entry);
+  return lost(deps, suspects);
+}

@@ -1,0 +1,163 @@
+import { expect, test } from 'vitest';
+import type { BatchJob } from '../../src/checkout/batches.ts';
+import { initialState, opened } from '../../src/gate/gate-state.ts';
+import { defaultGateSettings } from '../../src/gate/settings.ts';
+import { batchStatuses, jobsWithoutDriver } from '../../src/operate/batch-status.ts';
+import { batchStore } from '../../src/storage/batch-store.ts';
+import { ledgerStore } from '../../src/storage/ledger-store.ts';
+import { defaultTimes } from '../../src/times.ts';
+import { memoryTable } from '../support/memory-table.ts';
+import { aRecord, customerId } from '../support/records.ts';
+import { virtualClock } from '../support/virtual-clock.ts';
+
+const minute = 60_000;
+const cart = (n: number) => `ca000000-0000-4000-8000-${String(n).padStart(12, '0')}`;
+
+function bed() {
+  const clock = virtualClock();
+  const start = clock.now();
+  const tables = { batches: memoryTable(), checkouts: memoryTable() };
+  const batches = batchStore(tables.batches);
+  const ledger = ledgerStore(tables.checkouts);
+  const gate = { ...defaultGateSettings };
+  let state = opened(initialState(start, gate), start);
+  const gateStore = {
+    read: async () => state,
+    now: () => ({ atLeast: clock.now(), atMost: clock.now() }),
+  };
+  const deps = { batches, ledger, gateStore, clock, config: { times: defaultTimes, gate } };
+  let carts = 0;
+  const write = (change: Partial<BatchJob>): Promise<void> => {
+    carts += 1;
+    return batches.write(
+      {
+        batchId: 'night',
+        customerId,
+        cartId: cart(carts),
+        state: 'completed',
+        revision: 1,
+        at: start,
+        ...change,
+      },
+      'older',
+    );
+  };
+  return {
+    clock,
+    start,
+    tables,
+    batches,
+    ledger,
+    deps,
+    write,
+    pause: () => {
+      state = { ...state, paused: { who: 'ana', reason: 'portal', since: start } };
+    },
+  };
+}
+
+test('a batch that nobody knows is undefined', async () => {
+  expect(await batchStatuses(bed().deps)('night')).toBeUndefined();
+});
+
+test('every state is counted, and what was declared and not seen', async () => {
+  const { deps, batches, write, start } = bed();
+  await batches.declare('night', 12);
+  for (const state of [
+    'waiting',
+    'unresolved',
+    'ordered',
+    'completed',
+    'completed',
+    'partial',
+    'failed',
+  ] as const)
+    await write({ state });
+  await batches.reject('night', 'sha:1-1', start);
+  expect(await batchStatuses(deps)('night')).toMatchObject({
+    total: 12,
+    counts: {
+      notStarted: 4,
+      submitting: 0,
+      waiting: 1,
+      unresolved: 1,
+      ordered: 1,
+      completed: 2,
+      partial: 1,
+      failed: 1,
+      rejected: 1,
+    },
+  });
+});
+
+test('the rate is of checkouts answered in the last five minutes', async () => {
+  const { deps, write, start } = bed();
+  for (const calledAt of [start - 6 * minute, start - 4 * minute, start]) await write({ calledAt });
+  expect((await batchStatuses(deps)('night'))?.perMinute).toBe(0.4);
+});
+
+test('the end comes from the budget: what is left, in the worker’s lane', async () => {
+  const { deps, batches, start, write } = bed();
+  await batches.declare('night', 2_401);
+  await write({ state: 'completed' });
+  const status = batchStatuses(deps);
+  expect((await status('night'))?.eta).toEqual({ kind: 'at', at: start + 10 * minute, perMinute: 240 });
+  // Others have messages in the queue too.
+  expect((await status('night', 4_800))?.eta).toMatchObject({ at: start + 20 * minute });
+});
+
+test('while a person has paused the gate, nobody knows the end', async () => {
+  const { deps, batches, pause } = bed();
+  await batches.declare('night', 5);
+  pause();
+  expect((await batchStatuses(deps)('night'))?.eta).toEqual({
+    kind: 'unknown',
+    why: 'paused by ana: portal',
+  });
+});
+
+test('pending orders, then nothing at all', async () => {
+  const { deps, write } = bed();
+  await write({ state: 'ordered' });
+  expect((await batchStatuses(deps)('night'))?.eta).toEqual({ kind: 'pending-orders' });
+  await write({ batchId: 'other' });
+  expect((await batchStatuses(deps)('other'))?.eta).toEqual({ kind: 'done' });
+});
+
+test('a job an hour past its next try has lost its message, unless its record says more', async () => {
+  const { clock, deps, ledger, write, start } = bed();
+  const waiting = { state: 'waiting', revision: 0, nextTry: start } as const;
+  for (const n of [1, 2, 3]) await write({ cartId: cart(n), ...waiting });
+  const record = (n: number) => aRecord({ cartId: cart(n), state: 'waiting', nextTry: start });
+  await ledger.insert(record(1), 'a');
+  // Taken over since, and ended since.
+  await ledger.insert({ ...record(2), lease: { id: 'x', until: start + 90 * minute } }, 'b');
+  await ledger.insert({ ...record(3), state: 'completed' }, 'c');
+  expect((await batchStatuses(deps)('night'))?.withoutDriver).toEqual([]);
+  await clock.run(61 * minute);
+  const lost = [{ customerId, cartId: cart(1) }];
+  expect((await batchStatuses(deps)('night'))?.withoutDriver).toEqual(lost);
+  expect(await jobsWithoutDriver(deps, 'night')).toEqual(lost);
+});
+
+test('who asks often is answered from the last scan, for ten times as long as it took', async () => {
+  const clock = virtualClock();
+  let pages = 0;
+  const slow = memoryTable({
+    before: async ({ kind }) => {
+      if (kind === 'page') pages += 1;
+      await clock.sleep(kind === 'page' ? 500 : 0);
+      return undefined;
+    },
+  });
+  const { deps } = bed();
+  const batches = batchStore(slow);
+  await batches.declare('night', 3);
+  const status = batchStatuses({ ...deps, clock, batches });
+  await clock.until(status('night'));
+  await clock.until(Promise.all([status('night'), status('night')]));
+  expect(pages).toBe(1);
+  await clock.run(5_000);
+  await clock.until(status('night'));
+  expect(pages).toBe(2);
+});
