@@ -108,6 +108,8 @@ export type SettingName = keyof typeof general | keyof typeof timeSettings;
 
 const table: Readonly<Record<SettingName, Omit<Setting, 'name'>>> = { ...general, ...timeSettings };
 
+export const settingNames = Object.keys(table) as readonly SettingName[];
+
 export const settingOf = (name: SettingName): Setting => ({ name, ...table[name] });
 
 /** `docs/settings.md`. */

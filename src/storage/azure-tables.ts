@@ -7,13 +7,15 @@ import { azureTable } from './azure-table.ts';
 import type { Table } from './table.ts';
 
 /** The tables of the worker: one storage account, five tables. */
-export interface Tables {
-  readonly checkouts: Table;
-  readonly dueOrders: Table;
-  readonly attention: Table;
-  readonly batches: Table;
-  readonly gate: Table;
-}
+export const tableNames = {
+  checkouts: 'Checkouts',
+  dueOrders: 'DueOrders',
+  attention: 'Attention',
+  batches: 'Batches',
+  gate: 'Gate',
+} as const;
+
+export type Tables = Readonly<Record<keyof typeof tableNames, Table>>;
 
 /** Five tries within about 3 s; the limit of each request cuts what lasts longer. */
 const retryOptions = { maxRetries: 4, retryDelayInMs: 200, maxRetryDelayInMs: 1_500 };
@@ -32,11 +34,11 @@ export function azureTables(connection: Connection, onServerTime?: (time: Server
     return made;
   };
   const clients = {
-    checkouts: client('Checkouts'),
-    dueOrders: client('DueOrders'),
-    attention: client('Attention'),
-    batches: client('Batches'),
-    gate: client('Gate'),
+    checkouts: client(tableNames.checkouts),
+    dueOrders: client(tableNames.dueOrders),
+    attention: client(tableNames.attention),
+    batches: client(tableNames.batches),
+    gate: client(tableNames.gate),
   };
   return {
     checkouts: azureTable(clients.checkouts),

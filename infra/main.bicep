@@ -1,0 +1,186 @@
+// The checkout worker in Azure, from nothing, with no secret in any setting: docs/deploy.md.
+targetScope = 'subscription'
+
+import { toNames } from 'modules/names.bicep'
+
+@description('Name of the azd environment: part of the resource group\'s name, and the tag azd-env-name on everything.')
+@minLength(1)
+@maxLength(64)
+param environmentName string
+
+@description('Region of all resources. It must offer the Flex Consumption plan.')
+@metadata({ azd: { type: 'location' } })
+param location string
+
+@description('The partner\'s tenant, a GUID.')
+@minLength(36)
+@maxLength(36)
+param partnerTenantId string
+
+@description('Client id of the app registration in the partner tenant, a GUID.')
+@minLength(36)
+@maxLength(36)
+param partnerClientId string
+
+@description('Cloud of the partner tenant; not the cloud that this is deployed to.')
+@allowed(['global', 'china', 'usgovernment'])
+param partnerCenterCloud string
+
+@description('How the app registration proves who it is. All but federated read their secret from the vault.')
+@allowed(['federated', 'certificate', 'secret'])
+param partnerCredential string
+
+@description('Calls to Partner Center in a minute, all instances together, before anything is known of the real limit.')
+@minValue(1)
+@maxValue(500)
+param callsPerMinute int
+
+@description('The gate\'s limit never grows above this. Documented are 500 a minute for one tenant, other tools included.')
+@minValue(1)
+@maxValue(500)
+param callsPerMinuteCeiling int
+
+@description('Spend guard: jobs that may be started on one UTC day. 0 is no guard.')
+@minValue(0)
+param maxJobsPerDay int
+
+@description('After so many hours of pending an order is a matter for a person.')
+@minValue(1)
+@maxValue(720)
+param pendingAlarmHours int
+
+@description('Version of Node.js.')
+@allowed(['22', '24'])
+param nodeVersion string
+
+@description('Replication of the account with the tables: ZRS, or LRS where the region has no zones.')
+@allowed(['Standard_ZRS', 'Standard_LRS', 'Standard_GZRS'])
+param tablesReplication string
+
+@description('Who is mailed by the alerts. Empty: nobody, and the alerts show in the portal alone.')
+param alertEmail string
+
+@description('Object id of the Entra group of the people who operate the worker. Empty: nobody gets a role.')
+param operatorsGroupId string
+
+@description('Object ids of the service principals and managed identities that send jobs.')
+param producerPrincipalIds string[]
+
+var names = toNames(uniqueString(subscription().id, environmentName, location))
+var tags = { 'azd-env-name': environmentName }
+
+resource group 'Microsoft.Resources/resourceGroups@2025-04-01' = {
+  name: 'rg-${environmentName}'
+  location: location
+  tags: tags
+}
+
+module monitoring 'modules/monitoring.bicep' = {
+  scope: group
+  params: {
+    location: location
+    names: names
+    tags: tags
+    alertEmail: alertEmail
+  }
+}
+
+module messaging 'modules/messaging.bicep' = {
+  scope: group
+  params: {
+    location: location
+    names: names
+    tags: tags
+    workspaceId: monitoring.outputs.workspaceId
+  }
+}
+
+module storage 'modules/storage.bicep' = {
+  scope: group
+  params: {
+    location: location
+    names: names
+    tags: tags
+    tablesReplication: tablesReplication
+    workspaceId: monitoring.outputs.workspaceId
+  }
+}
+
+module vault 'modules/vault.bicep' = {
+  scope: group
+  params: {
+    location: location
+    names: names
+    tags: tags
+    workspaceId: monitoring.outputs.workspaceId
+  }
+}
+
+module access 'modules/access.bicep' = {
+  scope: group
+  params: {
+    location: location
+    names: names
+    tags: tags
+    operatorsGroupId: operatorsGroupId
+    producerPrincipalIds: producerPrincipalIds
+  }
+  dependsOn: [messaging, storage, vault, monitoring]
+}
+
+// It takes the identity from `access`, and so is made after the roles: without them its first start would fail.
+module app 'modules/app.bicep' = {
+  scope: group
+  params: {
+    location: location
+    names: names
+    tags: tags
+    nodeVersion: nodeVersion
+    identityId: access.outputs.identityId
+    identityClientId: access.outputs.identityClientId
+    namespaceHost: messaging.outputs.namespaceHost
+    tableServiceUri: storage.outputs.tableServiceUri
+    partnerTenantId: partnerTenantId
+    partnerClientId: partnerClientId
+    partnerCenterCloud: partnerCenterCloud
+    partnerCredential: partnerCredential
+    callsPerMinute: callsPerMinute
+    callsPerMinuteCeiling: callsPerMinuteCeiling
+    maxJobsPerDay: maxJobsPerDay
+    pendingAlarmHours: pendingAlarmHours
+  }
+}
+
+module alerts 'modules/alerts.bicep' = {
+  scope: group
+  params: {
+    names: names
+    tags: tags
+    actionGroupId: monitoring.outputs.actionGroupId
+  }
+}
+
+// azd keeps the outputs in its environment. Those with a setting's name let `azd env get-values` serve the command line
+// as its settings file; AZURE_CLIENT_ID is not among them, because people sign in as themselves.
+@description('Region.')
+output AZURE_LOCATION string = location
+@description('Tenant of the subscription.')
+output AZURE_TENANT_ID string = tenant().tenantId
+@description('Resource group of everything.')
+output AZURE_RESOURCE_GROUP string = group.name
+@description('The function app.')
+output AZURE_FUNCTION_NAME string = names.app
+@description('The vault: for the secret of the credential, where it has one.')
+output AZURE_KEY_VAULT_NAME string = names.vault
+@description('The account whose tables are the memory of what was bought.')
+output TABLES_ACCOUNT_NAME string = names.tablesAccount
+@description('Subject of the federated credential that the app registration must trust.')
+output WORKER_IDENTITY_PRINCIPAL_ID string = access.outputs.identityPrincipalId
+@description('Setting of the command line.')
+output ServiceBusConnection__fullyQualifiedNamespace string = messaging.outputs.namespaceHost
+@description('Setting of the command line.')
+output TablesConnection__tableServiceUri string = storage.outputs.tableServiceUri
+@description('Setting of the command line.')
+output CHECKOUT_QUEUE string = names.queue
+@description('Setting of the command line.')
+output EVENTS_TOPIC string = names.topic

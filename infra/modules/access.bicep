@@ -1,0 +1,207 @@
+// Who may do what. Every role stands here, at the narrowest scope that its work allows, with the reason. Roles are the only
+// way in: keys and connection strings are switched off on every resource.
+
+import { Names, queuesOf } from 'names.bicep'
+
+@description('Region.')
+param location string
+@description('Names of all resources.')
+param names Names
+@description('Tags of every resource.')
+param tags { *: string }
+@description('Entra group of the operators; empty is none.')
+param operatorsGroupId string
+@description('Service principals that send jobs.')
+param producerPrincipalIds string[]
+
+// Built-in roles, the same in every tenant: learn.microsoft.com/azure/role-based-access-control/built-in-roles
+var roles = {
+  serviceBusReceiver: '4f6d3b9b-027b-4f4c-9142-0e5a2a2247e0'
+  serviceBusSender: '69a216fc-b8fb-44d8-bc22-1f3c2cd27a39'
+  blobOwner: 'b7e6dc6d-f1e8-4753-8033-0f276bb0955b'
+  tableContributor: '0a9a7e1f-b9d0-4cc4-a60d-0319b160aaa3'
+  secretsUser: '4633458b-17de-408a-b874-0445c86b69e6'
+  metricsPublisher: '3913510d-42f4-4e42-8a64-420c390055eb'
+  logReader: '73c42c96-874c-492b-b04d-ab87d138a893'
+}
+
+// User-assigned, so that the roles (and the trust of the app registration) are there before the app first starts, and stay
+// when the app is made anew.
+resource identity 'Microsoft.ManagedIdentity/userAssignedIdentities@2024-11-30' = {
+  name: names.identity
+  location: location
+  tags: tags
+}
+
+resource namespace 'Microsoft.ServiceBus/namespaces@2026-01-01' existing = {
+  name: names.namespace
+  resource jobs 'queues' existing = [for name in queuesOf(names): { name: name }]
+  resource events 'topics' existing = { name: names.topic }
+}
+resource hostAccount 'Microsoft.Storage/storageAccounts@2026-04-01' existing = { name: names.hostAccount }
+resource tablesAccount 'Microsoft.Storage/storageAccounts@2026-04-01' existing = { name: names.tablesAccount }
+resource vault 'Microsoft.KeyVault/vaults@2026-02-01' existing = { name: names.vault }
+resource workspace 'Microsoft.OperationalInsights/workspaces@2026-03-01' existing = { name: names.workspace }
+resource applicationInsights 'Microsoft.Insights/components@2020-02-02' existing = { name: names.applicationInsights }
+
+// --- the worker ---
+
+// The trigger receives jobs. Not Data Owner, with which the scale controller would read the exact length of the queue: with
+// so few instances its slower steps do, and an Owner could delete the queue.
+resource workerReceives 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
+  for (name, i) in queuesOf(names): {
+    scope: namespace::jobs[i]
+    name: guid(namespace::jobs[i].id, identity.id, roles.serviceBusReceiver)
+    properties: {
+      principalId: identity.properties.principalId
+      principalType: 'ServicePrincipal'
+      roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles.serviceBusReceiver)
+    }
+  }
+]
+
+// It parks a job by sending it again for later.
+resource workerParks 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
+  for (name, i) in queuesOf(names): {
+    scope: namespace::jobs[i]
+    name: guid(namespace::jobs[i].id, identity.id, roles.serviceBusSender)
+    properties: {
+      principalId: identity.properties.principalId
+      principalType: 'ServicePrincipal'
+      roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles.serviceBusSender)
+    }
+  }
+]
+
+// It tells of what happened.
+resource workerPublishes 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
+  scope: namespace::events
+  name: guid(namespace::events.id, identity.id, roles.serviceBusSender)
+  properties: {
+    principalId: identity.properties.principalId
+    principalType: 'ServicePrincipal'
+    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles.serviceBusSender)
+  }
+}
+
+// It reads and writes the ledger and the other tables.
+resource workerRemembers 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
+  scope: tablesAccount
+  name: guid(tablesAccount.id, identity.id, roles.tableContributor)
+  properties: {
+    principalId: identity.properties.principalId
+    principalType: 'ServicePrincipal'
+    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles.tableContributor)
+  }
+}
+
+// The Functions host takes leases (one timer in the fleet), keeps its keys and reads the package. Microsoft names this role
+// for AzureWebJobsStorage; a lesser one cannot make the host's containers.
+resource workerHosts 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
+  scope: hostAccount
+  name: guid(hostAccount.id, identity.id, roles.blobOwner)
+  properties: {
+    principalId: identity.properties.principalId
+    principalType: 'ServicePrincipal'
+    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles.blobOwner)
+  }
+}
+
+// Key Vault references of settings. With the federated credential there is no secret to read, and the vault is empty.
+resource workerReadsSecrets 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
+  scope: vault
+  name: guid(vault.id, identity.id, roles.secretsUser)
+  properties: {
+    principalId: identity.properties.principalId
+    principalType: 'ServicePrincipal'
+    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles.secretsUser)
+  }
+}
+
+// Telemetry of every kind, in spite of the role's name.
+resource workerReports 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
+  scope: applicationInsights
+  name: guid(applicationInsights.id, identity.id, roles.metricsPublisher)
+  properties: {
+    principalId: identity.properties.principalId
+    principalType: 'ServicePrincipal'
+    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles.metricsPublisher)
+  }
+}
+
+// --- producers ---
+
+// They may send jobs, and nothing else: not even look into the queue.
+var sends = flatten(map(
+  producerPrincipalIds,
+  principal => map(range(0, length(queuesOf(names))), queue => { principal: principal, queue: queue })
+))
+
+resource producersSend 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
+  for send in sends: {
+    scope: namespace::jobs[send.queue]
+    name: guid(namespace::jobs[send.queue].id, send.principal, roles.serviceBusSender)
+    properties: {
+      principalId: send.principal
+      principalType: 'ServicePrincipal'
+      roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles.serviceBusSender)
+    }
+  }
+]
+
+// --- operators: what the command line needs ---
+
+// enqueue and retry send jobs.
+resource operatorsSend 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
+  for (name, i) in queuesOf(names): if (!empty(operatorsGroupId)) {
+    scope: namespace::jobs[i]
+    name: guid(namespace::jobs[i].id, operatorsGroupId, roles.serviceBusSender)
+    properties: {
+      principalId: operatorsGroupId
+      principalType: 'Group'
+      roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles.serviceBusSender)
+    }
+  }
+]
+
+// Dead letters are looked at, and taken away when they were dealt with.
+resource operatorsReceive 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
+  for (name, i) in queuesOf(names): if (!empty(operatorsGroupId)) {
+    scope: namespace::jobs[i]
+    name: guid(namespace::jobs[i].id, operatorsGroupId, roles.serviceBusReceiver)
+    properties: {
+      principalId: operatorsGroupId
+      principalType: 'Group'
+      roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles.serviceBusReceiver)
+    }
+  }
+]
+
+// status, batch and attention read the tables; retry, resolve, pause and resume write them.
+resource operatorsRemember 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (!empty(operatorsGroupId)) {
+  scope: tablesAccount
+  name: guid(tablesAccount.id, operatorsGroupId, roles.tableContributor)
+  properties: {
+    principalId: operatorsGroupId
+    principalType: 'Group'
+    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles.tableContributor)
+  }
+}
+
+// The workbook and the alerts' queries.
+resource operatorsWatch 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (!empty(operatorsGroupId)) {
+  scope: workspace
+  name: guid(workspace.id, operatorsGroupId, roles.logReader)
+  properties: {
+    principalId: operatorsGroupId
+    principalType: 'Group'
+    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles.logReader)
+  }
+}
+
+@description('Resource id of the worker\'s identity.')
+output identityId string = identity.id
+@description('Client id of the worker\'s identity.')
+output identityClientId string = identity.properties.clientId
+@description('Object id of the worker\'s identity.')
+output identityPrincipalId string = identity.properties.principalId

@@ -1,0 +1,151 @@
+// The function app: plan, app, settings.
+
+import { Names } from 'names.bicep'
+
+@description('Region.')
+param location string
+@description('Names of all resources.')
+param names Names
+@description('Tags of every resource.')
+param tags { *: string }
+@description('Version of Node.js.')
+param nodeVersion string
+@description('Resource id of the identity.')
+param identityId string
+@description('Client id of the identity.')
+param identityClientId string
+@description('Host name of the Service Bus namespace.')
+param namespaceHost string
+@description('The table service.')
+param tableServiceUri string
+@description('The partner\'s tenant.')
+param partnerTenantId string
+@description('The app registration.')
+param partnerClientId string
+@description('Cloud of the partner tenant.')
+param partnerCenterCloud string
+@description('Kind of credential.')
+param partnerCredential string
+@description('Calls a minute at the start.')
+param callsPerMinute int
+@description('The most calls a minute.')
+param callsPerMinuteCeiling int
+@description('Jobs a day; 0 is no guard.')
+param maxJobsPerDay int
+@description('Hours until a pending order alarms.')
+param pendingAlarmHours int
+
+// How many instances. Partner Center's budget of calls bounds the throughput, so by Little's law
+//
+//   calls in flight = calls a second x seconds a call
+//
+// The worker's lane is 80 % of the budget, at most 400 a minute: 320 a minute, 5.33 a second. A checkout takes 5.5 s on the
+// mean. So 5.33 x 5.5 = 29.3 calls in flight use all of the budget there can be, and at 16 jobs an instance (host.json)
+// that is 2 instances. More would hold messages under lock while they wait for the gate, and buy nothing.
+var jobsPerInstance = loadJsonContent('../../host.json', 'extensions.serviceBus.maxConcurrentCalls')
+var meanCallMs = 5500
+var workerLanePercent = 80
+// Rounded up, in whole numbers: calls in flight x 60,000 x 100, over the same of one instance.
+var perInstance = jobsPerInstance * 60000 * 100
+var instancesForJobs = (callsPerMinuteCeiling * workerLanePercent * meanCallMs + perInstance - 1) / perInstance
+// The limit is the whole app's, and each further function runs on an instance of its own: here the timer.
+var otherFunctions = 1
+
+resource hostAccount 'Microsoft.Storage/storageAccounts@2026-04-01' existing = { name: names.hostAccount }
+resource applicationInsights 'Microsoft.Insights/components@2020-02-02' existing = { name: names.applicationInsights }
+
+resource plan 'Microsoft.Web/serverfarms@2025-03-01' = {
+  name: names.plan
+  location: location
+  tags: tags
+  kind: 'functionapp'
+  sku: { name: 'FC1', tier: 'FlexConsumption' }
+  properties: { reserved: true }
+}
+
+resource app 'Microsoft.Web/sites@2025-03-01' = {
+  name: names.app
+  location: location
+  // azd finds by this tag where the service `worker` of azure.yaml goes.
+  tags: union(tags, { 'azd-service-name': 'worker' })
+  kind: 'functionapp,linux'
+  identity: { type: 'UserAssigned', userAssignedIdentities: { '${identityId}': {} } }
+  properties: {
+    serverFarmId: plan.id
+    httpsOnly: true
+    keyVaultReferenceIdentity: identityId
+    siteConfig: { minTlsVersion: '1.2', ftpsState: 'Disabled' }
+    functionAppConfig: {
+      deployment: {
+        storage: {
+          type: 'blobContainer'
+          value: '${hostAccount.properties.primaryEndpoints.blob}${names.packageContainer}'
+          authentication: { type: 'UserAssignedIdentity', userAssignedIdentityResourceId: identityId }
+        }
+      }
+      runtime: { name: 'node', version: nodeVersion }
+      scaleAndConcurrency: {
+        // A whole core and 2 GB. 512 MB is a quarter of a core: too tight for host, worker and 16 jobs.
+        instanceMemoryMB: 2048
+        maximumInstanceCount: instancesForJobs + otherFunctions
+      }
+    }
+  }
+
+  // Deployment by Entra alone: no publishing password.
+  resource noFtp 'basicPublishingCredentialsPolicies' = {
+    name: 'ftp'
+    properties: { allow: false }
+  }
+  resource noPassword 'basicPublishingCredentialsPolicies' = {
+    name: 'scm'
+    properties: { allow: false }
+  }
+
+  // Replaces all app settings at each deployment: one that was set by hand is gone after it.
+  resource settings 'config' = {
+    name: 'appsettings'
+    properties: {
+      ...hostSettings
+      ...workerSettings
+      ...credentialSettings
+      ...(maxJobsPerDay == 0 ? {} : { MAX_JOBS_PER_DAY: string(maxJobsPerDay) })
+    }
+  }
+}
+
+// Read by the Functions host.
+var hostSettings = {
+  AzureWebJobsStorage__credential: 'managedidentity'
+  AzureWebJobsStorage__clientId: identityClientId
+  AzureWebJobsStorage__blobServiceUri: hostAccount.properties.primaryEndpoints.blob
+  ServiceBusConnection__credential: 'managedidentity'
+  ServiceBusConnection__clientId: identityClientId
+  APPLICATIONINSIGHTS_CONNECTION_STRING: applicationInsights.properties.ConnectionString
+  APPLICATIONINSIGHTS_AUTHENTICATION_STRING: 'ClientId=${identityClientId};Authorization=AAD'
+}
+
+// Read by the worker (docs/settings.md); the first, third and fourth by the host too, for the trigger.
+var workerSettings = {
+  ServiceBusConnection__fullyQualifiedNamespace: namespaceHost
+  CHECKOUT_QUEUE: names.queue
+  EVENTS_TOPIC: names.topic
+  TablesConnection__tableServiceUri: tableServiceUri
+  AZURE_CLIENT_ID: identityClientId
+  PARTNER_CENTER_CLOUD: partnerCenterCloud
+  PARTNER_TENANT_ID: partnerTenantId
+  PARTNER_CLIENT_ID: partnerClientId
+  PARTNER_CREDENTIAL: partnerCredential
+  CALLS_PER_MINUTE: string(callsPerMinute)
+  CALLS_PER_MINUTE_CEILING: string(callsPerMinuteCeiling)
+  PENDING_ALARM_HOURS: string(pendingAlarmHours)
+}
+
+// References, not secrets: the platform reads the vault with the app's identity.
+var credentialSettings = partnerCredential == 'secret'
+  ? { PARTNER_CLIENT_SECRET: '@Microsoft.KeyVault(VaultName=${names.vault};SecretName=partner-client-secret)' }
+  : partnerCredential == 'certificate'
+      ? {
+          PARTNER_CLIENT_CERTIFICATE: '@Microsoft.KeyVault(VaultName=${names.vault};SecretName=partner-client-certificate)'
+        }
+      : {}

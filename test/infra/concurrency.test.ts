@@ -1,0 +1,70 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import * as z from 'zod/mini';
+import { toDuration } from '../../src/config-times.ts';
+import { workerShare } from '../../src/gate/settings.ts';
+import { defaultTimes } from '../../src/times.ts';
+import { all, appSettings, only } from './deployed.ts';
+import { type Variant, variants } from './variants.ts';
+
+const root = join(import.meta.dirname, '../..');
+const read = (path: string) => readFileSync(join(root, path), 'utf8');
+
+const host = z
+  .object({
+    functionTimeout: z.string(),
+    extensions: z.object({
+      serviceBus: z.object({ maxConcurrentCalls: z.number(), maxAutoLockRenewalDuration: z.string() }),
+    }),
+  })
+  .parse(JSON.parse(read('host.json')));
+const { maxConcurrentCalls, maxAutoLockRenewalDuration } = host.extensions.serviceBus;
+
+/** Of a checkout, measured at Partner Center: docs/decisions/host-json.md. */
+const meanCheckoutSeconds = 5.5;
+
+const scale = z.object({
+  functionAppConfig: z.object({ scaleAndConcurrency: z.object({ maximumInstanceCount: z.number() }) }),
+});
+
+/** Each function but those of HTTP, which share one, has instances of its own. */
+function scaleGroups(): number {
+  const registered = [
+    ...read('functions/main.ts').matchAll(/\bapp\.(serviceBusQueue|timer|http|get|post)\(/g),
+  ];
+  const kinds = registered.map(([, kind]) => kind);
+  const http = kinds.some((kind) => kind === 'http' || kind === 'get' || kind === 'post');
+  return kinds.filter((kind) => kind === 'serviceBusQueue' || kind === 'timer').length + (http ? 1 : 0);
+}
+
+test.each(Object.keys(variants) as Variant[])('%s: as many instances as the budget keeps busy', (variant) => {
+  const callsPerMinute = Number(appSettings(variant)['CALLS_PER_MINUTE_CEILING']);
+  // Little's law: in flight = calls a second × seconds a call.
+  const inFlight = ((callsPerMinute * workerShare) / 60) * meanCheckoutSeconds;
+  const { maximumInstanceCount } = scale.parse(only(variant, 'Microsoft.Web/sites').properties)
+    .functionAppConfig.scaleAndConcurrency;
+  expect(maximumInstanceCount).toBe(Math.ceil(inFlight / maxConcurrentCalls) + scaleGroups() - 1);
+});
+
+test('the lock lasts as long as there is, is renewed for longer, and no function outlives its renewal', () => {
+  const seconds = (text: string) => text.split(':').reduce((sum, part) => sum * 60 + Number(part), 0);
+  const renewed = seconds(maxAutoLockRenewalDuration);
+  expect(seconds(host.functionTimeout)).toBe(renewed);
+  expect(defaultTimes.lockRenewed).toBe(renewed * 1_000);
+  const queue = z.object({ lockDuration: z.string() });
+  for (const { properties } of all('full', 'Microsoft.ServiceBus/namespaces/queues')) {
+    const { lockDuration } = queue.parse(properties);
+    expect(lockDuration).toBe('PT5M');
+    expect(toDuration(lockDuration)).toBeLessThan(renewed * 1_000);
+    // A lock outlasts the longest call, should every renewal of it fail.
+    expect(toDuration(lockDuration)).toBeGreaterThan(defaultTimes.callTimeout);
+  }
+});
+
+test('a message outlives the longest wait between two deliveries', () => {
+  const longest = Math.max(defaultTimes.slowRetry, defaultTimes.askedRetry, defaultTimes.backoffMax);
+  const queue = z.object({ defaultMessageTimeToLive: z.string() });
+  for (const { properties } of all('full', 'Microsoft.ServiceBus/namespaces/queues'))
+    expect(toDuration(queue.parse(properties).defaultMessageTimeToLive)).toBeGreaterThan(longest);
+});

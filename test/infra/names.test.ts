@@ -1,0 +1,25 @@
+import { expect, test } from 'vitest';
+import { settingOf } from '../../src/config-settings.ts';
+import { tableNames } from '../../src/storage/azure-tables.ts';
+import { all, appSettings, lastName, only } from './deployed.ts';
+
+const names = (type: string) => all('full', type).map(({ name }) => lastName(name));
+
+test('the queues are those that the code knows', () => {
+  expect(names('Microsoft.ServiceBus/namespaces/queues')).toEqual([settingOf('CHECKOUT_QUEUE').fallback]);
+  expect(appSettings('full')['CHECKOUT_QUEUE']).toBe(settingOf('CHECKOUT_QUEUE').fallback);
+});
+
+test('the topic is the one that the code knows', () => {
+  expect(names('Microsoft.ServiceBus/namespaces/topics')).toEqual([settingOf('EVENTS_TOPIC').fallback]);
+});
+
+test('the tables are those that the code knows, in the account that it is told of', () => {
+  expect(names('Microsoft.Storage/storageAccounts/tableServices/tables').sort()).toEqual(
+    Object.values(tableNames).sort(),
+  );
+  const { id } = only('full', 'Microsoft.Authorization/locks');
+  const account = /storageAccounts\/([^/]+)\//.exec(id)?.[1];
+  for (const { name } of all('full', 'Microsoft.Storage/storageAccounts/tableServices/tables'))
+    expect(name.split('/')[0]).toBe(account);
+});

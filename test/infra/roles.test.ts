@@ -1,0 +1,101 @@
+import { globSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { TableClient, TableServiceClient } from '@azure/data-tables';
+import { ServiceBusAdministrationClient, ServiceBusClient } from '@azure/service-bus';
+import { expect, test } from 'vitest';
+import * as z from 'zod/mini';
+import { all, lastName } from './deployed.ts';
+import { operations, others, type Role, roleIds, type Where, type Who } from './roles.ts';
+import { operatorsGroup, producers, type Variant } from './variants.ts';
+
+const root = join(import.meta.dirname, '../..');
+
+test('the table of operations has every call of an SDK in src', () => {
+  const found = globSync('src/**/*.ts', { cwd: root })
+    .map((path) => path.replaceAll('\\', '/'))
+    .flatMap((path) => {
+      const source = readFileSync(join(root, path), 'utf8');
+      const calls = sdkMethods.filter((name) => source.includes('@azure/') && source.includes(`.${name}(`));
+      return calls.length > 0 ? [[path, calls.sort()] as const] : [];
+    });
+  const listed = Object.entries(operations).map(([path, { calls }]) => [path, [...calls].sort()]);
+  expect(Object.fromEntries(found)).toEqual(Object.fromEntries(listed));
+});
+
+test('everybody has the roles that the work needs, where it needs them, and no other', () => {
+  const needed = [...Object.values(operations), ...others].flatMap(({ who, role, where }) =>
+    who.map((each) => say(each, role, where)),
+  );
+  expect([...new Set(assigned('full'))].sort()).toEqual([...new Set(needed)].sort());
+});
+
+test('a role on the queues is one on each queue, for each producer', () => {
+  const queues = all('full', 'Microsoft.ServiceBus/namespaces/queues').length;
+  const of = (sentence: string) => assigned('full').filter((each) => each === sentence).length;
+  expect(of(say('worker', 'Azure Service Bus Data Receiver', 'queues'))).toBe(queues);
+  expect(of(say('worker', 'Azure Service Bus Data Sender', 'queues'))).toBe(queues);
+  expect(of(say('operators', 'Azure Service Bus Data Receiver', 'queues'))).toBe(queues);
+  expect(of(say('producers', 'Azure Service Bus Data Sender', 'queues'))).toBe(queues * producers.length);
+});
+
+test('nobody but the worker gets a role when nobody is named', () => {
+  expect(assigned('least').filter((each) => !each.startsWith('worker'))).toEqual([]);
+});
+
+const say = (who: Who, role: Role, where: Where) => `${who}: ${role} on ${where}`;
+
+const assignment = z.object({ principalId: z.string(), roleDefinitionId: z.string() });
+
+const assigned = (variant: Variant): readonly string[] =>
+  all(variant, 'Microsoft.Authorization/roleAssignments').map(({ id, properties }) => {
+    const { principalId, roleDefinitionId } = assignment.parse(properties);
+    return say(whoIs(principalId), roleOf(lastName(roleDefinitionId)), whereIs(id));
+  });
+
+function whoIs(principal: string): Who {
+  if (principal.includes('/userAssignedIdentities/id-')) return 'worker';
+  if (principal === operatorsGroup) return 'operators';
+  if (producers.includes(principal)) return 'producers';
+  throw new Error(`who is ${principal}?`);
+}
+
+function roleOf(guid: string): Role {
+  const found = (Object.keys(roleIds) as Role[]).find((role) => roleIds[role] === guid);
+  if (found === undefined) throw new Error(`which role is ${guid}?`);
+  return found;
+}
+
+/** The scope of an assignment stands in its id. Whole namespaces and accounts of both kinds are no place in the table. */
+function whereIs(id: string): Where {
+  const places: readonly (readonly [RegExp, Where])[] = [
+    [/\/namespaces\/[^/]+\/queues\/[^/]+\/providers\//, 'queues'],
+    [/\/namespaces\/[^/]+\/topics\/[^/]+\/providers\//, 'topic'],
+    [/\/storageAccounts\/sthost[^/]+\/providers\//, 'host storage'],
+    [/\/storageAccounts\/st[^/]+\/providers\//, 'tables'],
+    [/\/vaults\/[^/]+\/providers\//, 'vault'],
+    [/\/components\/[^/]+\/providers\//, 'Application Insights'],
+    [/\/workspaces\/[^/]+\/providers\//, 'workspace'],
+  ];
+  const found = places.find(([pattern]) => pattern.test(id));
+  if (found === undefined) throw new Error(`what is the scope of ${id}?`);
+  return found[1];
+}
+
+/** What the SDKs' clients can do; nothing is connected for it. */
+const sdkMethods = (() => {
+  const key = 'SharedAccessKeyName=none;SharedAccessKey=bm9uZQ==';
+  const bus = new ServiceBusClient(`Endpoint=sb://nowhere.invalid;${key}`);
+  const made = [
+    bus.createSender('none'),
+    bus.createReceiver('none'),
+    TableClient.prototype,
+    TableServiceClient.prototype,
+    ServiceBusAdministrationClient.prototype,
+  ];
+  const harmless = new Set(['close', ...Object.getOwnPropertyNames(Object.prototype)]);
+  const names = made.flatMap((each) => [
+    ...Object.getOwnPropertyNames(each),
+    ...Object.getOwnPropertyNames(Object.getPrototypeOf(each)),
+  ]);
+  return [...new Set(names)].filter((name) => /^[a-z]/.test(name) && !harmless.has(name));
+})();

@@ -1,0 +1,71 @@
+/** Built-in roles. Source: learn.microsoft.com/azure/role-based-access-control/built-in-roles. */
+export const roleIds = {
+  'Azure Service Bus Data Receiver': '4f6d3b9b-027b-4f4c-9142-0e5a2a2247e0',
+  'Azure Service Bus Data Sender': '69a216fc-b8fb-44d8-bc22-1f3c2cd27a39',
+  'Storage Blob Data Owner': 'b7e6dc6d-f1e8-4753-8033-0f276bb0955b',
+  'Storage Table Data Contributor': '0a9a7e1f-b9d0-4cc4-a60d-0319b160aaa3',
+  'Key Vault Secrets User': '4633458b-17de-408a-b874-0445c86b69e6',
+  'Monitoring Metrics Publisher': '3913510d-42f4-4e42-8a64-420c390055eb',
+  'Log Analytics Reader': '73c42c96-874c-492b-b04d-ab87d138a893',
+} as const;
+
+export type Role = keyof typeof roleIds;
+export type Who = 'worker' | 'operators' | 'producers';
+export type Where =
+  | 'queues'
+  | 'topic'
+  | 'tables'
+  | 'host storage'
+  | 'vault'
+  | 'Application Insights'
+  | 'workspace';
+
+export interface Need {
+  readonly who: readonly Who[];
+  readonly role: Role;
+  readonly where: Where;
+}
+
+const sends = { role: 'Azure Service Bus Data Sender', where: 'queues' } as const;
+const tables = { role: 'Storage Table Data Contributor', where: 'tables' } as const;
+
+/** Every file of `src/` that calls an SDK: the operations that it calls, and what they need. */
+export const operations: Readonly<Record<string, Need & { readonly calls: readonly string[] }>> = {
+  'src/messaging/checkout-queue.ts': { calls: ['sendMessages'], who: ['worker', 'operators'], ...sends },
+  'src/messaging/event-topic.ts': {
+    calls: ['createMessageBatch', 'sendMessages'],
+    who: ['worker'],
+    role: 'Azure Service Bus Data Sender',
+    where: 'topic',
+  },
+  'src/storage/azure-tables.ts': { calls: ['createTable'], who: ['worker', 'operators'], ...tables },
+  'src/storage/azure-table.ts': {
+    calls: [
+      'createEntity',
+      'deleteEntity',
+      'getEntity',
+      'listEntities',
+      'submitTransaction',
+      'updateEntity',
+      'upsertEntity',
+    ],
+    who: ['worker', 'operators'],
+    ...tables,
+  },
+};
+
+/** What needs a role and is no call of ours. */
+export const others: readonly Need[] = [
+  // functions/checkout.ts: the host's trigger.
+  { who: ['worker'], role: 'Azure Service Bus Data Receiver', where: 'queues' },
+  // The host: leases, keys, the package.
+  { who: ['worker'], role: 'Storage Blob Data Owner', where: 'host storage' },
+  // The platform: Key Vault references.
+  { who: ['worker'], role: 'Key Vault Secrets User', where: 'vault' },
+  { who: ['worker'], role: 'Monitoring Metrics Publisher', where: 'Application Insights' },
+  { who: ['producers'], ...sends },
+  // Dead letters.
+  { who: ['operators'], role: 'Azure Service Bus Data Receiver', where: 'queues' },
+  // The portal: workbook and logs.
+  { who: ['operators'], role: 'Log Analytics Reader', where: 'workspace' },
+];

@@ -1,0 +1,129 @@
+import { globSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { decodeConfig, decodeOperatorConfig } from '../../src/config.ts';
+import { settingNames, settingOf } from '../../src/config-settings.ts';
+import { timeSettings } from '../../src/config-times.ts';
+import { appSettings, outputsOf } from './deployed.ts';
+import { type Variant, variants } from './variants.ts';
+
+/** Set by the template for the Functions host; our code does not read them. */
+const ofTheHost = [
+  'AzureWebJobsStorage__credential',
+  'AzureWebJobsStorage__clientId',
+  'AzureWebJobsStorage__blobServiceUri',
+  'ServiceBusConnection__credential',
+  'ServiceBusConnection__clientId',
+  'APPLICATIONINSIGHTS_CONNECTION_STRING',
+  'APPLICATIONINSIGHTS_AUTHENTICATION_STRING',
+];
+
+/** Read by the code and never set by the template. */
+const notInAzure: Readonly<Record<string, string>> = {
+  ServiceBusConnection: 'a secret, for local work',
+  TablesConnection: 'a secret, for local work',
+  PARTNER_CENTER_API: 'for the sandbox',
+  PARTNER_CENTER_AUTHORITY: 'for the sandbox',
+  CHECKOUT_TIME_FACTOR: 'refused in Azure',
+  MAX_ATTEMPTS: 'its default is right for everybody',
+  REPEAT_ORDERED_CART: 'its default is right for everybody',
+};
+/** Of the times only one is a matter of taste; the others lean on each other, and on host.json. */
+const timesOfTheTemplate = ['PENDING_ALARM_HOURS'];
+const leftOut = [
+  ...Object.keys(notInAzure),
+  ...Object.keys(timeSettings).filter((name) => !timesOfTheTemplate.includes(name)),
+];
+
+const variantNames = Object.keys(variants) as Variant[];
+const setSomewhere = new Set(variantNames.flatMap((variant) => Object.keys(appSettings(variant))));
+
+test('every setting that the template sets is read by the code, or is the host’s', () => {
+  expect([...setSomewhere].sort()).toEqual([...new Set([...setByTemplate(), ...ofTheHost])].sort());
+  expect(ofTheHost.filter((name) => settingNames.some((known) => known === name))).toEqual([]);
+});
+
+test('every setting that the code reads is set by the template, or left out for a reason', () => {
+  expect(settingNames.filter((name) => !setSomewhere.has(name)).sort()).toEqual([...leftOut].sort());
+});
+
+const setByTemplate = () => settingNames.filter((name) => !leftOut.includes(name));
+
+test('the code reads no variable that is no setting', () => {
+  // Azure and the shell set these.
+  const foreign = ['WEBSITE_SITE_NAME', 'NO_COLOR', 'FORCE_COLOR', 'TERM', 'COLUMNS', 'USER', 'USERNAME'];
+  const root = join(import.meta.dirname, '../..');
+  const read = globSync('{src,functions}/**/*.ts', { cwd: root }).flatMap((file) =>
+    [...readFileSync(join(root, file), 'utf8').matchAll(/\benv(?:\.|\[')([A-Za-z_]+)/g)].map(
+      ([, name]) => name,
+    ),
+  );
+  expect(read.filter((name) => ![...settingNames, ...foreign].some((known) => known === name))).toEqual([]);
+});
+
+test.each(variantNames)('the worker starts with the settings of %s', (variant) => {
+  const config = decodeConfig(resolved(appSettings(variant)));
+  const { serviceBus, tables, partnerCenter, gate, times } = config;
+  expect(serviceBus.connection).toMatchObject({ kind: 'identity', clientId: identityClientId });
+  expect(tables).toMatchObject({ kind: 'identity', clientId: identityClientId });
+  const env: Readonly<Record<string, string>> = variants[variant];
+  expect(partnerCenter.credential).toMatchObject({
+    kind: env['PARTNER_CREDENTIAL'] ?? 'federated',
+    tenantId: env['PARTNER_TENANT_ID'],
+    clientId: env['PARTNER_CLIENT_ID'],
+  });
+  expect(gate.limitPerMinute).toBe(Number(env['CALLS_PER_MINUTE'] ?? 300));
+  expect(gate.ceilingPerMinute).toBe(Number(env['CALLS_PER_MINUTE_CEILING'] ?? 400));
+  expect(gate.maxJobsPerDay).toBe(env['MAX_JOBS_PER_DAY'] === undefined ? undefined : 12_000);
+  expect(times.pendingAlarm).toBe(Number(env['PENDING_ALARM_HOURS'] ?? 24) * 3_600_000);
+});
+
+test('the template’s defaults are the code’s', () => {
+  const settings = appSettings('least');
+  for (const name of setByTemplate()) {
+    const { fallback } = settingOf(name);
+    if (fallback !== undefined) expect([name, settings[name]]).toEqual([name, fallback]);
+  }
+});
+
+test.each(variantNames)('no setting of %s holds a secret', (variant) => {
+  const settings = appSettings(variant);
+  for (const name of settingNames.filter((each) => settingOf(each).secret === true))
+    if (settings[name] !== undefined)
+      expect(settings[name]).toMatch(/^@Microsoft\.KeyVault\(VaultName=kv-\w+;SecretName=[a-z-]+\)$/);
+  const secret = /(AccountKey|SharedAccessKey|sig)=|-----BEGIN/;
+  expect(Object.entries(settings).filter(([, value]) => secret.test(value))).toEqual([]);
+});
+
+test('what azd prints of its environment serves the command line as settings', () => {
+  const outputs = Object.entries(outputsOf('full')).map(([name, value]) => [name, String(value)] as const);
+  const operator = decodeOperatorConfig(resolved(Object.fromEntries(outputs)));
+  const { queue, topic } = decodeConfig(resolved(appSettings('full'))).serviceBus;
+  expect(operator.serviceBus).toMatchObject({ queue, topic, connection: { kind: 'identity' } });
+  // People sign in as themselves, not as the worker.
+  expect(outputs.map(([name]) => name)).not.toContain('AZURE_CLIENT_ID');
+});
+
+const identityClientId = '66666666-6666-4666-8666-666666666666';
+
+/** The settings as the app sees them: with what Azure puts in the place of an expression or a reference. */
+function resolved(settings: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  const answers: readonly (readonly [RegExp, string])[] = [
+    [/outputs\.identityClientId/, identityClientId],
+    [/outputs\.identityPrincipalId/, '77777777-7777-4777-8777-777777777777'],
+    [/outputs\.namespaceHost/, 'sb-night.servicebus.windows.net'],
+    [/outputs\.tableServiceUri/, 'https://stnight.table.core.windows.net'],
+    [/primaryEndpoints\.blob/, 'https://sthostnight.blob.core.windows.net/'],
+    [/\.ConnectionString\]$/, 'InstrumentationKey=00000000-0000-0000-0000-000000000000'],
+    [/^@Microsoft\.KeyVault.*certificate/, '-----BEGIN CERTIFICATE-----\n-----BEGIN PRIVATE KEY-----'],
+    [/^@Microsoft\.KeyVault/, 'a secret'],
+  ];
+  return Object.fromEntries(
+    Object.entries(settings).map(([name, value]) => {
+      if (!/^[[@]/.test(value)) return [name, value];
+      const answer = answers.find(([pattern]) => pattern.test(value));
+      if (answer === undefined) throw new Error(`${name} is ${value}: what does Azure put there?`);
+      return [name, answer[1]];
+    }),
+  );
+}
