@@ -44,7 +44,7 @@ const rules: readonly Rule[] = [
     reason: 'local/ and test/ are never deployed',
   },
   {
-    files: /^src\/(checkout|orders|gate)\//,
+    files: /^src\/(checkout|orders|gate|operate)\//,
     // src/storage/table.ts is no adapter: it declares what a table must do, and what it throws.
     forbidden: /^src\/storage\/(?!table\.ts$)|^src\/messaging\/|^src\/partner-center\/(client|credentials)/,
     reason: 'rules and use cases declare what they need; adapters are handed in by functions/main.ts',

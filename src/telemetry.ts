@@ -10,6 +10,8 @@ export interface Telemetry {
 export type EventName =
   | 'JobFinished'
   | 'JobParked'
+  /** A person's decision met a record that had gone on. */
+  | 'DecisionOvertaken'
   | 'JobRejected'
   | 'AttentionOpened'
   | 'AttentionClosed'

@@ -30,6 +30,8 @@ export interface RejectedMessage {
   readonly batchId?: string;
   readonly enqueuedAt: number;
   readonly at: number;
+  /** A dead letter that a person discarded: the row is closed from the start. */
+  readonly closedBy?: string;
 }
 
 /** The table Attention. Throws `Unavailable` ('storage'). */
@@ -41,5 +43,7 @@ export interface Attention {
   write(row: CartAttention, when: 'older' | 'not-newer'): Promise<boolean>;
   /** Closes an open row, if there is one of an older revision. */
   close(key: CartKey, revision: number, at: number, by: string): Promise<boolean>;
+  /** Says on the cart's row, if there is one, that a decision came too late. Gone with the row's next revision. */
+  overtaken(key: CartKey, words: string): Promise<void>;
   reject(message: RejectedMessage): Promise<void>;
 }

@@ -4,6 +4,7 @@ import { type Claim, decideClaim, isLate } from './claim.ts';
 import { nextTry } from './copies.ts';
 import { emptyHistory } from './history.ts';
 import type { Stored } from './ledger.ts';
+import { overtaken } from './overtaken.ts';
 import { parkWithoutResult } from './park.ts';
 import type { CheckoutRecord } from './record.ts';
 import type { Held, Run } from './run.ts';
@@ -38,6 +39,7 @@ export async function claimJob(run: Run): Promise<Claimed> {
   for (let tries = 0; tries < maxTries; tries += 1) {
     found = await withBatch(run, found);
     const claim = decideClaim(found?.value, delivery, deps.clock.now(), deps.times);
+    if (found !== undefined) await tellOvertaken(run, found.value, claim);
     const claimed = found === undefined ? await insert(run) : await carryOut(run, claim, found);
     if (claimed !== undefined) return claimed;
     found = await deps.ledger.read(delivery.job);
@@ -166,7 +168,10 @@ async function decide(run: Run, found: Stored<CheckoutRecord>): Promise<Claimed 
     ...rest,
     ticket: delivery.ticket,
     attentionMayBeOpen: true,
-    decisions: [...rest.decisions, { decision: decision.decision, who: decision.who, at: now }],
+    decisions: [
+      ...rest.decisions,
+      { decision: decision.decision, who: decision.who, at: now, ticket: delivery.ticket },
+    ],
   };
   const undecided = compact({ ...base, repeated, reason });
   switch (decision.decision) {
@@ -204,6 +209,18 @@ async function claimed<K extends 'call' | 'look'>(
   const written = await deps.ledger.replace(leased, found.etag, leaseId);
   if (written.kind === 'conflict') return undefined;
   return { kind, held: { record: leased, etag: written.etag, leaseId } };
+}
+
+/** A decision that came too late is told where people look; the message is an ordinary delivery. */
+async function tellOvertaken(run: Run, record: CheckoutRecord, claim: Claim): Promise<void> {
+  const { deps, delivery } = run;
+  // Behind a lease or a wait it is parked, and judged when it comes again.
+  if (delivery.decision === undefined || ['decide', 'leased', 'early'].includes(claim.kind)) return;
+  const words = overtaken(delivery.decision, delivery.ticket, record, deps.clock.now());
+  if (words === undefined) return;
+  const { customerId, cartId } = record;
+  await deps.attention.overtaken({ customerId, cartId }, words);
+  deps.telemetry.event('DecisionOvertaken', { customerId, cartId, who: delivery.decision.who, why: words });
 }
 
 /** A batch that names a known cart is added to its record before anything else, so that the batch counts it. */

@@ -94,6 +94,8 @@ export interface Decided {
   readonly decision: 'retry' | 'not-bought' | 'orders' | 'give-up';
   readonly who: string;
   readonly at: number;
+  /** Of the message that carried it: it counted once. */
+  readonly ticket?: number;
 }
 
 /** The ledger's record of a cart: the truth about it, kept for ever. All times are epoch ms. */

@@ -1,11 +1,15 @@
 import type { Attention, CartAttention, RejectedMessage } from '../checkout/attention.ts';
 import { compact } from '../compact.ts';
+import { Unavailable } from '../unavailable.ts';
 import { maxRowBytes, splitBytes, splitText, storedBytes } from './chunks.ts';
 import { cartKey, keyPart } from './keys.ts';
 import { column } from './record-rows.ts';
 import { replaceIfDue } from './revisions.ts';
 import { sha256 } from './shorten.ts';
 import type { Properties, Row, Table } from './table.ts';
+
+/** Writers of one row at the same time are two or three, never this many. */
+const maxRounds = 10;
 
 /** `Attention` over the table of that name: partition `cart` with one row for each cart, partition `rejected`. */
 export function attentionStore(table: Table): Attention {
@@ -15,6 +19,7 @@ export function attentionStore(table: Table): Attention {
       const written = await replaceIfDue(table, 'cart', cartKey(row), row.revision, when, (stored) => ({
         ...properties,
         openedAt: openedAt(row, stored),
+        ...keptWords(row, stored),
       }));
       return written !== undefined;
     },
@@ -34,11 +39,31 @@ export function attentionStore(table: Table): Attention {
       return written?.before?.['open'] === true;
     },
 
+    async overtaken(key, words) {
+      for (let round = 0; round < maxRounds; round++) {
+        const stored = await table.get('cart', cartKey(key));
+        if (stored === undefined || stored.properties['overtaken'] === column(words)) return;
+        const row = { ...stored, properties: { ...stored.properties, overtaken: column(words) } };
+        const written = await table.change({ kind: 'replace', row, etag: stored.etag });
+        if (written.kind === 'done') return;
+      }
+      throw new Unavailable(
+        'storage',
+        `The attention row of cart ${key.cartId}, customer ${key.customerId}, kept changing: gave up after ${maxRounds} tries`,
+      );
+    },
+
     async reject(message) {
       // Refused as `exists`: the same message was here before.
       await table.change({ kind: 'insert', row: toRejectedRow(message) });
     },
   };
+}
+
+/** A question that is asked again is of the same revision: what was said about it stays. */
+function keptWords(row: CartAttention, stored: Properties | undefined): Properties {
+  const words = stored?.['overtaken'];
+  return stored?.['revision'] === row.revision && typeof words === 'string' ? { overtaken: words } : {};
 }
 
 /** A question that is asked at every look keeps the time when it was first asked. */
@@ -96,7 +121,8 @@ function toRejectedRow(message: RejectedMessage): Row {
     properties: compact({
       version: 1,
       kind: 'rejected',
-      open: true,
+      open: message.closedBy === undefined,
+      ...(message.closedBy === undefined ? {} : { closedBy: column(message.closedBy), closedAt: message.at }),
       revision: 0,
       messageId: column(message.messageId),
       reason: column(message.reason),

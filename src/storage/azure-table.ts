@@ -53,9 +53,13 @@ export function azureTable(client: TableClient): Table {
     from,
     to,
     select,
+    where = {},
   }: Parameters<Table['rows']>[0]): AsyncIterable<StoredRow> {
     const queryOptions = {
-      filter: odata`PartitionKey eq ${partition} and RowKey ge ${from} and RowKey lt ${to}`,
+      filter: [
+        odata`PartitionKey eq ${partition} and RowKey ge ${from} and RowKey lt ${to}`,
+        ...Object.entries(where).map(([name, value]) => `${name}${odata` eq ${value}`}`),
+      ].join(' and '),
       ...(select === undefined ? {} : { select: ['partitionKey', 'rowKey', ...select] }),
     };
     let continuationToken: string | undefined;

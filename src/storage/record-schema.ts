@@ -1,6 +1,14 @@
 import * as z from 'zod/mini';
 import type { Job } from '../checkout/job.ts';
-import type { Call, CheckoutRecord, FailedGroup, KnownGroup, OrderMark, Reason } from '../checkout/record.ts';
+import type {
+  Call,
+  CheckoutRecord,
+  Decided,
+  FailedGroup,
+  KnownGroup,
+  OrderMark,
+  Reason,
+} from '../checkout/record.ts';
 
 /**
  * The shape of a ledger record, as it is checked when it is read: people and newer versions write to the table too.
@@ -103,7 +111,12 @@ export const recordSchema = z.object({
   reason: optional(reason),
   history: z.object({ total: count, first: z.array(call), last: z.array(call) }),
   decisions: z.array(
-    z.object({ decision: z.enum(['retry', 'not-bought', 'orders', 'give-up']), who: z.string(), at: time }),
+    z.object({
+      decision: z.enum(['retry', 'not-bought', 'orders', 'give-up']),
+      who: z.string(),
+      at: time,
+      ticket: optional(count),
+    } satisfies Shape<Decided>),
   ),
   firstEnqueued: time,
   traceparent: optional(z.string()),

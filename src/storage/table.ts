@@ -42,12 +42,13 @@ export interface Table {
   transact(changes: readonly [Change, ...Change[]]): Promise<TransactionResult>;
   /**
    * Rows of one partition with `from <= key < to`, in key order, fetched page by page as they are read.
-   * `select` names the properties wanted; all of them when absent.
+   * `select` names the properties wanted; all of them when absent. `where` names what properties must be equal to.
    */
   rows(query: {
     readonly partition: string;
     readonly from: string;
     readonly to: string;
     readonly select?: readonly string[];
+    readonly where?: Readonly<Record<string, string | boolean>>;
   }): AsyncIterable<StoredRow>;
 }

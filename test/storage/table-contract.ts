@@ -187,6 +187,20 @@ export function tableContract(open: () => Table): void {
     expect(rows.every(({ etag }) => etag !== '')).toBe(true);
   });
 
+  test('rows: only those whose properties are equal to what is asked for', async () => {
+    const table = open();
+    const partition = newPartition();
+    await table.change(insert(partition, 'a', { open: true, kind: "an 'odd' one" }));
+    await table.change(insert(partition, 'b', { open: false, kind: "an 'odd' one" }));
+    await table.change(insert(partition, 'c', { kind: 'x' }));
+    const keys = async (where: Record<string, string | boolean>) =>
+      (await all(table.rows({ partition, from: '', to: '~', where }))).map(({ key }) => key);
+    expect(await keys({ open: true })).toEqual(['a']);
+    expect(await keys({ kind: "an 'odd' one" })).toEqual(['a', 'b']);
+    expect(await keys({ kind: "an 'odd' one", open: false })).toEqual(['b']);
+    expect(await keys({ kind: "x' or kind ne 'x" })).toEqual([]);
+  });
+
   test('rows: more than one page', async () => {
     const table = open();
     const partition = newPartition();

@@ -101,7 +101,8 @@ export function memoryTable(hooks: TableHooks = {}): MemoryTable {
   }
 
   async function* rows(query: Parameters<Table['rows']>[0]): AsyncGenerator<StoredRow> {
-    const { partition, to, select } = query;
+    const { partition, to, select, where = {} } = query;
+    const wanted = Object.entries(where);
     let from = query.from;
     for (;;) {
       const page = await perform({ kind: 'page', partition, from, to }, () => {
@@ -111,7 +112,9 @@ export function memoryTable(hooks: TableHooks = {}): MemoryTable {
         const keys = at.keys.slice(first, first + (hooks.pageSize ?? 1_000)).filter((key) => key < to);
         return keys.flatMap((key) => at.rows.get(key) ?? []);
       });
-      for (const row of page) yield { ...row, properties: copyOf(row.properties, select) };
+      for (const row of page)
+        if (wanted.every(([name, value]) => row.properties[name] === value))
+          yield { ...row, properties: copyOf(row.properties, select) };
       const last = page.at(-1);
       if (last === undefined || page.length < (hooks.pageSize ?? 1_000)) return;
       from = `${last.key}\0`;
