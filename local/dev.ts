@@ -3,6 +3,7 @@ import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { buildDist } from './build.ts';
+import { makeSampleList } from './sample-list.ts';
 import { startStack } from './stack.ts';
 
 const { values } = parseArgs({ options: { factor: { type: 'string' }, port: { type: 'string' } } });
@@ -30,7 +31,7 @@ try {
     { mode: 0o600 },
   );
   const worker = await stack.startWorker((line) => process.stdout.write(`${line}\n`));
-  const [cart] = stack.sandbox.createCarts({ count: 20, customers: 5 });
+  const [cart] = await makeSampleList(stack.sandbox, join(root, '.local', 'sample.csv'));
   process.stdout.write(`
 The stack is up; its clock runs ${factor} times faster. Functions: ${worker.functions.join(', ')} (registered in ${Math.round(worker.registeredMs)} ms).
 
@@ -42,9 +43,13 @@ The stack is up; its clock runs ${factor} times faster. Functions: ${worker.func
   its order book  ${stack.sandbox.admin}/admin/order-book
   its calls       ${stack.sandbox.admin}/admin/calls
 
-20 carts are there. Try, in another terminal:
+20 carts are there, and a list of them in .local/sample.csv. Try, in another terminal:
 
-  # checks a cart out: send this to the queue checkout-jobs with any Service Bus client
+  # checks all of them out, and shows how the worker stands
+  npx checkout enqueue .local/sample.csv --batch sample
+  npx checkout status
+
+  # checks one out: send this to the queue checkout-jobs with any Service Bus client
   {"customerId":"${cart?.customerId}","cartId":"${cart?.cartId}"}
 
   # more carts

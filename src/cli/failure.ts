@@ -7,6 +7,8 @@ export const exit = {
   usage: 2,
   /** What it needs is not there: a connection, a sign-in, a right. */
   cannot: 3,
+  /** Ctrl-C, as shells say it; the command says how to go on. */
+  interrupted: 130,
 } as const;
 
 /** Ends a command: the message is for a person, and says what to do. */

@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander';
 import { ConfigError } from '../config.ts';
 import { Unavailable } from '../unavailable.ts';
+import { enqueueCommand } from './enqueue.ts';
 import { CommandFailure, exit } from './failure.ts';
 import { pauseCommand, resumeCommand } from './pause.ts';
 
@@ -15,10 +16,16 @@ const program = new Command('checkout')
   .addHelpText(
     'after',
     `
-Exit codes: 0 all well; 1 it found what a person should look at; 2 wrong usage; 3 no connection, sign-in or right.`,
+Exit codes: 0 all well; 1 it found what a person should look at; 2 wrong usage; 3 no connection, sign-in or right; 130 Ctrl-C.`,
   );
-for (const command of [pauseCommand, resumeCommand]) program.addCommand(command);
+for (const command of [enqueueCommand, pauseCommand, resumeCommand]) program.addCommand(command);
 for (const command of [program, ...program.commands]) command.exitOverride();
+
+// Whoever reads the results has enough of them (`| head`): no failure, and nothing is left to say.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit();
+});
 
 try {
   await program.parseAsync();

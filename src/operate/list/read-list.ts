@@ -1,0 +1,134 @@
+import { pipeline } from 'node:stream/promises';
+import { CsvError, parse } from 'csv-parse';
+import { checkHeader, delimiterOf } from './csv-header.ts';
+import { decodeText } from './decode-text.ts';
+import { UnreadableList } from './unreadable-list.ts';
+
+/** One line of a list: what a job's message would hold, or why the line cannot be read. Nothing is checked yet. */
+export type ListLine =
+  | { readonly number: number; readonly value: unknown }
+  | { readonly number: number; readonly field: string; readonly reason: string };
+
+/** A job has a few hundred characters; the rest of a list is not to be read into memory for one open quote. */
+const maxLine = 64 * 1024;
+
+/** CSV with a header, or one JSON object a line, told apart by the first character. Throws `UnreadableList`. */
+export async function* readList(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<ListLine> {
+  const text = decodeText(bytes);
+  const start = await firstLine(text);
+  const whole = startingWith(start.text, text);
+  if (start.line === '') return;
+  if (start.line.startsWith('{')) yield* jsonLines(whole);
+  else if (start.line.startsWith('['))
+    throw new UnreadableList(
+      'It is a JSON array. Write one object a line: jq -c ".[]" FILE | checkout enqueue -',
+    );
+  else yield* csvLines(whole, delimiterOf(start.line));
+}
+
+/** Reads up to the end of the first line that is not blank. */
+async function firstLine(pieces: AsyncGenerator<string>): Promise<{ text: string; line: string }> {
+  let text = '';
+  for (;;) {
+    const line = /\S[^\r\n]*(?=[\r\n])/.exec(text)?.[0];
+    if (line !== undefined) return { text, line: line.trimEnd() };
+    if (text.length > maxLine)
+      throw new UnreadableList(
+        `Its first line has more than ${maxLine} characters: this is no list of jobs.`,
+      );
+    const next = await pieces.next();
+    if (next.done === true) return { text, line: text.trim() };
+    text += next.value;
+  }
+}
+
+async function* startingWith(text: string, rest: AsyncIterable<string>): AsyncGenerator<string> {
+  yield text;
+  yield* rest;
+}
+
+async function* jsonLines(pieces: AsyncIterable<string>): AsyncGenerator<ListLine> {
+  let number = 0;
+  for await (const line of splitLines(pieces)) {
+    number += 1;
+    if (line.trim() === '') continue;
+    if (line.length > maxLine) yield { number, field: '', reason: `more than ${maxLine} characters` };
+    else yield jsonLine(number, line);
+  }
+}
+
+function jsonLine(number: number, line: string): ListLine {
+  try {
+    return { number, value: JSON.parse(line) };
+  } catch (error) {
+    const why = error instanceof Error ? error.message : 'unreadable';
+    return { number, field: '', reason: `not JSON: ${why.slice(0, 200)}` };
+  }
+}
+
+/** A line that is too long comes cut, and still longer than `maxLine`. */
+export async function* splitLines(pieces: AsyncIterable<string>): AsyncGenerator<string> {
+  let rest = '';
+  for await (const piece of pieces) {
+    const lines = (rest + piece).split('\n');
+    rest = (lines.pop() ?? '').slice(0, maxLine + 1);
+    for (const line of lines) yield line;
+  }
+  if (rest !== '') yield rest;
+}
+
+interface Parsed {
+  readonly record: readonly string[];
+  readonly info: { readonly lines: number };
+}
+
+async function* csvLines(pieces: AsyncIterable<string>, delimiter: string): AsyncGenerator<ListLine> {
+  const parser = parse({
+    delimiter,
+    info: true,
+    relax_column_count: true,
+    skip_empty_lines: true,
+    skip_records_with_empty_values: true,
+    trim: true,
+    max_record_size: maxLine,
+  });
+  // What fails in there comes out of the parser.
+  pipeline(pieces, parser).catch(() => undefined);
+  let header: readonly string[] | undefined;
+  try {
+    for await (const { record, info } of parser as AsyncIterable<Parsed>) {
+      if (header !== undefined) yield csvLine(info.lines, header, record);
+      else if (!/^sep=/i.test(record.join(''))) header = checkHeader(record);
+    }
+  } catch (error) {
+    throw error instanceof CsvError ? new UnreadableList(csvProblem(error)) : error;
+  }
+}
+
+function csvProblem(error: CsvError): string {
+  const line = 'lines' in error ? `Line ${String(error['lines'])}` : 'A line';
+  switch (error.code) {
+    case 'CSV_QUOTE_NOT_CLOSED':
+    case 'CSV_MAX_RECORD_SIZE':
+      return `${line}: a quote is opened and not closed. Is the list cut short?`;
+    default:
+      return `${line}: ${error.message.slice(0, 200)}. A quote inside a cell is written twice, and the cell in quotes.`;
+  }
+}
+
+function csvLine(number: number, header: readonly string[], cells: readonly string[]): ListLine {
+  const value: Record<string, unknown> = {};
+  if (cells.length < header.length)
+    return {
+      number,
+      field: header[cells.length] ?? '',
+      reason: `${cells.length} cells, the header has ${header.length}`,
+    };
+  for (const [index, cell] of cells.entries()) {
+    if (cell === '') continue;
+    const field = header[index] ?? '';
+    if (field === '') return { number, field: '', reason: `cell ${index + 1} stands under no column` };
+    value[field] = field === 'batchSize' && /^\d{1,9}$/.test(cell) ? Number(cell) : cell;
+  }
+  return { number, value };
+}
