@@ -30,6 +30,10 @@ param partnerCenterCloud string
 @allowed(['federated', 'certificate', 'secret'])
 param partnerCredential string
 
+@description('For whom tokens are asked: the app alone, or the app and a person who consented (Secure Application Model).')
+@allowed(['app', 'app+user'])
+param partnerSignIn string
+
 @description('Calls to Partner Center in a minute, all instances together, before anything is known of the real limit.')
 @minValue(1)
 @maxValue(500)
@@ -124,6 +128,8 @@ module access 'modules/access.bicep' = {
     tags: tags
     operatorsGroupId: operatorsGroupId
     producerPrincipalIds: producerPrincipalIds
+    vaultIsRead: partnerCredential != 'federated'
+    vaultIsWritten: partnerSignIn == 'app+user'
   }
   dependsOn: [messaging, storage, vault, monitoring]
 }
@@ -144,6 +150,7 @@ module app 'modules/app.bicep' = {
     partnerClientId: partnerClientId
     partnerCenterCloud: partnerCenterCloud
     partnerCredential: partnerCredential
+    partnerSignIn: partnerSignIn
     callsPerMinute: callsPerMinute
     callsPerMinuteCeiling: callsPerMinuteCeiling
     maxJobsPerDay: maxJobsPerDay

@@ -10,6 +10,7 @@ param partnerClientId = readEnvironmentVariable('PARTNER_CLIENT_ID')
 
 param partnerCenterCloud = readEnvironmentVariable('PARTNER_CENTER_CLOUD', 'global')
 param partnerCredential = readEnvironmentVariable('PARTNER_CREDENTIAL', 'federated')
+param partnerSignIn = readEnvironmentVariable('PARTNER_SIGN_IN', 'app')
 param callsPerMinute = int(readEnvironmentVariable('CALLS_PER_MINUTE', '300'))
 param callsPerMinuteCeiling = int(readEnvironmentVariable('CALLS_PER_MINUTE_CEILING', '400'))
 param maxJobsPerDay = int(readEnvironmentVariable('MAX_JOBS_PER_DAY', '0'))

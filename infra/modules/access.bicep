@@ -13,6 +13,10 @@ param tags { *: string }
 param operatorsGroupId string
 @description('Service principals that send jobs.')
 param producerPrincipalIds string[]
+@description('Whether the app\'s credential lies in the vault.')
+param vaultIsRead bool
+@description('Whether the worker keeps a refresh token in the vault.')
+param vaultIsWritten bool
 
 // Built-in roles, the same in every tenant: learn.microsoft.com/azure/role-based-access-control/built-in-roles
 var roles = {
@@ -21,6 +25,7 @@ var roles = {
   blobOwner: 'b7e6dc6d-f1e8-4753-8033-0f276bb0955b'
   tableContributor: '0a9a7e1f-b9d0-4cc4-a60d-0319b160aaa3'
   secretsUser: '4633458b-17de-408a-b874-0445c86b69e6'
+  secretsOfficer: 'b86a8fe4-44ce-4948-aee5-eccb2c155cd7'
   metricsPublisher: '3913510d-42f4-4e42-8a64-420c390055eb'
   logReader: '73c42c96-874c-492b-b04d-ab87d138a893'
 }
@@ -107,14 +112,25 @@ resource workerHosts 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
   }
 }
 
-// Key Vault references of settings. With the federated credential there is no secret to read, and the vault is empty.
-resource workerReadsSecrets 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
+// The secret of the credential, by a Key Vault reference in a setting. The federated credential has none.
+resource workerReadsSecrets 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (vaultIsRead && !vaultIsWritten) {
   scope: vault
   name: guid(vault.id, identity.id, roles.secretsUser)
   properties: {
     principalId: identity.properties.principalId
     principalType: 'ServicePrincipal'
     roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles.secretsUser)
+  }
+}
+
+// Every use of a refresh token gives its successor, which has to be written back. The role reads too.
+resource workerKeepsToken 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (vaultIsWritten) {
+  scope: vault
+  name: guid(vault.id, identity.id, roles.secretsOfficer)
+  properties: {
+    principalId: identity.properties.principalId
+    principalType: 'ServicePrincipal'
+    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles.secretsOfficer)
   }
 }
 
@@ -185,6 +201,17 @@ resource operatorsRemember 'Microsoft.Authorization/roleAssignments@2022-04-01' 
     principalId: operatorsGroupId
     principalType: 'Group'
     roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles.tableContributor)
+  }
+}
+
+// Whoever renews the credential, or consents anew, puts it into the vault.
+resource operatorsKeepSecrets 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (!empty(operatorsGroupId) && (vaultIsRead || vaultIsWritten)) {
+  scope: vault
+  name: guid(vault.id, operatorsGroupId, roles.secretsOfficer)
+  properties: {
+    principalId: operatorsGroupId
+    principalType: 'Group'
+    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles.secretsOfficer)
   }
 }
 

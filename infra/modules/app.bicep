@@ -26,6 +26,8 @@ param partnerClientId string
 param partnerCenterCloud string
 @description('Kind of credential.')
 param partnerCredential string
+@description('For whom tokens are asked.')
+param partnerSignIn string
 @description('Calls a minute at the start.')
 param callsPerMinute int
 @description('The most calls a minute.')
@@ -109,6 +111,9 @@ resource app 'Microsoft.Web/sites@2025-03-01' = {
       ...hostSettings
       ...workerSettings
       ...credentialSettings
+      ...(partnerSignIn == 'app+user'
+        ? { PARTNER_TOKEN_VAULT: 'https://${names.vault}${environment().suffixes.keyvaultDns}' }
+        : {})
       ...(maxJobsPerDay == 0 ? {} : { MAX_JOBS_PER_DAY: string(maxJobsPerDay) })
     }
   }
@@ -136,6 +141,7 @@ var workerSettings = {
   PARTNER_TENANT_ID: partnerTenantId
   PARTNER_CLIENT_ID: partnerClientId
   PARTNER_CREDENTIAL: partnerCredential
+  PARTNER_SIGN_IN: partnerSignIn
   CALLS_PER_MINUTE: string(callsPerMinute)
   CALLS_PER_MINUTE_CEILING: string(callsPerMinuteCeiling)
   PENDING_ALARM_HOURS: string(pendingAlarmHours)

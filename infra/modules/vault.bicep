@@ -1,4 +1,4 @@
-// Key Vault: for the one secret that a credential other than the federated one needs.
+// Key Vault: for the secret of a credential other than the federated one, and for the refresh token of app+user.
 
 import { Names } from 'names.bicep'
 

@@ -1,6 +1,7 @@
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { TableClient, TableServiceClient } from '@azure/data-tables';
+import { SecretClient } from '@azure/keyvault-secrets';
 import { ServiceBusAdministrationClient, ServiceBusClient } from '@azure/service-bus';
 import { expect, test } from 'vitest';
 import * as z from 'zod/mini';
@@ -36,6 +37,12 @@ test('a role on the queues is one on each queue, for each producer', () => {
   expect(of(say('worker', 'Azure Service Bus Data Sender', 'queues'))).toBe(queues);
   expect(of(say('operators', 'Azure Service Bus Data Receiver', 'queues'))).toBe(queues);
   expect(of(say('producers', 'Azure Service Bus Data Sender', 'queues'))).toBe(queues * producers.length);
+});
+
+test('the vault is open to nobody when nothing lies in it, and to the worker for reading alone when it only reads', () => {
+  const onVault = (variant: Variant) => assigned(variant).filter((each) => each.endsWith(' on vault'));
+  expect(onVault('least')).toEqual([]);
+  expect(onVault('certificate')).toEqual([say('worker', 'Key Vault Secrets User', 'vault')]);
 });
 
 test('nobody but the worker gets a role when nobody is named', () => {
@@ -90,6 +97,7 @@ const sdkMethods = (() => {
     bus.createReceiver('none'),
     TableClient.prototype,
     TableServiceClient.prototype,
+    SecretClient.prototype,
     ServiceBusAdministrationClient.prototype,
   ];
   const harmless = new Set(['close', ...Object.getOwnPropertyNames(Object.prototype)]);

@@ -4,6 +4,7 @@ export const roleIds = {
   'Azure Service Bus Data Sender': '69a216fc-b8fb-44d8-bc22-1f3c2cd27a39',
   'Storage Blob Data Owner': 'b7e6dc6d-f1e8-4753-8033-0f276bb0955b',
   'Storage Table Data Contributor': '0a9a7e1f-b9d0-4cc4-a60d-0319b160aaa3',
+  'Key Vault Secrets Officer': 'b86a8fe4-44ce-4948-aee5-eccb2c155cd7',
   'Key Vault Secrets User': '4633458b-17de-408a-b874-0445c86b69e6',
   'Monitoring Metrics Publisher': '3913510d-42f4-4e42-8a64-420c390055eb',
   'Log Analytics Reader': '73c42c96-874c-492b-b04d-ab87d138a893',
@@ -38,6 +39,13 @@ export const operations: Readonly<Record<string, Need & { readonly calls: readon
     role: 'Azure Service Bus Data Sender',
     where: 'topic',
   },
+  // With PARTNER_SIGN_IN = app+user.
+  'src/partner-center/key-vault.ts': {
+    calls: ['getSecret', 'setSecret', 'updateSecretProperties'],
+    who: ['worker'],
+    role: 'Key Vault Secrets Officer',
+    where: 'vault',
+  },
   'src/storage/azure-tables.ts': { calls: ['createTable'], who: ['worker', 'operators'], ...tables },
   'src/storage/azure-table.ts': {
     calls: [
@@ -60,12 +68,12 @@ export const others: readonly Need[] = [
   { who: ['worker'], role: 'Azure Service Bus Data Receiver', where: 'queues' },
   // The host: leases, keys, the package.
   { who: ['worker'], role: 'Storage Blob Data Owner', where: 'host storage' },
-  // The platform: Key Vault references.
-  { who: ['worker'], role: 'Key Vault Secrets User', where: 'vault' },
   { who: ['worker'], role: 'Monitoring Metrics Publisher', where: 'Application Insights' },
   { who: ['producers'], ...sends },
   // Dead letters.
   { who: ['operators'], role: 'Azure Service Bus Data Receiver', where: 'queues' },
+  // az keyvault secret set: a new credential, a new consent.
+  { who: ['operators'], role: 'Key Vault Secrets Officer', where: 'vault' },
   // The portal: workbook and logs.
   { who: ['operators'], role: 'Log Analytics Reader', where: 'workspace' },
 ];

@@ -25,6 +25,7 @@ const notInAzure: Readonly<Record<string, string>> = {
   PARTNER_CENTER_API: 'for the sandbox',
   PARTNER_CENTER_AUTHORITY: 'for the sandbox',
   CHECKOUT_TIME_FACTOR: 'refused in Azure',
+  PARTNER_TOKEN_SECRET: 'its default is right for everybody',
   MAX_ATTEMPTS: 'its default is right for everybody',
   REPEAT_ORDERED_CART: 'its default is right for everybody',
 };
@@ -72,6 +73,7 @@ test.each(variantNames)('the worker starts with the settings of %s', (variant) =
     tenantId: env['PARTNER_TENANT_ID'],
     clientId: env['PARTNER_CLIENT_ID'],
   });
+  expect(partnerCenter.signIn.kind).toBe(env['PARTNER_SIGN_IN'] ?? 'app');
   expect(gate.limitPerMinute).toBe(Number(env['CALLS_PER_MINUTE'] ?? 300));
   expect(gate.ceilingPerMinute).toBe(Number(env['CALLS_PER_MINUTE_CEILING'] ?? 400));
   expect(gate.maxJobsPerDay).toBe(env['MAX_JOBS_PER_DAY'] === undefined ? undefined : 12_000);
@@ -113,6 +115,7 @@ function resolved(settings: Readonly<Record<string, string>>): Readonly<Record<s
     [/outputs\.identityPrincipalId/, '77777777-7777-4777-8777-777777777777'],
     [/outputs\.namespaceHost/, 'sb-night.servicebus.windows.net'],
     [/outputs\.tableServiceUri/, 'https://stnight.table.core.windows.net'],
+    [/suffixes\.keyvaultDns/, 'https://kv-night.vault.azure.net'],
     [/primaryEndpoints\.blob/, 'https://sthostnight.blob.core.windows.net/'],
     [/\.ConnectionString\]$/, 'InstrumentationKey=00000000-0000-0000-0000-000000000000'],
     [/^@Microsoft\.KeyVault.*certificate/, '-----BEGIN CERTIFICATE-----\n-----BEGIN PRIVATE KEY-----'],

@@ -17,6 +17,7 @@ export const variants = {
     ...least,
     PARTNER_CENTER_CLOUD: 'china',
     PARTNER_CREDENTIAL: 'secret',
+    PARTNER_SIGN_IN: 'app+user',
     CALLS_PER_MINUTE: '100',
     CALLS_PER_MINUTE_CEILING: '500',
     MAX_JOBS_PER_DAY: '12000',

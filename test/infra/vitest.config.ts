@@ -10,7 +10,8 @@ export default defineConfig({
     globalSetup: ['test/infra/compile.ts'],
     // CI counts by it.
     reporters: report === undefined ? ['default'] : ['default', ['json', { outputFile: report }]],
-    pool: 'forks',
-    maxWorkers: 2,
+    // Nothing here but reads of what was compiled.
+    isolate: false,
+    maxWorkers: 1,
   },
 });
