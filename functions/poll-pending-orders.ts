@@ -7,6 +7,7 @@ export const pollFunction = (worker: Worker): TimerFunctionOptions => ({
   schedule: '0 * * * * *',
   handler: async () => {
     await worker.ready();
-    await pollPendingOrders(worker.deps);
+    const { failed, stopped } = await pollPendingOrders(worker.deps);
+    await worker.beat(failed === 0 && stopped !== 'storage');
   },
 });

@@ -7,14 +7,22 @@ import { gateStore } from '../src/gate/gate-store.ts';
 import { sharedGate } from '../src/gate/shared-gate.ts';
 import { storageClock } from '../src/gate/storage-clock.ts';
 import { serviceBus } from '../src/messaging/service-bus.ts';
+import type { HealthDeps } from '../src/operate/health.ts';
+import type { SubmitDeps } from '../src/operate/submit-jobs.ts';
 import { partnerCenterClient } from '../src/partner-center/client.ts';
 import { tokenFetcher } from '../src/partner-center/credentials.ts';
 import { cachedTokens } from '../src/partner-center/token-source.ts';
 import { azureTables } from '../src/storage/azure-tables.ts';
+import { heartbeatStore } from '../src/storage/heartbeat-store.ts';
 import { openStores } from '../src/storage/stores.ts';
+import { Unavailable } from '../src/unavailable.ts';
 
 export interface Worker {
   readonly deps: Deps;
+  /** Leaves word that the poller ticked. */
+  beat(good: boolean): Promise<void>;
+  readonly submit: SubmitDeps;
+  readonly health: HealthDeps;
   /** Resolves once the tables are there; asked before each run, it costs nothing after the first success. */
   ready(): Promise<void>;
   close(): Promise<void>;
@@ -33,7 +41,8 @@ export function openWorker(env: NodeJS.ProcessEnv): Worker {
   const stores = openStores(tables, (dueRow, why) =>
     telemetry.warn(`due row ${dueRow} was passed over: ${why}`),
   );
-  const bus = serviceBus(config.serviceBus);
+  const { jobs, ...bus } = serviceBus(config.serviceBus);
+  const heartbeat = heartbeatStore(tables.gate);
   const fetchToken = tokenFetcher(config.partnerCenter, telemetry);
   const tokens = cachedTokens({ fetchToken, clock, telemetry });
   const partnerCenter = partnerCenterClient({ ...times, baseUrl: config.partnerCenter.api, tokens, clock });
@@ -50,6 +59,16 @@ export function openWorker(env: NodeJS.ProcessEnv): Worker {
 
   let tablesReady: Promise<void> | undefined;
   return {
+    async beat(good) {
+      try {
+        await heartbeat.beat(clock.now(), good);
+      } catch (error) {
+        if (!(error instanceof Unavailable)) throw error;
+        telemetry.warn(error.message);
+      }
+    },
+    submit: { ledger: stores.ledger, sender: jobs },
+    health: { clock, gate: store, gateSettings: settings, heartbeat },
     deps: { clock, chance, times, rules, gate, partnerCenter, ...stores, ...bus, telemetry },
     ready() {
       tablesReady ??= tables.ensure().catch((error: unknown) => {

@@ -22,6 +22,7 @@ process.once('SIGTERM', () => stopped.resolve());
 
 // Where the command line finds this stack.
 const stackFile = join(root, '.local', 'stack.json');
+const shellFile = join(root, '.local', 'env');
 
 try {
   await mkdir(join(root, '.local'), { recursive: true });
@@ -32,9 +33,20 @@ try {
   );
   const worker = await stack.startWorker((line) => process.stdout.write(`${line}\n`));
   const [cart] = await makeSampleList(stack.sandbox, join(root, '.local', 'sample.csv'));
+  // For the shell: `. .local/env` sets what the examples read.
+  const shell = {
+    CHECKOUT_URL: worker.address ?? '',
+    CHECKOUT_KEY: stack.functionKey,
+    SERVICEBUS_CONNECTION: stack.broker.connectionString,
+    SSL_CERT_FILE: stack.sandbox.caFile,
+  };
+  const exports = Object.entries(shell).map(([name, value]) => `export ${name}='${value}'\n`);
+  await writeFile(shellFile, exports.join(''), { mode: 0o600 });
   process.stdout.write(`
 The stack is up; its clock runs ${factor} times faster. Functions: ${worker.functions.join(', ')} (registered in ${Math.round(worker.registeredMs)} ms).
 
+  HTTP            ${worker.address}/api
+   function key   ${stack.functionKey}
   Service Bus     ${stack.broker.connectionString}
    over TLS       ${stack.broker.secureConnectionString}
    certificate    ${stack.sandbox.caFile}
@@ -49,7 +61,14 @@ The stack is up; its clock runs ${factor} times faster. Functions: ${worker.func
   npx checkout enqueue .local/sample.csv --batch sample
   npx checkout status
 
-  # checks one out: send this to the queue checkout-jobs with any Service Bus client
+  # checks a cart out
+  curl -s ${worker.address}/api/jobs -H 'x-functions-key: ${stack.functionKey}' -H 'content-type: application/json' \\
+    -d '{"customerId":"${cart?.customerId}","cartId":"${cart?.cartId}"}'
+
+  # what became of it
+  curl -s ${worker.address}/api/checkouts/${cart?.customerId}/${cart?.cartId} -H 'x-functions-key: ${stack.functionKey}'
+
+  # the same over Service Bus: send this to the queue checkout-jobs with any client
   {"customerId":"${cart?.customerId}","cartId":"${cart?.cartId}"}
 
   # more carts
@@ -63,5 +82,6 @@ Ctrl-C ends it.
   await Promise.race([stopped.promise, worker.exited]);
 } finally {
   await rm(stackFile, { force: true });
+  await rm(shellFile, { force: true });
   await stack.stop();
 }

@@ -2,11 +2,13 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { eventSchema } from '../src/checkout/event-schema.ts';
 import { messageSchema } from '../src/checkout/message-schema.ts';
 import { settingsPage } from '../src/config-settings.ts';
+import { openApi } from '../src/operate/openapi.ts';
 
 /** Files of docs/ that are made from the code. `npm run docs` writes them; a test refuses a commit where they differ. */
 export const generated: Readonly<Record<string, () => string>> = {
   'docs/events.schema.json': () => `${JSON.stringify(eventSchema(), null, 2)}\n`,
   'docs/message-contract.schema.json': () => `${JSON.stringify(messageSchema(), null, 2)}\n`,
+  'docs/openapi.json': () => `${JSON.stringify(openApi(), null, 2)}\n`,
   'docs/settings.md': settingsPage,
 };
 

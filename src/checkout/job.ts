@@ -53,6 +53,20 @@ export interface CartKey {
   readonly cartId: string;
 }
 
+const cartKey = z.object({ customerId: guid('customerId'), cartId: guid('cartId') });
+
+/** The key of a cart as people and programs write it, in any case. */
+export function readCartKey(
+  value: unknown,
+):
+  | { readonly ok: true; readonly key: CartKey }
+  | { readonly ok: false; readonly problems: readonly Problem[] } {
+  const parsed = z.safeParse(cartKey, value);
+  if (!parsed.success) return { ok: false, problems: problemsOf(parsed.error.issues) };
+  const { customerId, cartId } = parsed.data;
+  return { ok: true, key: { customerId: customerId.toLowerCase(), cartId: cartId.toLowerCase() } };
+}
+
 export interface Job extends CartKey {
   readonly batchId?: string;
   readonly batchSize?: number;
@@ -109,15 +123,32 @@ export function decodeJob(body: Uint8Array): DecodedJob {
 }
 
 export function decodeJobValue(value: unknown): DecodedJob {
+  const checked = checkJob(value);
+  if (checked.ok) return checked;
+  // A field with a wrong name is the reason why the right one is missing: it comes first.
+  const [{ path, reason } = { path: '', reason: 'not a valid job' }] = checked.problems;
+  return reject('not-valid', path, reason, readableBatchId(value));
+}
+
+/** What is wrong with one field; `path` is as in `Rejection`. */
+export interface Problem {
+  readonly path: string;
+  readonly reason: string;
+}
+
+export type CheckedJob =
+  | { readonly ok: true; readonly job: Job }
+  /** All that is wrong, the unknown fields first. */
+  | { readonly ok: false; readonly problems: readonly Problem[] };
+
+/** A job before it is sent, as a value: tells everything that the worker would refuse it for. */
+export function checkJob(value: unknown): CheckedJob {
   const parsed = z.safeParse(jobMessage, value);
-  if (!parsed.success) {
-    const { path, reason } = firstIssue(parsed.error.issues);
-    return reject('not-valid', path, reason, readableBatchId(value));
-  }
+  if (!parsed.success) return { ok: false, problems: problemsOf(parsed.error.issues) };
   const { notBefore, notAfter, ...rest } = parsed.data;
   const times = { notBefore: toMs(notBefore), notAfter: toMs(notAfter) };
   if (times.notBefore !== undefined && times.notAfter !== undefined && times.notAfter <= times.notBefore)
-    return reject('not-valid', 'notAfter', 'notAfter must be later than notBefore', parsed.data.batchId);
+    return { ok: false, problems: [{ path: 'notAfter', reason: 'notAfter must be later than notBefore' }] };
   return {
     ok: true,
     job: compact({
@@ -136,20 +167,25 @@ interface Issue {
   readonly keys?: readonly string[];
 }
 
-function firstIssue(issues: readonly unknown[]): { path: string; reason: string } {
-  // A field with a wrong name is the reason why the right one is missing.
-  const all = issues as readonly Issue[];
-  const issue = all.find(({ code }) => code === 'unrecognized_keys') ?? all[0];
-  if (issue === undefined) return { path: '', reason: 'not a valid job' };
-  const path = issue.path.map(String).join('.');
-  const unknownField = issue.code === 'unrecognized_keys' ? issue.keys?.[0] : undefined;
-  if (unknownField !== undefined)
+function problemsOf(issues: readonly unknown[]): readonly Problem[] {
+  const all = (issues as readonly Issue[]).map((issue): { unknown: boolean; problems: Problem[] } => {
+    const path = issue.path.map(String).join('.');
+    if (issue.code !== 'unrecognized_keys')
+      return { unknown: false, problems: [{ path, reason: issue.message }] };
     return {
-      path: [path, unknownField.slice(0, 128)].filter((part) => part !== '').join('.'),
-      reason: `unknown field "${unknownField.slice(0, 128)}": known are ${Object.keys(jobMessage.shape).join(', ')}`,
+      unknown: true,
+      problems: (issue.keys ?? []).map((key) => unknownField(path, key.slice(0, 128))),
     };
-  return { path, reason: issue.message };
+  });
+  return [...all.filter(({ unknown }) => unknown), ...all.filter(({ unknown }) => !unknown)].flatMap(
+    ({ problems }) => problems,
+  );
 }
+
+const unknownField = (path: string, name: string): Problem => ({
+  path: [path, name].filter((part) => part !== '').join('.'),
+  reason: `unknown field "${name}": known are ${Object.keys(jobMessage.shape).join(', ')}`,
+});
 
 function readableBatchId(value: unknown): string | undefined {
   if (typeof value !== 'object' || value === null || !('batchId' in value)) return undefined;

@@ -2,13 +2,17 @@ import { ServiceBusClient } from '@azure/service-bus';
 import type { Events } from '../checkout/events.ts';
 import type { CheckoutQueue } from '../checkout/queue.ts';
 import type { Connection } from '../config-connections.ts';
+import type { JobSender } from '../operate/job-sender.ts';
 import { azureIdentity } from '../storage/azure-identity.ts';
 import { checkoutQueue } from './checkout-queue.ts';
 import { eventTopic } from './event-topic.ts';
+import { jobSender } from './job-batches.ts';
 
 export interface ServiceBus {
   readonly queue: CheckoutQueue;
   readonly events: Events;
+  /** The same queue, as a producer uses it. */
+  readonly jobs: JobSender;
   close(): Promise<void>;
 }
 
@@ -36,6 +40,7 @@ export function serviceBus({ connection, queue, topic }: ServiceBusOptions): Ser
   return {
     queue: checkoutQueue(client.createSender(queue)),
     events: eventTopic(client.createSender(topic)),
+    jobs: jobSender(client.createSender(queue)),
     close: () => client.close(),
   };
 }

@@ -1,0 +1,60 @@
+import { describe, expect, test } from 'vitest';
+import { type GateState, initialState } from '../../src/gate/gate-state.ts';
+import { defaultGateSettings } from '../../src/gate/settings.ts';
+import { health } from '../../src/operate/health.ts';
+import type { Beat } from '../../src/orders/heartbeat.ts';
+import { Unavailable } from '../../src/unavailable.ts';
+
+const now = Date.parse('2026-11-24T02:00:00Z');
+const minute = 60_000;
+const open: GateState = { ...initialState(now, defaultGateSettings), closing: undefined };
+
+const ask = (state = open, last: () => Promise<Beat | undefined> = async () => ({ at: now - minute })) =>
+  health({
+    clock: { now: () => now, sleep: async () => {} },
+    gate: { read: async () => state, now: () => ({ atLeast: now, atMost: now }) },
+    gateSettings: defaultGateSettings,
+    heartbeat: { last, beat: async () => {} },
+  });
+
+describe('health', () => {
+  test('a poller that ticks, an open gate', async () => {
+    expect(await ask()).toEqual({
+      healthy: true,
+      tables: 'reachable',
+      gate: { open: true, callsPerMinute: 300 },
+      lastTick: { at: '2026-11-24T01:59:00.000Z', ageSeconds: 60 },
+    });
+  });
+
+  test('five minutes without a tick are well, more are not; before the first tick nobody can say', async () => {
+    const silent = (ms: number) => ask(open, async () => ({ at: now - ms }));
+    expect(await silent(5 * minute)).toMatchObject({ healthy: true });
+    expect(await silent(5 * minute + 1)).toMatchObject({ healthy: false });
+    expect(await ask(open, async () => undefined)).toMatchObject({ healthy: true, tables: 'reachable' });
+  });
+
+  test('a closed gate is told, and is no illness; who paused it, and why, is not for everyone', async () => {
+    const paused = { ...open, paused: { who: 'ada@contoso.com', reason: 'invoice dispute', since: now } };
+    const told = await ask(paused);
+    expect(told).toMatchObject({ healthy: true, gate: { open: false, cause: 'paused' } });
+    expect(JSON.stringify(told)).not.toMatch(/ada|dispute/);
+    const closing = {
+      cause: 'throttled' as const,
+      since: now,
+      until: now + minute,
+      reason: 'customer x',
+      pauses: 0,
+    };
+    expect(await ask({ ...open, closing })).toMatchObject({
+      gate: { open: false, cause: 'throttled', until: '2026-11-24T02:01:00.000Z' },
+    });
+  });
+
+  test('tables that cannot be reached', async () => {
+    const away = async () => {
+      throw new Unavailable('storage', 'account contoso is away');
+    };
+    expect(await ask(open, away)).toEqual({ healthy: false, tables: 'unreachable' });
+  });
+});
