@@ -2,6 +2,7 @@ import { app } from '@azure/functions';
 import { checkoutFunction } from './checkout.ts';
 import { healthFunction } from './health.ts';
 import { pollFunction } from './poll-pending-orders.ts';
+import { readBatchFunction } from './read-batch.ts';
 import { readCheckoutFunction } from './read-checkout.ts';
 import { submitJobsFunction } from './submit-jobs.ts';
 import { openWorker } from './worker.ts';
@@ -12,6 +13,7 @@ const worker = openWorker(process.env);
 app.serviceBusQueue('checkout', checkoutFunction(worker));
 app.http('submitJobs', submitJobsFunction(worker));
 app.http('readCheckout', readCheckoutFunction(worker));
+app.http('readBatch', readBatchFunction(worker));
 app.http('health', healthFunction(worker));
 app.timer('pollPendingOrders', pollFunction(worker));
 // Before the first message, so that people's tools find the tables; nothing waits for it.

@@ -7,6 +7,7 @@ import { gateStore } from '../src/gate/gate-store.ts';
 import { sharedGate } from '../src/gate/shared-gate.ts';
 import { storageClock } from '../src/gate/storage-clock.ts';
 import { serviceBus } from '../src/messaging/service-bus.ts';
+import { batchStatuses } from '../src/operate/batch-status.ts';
 import type { HealthDeps } from '../src/operate/health.ts';
 import type { SubmitDeps } from '../src/operate/submit-jobs.ts';
 import { partnerCenterClient } from '../src/partner-center/client.ts';
@@ -23,6 +24,7 @@ export interface Worker {
   beat(good: boolean): Promise<void>;
   readonly submit: SubmitDeps;
   readonly health: HealthDeps;
+  readonly batchStatus: ReturnType<typeof batchStatuses>;
   /** Resolves once the tables are there; asked before each run, it costs nothing after the first success. */
   ready(): Promise<void>;
   close(): Promise<void>;
@@ -68,6 +70,7 @@ export function openWorker(env: NodeJS.ProcessEnv): Worker {
       }
     },
     submit: { ledger: stores.ledger, sender: jobs },
+    batchStatus: batchStatuses({ ...stores, gateStore: store, clock, config }),
     health: { clock, gate: store, gateSettings: settings, heartbeat },
     deps: { clock, chance, times, rules, gate, partnerCenter, ...stores, ...bus, telemetry },
     ready() {

@@ -67,6 +67,20 @@ export function readCartKey(
   return { ok: true, key: { customerId: customerId.toLowerCase(), cartId: cartId.toLowerCase() } };
 }
 
+/** A batch id as people and programs write it. */
+export function readBatchId(
+  value: unknown,
+):
+  | { readonly ok: true; readonly batchId: string }
+  | { readonly ok: false; readonly problems: readonly Problem[] } {
+  const parsed = z.safeParse(batchId, value);
+  if (parsed.success) return { ok: true, batchId: parsed.data };
+  return {
+    ok: false,
+    problems: [{ path: 'batchId', reason: parsed.error.issues[0]?.message ?? 'no batch id' }],
+  };
+}
+
 export interface Job extends CartKey {
   readonly batchId?: string;
   readonly batchSize?: number;

@@ -126,5 +126,10 @@ export const batchShape = z.strictObject({
   }),
   /** Every declared job is final. */
   finished: z.boolean(),
+  /** Checkouts answered in a minute, over the last five. */
+  perMinute: z.number(),
+  /** When the last job is checked out, by the budget, if nothing new goes wrong. */
+  lastCheckoutAt: z.optional(instant),
   countedAt: instant,
 });
+export type BatchView = z.infer<typeof batchShape>;

@@ -143,6 +143,25 @@ describe('a list', () => {
     expect(answer.headers.get('location')).toBe('/api/batches/http%201');
     expect(answer.body.sent).toBe(30);
     expect(answer.body.checkouts[29]).toBe(`/api/checkouts/${carts[29]?.customerId}/${carts[29]?.cartId}`);
+    const state = await vi.waitFor(
+      async () => {
+        const read = await get('/batches/{batchId}', '/api/batches/http%201');
+        expect(read.body.finished).toBe(true);
+        return read;
+      },
+      { timeout: 30_000, interval: 100 },
+    );
+    expect(state.body).toMatchObject({
+      batchId: 'http 1',
+      total: 30,
+      counts: { completed: 30, notStarted: 0 },
+    });
+  });
+
+  test('names a batch that nobody knows, or that is none', async () => {
+    expect(await get('/batches/{batchId}', '/api/batches/nowhere')).toMatchObject({ status: 404 });
+    const wrong = await get('/batches/{batchId}', '/api/batches/%3Cb%3E');
+    expect(wrong).toMatchObject({ status: 400, body: { errors: [{ path: 'batchId' }] } });
   });
 
   test('with bad ones is refused whole, and each bad field is named', async () => {
