@@ -43,7 +43,7 @@ export function openWorker(env: NodeJS.ProcessEnv): Worker {
   const stores = openStores(tables, (dueRow, why) =>
     telemetry.warn(`due row ${dueRow} was passed over: ${why}`),
   );
-  const { jobs, ...bus } = serviceBus(config.serviceBus);
+  const { jobs, ...bus } = serviceBus(config.serviceBus, clock, chance);
   const heartbeat = heartbeatStore(tables.gate);
   const fetchToken = tokenFetcher(config.partnerCenter, telemetry);
   const tokens = cachedTokens({ fetchToken, clock, telemetry });

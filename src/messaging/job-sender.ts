@@ -35,11 +35,13 @@ export function jobSender(sender: ServiceBusSender, clock: Clock, chance: Chance
   }
 
   /** A new id for each send: two messages with one id in one client would lose one of their lock renewals. */
-  const toMessage = ({ body, at }: JobMessage): ServiceBusMessage => ({
+  const toMessage = ({ body, at, traceparent }: JobMessage): ServiceBusMessage => ({
     messageId: chance.guid(),
-    body,
+    // The client writes anything but a Buffer as JSON again.
+    body: Buffer.from(body),
     contentType: 'application/json',
     ...(at === undefined || at <= clock.now() ? {} : { scheduledEnqueueTimeUtc: new Date(at) }),
+    ...(traceparent === undefined ? {} : { applicationProperties: { traceparent } }),
   });
 
   return {

@@ -1,12 +1,14 @@
 import { ServiceBusClient } from '@azure/service-bus';
+import type { Chance } from '../chance.ts';
 import type { Events } from '../checkout/events.ts';
 import type { CheckoutQueue } from '../checkout/queue.ts';
+import type { Clock } from '../clock.ts';
 import type { Connection } from '../config-connections.ts';
-import type { JobSender } from '../operate/job-sender.ts';
+import type { JobSender } from '../operate/enqueue.ts';
 import { azureIdentity } from '../storage/azure-identity.ts';
 import { checkoutQueue } from './checkout-queue.ts';
 import { eventTopic } from './event-topic.ts';
-import { jobSender } from './job-batches.ts';
+import { jobSender } from './job-sender.ts';
 
 export interface ServiceBus {
   readonly queue: CheckoutQueue;
@@ -35,12 +37,16 @@ export const serviceBusClient = (connection: Connection): ServiceBusClient =>
     : new ServiceBusClient(connection.connectionString, { retryOptions });
 
 /** The queue and the topic over one connection, which is opened by the first send. */
-export function serviceBus({ connection, queue, topic }: ServiceBusOptions): ServiceBus {
+export function serviceBus(
+  { connection, queue, topic }: ServiceBusOptions,
+  clock: Clock,
+  chance: Chance,
+): ServiceBus {
   const client = serviceBusClient(connection);
   return {
     queue: checkoutQueue(client.createSender(queue)),
     events: eventTopic(client.createSender(topic)),
-    jobs: jobSender(client.createSender(queue)),
+    jobs: jobSender(client.createSender(queue), clock, chance),
     close: () => client.close(),
   };
 }

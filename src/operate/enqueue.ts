@@ -5,6 +5,8 @@ export interface JobMessage {
   readonly body: Uint8Array;
   /** Epoch ms: the queue hands it out then; absent: at once. */
   readonly at?: number;
+  /** W3C trace context of whoever asked for it. */
+  readonly traceparent?: string;
 }
 
 export interface SendOptions {

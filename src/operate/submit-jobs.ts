@@ -3,7 +3,7 @@ import { UnreadableRecord } from '../checkout/ledger.ts';
 import type { CheckoutRecord } from '../checkout/record.ts';
 import { compact } from '../compact.ts';
 import { Unavailable } from '../unavailable.ts';
-import type { JobSender } from './job-sender.ts';
+import type { JobSender } from './enqueue.ts';
 import type { ReadyJob } from './submission.ts';
 
 export interface SubmitDeps {
@@ -36,7 +36,7 @@ export async function submitJobs(
     sent = messages;
   };
   try {
-    const messages = jobs.map(({ body }) => compact({ body, traceparent }));
+    const messages = jobs.map(({ body, job }) => compact({ body, at: job.notBefore, traceparent }));
     await sender.send(messages, { signal: AbortSignal.timeout(sendLimitMs), onSent });
   } catch (error) {
     if (!(error instanceof Unavailable)) throw error;

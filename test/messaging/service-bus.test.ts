@@ -5,6 +5,9 @@ import {
   type ServiceBusReceiver,
 } from '@azure/service-bus';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { systemChance } from '../../src/chance.ts';
+import { systemClock } from '../../src/clock.ts';
+
 import { type Broker, startBroker } from '../../local/service-bus/broker.ts';
 import type { CheckoutEvent } from '../../src/checkout/events.ts';
 import { type ServiceBus, serviceBus } from '../../src/messaging/service-bus.ts';
@@ -35,11 +38,15 @@ afterAll(async () => {
 });
 
 const open = (queue: string, topic: string): ServiceBus =>
-  serviceBus({
-    connection: { kind: 'connection-string', connectionString: broker.connectionString },
-    queue,
-    topic,
-  });
+  serviceBus(
+    {
+      connection: { kind: 'connection-string', connectionString: broker.connectionString },
+      queue,
+      topic,
+    },
+    systemClock,
+    systemChance,
+  );
 
 async function take(receiver: ServiceBusReceiver, count: number): Promise<ServiceBusReceivedMessage[]> {
   const taken: ServiceBusReceivedMessage[] = [];
@@ -160,11 +167,15 @@ test('a queue or topic that is missing: what was tried, and the cure', async () 
 test('nobody listens: unavailable, without a secret', async () => {
   const connectionString =
     'Endpoint=sb://127.0.0.1:1;SharedAccessKeyName=k;SharedAccessKey=hush;UseDevelopmentEmulator=true';
-  const nobody = serviceBus({
-    connection: { kind: 'connection-string', connectionString },
-    queue: 'q',
-    topic: 't',
-  });
+  const nobody = serviceBus(
+    {
+      connection: { kind: 'connection-string', connectionString },
+      queue: 'q',
+      topic: 't',
+    },
+    systemClock,
+    systemChance,
+  );
   const failure: unknown = await nobody.queue
     .send({ messageId: 'm4', body: Buffer.from('{}'), properties: {} }, 0)
     .catch((error: unknown) => error);
