@@ -5,11 +5,10 @@ import {
   type ServiceBusReceiver,
 } from '@azure/service-bus';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { systemChance } from '../../src/chance.ts';
-import { systemClock } from '../../src/clock.ts';
-
 import { type Broker, startBroker } from '../../local/service-bus/broker.ts';
+import { systemChance } from '../../src/chance.ts';
 import type { CheckoutEvent } from '../../src/checkout/events.ts';
+import { systemClock } from '../../src/clock.ts';
 import { type ServiceBus, serviceBus } from '../../src/messaging/service-bus.ts';
 
 let broker: Broker;
