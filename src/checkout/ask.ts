@@ -1,7 +1,7 @@
 import { roughly } from './back-off.ts';
 import { needsDecisionEvent } from './event-list.ts';
-import { park, parkWithoutResult, writeWhileMine } from './park.ts';
-import type { Question, Reason } from './record.ts';
+import { type Parking, park, parkWithoutResult, writeWhileMine } from './park.ts';
+import type { CheckoutRecord, Question, Reason } from './record.ts';
 import type { Held, Run } from './run.ts';
 import { attentionRow, tellAttention } from './tail.ts';
 
@@ -13,7 +13,8 @@ export async function askAndPark(
   run: Run,
   held: Held,
   question: { readonly kind: Question['kind']; readonly reason: Reason; readonly evidence?: string },
-  to: { readonly step: 'wait' | 'doubt'; readonly until: number },
+  to: Pick<Parking, 'step' | 'until'>,
+  change: Partial<CheckoutRecord> = {},
 ): Promise<void> {
   const { deps } = run;
   const { kind, reason, evidence } = question;
@@ -31,7 +32,23 @@ export async function askAndPark(
   await deps.attention.write(attentionRow(asked.record, kind, reason, evidence), 'not-newer');
   if (isNew) tellAttention(deps, 'AttentionOpened', asked.record, kind, reason.code);
   if (kind === 'needs-decision') await deps.events.publish([needsDecisionEvent(asked.record)]);
-  await park(run, asked, { ...to, why: 'a person is asked' });
+  await park(run, asked, { ...to, why: 'a person is asked' }, { reason, ...change });
+}
+
+/** Parks. A job that has been under way for long is told to a person too: whatever it waits for may need a push. */
+export function parkAndTell(
+  run: Run,
+  held: Held,
+  to: Parking,
+  reason: Reason,
+  change: Partial<CheckoutRecord>,
+): Promise<void> {
+  const { clock, times } = run.deps;
+  const { asked, decisions, firstSend } = held.record;
+  const since = Math.max(firstSend, ...decisions.map(({ at }) => at));
+  if (asked?.kind === 'needs-decision' || clock.now() - since < times.pendingAlarm)
+    return park(run, held, to, change);
+  return askAndPark(run, held, { kind: 'pending-too-long', reason }, to, change);
 }
 
 export const whenAsked = (run: Run): number =>

@@ -3,6 +3,9 @@ import type { Reason } from './record.ts';
 
 export type AttentionKind = 'failed' | 'partial' | 'needs-decision' | 'pending-too-long' | 'rejected';
 
+/** The code of a question about a record that cannot be read. */
+export const unreadableCode = 'unreadable-record';
+
 /** The to-do list for people: one row for each cart, never moved or deleted. */
 export interface CartAttention extends CartKey {
   readonly kind: AttentionKind;
@@ -38,9 +41,10 @@ export interface RejectedMessage {
 export interface Attention {
   /**
    * Writes the row if the one that stands is of an older revision (`older`), or not of a newer one (`not-newer`: a
-   * question, asked at every look). Says whether it wrote.
+   * question, asked at every look). `anyway`: the record cannot be read, so its revision is not known; the row stays older
+   * than what it tells of. Says whether it wrote.
    */
-  write(row: CartAttention, when: 'older' | 'not-newer'): Promise<boolean>;
+  write(row: CartAttention, when: 'older' | 'not-newer' | 'anyway'): Promise<boolean>;
   /** Closes an open row, if there is one of an older revision. */
   close(key: CartKey, revision: number, at: number, by: string): Promise<boolean>;
   /** Says on the cart's row, if there is one, that a decision came too late. Gone with the row's next revision. */

@@ -72,9 +72,11 @@ async function carryOut(run: Run, claim: Claim, found: Stored<CheckoutRecord>): 
         await deps.clock.sleep(wait);
         return undefined;
       }
+      // No claim and no pause of ours is longer; a row that says so was edited by hand.
+      const longest = deps.clock.now() + 2 * deps.times.slowRetry;
       await parkWithoutResult(
         run,
-        claim.until,
+        Math.min(claim.until, longest),
         claim.kind === 'leased' ? 'another worker has it' : 'before its time',
       );
       return { kind: 'done' };
@@ -176,7 +178,7 @@ async function decide(run: Run, found: Stored<CheckoutRecord>): Promise<Claimed 
   const undecided = compact({ ...base, repeated, reason });
   switch (decision.decision) {
     case 'retry': {
-      const { asked: _, gaveUp, refusedSince: __, slowSince: ___, ...fresh } = base;
+      const { asked: _, gaveUp, refusedSince: __, ...fresh } = base;
       const inDoubt = gaveUp === true;
       const state = transition(base.state, inDoubt ? 'reopen-in-doubt' : 'reopen');
       const reopened = { ...fresh, state, attempts: 0, looks: 0, ...(inDoubt ? {} : { lastSend: now }) };

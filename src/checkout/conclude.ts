@@ -1,10 +1,9 @@
 import type { Verdict } from '../gate/gate.ts';
 import type { Order } from '../orders/order.ts';
-import { askAndPark, whenAsked } from './ask.ts';
+import { parkAndTell } from './ask.ts';
 import { backOff, roughly } from './back-off.ts';
 import { groupsWithoutOrder } from './evidence.ts';
 import type { Outcome } from './judge.ts';
-import { park } from './park.ts';
 import type { CheckoutRecord, FailedGroup, Reason } from './record.ts';
 import { recordAndGoOn, recordResult } from './result.ts';
 import type { Held, Run } from './run.ts';
@@ -29,7 +28,13 @@ export function conclude(run: Run, held: Held, outcome: Outcome, verdict: Verdic
     case 'not-executed':
       return notExecuted(run, held, outcome.reason);
     case 'slow':
-      return slow(run, held, outcome.reason);
+      // A review takes days.
+      return wait(
+        run,
+        held,
+        run.deps.clock.now() + roughly(run.deps.times.slowRetry, run.deps.chance),
+        outcome.reason,
+      );
     case 'in-progress': {
       const { inProgressFirst, inProgressLater } = run.deps.times;
       const pause = roughly(record.looks === 0 ? inProgressFirst : inProgressLater, run.deps.chance);
@@ -59,7 +64,8 @@ function wait(
   reason: Reason,
   change: Partial<CheckoutRecord> = {},
 ): Promise<void> {
-  return park(run, held, { step: 'wait', until, why: reason.description }, { reason, ...change });
+  const to = { step: 'wait' as const, until, why: reason.description };
+  return parkAndTell(run, held, to, reason, { reason, ...change });
 }
 
 function doubt(
@@ -69,7 +75,8 @@ function doubt(
   reason: Reason,
   change: Partial<CheckoutRecord>,
 ): Promise<void> {
-  return park(run, held, { step: 'doubt', until, why: reason.description }, { reason, ...change });
+  const to = { step: 'doubt' as const, until, why: reason.description };
+  return parkAndTell(run, held, to, reason, { reason, ...change });
 }
 
 /** A little after the window: clocks differ, and a look that comes too early only parks again. */
@@ -139,21 +146,6 @@ function notExecuted(run: Run, held: Held, reason: Reason): Promise<void> {
   const attempts = held.record.attempts + 1;
   if (attempts >= rules.maxAttempts && held.record.state !== 'unresolved') return refused(run, held, reason);
   return wait(run, held, clock.now() + backOff(attempts, times, chance), reason, { attempts });
-}
-
-/** A review takes days: the job waits, and after a while a person hears of it. */
-function slow(run: Run, held: Held, reason: Reason): Promise<void> {
-  const { clock, chance, times } = run.deps;
-  const now = clock.now();
-  const slowSince = held.record.slowSince ?? now;
-  const until = now + roughly(times.slowRetry, chance);
-  if (now - slowSince < times.pendingAlarm) return wait(run, held, until, reason, { slowSince });
-  return askAndPark(
-    run,
-    held,
-    { kind: 'pending-too-long', reason },
-    { step: 'wait', until: Math.max(until, whenAsked(run)) },
-  );
 }
 
 /** Refused for the whole partner: the job waits. One that is refused again while others pass is refused itself. */

@@ -4,7 +4,7 @@ import { askAndPark, whenAsked } from './ask.ts';
 import type { Claimed } from './claim-job.ts';
 import { groupsWithoutOrder } from './evidence.ts';
 import { park } from './park.ts';
-import { readApi } from './read-api.ts';
+import { type Read, readApi } from './read-api.ts';
 import type { FailedGroup, Reason } from './record.ts';
 import { recordResult } from './result.ts';
 import type { Held, Run } from './run.ts';
@@ -48,7 +48,7 @@ async function theseOrders(run: Run, held: Held, orderIds: readonly string[], wh
   const { owners } = await deps.ledger.customer(customerId);
   const orders: Order[] = [];
   let current = held;
-  for (const orderId of orderIds) {
+  for (const orderId of new Set(orderIds)) {
     const owner = owners.get(orderId);
     if (owner !== undefined && owner !== cartId)
       return refuse(run, current, `order ${orderId}, named by ${who}, belongs to cart ${owner}`);
@@ -56,7 +56,7 @@ async function theseOrders(run: Run, held: Held, orderIds: readonly string[], wh
       deps.partnerCenter.order(customerId, orderId, options);
     const read = await readApi(run, current, 'order', send, decodeOrder);
     current = read.held;
-    if (read.kind === 'park') return park(run, current, { step: 'doubt', until: read.until, why: read.why });
+    if (read.kind === 'park') return parkNamed(run, read, orderIds);
     if (read.kind !== 'value')
       return refuse(
         run,
@@ -68,8 +68,7 @@ async function theseOrders(run: Run, held: Held, orderIds: readonly string[], wh
     orders.push(read.value);
   }
   const groups = await readGroups(run, current);
-  if (groups.kind === 'park')
-    return park(run, groups.held, { step: 'doubt', until: groups.until, why: groups.why });
+  if (groups.kind === 'park') return parkNamed(run, groups, orderIds);
   const looked = groups.held;
   const named = new Set(orders.map((order) => order.id));
   const others = looked.record.orders.filter((mark) => !named.has(mark.id));
@@ -85,6 +84,13 @@ async function theseOrders(run: Run, held: Held, orderIds: readonly string[], wh
   const reason = failedGroups.length === 0 ? {} : { reason: notNamed(run, who) };
   return recordResult(run, looked, { orders, failedGroups, ...reason });
 }
+
+/** The claim has used the decision up, so the copy carries what it named, as it carries orders in hand. */
+const parkNamed = (
+  run: Run,
+  { held, until, why }: Extract<Read<never>, { kind: 'park' }>,
+  found: readonly string[],
+): Promise<void> => park(run, held, { step: 'doubt', until, why, found });
 
 async function readGroups(run: Run, held: Held) {
   if (held.record.groups !== undefined) return { kind: 'groups' as const, groups: held.record.groups, held };

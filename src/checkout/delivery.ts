@@ -38,6 +38,9 @@ export type DecodedDelivery =
 /** The version of the application properties that this code writes and reads. */
 export const propertiesVersion = 1;
 
+/** On a message that was no job, and could not be told of yet: the key that it has in the table Attention. */
+export const rejectedProperty = 'checkout-rejected';
+
 const decisions: readonly Decided['decision'][] = ['retry', 'not-bought', 'orders', 'give-up'];
 const states: readonly State[] = ['unresolved', 'failed', 'partial'];
 
@@ -53,6 +56,7 @@ const known: Readonly<Record<string, RegExp>> = {
   'checkout-first-enqueued': /^[0-9]{13,15}$/,
   'checkout-traceparent': /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/,
   'checkout-requeued': /^1$/,
+  [rejectedProperty]: /^[0-9a-f]{64}:[0-9]{1,16}-[0-9]{1,20}$/,
 };
 
 export function decodeDelivery(message: QueueMessage): DecodedDelivery {

@@ -117,7 +117,7 @@ function canStillRepeat(twin: CheckoutRecord, now: number, rules: LookRules): bo
     rules.repeatOrderedCart &&
     twin.repeated === undefined &&
     twin.attempts < rules.maxAttempts &&
-    twin.asked === undefined &&
+    twin.asked?.kind !== 'needs-decision' &&
     twin.gaveUp !== true &&
     !isLate(twin.job.notAfter, now) &&
     !copyIsLost(twin, now, rules.times)

@@ -17,6 +17,10 @@ export function fence(
   if (now + times.callTimeout > lockEnd) return 'lock-ends';
   const lease = held.record.lease;
   if (lease?.id !== held.leaseId || now + times.callTimeout > lease.until) return 'claim-again';
-  if (slot === undefined || now >= slot.notBefore + times.slotLife) return 'new-slot';
+  if (slot === undefined || isStale(slot, now, times)) return 'new-slot';
   return 'go';
 }
+
+/** A slot is good for a moment only: so a closing of the gate is obeyed everywhere within seconds. */
+export const isStale = (slot: Slot, now: number, times: Pick<Times, 'slotLife'>): boolean =>
+  now >= slot.notBefore + times.slotLife;

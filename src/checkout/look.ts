@@ -1,6 +1,6 @@
 import type { Order } from '../orders/order.ts';
 import { decodeCart, decodeOrder, decodeOrders } from '../partner-center/decode.ts';
-import { askAndPark, whenAsked } from './ask.ts';
+import { askAndPark, parkAndTell, whenAsked } from './ask.ts';
 import { isLate } from './claim.ts';
 import { type Findings, type OpenTwin, weigh } from './evidence.ts';
 import type { CustomerBooks } from './ledger.ts';
@@ -29,8 +29,7 @@ export async function lookAndAct(run: Run, held: Held): Promise<void> {
   const { deps } = run;
   const looked = await look(run, held);
   const looks = { looks: held.record.looks + 1 };
-  if (looked.kind === 'park')
-    return park(run, looked.held, { step: 'doubt', until: looked.until, why: looked.why }, looks);
+  if (looked.kind === 'park') return goOnLooking(run, looked.held, looked, looks);
   if (looked.kind === 'refused') return cannotLook(run, looked.held, looked.reason);
   const { findings, inHand } = looked;
   const known = whatIsKnown(findings, looked.held.record);
@@ -40,7 +39,7 @@ export async function lookAndAct(run: Run, held: Held): Promise<void> {
     case 'repeat':
       return repeat(run, mine);
     case 'park':
-      return park(run, mine, { step: 'doubt', until: verdict.until, why: verdict.why }, looks);
+      return goOnLooking(run, mine, verdict, looks);
     case 'ask':
       return ask(run, mine, findings, verdict.why);
     case 'found':
@@ -57,6 +56,21 @@ export async function lookAndAct(run: Run, held: Held): Promise<void> {
           : {}),
       });
   }
+}
+
+function goOnLooking(
+  run: Run,
+  held: Held,
+  { until, why }: { readonly until: number; readonly why: string },
+  looks: Pick<CheckoutRecord, 'looks'>,
+): Promise<void> {
+  const reason: Reason = {
+    code: 'unknown-outcome',
+    description: `It is not known yet whether this cart was bought: ${why}.`,
+    cure: 'The worker goes on looking; what it knows by now stands in the record, for you to decide sooner.',
+    at: run.deps.clock.now(),
+  };
+  return parkAndTell(run, held, { step: 'doubt', until, why }, reason, looks);
 }
 
 /** What the look taught about the cart: its groups, and that it is gone, which no later look could undo. */
@@ -93,7 +107,9 @@ async function look(run: Run, held: Held): Promise<Looked> {
     (body) => decodeOrders(body, { since }),
   );
   if (orders.kind === 'park' || orders.kind === 'refused') return orders;
-  const listed = orders.kind === 'value' ? orders.value : [];
+  // No list is no empty list: without one nobody can say that nothing was bought.
+  if (orders.kind === 'gone') return { ...orders, kind: 'refused' };
+  const listed = orders.value;
   const books = await ledger.customer(customerId);
 
   const carried = await readCarried(run, orders.held, books);
@@ -113,7 +129,10 @@ async function look(run: Run, held: Held): Promise<Looked> {
   };
 }
 
-/** Orders that an earlier delivery had in hand and could not record. */
+/**
+ * Orders that an earlier delivery had in hand and could not record; and those of our own order rows that the record does not
+ * name: their transaction was the first of several, and the record's never came.
+ */
 async function readCarried(
   run: Run,
   held: Held,
@@ -124,8 +143,11 @@ async function readCarried(
 > {
   const orders: Order[] = [];
   let current = held;
-  for (const orderId of run.delivery.found) {
-    if (books.owners.has(orderId)) continue;
+  const named = new Set(held.record.orders.map((mark) => mark.id));
+  const isOpen = (orderId: string) =>
+    !named.has(orderId) && (books.owners.get(orderId) ?? held.record.cartId) === held.record.cartId;
+  const rows = [...books.owners].flatMap(([id, owner]) => (owner === held.record.cartId ? [id] : []));
+  for (const orderId of new Set([...run.delivery.found, ...rows].filter(isOpen))) {
     const read = await readApi(
       run,
       current,

@@ -6,6 +6,15 @@ import { type Held, type Run, returnSlot } from './run.ts';
 import { writeBatchRows } from './tail.ts';
 import { transition } from './transitions.ts';
 
+export interface Parking {
+  readonly step: 'wait' | 'doubt';
+  /** Epoch ms. */
+  readonly until: number;
+  readonly why: string;
+  /** Orders for the copy to carry, in place of those that this delivery came with. */
+  readonly found?: readonly string[];
+}
+
 /**
  * Send the copy, write the record, then return, which completes this delivery's message: any other order loses the job
  * when the worker dies in between.
@@ -13,12 +22,13 @@ import { transition } from './transitions.ts';
 export async function park(
   run: Run,
   held: Held,
-  to: { readonly step: 'wait' | 'doubt'; readonly until: number; readonly why: string },
+  to: Parking,
   change: Partial<CheckoutRecord> = {},
 ): Promise<void> {
   const { deps } = run;
   const ticket = held.record.ticket + 1;
-  await deps.queue.send(nextTry(held.record, ticket, run.delivery.found, deps.chance), to.until);
+  const found = to.found ?? run.delivery.found;
+  await deps.queue.send(nextTry(held.record, ticket, found, deps.chance), to.until);
   try {
     const written = await writeWhileMine(run, held, (record) => {
       const { lease: _, ...rest } = { ...record, ...change };
@@ -58,13 +68,7 @@ export async function writeWhileMine(
 ): Promise<Held | undefined> {
   const { deps } = run;
   let { record, etag } = held;
-  // What this run learned, and no ledger write has kept yet, outlives a conflict.
-  const learned = compact({
-    history: record.history,
-    groups: record.groups,
-    repeated: record.repeated,
-    requestId: record.requestId,
-  });
+  const learned = learnedBy(record);
   for (;;) {
     const next = change(record);
     const written = await deps.ledger.replace(next, etag, deps.chance.guid());
@@ -75,6 +79,10 @@ export async function writeWhileMine(
     etag = found.etag;
   }
 }
+
+/** What a run learned, and no ledger write has kept yet: it outlives a conflict. */
+export const learnedBy = ({ history, groups, repeated, requestId }: CheckoutRecord) =>
+  compact({ history, groups, repeated, requestId });
 
 function tellParked(run: Run, until: number, why: string, ticket: number): void {
   const { customerId, cartId, batchId } = run.delivery.job;

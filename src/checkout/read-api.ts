@@ -1,6 +1,7 @@
 import type { CallReport } from '../gate/gate.ts';
 import type { Decoded, Exchange, SendOptions } from '../partner-center/api.ts';
 import { backOff, roughly } from './back-off.ts';
+import { isStale } from './fence.ts';
 import { withCall } from './history.ts';
 import { endOf, judgeRead, type ReadOutcome } from './judge.ts';
 import type { Call, Reason } from './record.ts';
@@ -24,17 +25,27 @@ export async function readApi<T>(
 ): Promise<Read<T>> {
   const { clock, chance, gate, times } = run.deps;
   let current = held;
-  for (const renewToken of [false, true]) {
+  let renewToken = false;
+  for (let renewed = false; ; ) {
     const waited = await waitOrPark(run, times.readTimeout);
     if (waited.kind === 'park') return { ...waited, held: current };
+    const { slot } = run;
     run.slot = undefined;
-    run.calls += 1;
     const ids = { correlationId: chance.guid() };
     const at = clock.now();
-    const exchange = await send({ ids, renewToken });
+    const mayLeave = () => slot !== undefined && !isStale(slot, clock.now(), times);
+    const exchange = await send({ ids, renewToken, mayLeave });
+    renewToken = false;
+    // While a token was fetched, the slot went stale: nothing was sent, and the token is there now.
+    if (exchange.kind === 'no-answer' && exchange.stale === true) continue;
+    run.calls += 1;
     current = { ...current, record: withCall(current.record, { what, at, ...ids, end: endOf(exchange) }) };
     const outcome = judgeRead(exchange, decode, { ids, at });
-    if (outcome.kind === 'renew-token' && !renewToken) continue;
+    if (outcome.kind === 'renew-token' && !renewed) {
+      renewed = true;
+      renewToken = true;
+      continue;
+    }
     const verdict = await gate.report(reportOfRead(outcome, current.record.customerId));
     if (outcome.kind === 'value') return { kind: 'value', value: outcome.value, held: current };
     if (outcome.kind === 'gone') return { kind: 'gone', reason: outcome.reason, held: current };
@@ -45,7 +56,6 @@ export async function readApi<T>(
         : verdict.until + chance.fraction() * times.slotLife * 5;
     return { kind: 'park', until, why: outcome.reason.description, held: current };
   }
-  throw new Error('unreachable: the second try always returns');
 }
 
 function reportOfRead(outcome: ReadOutcome<unknown>, customerId: string): CallReport {

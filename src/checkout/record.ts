@@ -133,8 +133,6 @@ export interface CheckoutRecord extends CartKey {
   readonly gaveUp?: boolean;
   /** When a code that refuses the whole partner first met this job. */
   readonly refusedSince?: number;
-  /** When a slow in-progress code first met this job. */
-  readonly slowSince?: number;
   /** How often it was looked at since the last send. */
   readonly looks: number;
   /** The revisions at which these were reached. */

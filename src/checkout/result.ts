@@ -2,7 +2,7 @@ import { dueRowKey } from '../orders/due-rows.ts';
 import { isTerminal, type Order } from '../orders/order.ts';
 import { Unavailable } from '../unavailable.ts';
 import { nextTry } from './copies.ts';
-import { park, parkWithoutResult } from './park.ts';
+import { learnedBy, park, parkWithoutResult } from './park.ts';
 import { type CheckoutRecord, isSettled } from './record.ts';
 import { type Held, lockEnds, type Run } from './run.ts';
 import { type Result, settled, withOrders } from './settle.ts';
@@ -15,7 +15,7 @@ import { transition } from './transitions.ts';
  */
 export async function recordResult(run: Run, held: Held, result: Result): Promise<void> {
   const firstPoll = run.deps.clock.now() + firstStep(run);
-  await insertDueRows(run, held.record, result.orders, firstPoll);
+  if ((await insertDueRows(run, held.record, result.orders, firstPoll)) === 'parked') return;
   await commit(run, held, result.orders, (record, mine) => {
     const now = run.deps.clock.now();
     if (mine) return settled(record, result, { now, firstPoll });
@@ -36,9 +36,10 @@ export async function recordAndGoOn(
 ): Promise<void> {
   const { deps } = run;
   const ticket = held.record.ticket + 1;
-  await deps.queue.send(nextTry(held.record, ticket, [], deps.chance), next.until);
+  const copy = nextTry(held.record, ticket, [], deps.chance);
+  if ((await whileLocked(run, result.orders, () => deps.queue.send(copy, next.until))) === 'parked') return;
   const firstPoll = deps.clock.now() + firstStep(run);
-  await insertDueRows(run, held.record, result.orders, firstPoll);
+  if ((await insertDueRows(run, held.record, result.orders, firstPoll)) === 'parked') return;
   await commit(run, held, result.orders, (record, mine) => {
     const now = deps.clock.now();
     if (!mine) return factsOnly(record, result, { now, firstPoll, isWhole: false });
@@ -55,21 +56,20 @@ async function insertDueRows(
   record: CheckoutRecord,
   orders: readonly Order[],
   dueAt: number,
-): Promise<void> {
+): Promise<undefined | 'parked'> {
   const { customerId, cartId } = record;
   const known = new Set(record.orders.map((mark) => mark.id));
   const pending = orders.filter((order) => !isTerminal(order.status) && !known.has(order.id));
-  if (pending.length === 0) return;
-  await run.deps.dueRows.insert(
-    pending.map((order) => ({
-      key: dueRowKey(dueAt, order.id),
-      dueAt,
-      orderId: order.id,
-      customerId,
-      cartId,
-      polls: 0,
-    })),
-  );
+  if (pending.length === 0) return undefined;
+  const rows = pending.map(({ id: orderId }) => ({
+    key: dueRowKey(dueAt, orderId),
+    dueAt,
+    orderId,
+    customerId,
+    cartId,
+    polls: 0,
+  }));
+  return (await whileLocked(run, orders, () => run.deps.dueRows.insert(rows))) ?? undefined;
 }
 
 /**
@@ -103,7 +103,7 @@ async function commit(
   const { deps } = run;
   let { record, etag } = held;
   let mine = true;
-  const { history } = record;
+  const learned = learnedBy(record);
   for (;;) {
     const next = change(record, mine);
     if (next === undefined) break;
@@ -124,7 +124,7 @@ async function commit(
     if (found === 'parked') return;
     if (found === undefined) throw new Error(`The ledger record of cart ${record.cartId} is gone`);
     mine = found.value.lease?.id === held.leaseId;
-    record = mine ? { ...found.value, history } : found.value;
+    record = mine ? { ...found.value, ...learned } : found.value;
     etag = found.etag;
   }
   // Another worker is in charge, or was: if it has settled the job, its tail is run once more; else the job lives on.
@@ -164,7 +164,7 @@ async function whileLocked<T>(
         await parkWithoutResult(
           run,
           clock.now() + times.outageRetry,
-          `the ledger fails: ${error.message}`,
+          `with an answer in hand: ${error.message}`,
           ids,
         );
         return 'parked';

@@ -9,7 +9,7 @@ import { UnreadableRecord } from './ledger.ts';
 import { lookAndAct } from './look.ts';
 import { parkWithoutResult } from './park.ts';
 import type { QueueMessage } from './queue-message.ts';
-import { parkNewer, rejectMessage } from './reject.ts';
+import { parkNewer, rejectOrPark } from './reject.ts';
 import { type Run, returnSlot, startRun } from './run.ts';
 import { submit } from './submit.ts';
 import { runTail } from './tail.ts';
@@ -24,7 +24,7 @@ export async function runJob(deps: Deps, message: QueueMessage): Promise<void> {
   const decoded = decodeDelivery(message);
   if (decoded.kind === 'newer') return orGiveBack(deps, () => parkNewer(deps, message));
   if (decoded.kind === 'rejected')
-    return orGiveBack(deps, () => rejectMessage(deps, message, decoded.rejection));
+    return orGiveBack(deps, () => rejectOrPark(deps, message, decoded.rejection));
   const run = startRun(deps, decoded.delivery);
   try {
     await work(run, decoded.delivery);

@@ -17,13 +17,18 @@ const quickRetries = 2;
 /** Makes the paid call, once its fence lets it, and hands the outcome to `conclude`. */
 export async function submit(run: Run, claimed: Held): Promise<void> {
   let held: Held | undefined = claimed;
+  let renewed = false;
   let renewToken = false;
   for (let notExecuted = 0; ; ) {
     held = await passFence(run, held);
     if (held === undefined) return;
-    const called: Called = await call(run, held, renewToken);
+    const called: Called | undefined = await call(run, held, renewToken);
+    renewToken = false;
+    // While a token was fetched, the fence closed: nothing was sent, and the token is there now.
+    if (called === undefined) continue;
     held = called.held;
-    if (called.outcome.kind === 'renew-token' && !renewToken) {
+    if (called.outcome.kind === 'renew-token' && !renewed) {
+      renewed = true;
       renewToken = true;
       continue;
     }
@@ -94,15 +99,22 @@ interface Called {
   readonly outcome: Outcome;
 }
 
-async function call(run: Run, held: Held, renewToken: boolean): Promise<Called> {
-  const { chance, clock, gate, partnerCenter } = run.deps;
+/** Undefined: its fence closed before it could leave. */
+async function call(run: Run, held: Held, renewToken: boolean): Promise<Called | undefined> {
+  const { chance, clock, gate, partnerCenter, times } = run.deps;
   const { customerId, cartId, requestId, history } = held.record;
   const ids = { requestId, correlationId: chance.guid() };
   const at = clock.now();
+  const { slot } = run;
   run.slot = undefined;
+  const mayLeave = () => {
+    if (fence(held, slot, lockEnds(run), clock.now(), times) !== 'go') return false;
+    if (history.total === 0) gate.jobStarted();
+    return true;
+  };
+  const exchange: Exchange = await partnerCenter.checkout(customerId, cartId, { ids, renewToken, mayLeave });
+  if (exchange.kind === 'no-answer' && exchange.stale === true) return undefined;
   run.calls += 1;
-  if (history.total === 0) gate.jobStarted();
-  const exchange: Exchange = await partnerCenter.checkout(customerId, cartId, { ids, renewToken });
   const outcome = judge(exchange, { ids, at });
   const record = {
     ...withCall(held.record, { what: 'checkout', at, ...ids, end: endOf(exchange) }),

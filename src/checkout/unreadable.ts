@@ -1,4 +1,5 @@
 import { whenAsked } from './ask.ts';
+import { unreadableCode } from './attention.ts';
 import type { UnreadableRecord } from './ledger.ts';
 import { parkWithoutResult } from './park.ts';
 import type { Run } from './run.ts';
@@ -19,7 +20,7 @@ export async function askAboutUnreadable(run: Run, error: UnreadableRecord): Pro
       open: true,
       revision: 0,
       reason: {
-        code: 'unreadable-record',
+        code: unreadableCode,
         description: error.message,
         cure: 'Mend the row in the table Checkouts, from a backup if there is one; the job is looked at again by itself.',
         at: now,
@@ -27,14 +28,14 @@ export async function askAboutUnreadable(run: Run, error: UnreadableRecord): Pro
       batchIds: batchId === undefined ? [] : [batchId],
       at: now,
     },
-    'not-newer',
+    'anyway',
   );
   if (wrote)
     deps.telemetry.event('AttentionOpened', {
       customerId,
       cartId,
       kind: 'needs-decision',
-      code: 'unreadable-record',
+      code: unreadableCode,
     });
   await parkWithoutResult(run, whenAsked(run), 'its record cannot be read');
 }

@@ -1,4 +1,5 @@
 import { leftToSleep } from './back-off.ts';
+import { isStale } from './fence.ts';
 import { lockEnds, type Run } from './run.ts';
 
 export type Waited =
@@ -15,7 +16,7 @@ export async function waitOrPark(run: Run, callMs: number): Promise<Waited> {
     const asked = clock.now();
     if (asked + callMs > lockEnds(run))
       return { kind: 'park', until: asked, why: 'the lock would end during the call' };
-    if (run.slot !== undefined && asked < run.slot.notBefore + times.slotLife) return { kind: 'slot' };
+    if (run.slot !== undefined && !isStale(run.slot, asked, times)) return { kind: 'slot' };
     run.slot = undefined;
     const giveUpAt = asked + leftToSleep(run.slept, times);
     const taken = await gate.take('worker', giveUpAt);

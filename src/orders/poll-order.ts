@@ -1,5 +1,6 @@
 import { roughly } from '../checkout/back-off.ts';
 import type { Deps } from '../checkout/deps.ts';
+import { isStale } from '../checkout/fence.ts';
 import { judgeRead } from '../checkout/judge.ts';
 import type { Stored } from '../checkout/ledger.ts';
 import { type CheckoutRecord, isSettled, type Reason } from '../checkout/record.ts';
@@ -47,16 +48,25 @@ type ReadOrder =
 async function readOrder(deps: Deps, row: DueRow, deadline: number): Promise<ReadOrder> {
   const { chance, clock, gate, partnerCenter, telemetry } = deps;
   const { customerId, orderId, cartId } = row;
-  for (const renewToken of [false, true]) {
+  let renewToken = false;
+  for (let renewed = false; ; ) {
     const taken = await gate.take('poller', deadline);
     if (taken.kind !== 'slot') return { kind: 'stop' };
     const ids = { correlationId: chance.guid() };
     const at = clock.now();
-    const exchange = await partnerCenter.order(customerId, orderId, { ids, renewToken });
+    const mayLeave = () => !isStale(taken.slot, clock.now(), deps.times);
+    const exchange = await partnerCenter.order(customerId, orderId, { ids, renewToken, mayLeave });
+    renewToken = false;
+    // While a token was fetched, the slot went stale: nothing was sent, and the token is there now.
+    if (exchange.kind === 'no-answer' && exchange.stale === true) continue;
     const outcome = judgeRead(exchange, decodeOrder, { ids, at });
     switch (outcome.kind) {
       case 'renew-token':
-        if (!renewToken) continue;
+        if (!renewed) {
+          renewed = true;
+          renewToken = true;
+          continue;
+        }
         await gate.report({ kind: 'auth', reason: outcome.reason.description });
         return { kind: 'stop' };
       case 'credential':
@@ -100,7 +110,6 @@ async function readOrder(deps: Deps, row: DueRow, deadline: number): Promise<Rea
       }
     }
   }
-  return { kind: 'later' };
 }
 
 async function recordOrder(

@@ -29,6 +29,8 @@ export type Exchange =
       readonly failure: string;
       /** No token could be had: the credential failed, Partner Center was not asked. */
       readonly credential?: boolean;
+      /** `mayLeave` said no: its time had passed while a token was fetched. */
+      readonly stale?: boolean;
       readonly ms: number;
     };
 
@@ -36,6 +38,8 @@ export interface SendOptions {
   readonly ids: CallIds;
   /** Asks the credential for a token that is not the cached one: the last one was refused. */
   readonly renewToken?: boolean;
+  /** Asked when the token is at hand, in the instant before the request leaves: nothing is awaited after it says yes. */
+  readonly mayLeave?: () => boolean;
 }
 
 /** The four requests that the worker makes. None of them throws for what the network or the API does. */

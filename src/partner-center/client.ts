@@ -85,6 +85,14 @@ async function exchange({ tokens, clock }: Parts, base: URL, request: Request): 
     const failure = error instanceof CredentialFailure ? error.message : `no token: ${inWords(error)}`;
     return { kind: 'no-answer', executed: 'no', credential: true, failure, ms: took() };
   }
+  if (request.mayLeave?.() === false)
+    return {
+      kind: 'no-answer',
+      executed: 'no',
+      stale: true,
+      failure: 'its time had passed before it left',
+      ms: took(),
+    };
   const headers = watchHeaders(request.ids.correlationId);
   try {
     const response = await fetch(new URL(request.path, base), {

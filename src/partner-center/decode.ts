@@ -29,7 +29,7 @@ export function decodeCheckout(body: string): CheckoutBody {
   if (!errors.ok) return unreadable(`orderErrors: ${errors.why}`);
   if (orders.value.length === 0 && errors.value.length === 0)
     return unreadable('the body has no order and no error');
-  return { kind: 'result', orders: orders.value, errors: errors.value };
+  return { kind: 'result', orders: each(orders.value), errors: errors.value };
 }
 
 export function decodeOrder(body: string): Decoded<Order> {
@@ -46,7 +46,7 @@ export function decodeOrders(body: string, { since }: { readonly since: number }
   if (!orders.ok) return orders;
   return {
     ok: true,
-    value: orders.value.filter(({ createdAt }) => createdAt === undefined || createdAt >= since),
+    value: each(orders.value).filter(({ createdAt }) => createdAt === undefined || createdAt >= since),
   };
 }
 
@@ -87,6 +87,11 @@ function decodeList<T>(
   }
   return { ok: true, value: values };
 }
+
+/** An order that is told twice is one order. */
+const each = (orders: readonly Order[]): readonly Order[] => [
+  ...new Map(orders.map((order) => [order.id, order])).values(),
+];
 
 function orderIn(fields: Fields): Decoded<Order> {
   const id = textIn(fields, 'id');

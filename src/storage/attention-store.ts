@@ -1,4 +1,9 @@
-import type { Attention, CartAttention, RejectedMessage } from '../checkout/attention.ts';
+import {
+  type Attention,
+  type CartAttention,
+  type RejectedMessage,
+  unreadableCode,
+} from '../checkout/attention.ts';
 import { compact } from '../compact.ts';
 import { Unavailable } from '../unavailable.ts';
 import { maxRowBytes, splitBytes, splitText, storedBytes } from './chunks.ts';
@@ -18,6 +23,7 @@ export function attentionStore(table: Table): Attention {
       const { properties } = toCartRow(row);
       const written = await replaceIfDue(table, 'cart', cartKey(row), row.revision, when, (stored) => ({
         ...properties,
+        ...(when === 'anyway' ? { revision: revisionBefore(stored) } : {}),
         openedAt: openedAt(row, stored),
         ...keptWords(row, stored),
       }));
@@ -65,6 +71,13 @@ function keptWords(row: CartAttention, stored: Properties | undefined): Properti
   const words = stored?.['overtaken'];
   return stored?.['revision'] === row.revision && typeof words === 'string' ? { overtaken: words } : {};
 }
+
+const revisionBefore = (stored: Properties | undefined): number => {
+  const revision = stored?.['revision'];
+  // Asked before, it is as it was: not one less at every look.
+  if (stored?.['code'] === unreadableCode) return typeof revision === 'number' ? revision : 0;
+  return typeof revision === 'number' ? Math.max(0, revision - 1) : 0;
+};
 
 /** A question that is asked at every look keeps the time when it was first asked. */
 function openedAt(row: CartAttention, stored: Properties | undefined): number {

@@ -15,7 +15,8 @@ import type {
  * Fields that it does not name are dropped.
  */
 const count = z.int().check(z.minimum(0));
-const time = z.number().check(z.minimum(0));
+/** Up to what a `Date` holds. */
+const time = z.number().check(z.minimum(0), z.maximum(8.64e15));
 const optional = z.exactOptional;
 
 /** Does not compile when a field, optional ones too, is added to the type and not here: it would be lost at the next write. */
@@ -105,7 +106,6 @@ export const recordSchema = z.object({
   asked: optional(z.object({ kind: z.enum(['needs-decision', 'pending-too-long']), since: time })),
   gaveUp: optional(z.boolean()),
   refusedSince: optional(time),
-  slowSince: optional(time),
   looks: count,
   reached: z.object({ ordered: optional(count), final: optional(count) }),
   reason: optional(reason),

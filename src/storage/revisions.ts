@@ -18,7 +18,7 @@ export async function replaceIfDue(
   partition: string,
   key: string,
   revision: number,
-  when: 'older' | 'not-newer',
+  when: 'older' | 'not-newer' | 'anyway',
   next: (stored: Properties | undefined) => Properties,
 ): Promise<Replaced | undefined> {
   const first = next(undefined);
@@ -46,8 +46,8 @@ export async function replaceIfDue(
 }
 
 /** A row whose revision cannot be read was edited by hand: ours is better. */
-function isDue(stored: unknown, revision: number, when: 'older' | 'not-newer'): boolean {
-  if (typeof stored !== 'number') return true;
+function isDue(stored: unknown, revision: number, when: 'older' | 'not-newer' | 'anyway'): boolean {
+  if (typeof stored !== 'number' || when === 'anyway') return true;
   return when === 'older' ? stored < revision : stored <= revision;
 }
 

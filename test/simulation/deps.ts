@@ -28,7 +28,9 @@ export function depsOf(world: World, process: Process): Deps {
     (key, why) => world.violated(`bug: due row ${key} cannot be read: ${why}`),
   );
   const telemetry: Deps['telemetry'] = {
-    event: (name, fields) => world.trace(process.name, `${name} ${JSON.stringify(fields)}`),
+    event: (name, fields) => {
+      if (world.traced) world.trace(process.name, `${name} ${JSON.stringify(fields)}`);
+    },
     warn: (message) => world.trace(process.name, `warning: ${message}`),
   };
   return {

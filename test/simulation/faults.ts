@@ -8,6 +8,8 @@ export type ApiFault =
   /** Never left: DNS, connect, TLS; or no token could be had. */
   | 'not-sent'
   | 'no-token'
+  /** A token is fetched first, for up to a minute or so. */
+  | 'slow-token'
   /** A reset before / after it was executed. */
   | 'drop-before'
   | 'drop-after'
@@ -92,6 +94,7 @@ export function courseOf(
   });
   switch (fault) {
     case undefined:
+    case 'slow-token':
     case 'stale':
       return { ...executed, told: answer };
     case 'not-sent':

@@ -18,8 +18,10 @@ export interface ApiCall {
 export interface Api extends Network {
   readonly truth: Truth;
   readonly times: Times;
-  /** Checks what must hold in the instant of a call, and says what goes wrong with it. */
+  /** Says what goes wrong with a call. */
   begin(call: ApiCall): ApiFault | undefined;
+  /** Checks what must hold in the instant in which it leaves. */
+  leave(call: ApiCall): void;
   /** What the next 429 asks for. */
   retryAfterMs(): number;
 }
@@ -49,28 +51,45 @@ function request(api: Api, call: ApiCall): Promise<Exchange> {
     const fault = blow === 'fail' ? 'drop-before' : blow === 'lost' ? 'drop-after' : drawn;
     const later = (ms: number, action: () => void) => timeline.at(timeline.now() + ms, action);
     let isOver = false;
+    // A token is fetched first, and takes its time.
+    if (fault === 'slow-token') later(latency.between(1_000, 70_000), () => process.deliver(leave));
+    else leave();
 
-    const end = (ending: Ending) => {
+    function leave(): void {
+      if (call.options.mayLeave?.() === false) {
+        api.trace(process.name, `${name} ${id} does not leave: its time has passed`);
+        const failure = 'its time had passed before it left';
+        const ms = timeline.now() - started;
+        resolve({ kind: 'no-answer', executed: 'no', stale: true, failure, ms });
+        return;
+      }
+      api.leave(call);
+      travel();
+    }
+
+    function end(ending: Ending): void {
       if (isOver) return;
       isOver = true;
       api.trace(process.name, `${name} ${id} = ${brief(ending)}${tellBlow(fault)}${tellBlow(blow)}`);
       if (blow === 'after') process.kill(`after ${name}`);
       process.deliver(() => resolve({ ...ending, ms: timeline.now() - started }));
-    };
+    }
 
-    const limit = what === 'checkout' ? times.callTimeout : times.readTimeout;
-    later(limit, () =>
-      end({ kind: 'no-answer', executed: 'unknown', failure: `no answer within ${limit} ms` }),
-    );
-    const usual = latency.between(200, what === 'checkout' ? 4_000 : 600);
-    const course = courseOf(fault, usual, limit, api.retryAfterMs, latency);
-    const held = blow === 'delay' ? process.frozenUntil() - timeline.now() : 0;
-    later(held + course.arrives, () => {
-      if (course.executed) execute(course.takes, course.told);
-      if (course.early !== undefined) end(course.early);
-    });
+    function travel(): void {
+      const limit = what === 'checkout' ? times.callTimeout : times.readTimeout;
+      later(limit, () =>
+        end({ kind: 'no-answer', executed: 'unknown', failure: `no answer within ${limit} ms` }),
+      );
+      const usual = latency.between(200, what === 'checkout' ? 4_000 : 600);
+      const course = courseOf(fault, usual, limit, api.retryAfterMs, latency);
+      const held = blow === 'delay' ? process.frozenUntil() - timeline.now() : 0;
+      later(held + course.arrives, () => {
+        if (course.executed) execute(usual, course.takes, course.told);
+        if (course.early !== undefined) end(course.early);
+      });
+    }
 
-    function execute(takes: number, told: (answer: Answer) => Ending | undefined): void {
+    function execute(usual: number, takes: number, told: (answer: Answer) => Ending | undefined): void {
       const tell = (answer: Answer) => {
         const ending = told(answer);
         if (ending !== undefined) end(ending);

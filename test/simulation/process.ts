@@ -69,6 +69,8 @@ export interface Network {
   /** Counts a port call of this process and says what hits it. */
   next(process: Process, name: string): BlowKind | undefined;
   trace(process: string, text: string): void;
+  /** False: nobody reads the trace, so that what is dear to say need not be said. */
+  readonly traced: boolean;
   readonly latency: Random;
 }
 
@@ -85,7 +87,7 @@ export function portCall<T>(network: Network, process: Process, call: PortCall<T
 
     const settle = (result: T) => {
       if (blow === 'after') return process.kill(`after ${call.name}`);
-      network.trace(process.name, `${call.name} = ${brief(result)}${tellBlow(blow)}`);
+      if (network.traced) network.trace(process.name, `${call.name} = ${brief(result)}${tellBlow(blow)}`);
       if (blow === 'lost') return answer(() => reject(call.failure()), back);
       answer(() => resolve(result), back);
     };

@@ -9,6 +9,7 @@ import type { CartPlan, Contract, GroupPlan } from './truth.ts';
 const checkoutFaults: readonly [ApiFault, ...ApiFault[]] = [
   'not-sent',
   'no-token',
+  'slow-token',
   'drop-before',
   'drop-after',
   'drop-after',
@@ -37,6 +38,7 @@ const checkoutFaults: readonly [ApiFault, ...ApiFault[]] = [
 const readFaults: readonly [ApiFault, ...ApiFault[]] = [
   'not-sent',
   'no-token',
+  'slow-token',
   'drop-before',
   'black-hole',
   '500-before',

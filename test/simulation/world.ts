@@ -112,6 +112,7 @@ export function createWorld(
     lines,
     violated,
     trace,
+    traced,
     latency,
     times: defaultTimes,
     portCalls: () => calls,
@@ -131,8 +132,8 @@ export function createWorld(
       strike(process, name, blow);
       return blow;
     },
+    leave: watch.beforeCall,
     begin(call: ApiCall): ApiFault | undefined {
-      watch.beforeCall(call);
       const key = `${call.what}:${call.id}`;
       const nth = (requests.get(key) ?? 0) + 1;
       requests.set(key, nth);

@@ -31,7 +31,7 @@ onEachBackend('the ledger', (tables) => {
       asked: { kind: 'needs-decision', since: at },
       gaveUp: true,
       refusedSince: at,
-      slowSince: at,
+
       reached: { ordered: 1, final: 2 },
       reason: {
         code: '800002',

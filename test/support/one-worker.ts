@@ -1,0 +1,141 @@
+import type { Deps } from '../../src/checkout/deps.ts';
+import type { CheckoutEvent } from '../../src/checkout/events.ts';
+import type { Copy } from '../../src/checkout/queue.ts';
+import { runJob } from '../../src/checkout/run-job.ts';
+import type { Clock } from '../../src/clock.ts';
+import type { Gate } from '../../src/gate/gate.ts';
+import { pollPendingOrders } from '../../src/orders/poll.ts';
+import type { PartnerCenter } from '../../src/partner-center/api.ts';
+import { openStores } from '../../src/storage/stores.ts';
+import { defaultTimes } from '../../src/times.ts';
+import { memoryTable } from './memory-table.ts';
+import { seededChance } from './seeded-chance.ts';
+
+export type OneWorker = ReturnType<typeof oneWorker>;
+
+/** A clock that whoever sleeps moves on: there is one worker, which does one thing at a time. */
+export function leapingClock(start: number): Clock & { leapTo(time: number): void } {
+  let now = start;
+  return {
+    now: () => now,
+    sleep: async (ms) => {
+      now += Math.max(0, ms);
+    },
+    leapTo: (time) => {
+      now = Math.max(now, time);
+    },
+  };
+}
+
+/** The use cases over tables, a queue and a topic in memory: deliveries and ticks one after the other, time in leaps. */
+export function oneWorker(
+  partnerCenter: PartnerCenter,
+  clock: ReturnType<typeof leapingClock>,
+  change: Partial<Deps> = {},
+) {
+  const tables = {
+    checkouts: memoryTable(),
+    dueOrders: memoryTable(),
+    attention: memoryTable(),
+    batches: memoryTable(),
+  };
+  const queue: { copy: Copy; at: number; deliveries: number; sequence: number }[] = [];
+  const events: CheckoutEvent[] = [];
+  const warnings: string[] = [];
+  let sequence = 0;
+  const send: Deps['queue']['send'] = async (copy, at) => {
+    queue.push({ copy, at: Math.max(at, clock.now()), deliveries: 0, sequence: ++sequence });
+  };
+  const stores = openStores(tables, (key, why) => warnings.push(`due row ${key}: ${why}`));
+  const deps: Deps = {
+    clock,
+    chance: seededChance(1),
+    times: defaultTimes,
+    rules: { maxAttempts: 6, repeatOrderedCart: true },
+    gate: openGate(clock),
+    partnerCenter,
+    ...stores,
+    queue: { send },
+    events: {
+      publish: async (more) => {
+        events.push(...more);
+      },
+    },
+    telemetry: {
+      event: () => {},
+      warn: (message) => {
+        warnings.push(message);
+      },
+    },
+    ...change,
+  };
+
+  /** Hands out the message that is due first. A throw gives it back, as the host does. False: there is none. */
+  async function deliver(): Promise<boolean> {
+    queue.sort((a, b) => a.at - b.at || a.sequence - b.sequence);
+    const [next] = queue;
+    if (next === undefined) return false;
+    clock.leapTo(next.at);
+    next.deliveries += 1;
+    const { body, messageId, properties } = next.copy;
+    await runJob(deps, {
+      body,
+      messageId,
+      properties,
+      sequenceNumber: String(next.sequence),
+      deliveryCount: next.deliveries,
+      enqueuedAt: next.at,
+    });
+    queue.splice(queue.indexOf(next), 1);
+    return true;
+  }
+
+  return {
+    deps,
+    stores,
+    tables,
+    queue,
+    events,
+    warnings,
+    clock,
+    deliver,
+    enqueue: (body: unknown) =>
+      send(
+        {
+          messageId: 'm',
+          body: typeof body === 'string' ? Buffer.from(body) : Buffer.from(JSON.stringify(body)),
+          properties: {},
+        },
+        clock.now(),
+      ),
+    /** Deliveries and ticks until nothing is left to do, or too many were made. */
+    async settle(most = 60): Promise<void> {
+      for (let step = 0; step < most; step += 1) {
+        if (await deliver()) continue;
+        const due = tables.dueOrders.all().map(({ properties }) => Number(properties['dueAt']));
+        const next = due.filter(Number.isFinite).sort((one, other) => one - other)[0];
+        if (next === undefined) return;
+        clock.leapTo(next + 1);
+        await pollPendingOrders(deps);
+      }
+    },
+  };
+}
+
+/** A gate that is always open, and never busy. */
+function openGate(clock: Clock): Gate {
+  return {
+    take: async (lane) => ({ kind: 'slot', slot: { lane, notBefore: clock.now() } }),
+    giveBack: () => {},
+    report: async (report) =>
+      report.kind === 'throttled'
+        ? {
+            kind: 'closed',
+            until: clock.now() + Math.min(report.retryAfterMs ?? 60_000, 3_600_000),
+            reason: '429',
+          }
+        : { kind: 'open' },
+    jobStarted: () => {},
+    lastOkOfOthers: () => undefined,
+  };
+}
