@@ -33,6 +33,11 @@ const tables = { role: 'Storage Table Data Contributor', where: 'tables' } as co
 /** Every file of `src/` that calls an SDK: the operations that it calls, and what they need. */
 export const operations: Readonly<Record<string, Need & { readonly calls: readonly string[] }>> = {
   'src/messaging/checkout-queue.ts': { calls: ['sendMessages'], who: ['worker', 'operators'], ...sends },
+  'src/messaging/job-sender.ts': {
+    calls: ['createMessageBatch', 'sendMessages'],
+    who: ['worker', 'operators'],
+    ...sends,
+  },
   'src/messaging/event-topic.ts': {
     calls: ['createMessageBatch', 'sendMessages'],
     who: ['worker'],
