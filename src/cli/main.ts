@@ -2,9 +2,15 @@
 import { Command, CommanderError } from 'commander';
 import { ConfigError } from '../config.ts';
 import { Unavailable } from '../unavailable.ts';
+import { attentionCommand } from './attention.ts';
+import { deadLettersCommand } from './dead-letters.ts';
 import { enqueueCommand } from './enqueue.ts';
 import { CommandFailure, exit } from './failure.ts';
+import { jobCommand } from './job.ts';
 import { pauseCommand, resumeCommand } from './pause.ts';
+import { resolveCommand } from './resolve.ts';
+import { retryCommand } from './retry.ts';
+import { reviveCommand } from './revive.ts';
 
 const program = new Command('checkout')
   .description(
@@ -18,8 +24,20 @@ const program = new Command('checkout')
     `
 Exit codes: 0 all well; 1 it found what a person should look at; 2 wrong usage; 3 no connection, sign-in or right; 130 Ctrl-C.`,
   );
-for (const command of [enqueueCommand, pauseCommand, resumeCommand]) program.addCommand(command);
-for (const command of [program, ...program.commands]) command.exitOverride();
+for (const command of [
+  enqueueCommand,
+  attentionCommand,
+  jobCommand,
+  retryCommand,
+  resolveCommand,
+  deadLettersCommand,
+  reviveCommand,
+  pauseCommand,
+  resumeCommand,
+])
+  program.addCommand(command);
+for (const command of [program, ...program.commands, ...program.commands.flatMap((one) => one.commands)])
+  command.exitOverride();
 
 // Whoever reads the results has enough of them (`| head`): no failure, and nothing is left to say.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {

@@ -6,7 +6,11 @@ import type { OperatorConfig } from '../config.ts';
 import { type GateStore, gateStore } from '../gate/gate-store.ts';
 import { type StorageClock, storageClock } from '../gate/storage-clock.ts';
 import { checkoutQueue } from '../messaging/checkout-queue.ts';
+import { deadLetters } from '../messaging/dead-letters.ts';
 import { serviceBusClient } from '../messaging/service-bus.ts';
+import type { AttentionRows } from '../operate/attention-rows.ts';
+import type { DeadLetters } from '../operate/dead-letters.ts';
+import { attentionRows } from '../storage/attention-rows.ts';
 import { type AzureTables, azureTables } from '../storage/azure-tables.ts';
 import { openStores, type Stores } from '../storage/stores.ts';
 import type { Telemetry } from '../telemetry.ts';
@@ -23,6 +27,9 @@ export interface Operator extends Stores {
   readonly storageClock: StorageClock;
   readonly bus: ServiceBusClient;
   readonly queue: CheckoutQueue;
+  readonly attentionRows: AttentionRows;
+  /** Of each queue that the worker reads. */
+  readonly deadLetters: readonly DeadLetters[];
   who(): Promise<string>;
   close(): Promise<void>;
 }
@@ -53,6 +60,8 @@ export function openOperator(config: OperatorConfig, warn: (text: string) => voi
     }),
     bus,
     queue: checkoutQueue(bus.createSender(config.serviceBus.queue)),
+    attentionRows: attentionRows(tables.attention),
+    deadLetters: [deadLetters(bus, config.serviceBus.queue)],
     who: () => whoAmI(config.tables),
     close: () => bus.close(),
   };

@@ -85,5 +85,5 @@ export function layOut(
   return [heading, ...rows].map(lay);
 }
 
-/** Control characters of foreign text never reach a terminal. */
-const harmless = (text: string): string => text.replace(/\p{Cc}/gu, ' ');
+/** Control characters of foreign text never reach a terminal, nor those that turn its direction. */
+export const harmless = (text: string): string => text.replace(/[\p{Cc}\u202a-\u202e\u2066-\u2069]/gu, ' ');

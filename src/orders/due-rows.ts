@@ -15,6 +15,12 @@ export interface DueRow extends CartKey {
 export const dueRowKey = (dueAt: number, orderId: string): string =>
   `${String(Math.max(0, Math.floor(dueAt))).padStart(15, '0')}:${orderId}`;
 
+/** When a due row's poll is due; undefined: it is no key of ours. */
+export const nextPollOf = (key: string | undefined): number | undefined => {
+  const [, digits] = /^(\d{15}):/.exec(key ?? '') ?? [];
+  return digits === undefined ? undefined : Number(digits);
+};
+
 /** The table DueOrders. Every write is safe to repeat. Throws `Unavailable` ('storage'). */
 export interface DueRows {
   insert(rows: readonly DueRow[]): Promise<void>;

@@ -1,0 +1,103 @@
+import type { CartKey } from '../checkout/job.ts';
+import { viewGate } from '../gate/people.ts';
+import { type Clue, findJob } from '../operate/find-job.ts';
+import { nextStep } from '../operate/next-step.ts';
+import { callsOf, storyOf } from '../operate/story.ts';
+import { supportText } from '../operate/support-text.ts';
+import { cartIn, guidIn, timeText } from './arguments.ts';
+import { inSession, newCommand, type Session } from './command.ts';
+import { CommandFailure, exit } from './failure.ts';
+import type { Operator } from './operator.ts';
+import { harmless } from './output.ts';
+
+interface Options {
+  readonly customer?: string;
+  readonly order?: string;
+  readonly correlation?: string;
+  readonly supportText?: true;
+}
+
+export const jobCommand = newCommand(
+  'job',
+  'the whole story of one job, and what happens next',
+  'checkout job 7c1f0a52-6d0e-4b7e-9a43-5e2f8b6f1d10 2f9a6c1e-1a77-4d0b-8f3c-90f5b1e4c7aa\n  checkout job --customer 7c1f0a52-6d0e-4b7e-9a43-5e2f8b6f1d10 --order SzSPoe2sXjTp',
+)
+  .argument('[customer]', 'CUSTOMER: its tenant id')
+  .argument('[cart]', 'CART: its id')
+  .option('--customer <id>', 'the customer, when the cart is not known')
+  .option('--order <id>', 'an order of the job')
+  .option('--correlation <id>', 'MS-CorrelationId or MS-RequestId of a call, or the correlationId of the job')
+  .option('--support-text', 'prints what Microsoft support needs, and nothing secret')
+  .action((customer: string | undefined, cart: string | undefined, options: Options, command) =>
+    inSession(command, async (session) => {
+      const key = await find(session, customer, cart, options);
+      return options.supportText === true ? support(session, key) : tell(session, key);
+    }),
+  );
+
+async function find(
+  { operator }: Session,
+  customer: string | undefined,
+  cart: string | undefined,
+  options: Options,
+): Promise<CartKey> {
+  if (customer !== undefined && cart !== undefined) return cartIn(customer, cart);
+  const customerId = customer ?? options.customer;
+  const clue = clueIn(options);
+  if (customerId === undefined || clue === undefined)
+    throw new CommandFailure(
+      exit.usage,
+      'Which job? CUSTOMER CART, or --customer with --order or --correlation.',
+    );
+  const key = await findJob(operator().ledger, guidIn('--customer', customerId), clue);
+  if (key !== undefined) return key;
+  throw new CommandFailure(exit.found, `No job of customer ${customerId} has this ${clue.kind}: ${clue.id}`);
+}
+
+function clueIn({ order, correlation }: Options): Clue | undefined {
+  if (order !== undefined) return { kind: 'order', id: order };
+  return correlation === undefined
+    ? undefined
+    : { kind: 'correlation', id: guidIn('--correlation', correlation) };
+}
+
+async function read(operator: Operator, key: CartKey) {
+  const record = (await operator.ledger.read(key))?.value;
+  if (record !== undefined) return record;
+  throw new CommandFailure(
+    exit.found,
+    `Nothing is known of cart ${key.cartId}, customer ${key.customerId}: its message was not taken yet, or was never sent. Dead letters: checkout dead-letters list`,
+  );
+}
+
+async function support({ output, operator }: Session, key: CartKey): Promise<number> {
+  const text = supportText(await read(operator(), key));
+  output.data({ text });
+  for (const line of text.trimEnd().split('\n')) output.line(harmless(line));
+  return exit.ok;
+}
+
+async function tell({ output, operator }: Session, key: CartKey): Promise<number> {
+  const { attentionRows, gateStore, clock, config } = operator();
+  const record = await read(operator(), key);
+  const [attention, gate] = await Promise.all([attentionRows.ofCart(key), viewGate(gateStore, config.gate)]);
+  const next = nextStep(record, { now: clock.now(), gate, times: config.times });
+  const story = storyOf(record, attention);
+  const kept = callsOf(record).length;
+  output.data({ ...record, story, attention, next });
+  const reference = record.job.reference === undefined ? '' : `  ${record.job.reference}`;
+  output.line(output.paint('bold', harmless(`${key.customerId} ${key.cartId}  ${record.state}${reference}`)));
+  output.line(
+    harmless(
+      `attempts ${record.attempts}, ticket ${record.ticket}, revision ${record.revision}, orders ${record.orders.map(({ id, status }) => `${id} ${status}`).join(', ') || 'none'}`,
+    ),
+  );
+  for (const { at, what, words } of story)
+    output.line(harmless(`  ${timeText(at)}  ${what.padEnd(9)} ${words}`));
+  if (record.history.total > kept)
+    output.line(`  ${record.history.total - kept} calls in between are only counted.`);
+  output.line(harmless(`Next: ${next.words}`));
+  if (next.command !== undefined) output.line(`      ${next.command}`);
+  const isOpen = attention?.open === true;
+  return isOpen || next.command !== undefined ? exit.found : exit.ok;
+}

@@ -1,0 +1,112 @@
+import type { CartKey } from '../checkout/job.ts';
+import { openCarts, passedWords, type RetryOptions, type RetryReport, retryJobs } from '../operate/retry.ts';
+import { cartIn, rateIn } from './arguments.ts';
+import { type FilterOptions, filterOf, isChosen, withFilter } from './attention-filter.ts';
+import { inSession, newCommand, type Session } from './command.ts';
+import { confirm } from './confirm.ts';
+import { CommandFailure, exit } from './failure.ts';
+import { harmless } from './output.ts';
+
+interface Options extends FilterOptions {
+  readonly dryRun?: true;
+  readonly rate?: string;
+  readonly yes?: true;
+}
+
+export const retryCommand = withFilter(
+  newCommand(
+    'retry',
+    'tries failed and partial jobs again: it sends, the worker decides. Killed, the same command goes on',
+    'checkout retry --code 800009 --batch night-2026-11-24 --dry-run\n  checkout retry 7c1f0a52-6d0e-4b7e-9a43-5e2f8b6f1d10 2f9a6c1e-1a77-4d0b-8f3c-90f5b1e4c7aa',
+  ),
+  ['failed', 'partial'],
+)
+  .argument('[customer]', 'CUSTOMER: its tenant id')
+  .argument('[cart]', 'CART: its id')
+  .option('--dry-run', 'counts and samples; sends nothing')
+  .option('--rate <n/s>', 'sends at most so many a second')
+  .option('--yes', 'does not ask')
+  .action((customer: string | undefined, cart: string | undefined, options: Options, command) =>
+    inSession(command, (session) => retry(session, customer, cart, options)),
+  );
+
+async function retry(
+  session: Session,
+  customer: string | undefined,
+  cart: string | undefined,
+  options: Options,
+): Promise<number> {
+  const { output, operator, interrupted } = session;
+  const perSecond = options.rate === undefined ? undefined : rateIn(options.rate);
+  const carts = chosenCarts(session, customer, cart, options);
+  const deps = operator();
+  const run = (send: boolean): Promise<RetryReport> => {
+    const shared: RetryOptions = {
+      who: send ? name : '',
+      send,
+      signal: interrupted,
+      onProgress: (jobs) => output.progress(`${jobs} jobs ${send ? 'sent' : 'looked at'}`),
+      ...(perSecond === undefined ? {} : { perSecond }),
+      ...(options.batch === undefined ? {} : { batchId: options.batch }),
+    };
+    return retryJobs(deps, carts(), shared);
+  };
+  let name = '';
+  if (options.dryRun === true || options.yes !== true) {
+    const plan = await run(false);
+    show(session, plan);
+    if (options.dryRun === true || plan.jobs === 0) {
+      output.data({ ...plan, sent: 0 });
+      if (options.dryRun === true) output.line(`${plan.jobs} would be sent. Nothing was sent (--dry-run).`);
+      return plan.jobs === 0 || Object.keys(plan.passed).length > 0 ? exit.found : exit.ok;
+    }
+    if (!(await confirm(`Send ${plan.jobs} retries?`, options))) {
+      output.note('Nothing was sent.');
+      return exit.found;
+    }
+  }
+  name = await deps.who();
+  const report = await run(true);
+  if (options.yes === true) show(session, report);
+  output.data({ ...report, sent: report.jobs, who: name });
+  const watch =
+    options.batch === undefined ? 'checkout attention' : `checkout batch ${options.batch} --watch`;
+  output.line(
+    harmless(
+      `${report.jobs} sent by ${name}; the worker decides. Watch: ${cart === undefined ? watch : `checkout job ${customer} ${cart}`}`,
+    ),
+  );
+  if (report.stopped) output.note('Stopped. The same command goes on; what is sent twice counts once.');
+  return report.jobs === 0 || report.stopped ? exit.found : exit.ok;
+}
+
+function chosenCarts(
+  { operator }: Session,
+  customer: string | undefined,
+  cart: string | undefined,
+  options: Options,
+): () => AsyncIterable<CartKey> | Iterable<CartKey> {
+  if (customer !== undefined && cart !== undefined) {
+    const key = cartIn(customer, cart);
+    return () => [key];
+  }
+  if (customer !== undefined || !isChosen(options))
+    throw new CommandFailure(
+      exit.usage,
+      'Which jobs? CUSTOMER CART, or --code, --batch, --kind, --customer, --since.',
+    );
+  const { attentionRows, clock } = operator();
+  const filter = filterOf(options, clock.now());
+  return () => openCarts(attentionRows, filter);
+}
+
+function show({ output }: Session, report: RetryReport): void {
+  for (const { count, state, code, description, samples } of report.groups) {
+    output.line(output.paint('bold', harmless(`${count}  ${state}  ${code}  ${description}`)));
+    for (const { customerId, cartId } of samples) output.line(`    ${customerId} ${cartId}`);
+  }
+  for (const [why, count] of Object.entries(report.passed))
+    output.line(`${count} passed over: ${passedWords[why as keyof typeof passedWords]}`);
+  if (report.jobs === 0 && Object.keys(report.passed).length === 0)
+    output.line('Nothing open matches. Everything that is open: checkout attention');
+}

@@ -1,0 +1,60 @@
+import type { CartKey } from '../checkout/job.ts';
+import { jobsWithoutDriver } from '../operate/batch-status.ts';
+import { lostJobsOf, revive } from '../operate/revive.ts';
+import { cartIn, guidIn } from './arguments.ts';
+import { inSession, newCommand, type Session } from './command.ts';
+import { CommandFailure, exit } from './failure.ts';
+
+interface Options {
+  readonly batch?: string;
+  readonly customer?: string;
+}
+
+export const reviveCommand = newCommand(
+  'revive',
+  'sends the message of jobs that have lost theirs, after a purged queue say. Others are left alone',
+  'checkout revive --batch night-2026-11-24',
+)
+  .argument('[customer]', 'CUSTOMER: its tenant id')
+  .argument('[cart]', 'CART: its id')
+  .option('--batch <id>', 'every job of a batch whose message is missing')
+  .option('--customer <id>', 'every job of a customer whose message is missing')
+  .action((customer: string | undefined, cart: string | undefined, options: Options, command) =>
+    inSession(command, (session) => run(session, customer, cart, options)),
+  );
+
+async function run(
+  session: Session,
+  customer: string | undefined,
+  cart: string | undefined,
+  options: Options,
+): Promise<number> {
+  const { output, operator, interrupted } = session;
+  const deps = operator();
+  const carts = await chosen(session, customer, cart, options);
+  const passed: { cart: CartKey; why: string }[] = [];
+  let sent = 0;
+  for (const key of carts) {
+    if (interrupted.aborted) break;
+    const why = await revive(deps, key);
+    if (why === undefined) sent += 1;
+    else passed.push({ cart: key, why });
+    output.progress(`${sent} of ${carts.length} sent`);
+  }
+  output.data({ sent, passed });
+  for (const { cart: key, why } of passed) output.line(`${key.customerId} ${key.cartId}: ${why}`);
+  output.line(`${sent} sent. What comes of each: checkout job CUSTOMER CART`);
+  return passed.length > 0 || interrupted.aborted ? exit.found : exit.ok;
+}
+
+async function chosen(
+  { operator }: Session,
+  customer: string | undefined,
+  cart: string | undefined,
+  { batch, customer: all }: Options,
+): Promise<readonly CartKey[]> {
+  if (customer !== undefined && cart !== undefined) return [cartIn(customer, cart)];
+  if (batch !== undefined) return jobsWithoutDriver(operator(), batch);
+  if (all !== undefined) return lostJobsOf(operator(), guidIn('--customer', all));
+  throw new CommandFailure(exit.usage, 'Which jobs? CUSTOMER CART, --batch or --customer.');
+}

@@ -1,0 +1,73 @@
+import { createHash } from 'node:crypto';
+import type { Chance } from '../chance.ts';
+import type { Attention } from '../checkout/attention.ts';
+import { decisionCopy } from '../checkout/copies.ts';
+import { decodeJob, type Job } from '../checkout/job.ts';
+import type { Ledger } from '../checkout/ledger.ts';
+import type { CheckoutQueue } from '../checkout/queue.ts';
+import { type CheckoutRecord, isFinal } from '../checkout/record.ts';
+import type { Clock } from '../clock.ts';
+import type { DeadLetter, TakenLetter } from './dead-letters.ts';
+
+export interface DiscardDeps {
+  readonly ledger: Pick<Ledger, 'read'>;
+  readonly attention: Pick<Attention, 'reject'>;
+  readonly queue: CheckoutQueue;
+  readonly clock: Clock;
+  readonly chance: Chance;
+}
+
+/** Why this dead letter must not be dropped: it may be all that makes its job go on. Undefined: nothing hangs on it. */
+export function whyNotDiscard(job: Job | undefined, record: CheckoutRecord | undefined): string | undefined {
+  if (job === undefined) return undefined;
+  const name = `${job.customerId} ${job.cartId}`;
+  if (record === undefined)
+    return `its job was never begun, and would be lost: requeue it, or add --give-up (cart ${name})`;
+  if (isFinal(record.state)) return undefined;
+  return `its job is ${record.state}, and this may be its last message: requeue it, or add --give-up (cart ${name})`;
+}
+
+/**
+ * Drops a dead letter, with a name. It is kept first, byte for byte, in a closed row of the table Attention. With `giveUp`
+ * an unresolved job is given up before. Returns why it refuses; nothing when it is done. Throws `Unavailable`.
+ */
+export async function discard(
+  deps: DiscardDeps,
+  taken: TakenLetter,
+  options: { readonly who: string; readonly giveUp: boolean },
+): Promise<string | undefined> {
+  const { letter } = taken;
+  const decoded = decodeJob(letter.body);
+  const job = decoded.ok ? decoded.job : undefined;
+  const record = job === undefined ? undefined : (await deps.ledger.read(job))?.value;
+  const why = whyNotDiscard(job, record);
+  if (why !== undefined && !options.giveUp) return why;
+  if (record?.state === 'unresolved') await giveUp(deps, record, options.who);
+  await deps.attention.reject(kept(letter, job, options.who, deps.clock.now()));
+  await taken.remove();
+  return undefined;
+}
+
+/** Should it come too late, it is an ordinary delivery: the job goes on. */
+const giveUp = ({ queue, clock, chance }: DiscardDeps, record: CheckoutRecord, who: string): Promise<void> =>
+  queue.send(
+    decisionCopy(record, { decision: 'give-up', seen: 'unresolved', who, orderIds: [] }, chance),
+    clock.now(),
+  );
+
+function kept(letter: DeadLetter, job: Job | undefined, who: string, at: number) {
+  const { body, enqueuedAt, sequenceNumber, messageId, properties, reason, description } = letter;
+  return {
+    key: `${createHash('sha256').update(body).digest('hex')}:${enqueuedAt}-${sequenceNumber}`,
+    body,
+    messageId,
+    properties: JSON.stringify(properties),
+    reason: `discarded: a dead letter (${reason}: ${description})${job === undefined ? '' : ` of customer ${job.customerId}, cart ${job.cartId}`}`,
+    path: '',
+    cure: 'Nothing more is done; its bytes are kept here.',
+    ...(job?.batchId === undefined ? {} : { batchId: job.batchId }),
+    enqueuedAt,
+    at,
+    closedBy: who,
+  };
+}

@@ -1,0 +1,128 @@
+import * as z from 'zod/mini';
+import type { Chance } from '../chance.ts';
+import { leaseEnd } from '../checkout/claim.ts';
+import { decisionCopy } from '../checkout/copies.ts';
+import type { Decision } from '../checkout/delivery.ts';
+import type { CartKey } from '../checkout/job.ts';
+import type { Ledger } from '../checkout/ledger.ts';
+import type { CheckoutQueue } from '../checkout/queue.ts';
+import type { CheckoutRecord } from '../checkout/record.ts';
+import type { Clock } from '../clock.ts';
+import type { AttentionRow, AttentionRows } from './attention-rows.ts';
+
+export interface ResolveDeps {
+  readonly ledger: Pick<Ledger, 'customer'>;
+  readonly attentionRows: Pick<AttentionRows, 'ofCart'>;
+  readonly queue: CheckoutQueue;
+  readonly clock: Clock;
+  readonly chance: Chance;
+}
+
+/** What the worker wrote beside its question, as of its last look. Whatever is missing or edited reads as absent. */
+const evidenceShape = z.object({
+  cart: z.optional(z.string()),
+  groups: z.optional(z.array(z.object({ group: z.string(), content: z.string() }))),
+  ordersFound: z.optional(
+    z.array(z.object({ id: z.string(), status: z.string(), createdAt: z.optional(z.number()) })),
+  ),
+});
+
+export interface CaseFile {
+  readonly record: CheckoutRecord;
+  readonly attention: AttentionRow | undefined;
+  /** As of the worker's last look; undefined: it has not asked yet. */
+  readonly cart: string | undefined;
+  /** The cart's order groups, with the orders that the record has for each. */
+  readonly groups: readonly { readonly group: string; readonly orderId: string | undefined }[];
+  /** Orders of no record that may be this cart's. */
+  readonly candidates: readonly {
+    readonly id: string;
+    readonly status: string;
+    readonly createdAt?: number | undefined;
+  }[];
+  /** Other carts of this customer that may have been bought too, and may own a candidate. */
+  readonly twins: readonly CheckoutRecord[];
+  /** orderId → cartId, of every order in the books of this customer. */
+  readonly owners: ReadonlyMap<string, string>;
+}
+
+/** Everything that is known about a job that may have been bought. Undefined: there is no such job. Throws `Unavailable`. */
+export async function openCase(deps: ResolveDeps, key: CartKey): Promise<CaseFile | undefined> {
+  const { records, owners } = await deps.ledger.customer(key.customerId);
+  const record = records.find((other) => other.cartId === key.cartId);
+  if (record === undefined) return undefined;
+  const attention = await deps.attentionRows.ofCart(key);
+  const evidence = readEvidence(attention?.evidence);
+  const candidates = evidence.ordersFound ?? [];
+  return {
+    record,
+    attention,
+    cart: evidence.cart,
+    groups: groupsOf(record),
+    // Somebody may have recorded one since the worker looked.
+    candidates: candidates.filter(({ id }) => !owners.has(id)),
+    twins: records.filter((other) => other !== record && mayOwnOrders(other)),
+    owners,
+  };
+}
+
+const mayOwnOrders = ({ state, gaveUp }: CheckoutRecord): boolean =>
+  state === 'submitting' || state === 'unresolved' || gaveUp === true;
+
+function readEvidence(text: string | undefined): z.infer<typeof evidenceShape> {
+  try {
+    const parsed = z.safeParse(evidenceShape, JSON.parse(text ?? '{}'));
+    return parsed.success ? parsed.data : {};
+  } catch {
+    return {};
+  }
+}
+
+function groupsOf({ groups = [], orders }: CheckoutRecord): CaseFile['groups'] {
+  const left = [...orders];
+  return groups.map(({ group, content }) => {
+    const index = left.findIndex((order) => order.content === content);
+    const [order] = index < 0 ? [] : left.splice(index, 1);
+    return { group, orderId: order?.id };
+  });
+}
+
+export type Resolution = Pick<Decision, 'decision' | 'orderIds'> & {
+  readonly decision: Exclude<Decision['decision'], 'retry'>;
+};
+
+/** As the message carries them: no separator, nothing that a key cannot hold. */
+const orderIdShape = /^[^\p{Cc}\\/#?,%]{1,200}$/u;
+const mostOrders = 99;
+
+/** Why this decision cannot be sent, in words for the person; undefined: it can. The worker checks all of it again. */
+export function whyNotResolve(
+  { record, owners }: CaseFile,
+  { decision, orderIds }: Resolution,
+  now: number,
+): string | undefined {
+  const { state, cartId } = record;
+  if (state !== 'unresolved')
+    return `The job is ${state}: only one that is unresolved takes a decision.${state === 'failed' || state === 'partial' ? ' To try it again: checkout retry.' : ''}`;
+  const leased = leaseEnd(record, now);
+  if (leased !== undefined)
+    return `A worker is looking at it now, until ${new Date(leased).toISOString()} at the latest, and a decision would come too late. Run this again then.`;
+  if (decision !== 'orders') return undefined;
+  if (orderIds.length === 0 || orderIds.length > mostOrders)
+    return `--orders takes 1 to ${mostOrders} order ids, separated by commas.`;
+  for (const id of orderIds) {
+    if (!orderIdShape.test(id)) return `"${id}" is no order id.`;
+    const owner = owners.get(id);
+    if (owner !== undefined && owner !== cartId) return `Order ${id} is in the books of cart ${owner}.`;
+  }
+  return undefined;
+}
+
+/** Sends the decision; the worker decides whether it still applies. Throws `Unavailable`. */
+export const resolve = (
+  { queue, clock, chance }: ResolveDeps,
+  record: CheckoutRecord,
+  resolution: Resolution,
+  who: string,
+): Promise<void> =>
+  queue.send(decisionCopy(record, { ...resolution, seen: record.state, who }, chance), clock.now());
