@@ -21,7 +21,7 @@ export interface Redriven {
 }
 
 /** A lot is worked on well within a lock. */
-const lot = 100;
+const lot = 25;
 const longestWaitMs = 5_000;
 
 /**

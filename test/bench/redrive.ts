@@ -1,0 +1,159 @@
+/**
+ * `node test/bench/redrive.ts [jobs] [--json file]`: retries so many failed jobs, and requeues so many dead letters, each killed with
+ * SIGKILL in the middle and run again by two people at once; then the order book against the tables, order by order.
+ * It measures what is lost and bought twice, not how fast it is: the sandbox answers at once.
+ */
+import { writeFile } from 'node:fs/promises';
+import { parseArgs } from 'node:util';
+import { ServiceBusClient } from '@azure/service-bus';
+import { buildDist } from '../../local/build.ts';
+import type { CartRef } from '../../local/partner-center/sandbox.ts';
+import { queueName, type Stack } from '../../local/stack.ts';
+import { booksReader } from '../../local/verdict/books.ts';
+import { compare } from '../../local/verdict/compare.ts';
+import { cli, startCli } from '../support/cli.ts';
+import { drained, instant, root, withStack } from './workload.ts';
+
+export interface Drill {
+  readonly jobs: number;
+  /** How far the first run was when it was killed: messages sent, or dead letters removed. */
+  readonly atKill: number;
+  /** Messages that the commands sent in all; what is above `jobs` was sent twice. */
+  readonly sent: number;
+  readonly completed: number;
+  readonly lost: number;
+  readonly boughtTwice: number;
+  readonly different: number;
+  readonly deadLetters: number;
+  readonly openRows: number;
+  readonly seconds: number;
+}
+
+const limitMs = 20 * 60_000;
+
+/** Every job is refused for its lines; the lines are mended; all are retried. */
+export async function drillRetry(stack: Stack, jobs: number): Promise<Drill> {
+  const carts = stack.sandbox.createCarts({
+    count: jobs,
+    customers: Math.ceil(jobs / 20),
+    baskets: ['legacy'],
+  });
+  const refused = carts.map(({ cartId }) => cartId);
+  stack.sandbox.set({ faults: [{ kind: 'error', http: 400, code: 800009, carts: refused }] });
+  await send(stack, carts);
+  await drained(stack, limitMs);
+  stack.sandbox.set({ faults: [] });
+  const startedAt = Date.now();
+  const { operations } = stack.broker;
+  const args = ['retry', '--code', '800009', '--yes'];
+  const before = operations.received;
+  const first = startCli(stack.settings, args);
+  await killWhen(first, () => operations.received - before >= jobs / 2);
+  const atKill = operations.received - before;
+  const reports = await Promise.all(['ann', 'ben'].map(() => cli(stack.settings, ['--json', ...args])));
+  await drained(stack, limitMs);
+  const sent = atKill + reports.reduce((sum, { stdout }) => sum + sentIn(stdout), 0);
+  return { jobs, atKill, sent, ...(await verdict(stack, carts)), seconds: since(startedAt) };
+}
+
+/** Every job is dead before a worker took it; all are requeued. */
+export async function drillRequeue(stack: Stack, jobs: number): Promise<Drill> {
+  const carts = stack.sandbox.createCarts({
+    count: jobs,
+    customers: Math.ceil(jobs / 20),
+    baskets: ['legacy'],
+  });
+  await send(stack, carts);
+  await buryAll(stack, jobs);
+  const startedAt = Date.now();
+  await stack.startWorker();
+  const dead = () => stack.broker.entity(queueName).counts().deadLettered;
+  const args = ['dead-letters', 'requeue', '--yes'];
+  const first = startCli(stack.settings, args);
+  await killWhen(first, () => dead() <= jobs / 2);
+  const atKill = jobs - dead();
+  const reports = await Promise.all(['ann', 'ben'].map(() => cli(stack.settings, ['--json', ...args])));
+  await drained(stack, limitMs);
+  const sent = atKill + reports.reduce((sum, { stdout }) => sum + sentIn(stdout), 0);
+  return { jobs, atKill, sent, ...(await verdict(stack, carts)), seconds: since(startedAt) };
+}
+
+async function send(stack: Stack, carts: readonly CartRef[]): Promise<void> {
+  const client = new ServiceBusClient(stack.broker.connectionString);
+  const sender = client.createSender(queueName);
+  for (let start = 0; start < carts.length; start += 100)
+    await sender.sendMessages(
+      carts.slice(start, start + 100).map((cart) => ({ body: Buffer.from(JSON.stringify(cart)) })),
+    );
+  await client.close();
+}
+
+async function buryAll(stack: Stack, jobs: number): Promise<void> {
+  const client = new ServiceBusClient(stack.broker.connectionString);
+  const receiver = client.createReceiver(queueName);
+  for (let buried = 0; buried < jobs; ) {
+    const messages = await receiver.receiveMessages(100, { maxWaitTimeInMs: 10_000 });
+    if (messages.length === 0) throw new Error(`${buried} of ${jobs} messages came`);
+    await Promise.all(
+      messages.map((message) =>
+        receiver.deadLetterMessage(message, {
+          deadLetterReason: 'MaxDeliveryCountExceeded',
+          deadLetterErrorDescription: 'a crash loop, played',
+        }),
+      ),
+    );
+    buried += messages.length;
+  }
+  await client.close();
+}
+
+async function killWhen({ child, ended }: ReturnType<typeof startCli>, isTime: () => boolean): Promise<void> {
+  const timer = setInterval(() => {
+    if (isTime()) child.kill('SIGKILL');
+  }, 1);
+  const { signal, stderr } = await ended.finally(() => clearInterval(timer));
+  if (signal !== 'SIGKILL') throw new Error(`it ended before it was killed: ${stderr}`);
+}
+
+function sentIn(stdout: string): number {
+  const report: unknown = JSON.parse(stdout);
+  if (typeof report !== 'object' || report === null) return 0;
+  const { sent, done }: { sent?: unknown; done?: unknown } = report;
+  return Number(sent ?? done ?? 0);
+}
+
+/** The sandbox's book against the documented columns of the tables: nothing of the worker's own code is used. */
+async function verdict(stack: Stack, carts: readonly CartRef[]) {
+  const books = await booksReader(stack.tables.connectionString).read();
+  const comparison = compare(stack.sandbox.orderBook(), books.orders);
+  const states = new Map(books.carts.map(({ cartId, state }) => [cartId, state]));
+  const open = await cli(stack.settings, ['--json', 'attention', '--each']);
+  return {
+    completed: carts.filter(({ cartId }) => states.get(cartId) === 'completed').length,
+    lost: comparison.lost.length + carts.filter(({ cartId }) => !states.has(cartId)).length,
+    boughtTwice: comparison.boughtTwice.length,
+    different: comparison.invented.length + comparison.different.length,
+    deadLetters: stack.broker.entity(queueName).counts().deadLettered,
+    openRows: (JSON.parse(open.stdout) as readonly unknown[]).length,
+  };
+}
+
+const since = (startedAt: number): number => Math.round((Date.now() - startedAt) / 100) / 10;
+
+if (import.meta.main) {
+  const { values, positionals } = parseArgs({
+    options: { json: { type: 'string' } },
+    allowPositionals: true,
+  });
+  const jobs = Number(positionals[0] ?? 5_000);
+  await buildDist(root);
+  const report = {
+    retry: await withStack({ factor: 100, switches: instant }, async (stack) => {
+      await stack.startWorker();
+      return drillRetry(stack, jobs);
+    }),
+    requeue: await withStack({ factor: 100, switches: instant }, (stack) => drillRequeue(stack, jobs)),
+  };
+  process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
+  if (values.json !== undefined) await writeFile(values.json, `${JSON.stringify(report, null, 2)}\n`);
+}
