@@ -1,16 +1,16 @@
 /**
- * Azurite's table service as a process of its own; started by azurite.ts. The one argument is the folder to keep the
- * tables in; without it they live in memory. Ends when the parent does.
+ * Azurite's table service as a process of its own; started by azurite.ts. Its arguments are the port, 0 for a free one,
+ * and the folder to keep the tables in; without it they live in memory. Ends when the parent does.
  */
 import { join } from 'node:path';
 import TableConfiguration from 'azurite/dist/src/table/TableConfiguration.js';
 import TableServer from 'azurite/dist/src/table/TableServer.js';
 
-const folder = process.argv[2];
+const [port, folder] = process.argv.slice(2);
 const server = new TableServer.default(
   new TableConfiguration.default(
     '127.0.0.1',
-    0,
+    Number(port),
     // Idle connections stay open longer than any client of ours keeps them, so that none is cut under a request.
     60,
     join(folder ?? '', '__azurite_db_table__.json'),

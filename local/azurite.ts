@@ -19,12 +19,21 @@ const startLimit = 20_000;
 const started = z.object({ address: z.string() });
 
 /**
- * Starts Azurite's table service on a free port of 127.0.0.1, in memory, or in `folder`. It is a process of its own:
+ * Starts Azurite's table service on 127.0.0.1, on a free port unless one is named, in memory, or in `folder`. It is a process of its own:
  * in ours its work would stall the event loop of whoever measures time.
  */
-export async function startAzurite({ folder }: { readonly folder?: string } = {}): Promise<Azurite> {
-  const child = fork(new URL('azurite-child.ts', import.meta.url), folder === undefined ? [] : [folder], {
+export async function startAzurite({
+  folder,
+  port = 0,
+}: {
+  readonly folder?: string;
+  readonly port?: number;
+} = {}): Promise<Azurite> {
+  const args = [String(port), ...(folder === undefined ? [] : [folder])];
+  const child = fork(new URL('azurite-child.ts', import.meta.url), args, {
     execArgv: [],
+    // Ctrl-C is for whoever started it, who stops it last; when that one dies, so does this.
+    detached: process.platform !== 'win32',
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
   });
   try {

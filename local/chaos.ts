@@ -83,17 +83,16 @@ const workers: HostChild[] = [];
 try {
   workers.push(await start(), await start());
   stack.sandbox.set({ faults });
-  const refs = stack.sandbox.createCarts({ count: jobs, customers: Math.ceil(jobs / 4) });
-  await enqueue(
-    stack,
-    refs.map((ref, index) => ({ number: index + 1, body: ref, ...ref })),
-  );
+  const lines = stack.sandbox
+    .createCarts({ count: jobs, customers: Math.ceil(jobs / 4) })
+    .map((ref, index) => ({ number: index + 1, body: ref, ...ref }));
+  await enqueue(stack, lines);
   const reader = booksReader(stack.tables.connectionString);
   const startedAt = Date.now();
   const limit = startedAt + Number(values.minutes) * minute;
   for (let round = 0; ; round += 1) {
     const books = await reader.read();
-    const progress = progressOf(books, jobs);
+    const progress = progressOf(books, lines);
     output.show(lineOf(progress, (Date.now() - startedAt) / 1_000));
     const left = jobs - progress.done;
     if (left === 0 || Date.now() > limit) break;
@@ -106,18 +105,18 @@ try {
   const books = await reader.read();
   const comparison = compare(stack.sandbox.orderBook(), books.orders);
   const early = tooEarly(stack.sandbox.calls()).length;
-  const byState = Object.fromEntries(progressOf(books, jobs).byState);
+  const byState = Object.fromEntries(progressOf(books, lines).byState);
   const unexplained = books.carts.filter(
     (cart) => (cart.state === 'failed' || cart.state === 'partial') && cart.reason === undefined,
   ).length;
   const missing = jobs - books.carts.length;
   const { deadLettered } = stack.broker.entity(queueName).counts();
-  const ended = progressOf(books, jobs).done;
+  const ended = progressOf(books, lines).done;
   output.say(`
 ${jobs} jobs in ${Math.round((Date.now() - startedAt) / 1_000)} s: ${JSON.stringify(byState)}
 killed ${tally.kills} workers, with ${tally.underWay} checkouts committed and not yet answered; cut ${tally.cutBroker} connections to the broker, ${tally.cutTables} to the tables, ${tally.cutApi} to Partner Center; ${tally.outages} outages
 Partner Center ${comparison.inPartnerCenter} orders · table ${comparison.inTable} · bought twice ${comparison.boughtTwice.length} · lost ${comparison.lost.length + missing} · different ${comparison.different.length + comparison.invented.length} · called too early ${early}
-without an end ${jobs - ended} · ended without a reason ${unexplained} · dead letters ${deadLettered} · questions to people ${books.questions}`);
+without an end ${jobs - ended} · ended without a reason ${unexplained} · dead letters ${deadLettered} · questions to people ${books.asking.size}`);
   const good =
     agrees(comparison) &&
     missing === 0 &&

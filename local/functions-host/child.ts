@@ -60,6 +60,8 @@ export async function startHost(options: HostChildOptions): Promise<HostChild> {
     env: { ...process.env, ...options.env },
     // A test runner's own flags are nothing for the host.
     execArgv: [],
+    // Ctrl-C is for whoever started it, who stops it in its turn; when that one dies, so does this.
+    detached: process.platform !== 'win32',
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });
 

@@ -1,5 +1,3 @@
-import { readFile } from 'node:fs/promises';
-import { parse } from 'csv-parse/sync';
 import type { FaultInput, Sandbox } from '../partner-center/sandbox.ts';
 
 /** One line of the night: a message to send. `number` is its line in the list, from 1. */
@@ -14,118 +12,53 @@ export interface Line {
 
 export interface Plan {
   readonly lines: readonly Line[];
+  /** Numbers of lines that no message can hold. */
+  readonly tooLong: readonly number[];
   readonly about: string;
   /** What Partner Center does to some of them. */
   readonly faults: readonly FaultInput[];
 }
 
-const guid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
-
-/** The sample night: ordinary carts of some customers, some of them equal, and the few that make a night interesting. */
+/**
+ * The sample night: ordinary carts of some customers, some of them equal, and the few that make a night interesting. It has
+ * as many lines as carts: one line is no job, so its cart is not bought.
+ */
 export function samplePlan(sandbox: Sandbox, carts: number, customers: number): Plan {
-  const [sample] = sandbox.createCarts({ count: 1, customers: 1, baskets: ['sample'] });
-  const [expired] = sandbox.createCarts({ count: 1, customers: 1, baskets: ['licence'], life: 1 });
-  const ordinary = sandbox.createCarts({ count: carts - 2, customers });
-  const underReview = ordinary.at(-1)?.customerId;
-  const refused = ordinary.at(2);
-  const faults: FaultInput[] = [
-    ...(underReview === undefined
-      ? []
-      : [{ kind: 'error' as const, http: 403, code: 800073, description: review, customers: [underReview] }]),
-    ...(refused === undefined
-      ? []
-      : [
-          { kind: 'error' as const, http: 403, code: 13605, description: agreement, carts: [refused.cartId] },
-        ]),
-  ];
-  const refs = [
-    ...ordinary,
-    ...(sample === undefined ? [] : [sample]),
-    ...(expired === undefined ? [] : [expired]),
-  ];
-  const lines: Line[] = refs.map((ref, index) => ({
-    number: index + 1,
-    body: { ...ref, reference: `PO-${index + 1}` },
-    ...ref,
-  }));
-  const number = lines.length + 1;
-  lines.push({
-    number,
-    body: { customerId: refs[0]?.customerId, cartID: refs[0]?.cartId, reference: `PO-${number}` },
+  const few = Math.ceil(carts / 20);
+  const special = (['reservation', 'software', 'saas'] as const).flatMap((basket) =>
+    sandbox.createCarts({ count: few, customers, baskets: [basket] }),
+  );
+  const sample = sandbox.createCarts({ count: 1, baskets: ['sample'] });
+  const expired = sandbox.createCarts({ count: 1, baskets: ['licence'], life: 1 });
+  // In rounds over the customers, so that from the third round on each has equal carts.
+  const usual = sandbox.createCarts({
+    count: carts - 3 * few - 2,
+    customers,
+    baskets: ['licence', 'legacy', 'licence', 'licences'],
   });
+  const refs = [...special, ...sample, ...expired, ...usual];
+  const underReview = usual[customers - 1]?.customerId;
+  const unsigned = usual[2]?.cartId;
+  const noJob = Math.ceil(refs.length / 2);
+  const batch = { batchId: 'sample-night', batchSize: refs.length };
   return {
-    lines: lines.map((line) => withBatch(line, 'sample-night', lines.length)),
-    faults,
-    about: `${carts} carts of ${customers} customers: licences, reservations, software, SaaS; some customers have equal carts; one cart has expired, one customer is under review, one line is no job`,
+    lines: refs.map((ref, index) => {
+      const number = index + 1;
+      const more = { reference: `PO-${number}`, ...batch };
+      return number === noJob
+        ? { number, body: { customerId: ref.customerId, cartID: ref.cartId, ...more } }
+        : { number, body: { ...ref, ...more }, ...ref };
+    }),
+    tooLong: [],
+    faults: [
+      { kind: 'error', http: 403, code: 800073, description: review, customers: listOf(underReview) },
+      { kind: 'error', http: 403, code: 13605, description: agreement, carts: listOf(unsigned) },
+    ],
+    about: `${carts} carts of ${customers} customers: legacy and new-commerce licences, reservations, software, SaaS; some customers have several equal carts; one cart makes three orders, one has expired, one customer is under review, one has not signed the agreement, one line is not valid`,
   };
 }
 
+const listOf = <T>(value: T | undefined): T[] => (value === undefined ? [] : [value]);
+
 const review = 'The customer account is under review. Check back in a few days.';
 const agreement = 'The customer has not accepted the Microsoft Customer Agreement.';
-
-/** A list of the user's own: CSV with a header, or one JSON object a line. The sandbox gets a cart for each that is named. */
-export async function filePlan(sandbox: Sandbox, path: string): Promise<Plan> {
-  const text = (await readFile(path, 'utf8')).replace(/^\uFEFF/, '');
-  const lines = /^\s*\{/.test(text) ? jsonLines(text) : csvLines(text);
-  const known = new Set<string>();
-  const carts = lines.flatMap(({ customerId, cartId }) => {
-    const key = `${customerId}:${cartId}`.toLowerCase();
-    if (customerId === undefined || cartId === undefined || known.has(key)) return [];
-    known.add(key);
-    return [{ customerId: customerId.toLowerCase(), cartId: cartId.toLowerCase(), lineItems: [licence] }];
-  });
-  if (carts.length > 0) sandbox.createCarts({ carts });
-  return { lines, faults: [], about: `${lines.length} lines of ${path}, ${carts.length} carts` };
-}
-
-/** A new-commerce licence: what a cart of the sandbox holds when a list names the cart alone. */
-const licence = { catalogItemId: 'CFQ7TTC0LH18:0001:CFQ7TTC0K971', quantity: 5 };
-
-function jsonLines(text: string): Line[] {
-  return text.split(/\r?\n/).flatMap((line, index) => {
-    if (line.trim() === '') return [];
-    let body: unknown = line;
-    try {
-      body = JSON.parse(line);
-    } catch {
-      // Sent as it is: the worker says what is wrong with it.
-    }
-    return [{ number: index + 1, body, ...idsIn(body) }];
-  });
-}
-
-function csvLines(text: string): Line[] {
-  const delimiter = (text.split(/\r?\n/, 1)[0] ?? '').includes(';') ? ';' : ',';
-  const rows: { record: Record<string, string>; info: { lines: number } }[] = parse(text, {
-    columns: true,
-    delimiter,
-    info: true,
-    relax_column_count: true,
-    skip_empty_lines: true,
-    trim: true,
-  });
-  return rows.map(({ record, info }) => {
-    const body = Object.fromEntries(
-      Object.entries(record)
-        .filter(([, value]) => value !== '')
-        .map(([name, value]) => [name, name === 'batchSize' && /^\d+$/.test(value) ? Number(value) : value]),
-    );
-    return { number: info.lines, body, ...idsIn(body) };
-  });
-}
-
-function idsIn(body: unknown): { customerId: string; cartId: string } | Record<string, never> {
-  if (typeof body !== 'object' || body === null || !('customerId' in body) || !('cartId' in body)) return {};
-  const { customerId, cartId } = body;
-  if (
-    typeof customerId !== 'string' ||
-    typeof cartId !== 'string' ||
-    !guid.test(customerId) ||
-    !guid.test(cartId)
-  )
-    return {};
-  return { customerId: customerId.toLowerCase(), cartId: cartId.toLowerCase() };
-}
-
-const withBatch = (line: Line, batchId: string, batchSize: number): Line =>
-  typeof line.body === 'object' ? { ...line, body: { ...line.body, batchId, batchSize } } : line;

@@ -1,17 +1,20 @@
 import type { Books, CartRow } from '../verdict/books.ts';
+import type { Line } from './plan.ts';
 
 /** Codes after which a job waits for hours or days, as Partner Center asks for: a review, an upgrade, a pending change. */
 const slowCodes = new Set(['800014', '800073', '800074', '800082', '900112', '900113', '900278']);
 
 export interface Progress {
+  /** Lines. */
   readonly total: number;
-  /** Rejected, final, or held by a code that takes days. */
+  /** Lines that are rejected, or whose cart is final or held by a code that takes days. */
   readonly done: number;
+  /** Lines that are not, because their cart asks a person. */
+  readonly asking: number;
   readonly byState: ReadonlyMap<string, number>;
+  /** Orders. */
   readonly pending: number;
   readonly failed: number;
-  readonly held: readonly CartRow[];
-  readonly questions: number;
 }
 
 /** `unresolved`: the worker died in a call for it, and the repeat was told to wait. */
@@ -21,31 +24,45 @@ export const isHeld = (cart: CartRow): boolean =>
   cart.reason !== undefined &&
   slowCodes.has(cart.reason.code);
 
-const isFinal = (cart: CartRow): boolean => ['completed', 'partial', 'failed'].includes(cart.state);
+export const isFinal = (cart: CartRow): boolean => ['completed', 'partial', 'failed'].includes(cart.state);
 
-export function progressOf(books: Books, total: number): Progress {
+/** The message that carries a line. */
+export const messageIdOf = ({ number }: Line): string => `line-${number}`;
+
+export function progressOf(books: Books, lines: readonly Line[]): Progress {
   const byState = new Map<string, number>();
   for (const { state } of books.carts) byState.set(state, (byState.get(state) ?? 0) + 1);
-  const held = books.carts.filter(isHeld);
+  const ended = new Set(books.carts.filter((cart) => isFinal(cart) || isHeld(cart)).map(keyOf));
+  const rejected = new Set(books.rejected.map(({ messageId }) => messageId));
+  const open = lines.filter((line) => !rejected.has(messageIdOf(line)) && !ended.has(keyOf(line)));
   return {
-    total,
-    done: books.carts.filter(isFinal).length + held.length + books.rejected.length,
+    total: lines.length,
+    done: lines.length - open.length,
+    asking: open.filter((line) => books.asking.has(keyOf(line))).length,
     byState,
     pending: books.orders.filter((order) => order.status !== 'completed' && order.status !== 'cancelled')
       .length,
     failed: (byState.get('failed') ?? 0) + (byState.get('partial') ?? 0),
-    held,
-    questions: books.questions,
   };
 }
 
+/** Lines of which there is neither a record nor a rejected row. */
+export function missing(books: Books, lines: readonly Line[]): readonly Line[] {
+  const carts = new Set(books.carts.map(keyOf));
+  const rejected = new Set(books.rejected.map(({ messageId }) => messageId));
+  return lines.filter((line) => !carts.has(keyOf(line)) && !rejected.has(messageIdOf(line)));
+}
+
+const keyOf = ({ customerId, cartId }: { customerId?: string; cartId?: string }): string =>
+  `${customerId}:${cartId}`;
+
 /** `212/300 · 5 pending · 1 failed · 6.2/s · ETA 00:14` */
 export function lineOf(progress: Progress, seconds: number): string {
-  const { done, total, pending, failed, questions } = progress;
+  const { done, total, pending, failed, asking } = progress;
   const rate = seconds > 0 ? done / seconds : 0;
   const left = rate > 0 ? Math.round((total - done) / rate) : 0;
   const eta = `${String(Math.floor(left / 60)).padStart(2, '0')}:${String(left % 60).padStart(2, '0')}`;
-  const asks = questions > 0 ? ` · ${questions} ask a person` : '';
+  const asks = asking > 0 ? ` · ${asking} ask a person` : '';
   return `${done}/${total} · ${pending} pending · ${failed} failed${asks} · ${rate.toFixed(1)}/s · ETA ${eta}`;
 }
 

@@ -1,8 +1,8 @@
 import type { Call } from '../partner-center/sandbox.ts';
 import type { Books, CartRow } from '../verdict/books.ts';
 import type { Comparison } from '../verdict/compare.ts';
-import type { Line } from './plan.ts';
-import { isHeld } from './progress.ts';
+import type { Line, Plan } from './plan.ts';
+import { isFinal, isHeld } from './progress.ts';
 
 export interface Interrupted {
   readonly customerId: string;
@@ -12,13 +12,13 @@ export interface Interrupted {
 /** What a person wants to know in the morning. */
 export function summaryOf(parts: {
   readonly books: Books;
-  readonly lines: readonly Line[];
+  readonly plan: Plan;
   readonly interrupted: readonly Interrupted[];
   readonly comparison: Comparison;
   readonly tooEarly: number;
   readonly lostJobs: readonly Line[];
 }): string {
-  const { books, interrupted, comparison, tooEarly, lostJobs } = parts;
+  const { books, plan, interrupted, comparison, tooEarly, lostJobs } = parts;
   return [
     '',
     'By state',
@@ -30,8 +30,9 @@ export function summaryOf(parts: {
     ),
     ...(books.rejected.length > 0 ? table([['rejected', String(books.rejected.length)]]) : []),
     ...section('Failed, and what to do', failures(books)),
-    ...section('Rejected lines', rejected(books)),
+    ...section('Rejected lines', [...rejected(books), ...tooLong(plan)]),
     ...section('Held by Partner Center', held(books)),
+    ...section('Without an end', open(books)),
     ...section(
       `Interrupted by the kill: ${interrupted.length} checkouts, committed and not yet answered`,
       outcomes(books, interrupted),
@@ -73,12 +74,23 @@ const rejected = (books: Books): string[] =>
       `${messageId.replace('-', ' ')}, field ${path === '' ? '(the whole line)' : path}: ${reason}`,
   );
 
+const tooLong = (plan: Plan): string[] =>
+  plan.tooLong.map((number) => `line ${number}, field (the whole line): too-large: no message can hold it`);
+
 const held = (books: Books): string[] =>
   books.carts
     .filter(isHeld)
     .map(
       (cart) =>
         `${name(cart)}: ${cart.reason?.code} ${cart.reason?.description}; next try in ${inSeconds(cart.nextTry)} s`,
+    );
+
+const open = (books: Books): string[] =>
+  books.carts
+    .filter((cart) => !isFinal(cart) && !isHeld(cart))
+    .map(
+      (cart) =>
+        `${name(cart)}: ${cart.state}${cart.reason === undefined ? '' : `, ${cart.reason.code} ${cart.reason.description}`}`,
     );
 
 const inSeconds = (at: number | undefined): number =>

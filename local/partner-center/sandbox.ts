@@ -63,10 +63,10 @@ export interface Sandbox {
   stop(): Promise<void>;
 }
 
-const listen = (server: Server): Promise<number> =>
+const listen = (server: Server, port = 0): Promise<number> =>
   new Promise((resolve, reject) => {
     server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
+    server.listen(port, '127.0.0.1', () => {
       const address = server.address();
       if (address === null || typeof address === 'string') reject(new Error('The server has no port.'));
       else resolve(address.port);
@@ -101,8 +101,8 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     admin: makeAdminServer(world),
   };
   const [apiPort, tokenPort, adminPort] = await Promise.all([
-    listen(servers.api),
-    listen(servers.token),
+    listen(servers.api, ports.api),
+    listen(servers.token, ports.authority),
     listen(servers.admin),
   ]);
   return {

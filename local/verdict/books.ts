@@ -30,8 +30,8 @@ export interface Books {
   readonly carts: readonly CartRow[];
   readonly orders: readonly OrderRow[];
   readonly rejected: readonly RejectedRow[];
-  /** Carts that ask a person. */
-  readonly questions: number;
+  /** Carts that ask a person: `customerId:cartId`. */
+  readonly asking: ReadonlySet<string>;
 }
 
 const text = z.optional(z.string());
@@ -79,7 +79,7 @@ export function booksReader(connectionString: string): BooksReader {
 
   return {
     async read() {
-      const [carts, orders, rejected, questions] = await Promise.all([
+      const [carts, orders, rejected, asking] = await Promise.all([
         rows(checkouts, odata`RowKey ge 'cart:' and RowKey lt 'cart;'`),
         rows(checkouts, odata`RowKey ge 'order:' and RowKey lt 'order;'`),
         rows(attention, odata`PartitionKey eq 'rejected'`),
@@ -95,7 +95,7 @@ export function booksReader(connectionString: string): BooksReader {
           const { messageId, reason, path } = rejectedShape.parse(row);
           return { messageId: messageId ?? '', reason, path: path ?? '' };
         }),
-        questions: questions.length,
+        asking: new Set(asking.map(({ rowKey }) => String(rowKey))),
       };
     },
   };

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { buildDist } from '../../local/build.ts';
-import { filePlan, samplePlan } from '../../local/night/plan.ts';
+import { filePlan } from '../../local/night/list.ts';
+import { samplePlan } from '../../local/night/plan.ts';
 import { runNight } from '../../local/night/run-night.ts';
 import { type Stack, startStack } from '../../local/stack.ts';
 
@@ -38,14 +39,14 @@ afterAll(async () => {
 test('a night with a storm of 429s and a worker killed in the middle of its calls: the books agree', async () => {
   const night = await stack();
   const plan = samplePlan(night.sandbox, 60, 12);
-  const { ok, summary, comparison, interrupted } = await runNight({
+  const { wrong, summary, comparison, interrupted } = await runNight({
     stack: night,
     plan,
     output: quiet,
     limitMs: 60_000,
     trouble: true,
   });
-  expect(ok, summary).toBe(true);
+  expect(wrong, summary).toEqual([]);
   expect(interrupted.length).toBeGreaterThanOrEqual(5);
   expect(comparison.inTable).toBe(night.sandbox.orderBook().length);
   expect(summary).toContain('bought twice 0 · lost 0 · called too early 0');
@@ -68,14 +69,14 @@ describe('a list of the user’s own', () => {
     ];
     await writeFile(path, lines.join('\r\n'));
     const plan = await filePlan(night.sandbox, path);
-    const { ok, summary } = await runNight({
+    const { wrong, summary } = await runNight({
       stack: night,
       plan,
       output: quiet,
       limitMs: 60_000,
       trouble: false,
     });
-    expect(ok, summary).toBe(true);
+    expect(wrong, summary).toEqual([]);
     expect(summary).toMatch(/line 3, field customerId: not-valid: customerId must be a GUID/);
     expect(summary).toMatch(/line 6, field notAfter: not-valid: must be an ISO 8601 instant/);
     expect(night.sandbox.orderBook()).toHaveLength(2);
@@ -91,7 +92,7 @@ describe('a sandbox that lies', () => {
       const plan = { ...samplePlan(night.sandbox, 8, 4), faults: [] };
       night.sandbox.set({ lie });
       const result = await runNight({ stack: night, plan, output: quiet, limitMs: 60_000, trouble: false });
-      expect(result.ok).toBe(false);
+      expect(result.wrong).toEqual(['the books do not agree']);
       expect(lie === 'hide' ? result.comparison.invented : result.comparison.lost).toHaveLength(1);
     },
   );

@@ -8,7 +8,9 @@ type AmqpAnnotatedMessage = ServiceBusReceivedMessage['_rawAmqpMessage'];
 /** One queue a test, so that they do not take each other's messages. */
 const queues = [
   'text',
+  'shadow',
   'bytes',
+  'metadata',
   'done',
   'thrown',
   'manual',
@@ -79,12 +81,18 @@ const left = async (queue: string): Promise<number> =>
 describe('what a handler gets', () => {
   const tell = `(body, { triggerMetadata }) => say('got', [triggerMetadata.messageId, Buffer.isBuffer(body) ? 'bytes ' + body.toString('base64') : body, triggerMetadata])`;
 
-  async function received(queue: 'text' | 'bytes', messages: (ServiceBusMessage | AmqpAnnotatedMessage)[]) {
-    using app = await sampleApp(queueFunction(queue, tell, queue === 'bytes' ? `dataType: 'binary',` : ''));
+  async function received(
+    queue: string,
+    options: string,
+    messages: (ServiceBusMessage | AmqpAnnotatedMessage)[],
+  ) {
+    using app = await sampleApp(queueFunction(queue, tell, options));
     await send(queue, ...messages);
     await using running = await run(app);
     return (await running.heard('got', messages.length)) as [unknown, unknown, Record<string, unknown>][];
   }
+
+  const binary = `dataType: 'binary',`;
 
   const raw = (messageId: string, body: string | Buffer): ServiceBusMessage => ({
     messageId,
@@ -92,7 +100,7 @@ describe('what a handler gets', () => {
   });
 
   test('text is guessed to be JSON', async () => {
-    const got = await received('text', [
+    const got = await received('text', '', [
       raw('object', '{"id":1}'),
       raw('array', '[1]'),
       raw('null', 'null'),
@@ -124,7 +132,7 @@ describe('what a handler gets', () => {
 
   test('binary is byte for byte, and the body shadows nothing', async () => {
     const body = '{"messageId":"x","deliveryCount":9}';
-    const got = await received('bytes', [
+    const got = await received('bytes', binary, [
       raw('json', body),
       raw('empty', ''),
       raw('other', Buffer.from([0xff, 0])),
@@ -137,7 +145,7 @@ describe('what a handler gets', () => {
   });
 
   test('metadata as the .NET host sends it', async () => {
-    const [got] = await received('bytes', [
+    const [got] = await received('metadata', binary, [
       {
         body: Buffer.from(''),
         messageId: '00123',
@@ -173,7 +181,7 @@ describe('what a handler gets', () => {
   });
 
   test('a text body that is an object shadows metadata of the same name', async () => {
-    const [got] = await received('text', [
+    const [got] = await received('shadow', '', [
       raw('mine', '{"MessageID":"theirs","deliveryCount":9,"flag":true,"none":null,"list":[1]}'),
     ]);
     expect(got?.[2]).toMatchObject({ messageId: 'theirs', deliveryCount: 9, flag: 'True' });
