@@ -1,87 +1,131 @@
-/** `npm run dev`: keeps the whole stack up on this machine and takes messages from anyone, until Ctrl-C. */
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+/**
+ * `npm run dev`: keeps the whole stack up on this machine and takes messages from anyone, until Ctrl-C.
+ * `--factor N`: how many times faster its clock runs. `--own-worker`: starts no worker, and listens on the ports of
+ * `local.settings.json.example`, for a worker that somebody starts under a debugger or with Azure's tools.
+ */
+import { copyFile, mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import * as z from 'zod/mini';
 import { buildDist } from './build.ts';
+import type { HostChild } from './functions-host/child.ts';
+import type { CartRef } from './partner-center/sandbox.ts';
 import { makeSampleList } from './sample-list.ts';
-import { startStack } from './stack.ts';
+import { examplePorts, type Stack, startStack } from './stack.ts';
 
-const { values } = parseArgs({ options: { factor: { type: 'string' }, port: { type: 'string' } } });
-const factor = Number(values.factor ?? 60);
-const root = new URL('..', import.meta.url).pathname;
-
-await buildDist(root);
-const stack = await startStack({
-  factor,
-  appRoot: root,
-  ...(values.port === undefined ? {} : { busPort: Number(values.port) }),
+const optionsShape = z.object({
+  factor: z._default(z.coerce.number().check(z.gte(1), z.lte(4_000)), 60),
+  'own-worker': z._default(z.boolean(), false),
 });
+
+const root = new URL('..', import.meta.url).pathname;
+const folder = join(root, '.local');
+/** Where the command line finds this stack. */
+const stackFile = join(folder, 'stack.json');
+/** For the shell: `. .local/env` sets what the examples read. */
+const shellFile = join(folder, 'env');
+/** For NODE_EXTRA_CA_CERTS of one's own worker. */
+const certificateFile = join(folder, 'authority.pem');
+
 const stopped = Promise.withResolvers<void>();
 process.once('SIGINT', () => stopped.resolve());
 process.once('SIGTERM', () => stopped.resolve());
 
-// Where the command line finds this stack.
-const stackFile = join(root, '.local', 'stack.json');
-const shellFile = join(root, '.local', 'env');
+const { values } = parseArgs({ options: { factor: { type: 'string' }, 'own-worker': { type: 'boolean' } } });
+const options = optionsShape.safeParse(values);
+if (options.success) await dev(options.data.factor, options.data['own-worker']);
+else {
+  console.error(z.prettifyError(options.error));
+  process.exitCode = 1;
+}
 
-try {
-  await mkdir(join(root, '.local'), { recursive: true });
-  await writeFile(
-    stackFile,
-    JSON.stringify({ pid: process.pid, settings: stack.settings, admin: stack.sandbox.admin }, null, 2),
-    { mode: 0o600 },
-  );
-  const worker = await stack.startWorker((line) => process.stdout.write(`${line}\n`));
-  const [cart] = await makeSampleList(stack.sandbox, join(root, '.local', 'sample.csv'));
-  // For the shell: `. .local/env` sets what the examples read.
-  const shell = {
-    CHECKOUT_URL: worker.address ?? '',
-    CHECKOUT_KEY: stack.functionKey,
-    SERVICEBUS_CONNECTION: stack.broker.connectionString,
-    SSL_CERT_FILE: stack.sandbox.caFile,
-  };
-  const exports = Object.entries(shell).map(([name, value]) => `export ${name}='${value}'\n`);
-  await writeFile(shellFile, exports.join(''), { mode: 0o600 });
-  process.stdout.write(`
-The stack is up; its clock runs ${factor} times faster. Functions: ${worker.functions.join(', ')} (registered in ${Math.round(worker.registeredMs)} ms).
+async function dev(factor: number, ownWorker: boolean): Promise<void> {
+  await buildDist(root);
+  const stack = await startStack({ factor, appRoot: root, ...(ownWorker ? { ports: examplePorts } : {}) });
+  try {
+    const { settings, sandbox } = stack;
+    await mkdir(folder, { recursive: true });
+    await copyFile(sandbox.caFile, certificateFile);
+    const file = { pid: process.pid, settings, admin: sandbox.admin };
+    await writeFile(stackFile, JSON.stringify(file, null, 2), { mode: 0o600 });
+    const worker = ownWorker ? undefined : await stack.startWorker((line) => console.log(line));
+    await writeFile(shellFile, shellLines(stack, worker), { mode: 0o600 });
+    const [cart] = await makeSampleList(sandbox, join(folder, 'sample.csv'));
+    console.log(`
+The stack is up; its clock runs ${factor} times faster.${worker === undefined ? '' : ` Functions: ${worker.functions.join(', ')} (registered in ${Math.round(worker.registeredMs)} ms).`}
 
-  HTTP            ${worker.address}/api
-   function key   ${stack.functionKey}
-  Service Bus     ${stack.broker.connectionString}
-   over TLS       ${stack.broker.secureConnectionString}
-   certificate    ${stack.sandbox.caFile}
-  tables          ${stack.tables.connectionString}
-  Partner Center  ${stack.sandbox.apiBase}
-  its order book  ${stack.sandbox.admin}/admin/order-book
-  its calls       ${stack.sandbox.admin}/admin/calls
+${addresses(stack, worker)}
 
 20 carts are there, and a list of them in .local/sample.csv. Try, in another terminal:
 
-  # checks all of them out, and shows how the worker stands
+${whatToTry(stack, worker, cart)}
+
+Ctrl-C ends it.`);
+    const ended = worker?.exited.then(({ code, signal }) => signal ?? `code ${code}`);
+    const end = await Promise.race([stopped.promise, ...(ended === undefined ? [] : [ended])]);
+    if (end === undefined) return;
+    console.error(`The worker has ended by itself, with ${end}.`);
+    process.exitCode = 1;
+  } finally {
+    await Promise.all([stackFile, shellFile, certificateFile].map((path) => rm(path, { force: true })));
+    await stack.stop();
+  }
+}
+
+function shellLines({ broker, sandbox, functionKey }: Stack, worker: HostChild | undefined): string {
+  const shell = {
+    CHECKOUT_URL: worker?.address ?? '',
+    CHECKOUT_KEY: functionKey,
+    SERVICEBUS_CONNECTION: broker.connectionString,
+    SSL_CERT_FILE: sandbox.caFile,
+  };
+  return Object.entries(shell)
+    .map(([name, value]) => `export ${name}='${value}'\n`)
+    .join('');
+}
+
+function addresses({ broker, tables, sandbox, functionKey }: Stack, worker: HostChild | undefined): string {
+  const http =
+    worker === undefined
+      ? ''
+      : `  HTTP            ${worker.address}/api
+   function key   ${functionKey}
+`;
+  return `${http}  Service Bus     ${broker.connectionString}
+   over TLS       ${broker.secureConnectionString}
+   certificate    ${sandbox.caFile}
+  tables          ${tables.connectionString}
+  Partner Center  ${sandbox.apiBase}
+  its order book  ${sandbox.admin}/admin/order-book
+  its calls       ${sandbox.admin}/admin/calls`;
+}
+
+const ownWorkerText = `  # your worker, with a copy of local.settings.json.example as local.settings.json
+  NODE_EXTRA_CA_CERTS=.local/authority.pem npx node --inspect local/functions-host/main.ts`;
+
+function whatToTry({ sandbox, functionKey }: Stack, worker: HostChild | undefined, cart?: CartRef): string {
+  const job = `{"customerId":"${cart?.customerId}","cartId":"${cart?.cartId}"}`;
+  const http =
+    worker === undefined
+      ? ownWorkerText
+      : `  # checks a cart out
+  curl -s ${worker.address}/api/jobs -H 'x-functions-key: ${functionKey}' -H 'content-type: application/json' \\
+    -d '${job}'
+
+  # what became of it
+  curl -s ${worker.address}/api/checkouts/${cart?.customerId}/${cart?.cartId} -H 'x-functions-key: ${functionKey}'`;
+  return `  # checks all of them out, and shows how the worker stands
   npx checkout enqueue .local/sample.csv --batch sample
   npx checkout status
 
-  # checks a cart out
-  curl -s ${worker.address}/api/jobs -H 'x-functions-key: ${stack.functionKey}' -H 'content-type: application/json' \\
-    -d '{"customerId":"${cart?.customerId}","cartId":"${cart?.cartId}"}'
+${http}
 
-  # what became of it
-  curl -s ${worker.address}/api/checkouts/${cart?.customerId}/${cart?.cartId} -H 'x-functions-key: ${stack.functionKey}'
-
-  # the same over Service Bus: send this to the queue checkout-jobs with any client
-  {"customerId":"${cart?.customerId}","cartId":"${cart?.cartId}"}
+  # over Service Bus: send this to the queue checkout-jobs with any client
+  ${job}
 
   # more carts
-  curl -s -X POST ${stack.sandbox.admin}/admin/carts -H 'content-type: application/json' -d '{"count":100,"customers":10}'
+  curl -s -X POST ${sandbox.admin}/admin/carts -H 'content-type: application/json' -d '{"count":100,"customers":10}'
 
   # what Partner Center has sold
-  curl -s ${stack.sandbox.admin}/admin/order-book
-
-Ctrl-C ends it.
-`);
-  await Promise.race([stopped.promise, worker.exited]);
-} finally {
-  await rm(stackFile, { force: true });
-  await rm(shellFile, { force: true });
-  await stack.stop();
+  curl -s ${sandbox.admin}/admin/order-book`;
 }

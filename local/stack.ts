@@ -11,6 +11,9 @@ import { type Broker, startBroker } from './service-bus/broker.ts';
 export const queueName = 'checkout-jobs';
 export const topicName = 'checkout-events';
 
+/** As in local.settings.json.example. */
+export const examplePorts = { bus: 5672, tables: 10_002, api: 8080, authority: 8443 };
+
 export interface StackOptions {
   /** Divides every time of the worker, the queue and the sandbox. */
   readonly factor: number;
@@ -20,7 +23,8 @@ export interface StackOptions {
   readonly seed?: string;
   /** Settings of the worker, on top of the stack's own. */
   readonly env?: Readonly<Record<string, string>>;
-  readonly busPort?: number;
+  /** Free ones when absent. */
+  readonly ports?: typeof examplePorts;
 }
 
 /** Everything that the worker needs, on free ports of this machine; workers are started and stopped one by one. */
@@ -41,7 +45,7 @@ export interface Stack {
 const slotLifeMs = 250;
 
 export async function startStack(options: StackOptions): Promise<Stack> {
-  const { factor, appRoot } = options;
+  const { factor, appRoot, ports } = options;
   const stops: (() => Promise<unknown>)[] = [];
   const stop = async () => {
     for (const step of stops.splice(0).reverse()) await step();
@@ -54,14 +58,15 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     const broker = await startBroker({
       config: entities(factor),
       tls: certificate,
-      ...(options.busPort === undefined ? {} : { port: options.busPort }),
+      ...(ports === undefined ? {} : { port: ports.bus }),
     });
     stops.push(broker.stop);
-    const tables = await startAzurite();
+    const tables = await startAzurite(ports === undefined ? {} : { port: ports.tables });
     stops.push(tables.stop);
     const sandbox = await startSandbox({
       factor,
       certificate,
+      ...(ports === undefined ? {} : { ports }),
       ...(options.seed === undefined ? {} : { seed: options.seed }),
       ...(options.switches === undefined ? {} : { switches: options.switches }),
     });

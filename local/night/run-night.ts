@@ -79,10 +79,10 @@ export async function runNight(options: NightOptions): Promise<NightResult> {
   const wrong = [
     done === total
       ? ''
-      : `${total - done} lines have no end${asking === 0 ? '' : `, ${asking} of them ask a person`}`,
+      : `lines without an end: ${total - done}${asking === 0 ? '' : `, of which ${asking} ask a person`}`,
     agrees(comparison) ? '' : 'the books do not agree',
-    lostJobs.length === 0 ? '' : `${lostJobs.length} jobs are lost`,
-    early === 0 ? '' : `${early} calls came too early`,
+    lostJobs.length === 0 ? '' : `jobs lost: ${lostJobs.length}`,
+    early === 0 ? '' : `calls too early: ${early}`,
     options.trouble && interrupted.length < openAtKill
       ? `the kill met only ${interrupted.length} open checkouts, and was to meet ${openAtKill}`
       : '',

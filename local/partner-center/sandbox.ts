@@ -31,6 +31,8 @@ export interface SandboxOptions {
   readonly switches?: SwitchesInput;
   /** Of the token endpoint; one of its own when absent. */
   readonly certificate?: Certificate;
+  /** Free ones when absent. */
+  readonly ports?: { readonly api: number; readonly authority: number };
 }
 
 export interface Sandbox {
@@ -81,12 +83,13 @@ const close = (server: Server & { closeAllConnections(): void }): Promise<void> 
 
 /** Starts a Partner Center of one's own on free ports of 127.0.0.1. */
 export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
-  const { seed = 'sandbox', factor = 1, clock = serverClock, switches = {} } = options;
+  const { seed = 'sandbox', factor = 1, clock = serverClock, switches = {}, ports } = options;
   const draw = seededDraw(seed);
   const credentials: Credentials = {
-    tenantId: draw.guid('tenant'),
-    clientId: draw.guid('client'),
-    clientSecret: draw.orderId('secret'),
+    // The same for every seed: local.settings.json.example has them too.
+    tenantId: '00000000-0000-4000-8000-000000000001',
+    clientId: '00000000-0000-4000-8000-000000000002',
+    clientSecret: 'secret-of-the-sandbox',
     refreshToken: draw.orderId('refresh token'),
   };
   const world = makeWorld(clock, seed, factor, credentials);
@@ -101,8 +104,8 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     admin: makeAdminServer(world),
   };
   const [apiPort, tokenPort, adminPort] = await Promise.all([
-    listen(servers.api, ports.api),
-    listen(servers.token, ports.authority),
+    listen(servers.api, ports?.api),
+    listen(servers.token, ports?.authority),
     listen(servers.admin),
   ]);
   return {

@@ -88,7 +88,8 @@ describe('what is no job', () => {
     cartId: '2f9a6c1e-1a77-4d0b-8f3c-90f5b1e4c7aa',
   };
   const json = (body: unknown) => Buffer.from(JSON.stringify(body));
-  const cases: readonly [string, Buffer, string, Record<string, string>?][] = [
+  const retry = { 'checkout-decision': 'retry', 'checkout-seen': 'failed' };
+  const cases: readonly [string, Buffer, string, Record<string, string | boolean>?][] = [
     ['not JSON', Buffer.from('hello'), ''],
     ['wrong type', json({ ...good, cartId: 7 }), 'cartId'],
     ['missing id', json({ cartId: good.cartId }), 'customerId'],
@@ -100,6 +101,15 @@ describe('what is no job', () => {
     ['empty', Buffer.alloc(0), ''],
     ['metadata names', json({ ...good, messageId: 'evil', deliveryCount: 99 }), 'messageId'],
     ['malformed ticket', json(good), 'checkout-ticket', { 'checkout-ticket': 'first' }],
+    ['ticket of another type', json(good), 'checkout-ticket', { 'checkout-ticket': true }],
+    ['malformed decision', json(good), 'checkout-decision', { 'checkout-decision': 'buy' }],
+    ['decision without a name', json(good), 'checkout-who', { ...retry, 'checkout-ticket': '1' }],
+    ['malformed time', json(good), 'checkout-first-enqueued', { 'checkout-first-enqueued': 'yesterday' }],
+    ['malformed orders', json(good), 'checkout-found', { 'checkout-found': '../x' }],
+    ['unknown property', json(good), 'checkout-nonsense', { 'checkout-nonsense': '1' }],
+    ['list', json([good]), ''],
+    ['null', json(null), ''],
+    ['not UTF-8', Buffer.from([0x7b, 0xff, 0x7d]), ''],
     ['one id', Buffer.from('twin one'), ''],
     ['one id', Buffer.from('twin two'), ''],
   ];
@@ -147,12 +157,19 @@ describe('what is no job', () => {
   }
 });
 
-test('settings that are wrong stop the start, with a sentence for each, and no secret', async () => {
-  const env = { ...stack.settings, WINDOW: '10s', MAX_ATTEMPTS: 'many', PARTNER_TENANT_ID: '' };
-  const message = await startHost({ appRoot: join(folder, 'dist'), env }).then(
-    () => 'it started',
-    (error: Error) => error.message,
-  );
-  for (const name of ['MAX_ATTEMPTS', 'PARTNER_TENANT_ID', 'WINDOW']) expect(message).toContain(name);
-  expect(message).not.toContain(stack.settings['PARTNER_CLIENT_SECRET']);
+describe('settings that are wrong stop the start, with a sentence for each, and no secret', () => {
+  test.for([
+    ['missing', { TablesConnection: undefined, PARTNER_CLIENT_ID: undefined }],
+    ['empty', { PARTNER_TENANT_ID: '', ServiceBusConnection: '' }],
+    ['malformed', { MAX_ATTEMPTS: 'many', CALL_TIMEOUT: '3 minutes', PARTNER_CENTER_API: 'ftp://x' }],
+    ['times that cannot be right together', { WINDOW: '10s', LEASE: '1m' }],
+  ] as const)('%s', async ([, wrong]) => {
+    const env = { ...stack.settings, ...wrong };
+    const message = await startHost({ appRoot: join(folder, 'dist'), env }).then(
+      () => 'it started',
+      (error: Error) => error.message,
+    );
+    for (const name of Object.keys(wrong)) expect(message).toMatch(new RegExp(`^.*\\b${name}\\b.*$`, 'm'));
+    expect(message).not.toContain(stack.settings['PARTNER_CLIENT_SECRET']);
+  });
 });

@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { startSandbox } from '../../local/partner-center/sandbox.ts';
+import { examplePorts } from '../../local/stack.ts';
 import { ConfigError, decodeConfig } from '../../src/config.ts';
 import type { SettingName } from '../../src/config-settings.ts';
 import { timeSettings } from '../../src/config-times.ts';
@@ -343,10 +345,22 @@ test('the factor divides every time, and is refused in Azure', () => {
   expect(problems({ ...required, WEBSITE_SITE_NAME: 'app' })).toEqual([]);
 });
 
-test('the example for local work is right', () => {
+test('the example for local work is right, and fits the stack that waits for a worker of one’s own', async () => {
   const file = new URL('../../local.settings.json.example', import.meta.url);
   const { Values } = JSON.parse(readFileSync(file, 'utf8')) as { Values: Record<string, string> };
   expect(problems(Values)).toEqual([]);
+  const sandbox = await startSandbox();
+  await sandbox.stop();
+  expect(Values).toMatchObject({
+    ServiceBusConnection: expect.stringContaining(`sb://127.0.0.1:${examplePorts.bus};`),
+    // Azurite's own port.
+    TablesConnection: examplePorts.tables === 10_002 ? 'UseDevelopmentStorage=true' : '',
+    PARTNER_CENTER_API: `http://127.0.0.1:${examplePorts.api}`,
+    PARTNER_CENTER_AUTHORITY: `https://127.0.0.1:${examplePorts.authority}`,
+    PARTNER_TENANT_ID: sandbox.credentials.tenantId,
+    PARTNER_CLIENT_ID: sandbox.credentials.clientId,
+    PARTNER_CLIENT_SECRET: sandbox.credentials.clientSecret,
+  });
 });
 
 test('whatever stands in one setting, it is read or told in a sentence, and a secret is never shown', () => {

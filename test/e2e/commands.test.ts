@@ -1,0 +1,103 @@
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { describe, expect, test } from 'vitest';
+import { booksReader } from '../../local/verdict/books.ts';
+import { agrees, compare, type TrueOrder } from '../../local/verdict/compare.ts';
+import { command } from './command.ts';
+
+const clean = { survivors: [], litter: [] };
+const left = (run: ReturnType<typeof command>) => ({ survivors: run.survivors(), litter: run.litter() });
+
+describe('npm start', () => {
+  test('a night with a storm of 429s and a worker killed in the middle of its calls: exit 0, the books agree', async () => {
+    await using run = command('local/night.ts', '--carts', '60');
+    expect(await run.ended, run.printed()).toBe(0);
+    const text = run.printed();
+    expect(text).toContain('The clock runs 100 times faster');
+    // Plain lines, because this is no terminal.
+    expect(text).not.toContain('\r');
+    expect(text).toMatch(/^60\/60 · 0 pending · \d+ failed · \d+\.\d\/s · ETA 00:00$/m);
+    expect(text).toContain('Partner Center answers 429 for a moment, Retry-After 4 s');
+    expect(Number(/killed with SIGKILL: (\d+) checkouts/.exec(text)?.[1])).toBeGreaterThanOrEqual(5);
+    expect(text).toMatch(/ {2}rejected +1\n/);
+    expect(text).toMatch(/1 × 800008: .+\n {6}The cart has expired/);
+    expect(text).toMatch(/line 30, field cartID: not-valid/);
+    expect(text).toMatch(/: 800073 The customer account is under review.+; next try in \d+ s/);
+    expect(
+      text.match(/completed, (its orders were found after|after) \d+ looks? at the cart/g)?.length,
+    ).toBeGreaterThan(0);
+    expect(text).toMatch(
+      /Partner Center (\d+) orders · table \1 · bought twice 0 · lost 0 · called too early 0/,
+    );
+    expect(left(run)).toEqual(clean);
+  }, 120_000);
+
+  test('an order book that lies: exit 1', async () => {
+    await using run = command('local/night.ts', '--carts', '20', '--lie', 'hide');
+    expect(await run.ended, run.printed()).toBe(1);
+    expect(run.printed()).toContain('NOT as it should be');
+    expect(run.printed()).toContain('the books do not agree');
+  }, 120_000);
+
+  test('Ctrl-C in the middle of the night leaves no process and no file', async () => {
+    await using run = command('local/night.ts', '--carts', '300');
+    await run.shows(/[1-9]\d* pending/);
+    run.interrupt();
+    expect(await run.ended, run.printed()).toBe(130);
+    expect(run.printed().trimEnd().split('\n').at(-1)).toBe('Stopped before its end.');
+    expect(left(run)).toEqual(clean);
+  }, 60_000);
+
+  test('a list that is not there, and an option that is none, are told in a sentence', async () => {
+    await using missing = command('local/night.ts', '--file', 'no-such-list.csv');
+    await using wrong = command('local/night.ts', '--carts', 'many');
+    expect(await Promise.all([missing.ended, wrong.ended])).toEqual([1, 1]);
+    expect(missing.printed()).toMatch(/no such file.*no-such-list\.csv/);
+    expect(wrong.printed()).toMatch(/carts/);
+    for (const run of [missing, wrong]) expect(run.printed()).not.toMatch(/^ {4}at /m);
+  }, 60_000);
+});
+
+/** More of them: `JOBS=1000 npm test -- test/e2e/commands.test.ts`. */
+const jobs = Number(process.env['JOBS'] ?? 150);
+
+test(
+  `npm run dev: another process sends ${jobs} jobs with the official client; all end, the books agree; Ctrl-C ends it`,
+  async () => {
+    await using run = command('local/dev.ts', '--factor', '100');
+    const [, bus = ''] = await run.shows(/Service Bus +(Endpoint=\S+)/);
+    const [, tables = ''] = await run.shows(/tables +(DefaultEndpointsProtocol=\S+)/);
+    const [, admin = ''] = await run.shows(/its order book +(http:\S+)\/admin\/order-book/);
+    await run.shows(/Ctrl-C ends it/);
+    // Orders that are pending for an hour would be polled for a minute here.
+    const short = {
+      licence: [0, 60_000],
+      reservation: [0, 60_000],
+      software: [0, 60_000],
+      saas: [0, 60_000],
+    };
+    await fetch(`${admin}/admin/switches`, { method: 'POST', body: JSON.stringify({ pending: short }) });
+    await promisify(execFile)(process.execPath, [
+      join(import.meta.dirname, 'sender-child.ts'),
+      bus,
+      admin,
+      String(jobs),
+    ]);
+    const reader = booksReader(tables);
+    await expect
+      .poll(async () => (await reader.read()).carts.filter(({ state }) => state === 'completed').length, {
+        timeout: 50_000 + 100 * jobs,
+        interval: 1_000,
+      })
+      .toBe(jobs);
+    const book = (await (await fetch(`${admin}/admin/order-book`)).json()) as TrueOrder[];
+    const comparison = compare(book, (await reader.read()).orders);
+    expect(comparison).toSatisfy(agrees);
+    expect(comparison.inPartnerCenter).toBeGreaterThanOrEqual(jobs);
+    run.interrupt();
+    expect(await run.ended, run.printed().slice(-2_000)).toBe(0);
+    expect(left(run)).toEqual(clean);
+  },
+  60_000 + 200 * jobs,
+);
