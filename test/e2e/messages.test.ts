@@ -108,7 +108,7 @@ describe('what is no job', () => {
     ['malformed orders', json(good), 'checkout-found', { 'checkout-found': '../x' }],
     ['unknown property', json(good), 'checkout-nonsense', { 'checkout-nonsense': '1' }],
     ['list', json([good]), ''],
-    ['null', json(null), ''],
+    ['nothing', json(null), ''],
     ['not UTF-8', Buffer.from([0x7b, 0xff, 0x7d]), ''],
     ['one id', Buffer.from('twin one'), ''],
     ['one id', Buffer.from('twin two'), ''],
