@@ -16,6 +16,9 @@ export const checkoutFunction = (worker: Worker): ServiceBusQueueFunctionOptions
   ...binary,
   handler: async (body: unknown, context: InvocationContext) => {
     await worker.ready();
-    await runJob(worker.deps, toQueueMessage(body, context.triggerMetadata ?? {}));
+    await runJob(
+      worker.deps,
+      toQueueMessage(body, context.triggerMetadata ?? {}, context.traceContext?.traceParent),
+    );
   },
 });

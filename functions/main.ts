@@ -16,6 +16,8 @@ app.http('readCheckout', readCheckoutFunction(worker));
 app.http('readBatch', readBatchFunction(worker));
 app.http('health', healthFunction(worker));
 app.timer('pollPendingOrders', pollFunction(worker));
+// The host then leaves logs, traces and metrics of the functions to the worker's own exporter.
+if (worker.exports) app.setup({ capabilities: { WorkerOpenTelemetryEnabled: true } });
 // Before the first message, so that people's tools find the tables; nothing waits for it.
 app.hook.appStart(() => void worker.ready());
 app.hook.appTerminate(() => worker.close());

@@ -2,7 +2,11 @@ import type { TriggerMetadata } from '@azure/functions';
 import type { QueueMessage } from '../src/checkout/queue-message.ts';
 
 /** The host's trigger data as the use case knows it. Its metadata is JSON-guessed text: numbers may stand for ids. */
-export function toQueueMessage(body: unknown, metadata: TriggerMetadata): QueueMessage {
+export function toQueueMessage(
+  body: unknown,
+  metadata: TriggerMetadata,
+  traceparent: string | undefined,
+): QueueMessage {
   const { applicationProperties } = metadata;
   return {
     body: toBytes(body),
@@ -11,6 +15,7 @@ export function toQueueMessage(body: unknown, metadata: TriggerMetadata): QueueM
     deliveryCount: Number(metadata['deliveryCount'] ?? 1),
     enqueuedAt: toEpochMs(metadata['enqueuedTimeUtc'] ?? metadata['enqueuedTime']),
     properties: isObject(applicationProperties) ? applicationProperties : {},
+    ...(traceparent === undefined || traceparent === '' ? {} : { traceparent }),
   };
 }
 

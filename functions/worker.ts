@@ -2,7 +2,6 @@ import { systemChance } from '../src/chance.ts';
 import type { Deps } from '../src/checkout/deps.ts';
 import { systemClock } from '../src/clock.ts';
 import { decodeConfig } from '../src/config.ts';
-import { consoleTelemetry } from '../src/console-telemetry.ts';
 import { gateStore } from '../src/gate/gate-store.ts';
 import { sharedGate } from '../src/gate/shared-gate.ts';
 import { storageClock } from '../src/gate/storage-clock.ts';
@@ -16,7 +15,16 @@ import { cachedTokens } from '../src/partner-center/token-source.ts';
 import { azureTables } from '../src/storage/azure-tables.ts';
 import { heartbeatStore } from '../src/storage/heartbeat-store.ts';
 import { openStores } from '../src/storage/stores.ts';
+import type { Table } from '../src/storage/table.ts';
+import {
+  watchedEvents,
+  watchedGate,
+  watchedPartnerCenter,
+  watchedQueue,
+  watchedTable,
+} from '../src/telemetry/watched.ts';
 import { Unavailable } from '../src/unavailable.ts';
+import { chooseTelemetry } from './telemetry.ts';
 
 export interface Worker {
   readonly deps: Deps;
@@ -25,7 +33,9 @@ export interface Worker {
   readonly submit: SubmitDeps;
   readonly health: HealthDeps;
   readonly batchStatus: ReturnType<typeof batchStatuses>;
-  /** Resolves once the tables are there; asked before each run, it costs nothing after the first success. */
+  /** It sends its own telemetry to Application Insights. */
+  readonly exports: boolean;
+  /** Resolves once tables and telemetry are there; asked before each run, it costs nothing after the first success. */
   ready(): Promise<void>;
   close(): Promise<void>;
 }
@@ -36,18 +46,31 @@ export function openWorker(env: NodeJS.ProcessEnv): Worker {
   const { times, rules } = config;
   const clock = systemClock;
   const chance = systemChance;
-  const telemetry = consoleTelemetry(console);
+  const { telemetry, tracing, start, shutdown } = chooseTelemetry(config.applicationInsights);
 
   const storageTime = storageClock(clock);
   const tables = azureTables(config.tables, storageTime.observe);
-  const stores = openStores(tables, (dueRow, why) =>
-    telemetry.warn(`due row ${dueRow} was passed over: ${why}`),
+  const watched = (table: Table, name: string) => watchedTable(table, name, tracing);
+  const stores = openStores(
+    {
+      checkouts: watched(tables.checkouts, 'Checkouts'),
+      dueOrders: watched(tables.dueOrders, 'DueOrders'),
+      attention: watched(tables.attention, 'Attention'),
+      batches: watched(tables.batches, 'Batches'),
+    },
+    (dueRow, why) => telemetry.warn(`due row ${dueRow} was passed over: ${why}`),
   );
   const { jobs, ...bus } = serviceBus(config.serviceBus, clock, chance);
   const heartbeat = heartbeatStore(tables.gate);
   const fetchToken = tokenFetcher(config.partnerCenter, telemetry);
   const tokens = cachedTokens({ fetchToken, clock, telemetry });
-  const partnerCenter = partnerCenterClient({ ...times, baseUrl: config.partnerCenter.api, tokens, clock });
+  const partnerCenter = partnerCenterClient({
+    ...times,
+    baseUrl: config.partnerCenter.api,
+    tokens,
+    clock,
+    traceparent: tracing.traceparent,
+  });
   const settings = config.gate;
   const store = gateStore({
     table: tables.gate,
@@ -72,15 +95,32 @@ export function openWorker(env: NodeJS.ProcessEnv): Worker {
     submit: { ledger: stores.ledger, sender: jobs },
     batchStatus: batchStatuses({ ...stores, gateStore: store, clock, config }),
     health: { clock, gate: store, gateSettings: settings, heartbeat },
-    deps: { clock, chance, times, rules, gate, partnerCenter, ...stores, ...bus, telemetry },
-    ready() {
+    exports: config.applicationInsights !== undefined,
+    deps: {
+      clock,
+      chance,
+      times,
+      rules,
+      gate: watchedGate(gate, tracing, clock),
+      partnerCenter: watchedPartnerCenter(partnerCenter, tracing),
+      ...stores,
+      queue: watchedQueue(bus.queue, tracing),
+      events: watchedEvents(bus.events, tracing),
+      telemetry,
+      tracing,
+    },
+    async ready() {
+      await start();
       tablesReady ??= tables.ensure().catch((error: unknown) => {
         tablesReady = undefined;
         // Not a reason to fail a run: each of its steps knows what to do when the storage is away.
         telemetry.warn(error instanceof Error ? error.message : 'the tables could not be made');
       });
-      return tablesReady;
+      await tablesReady;
     },
-    close: () => bus.close(),
+    async close() {
+      await bus.close();
+      await shutdown();
+    },
   };
 }

@@ -98,6 +98,11 @@ const general = {
       'Whether a cart that is ordered, its orders unknown, may be checked out again: `true` or `false`. Both documented contracts answer it without buying.',
     fallback: 'true',
   },
+  APPLICATIONINSIGHTS_CONNECTION_STRING: {
+    meaning:
+      'Connection string of Application Insights. With it events, traces and metrics go there, with the worker’s identity; without it events go to the console.',
+    secret: true,
+  },
   CHECKOUT_TIME_FACTOR: {
     meaning: 'Divides every time below, for local work: with `60` a minute lasts a second. Refused in Azure.',
     fallback: '1',

@@ -27,6 +27,14 @@ export interface Config {
   readonly times: Times;
   readonly gate: GateSettings;
   readonly timeFactor: number;
+  /** Absent: events go to the console, and there are no traces and metrics. */
+  readonly applicationInsights?: ApplicationInsights;
+}
+
+export interface ApplicationInsights {
+  readonly connectionString: string;
+  /** The managed identity that may publish; undefined: whichever is there. */
+  readonly clientId: string | undefined;
 }
 
 /** What the command line needs: it signs in as a person, and calls Partner Center only for a few commands. */
@@ -68,6 +76,7 @@ function readShared(
   const timeFactor = readFactor(reader, env);
   const times = scaleTimes(readTimes(reader), timeFactor);
   const gate = readGate(reader, times, timeFactor);
+  const connectionString = readApplicationInsights(reader);
 
   if (connection === undefined || queue === undefined || topic === undefined || tables === undefined)
     return undefined;
@@ -78,8 +87,20 @@ function readShared(
     times,
     gate,
     timeFactor,
+    ...(connectionString === undefined ? {} : { applicationInsights: { connectionString, clientId } }),
   };
 }
+
+const readApplicationInsights = (reader: Reader): string | undefined =>
+  reader.parsed(
+    'APPLICATIONINSIGHTS_CONNECTION_STRING',
+    'a connection string: InstrumentationKey=…;IngestionEndpoint=https://…',
+    (text) =>
+      /(^|;)InstrumentationKey=[0-9a-f-]{36}(;|$)/i.test(text) &&
+      !/IngestionEndpoint=(?!https:\/\/)/i.test(text)
+        ? text
+        : undefined,
+  );
 
 /** Source: Service Bus, naming rules of queues and topics. */
 function readEntity(reader: Reader, name: SettingName): string | undefined {

@@ -10,6 +10,11 @@ const header = (request: IncomingMessage, name: string): string | undefined => {
   return Array.isArray(value) ? value[0] : value;
 };
 
+function traceOf(request: IncomingMessage): Pick<Call, 'traceparent'> {
+  const traceparent = header(request, 'traceparent');
+  return traceparent === undefined ? {} : { traceparent };
+}
+
 /** The whole body; requests are small. Rejects when the client leaves before its end. */
 export async function readBody(request: IncomingMessage): Promise<string> {
   const chunks: Buffer[] = [];
@@ -25,6 +30,7 @@ function logArrival(world: World, request: IncomingMessage, route: Route | undef
     path: request.url ?? '',
     requestId: (header(request, 'ms-requestid') ?? randomUUID()).toLowerCase(),
     correlationId: header(request, 'ms-correlationid') ?? randomUUID(),
+    ...traceOf(request),
     effect: 'none',
     throttled: false,
   };

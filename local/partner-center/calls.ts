@@ -15,6 +15,8 @@ export interface Call {
   orderId?: string;
   readonly requestId: string;
   readonly correlationId: string;
+  /** The W3C trace that the call came with. */
+  readonly traceparent?: string;
   /** Set when the answer's last byte was handed to the network. Absent: none was given, or the client had left. */
   answeredAt?: number;
   /** When the connection was closed without a whole answer: the client left, or a fault cut it. */

@@ -25,7 +25,8 @@ function makeCopy(fields: CopyFields, chance: Chance): Copy {
       'checkout-version': String(propertiesVersion),
       'checkout-ticket': String(fields.ticket),
       'checkout-first-enqueued': String(fields.firstEnqueued),
-      ...(traceparent === undefined ? {} : { 'checkout-traceparent': traceparent }),
+      // The second one is for the host, whose own span then is in the same trace.
+      ...(traceparent === undefined ? {} : { 'checkout-traceparent': traceparent, traceparent }),
       ...(decision === undefined ? {} : decisionProperties(decision)),
       ...(found === undefined || found.length === 0
         ? {}

@@ -24,6 +24,8 @@ export interface Delivery {
   /** Orders that an earlier delivery had in hand and could not record. */
   readonly found: readonly string[];
   readonly firstEnqueued: number;
+  /** When the queue could hand out this message at the earliest, epoch ms. */
+  readonly enqueuedAt: number;
   readonly traceparent?: string;
   /** A producer's first delivery has nothing to finish; every other one may. */
   readonly mayHaveTail: boolean;
@@ -82,7 +84,9 @@ export function decodeDelivery(message: QueueMessage): DecodedDelivery {
       decision: decisionIn(values),
       found: values.get('checkout-found')?.split(',') ?? [],
       firstEnqueued: Number(values.get('checkout-first-enqueued') ?? message.enqueuedAt),
-      traceparent: values.get('checkout-traceparent') ?? producersTrace(message.properties),
+      enqueuedAt: message.enqueuedAt,
+      traceparent:
+        values.get('checkout-traceparent') ?? producersTrace(message.properties) ?? message.traceparent,
       mayHaveTail:
         values.has('checkout-ticket') || message.deliveryCount > 1 || values.has('checkout-requeued'),
     }),

@@ -5,6 +5,7 @@ import type { DueRows } from '../orders/due-rows.ts';
 import type { PartnerCenter } from '../partner-center/api.ts';
 import type { Telemetry } from '../telemetry.ts';
 import type { Times } from '../times.ts';
+import type { Tracing } from '../tracing.ts';
 import type { Attention } from './attention.ts';
 import type { Batches } from './batches.ts';
 import type { Events } from './events.ts';
@@ -26,6 +27,7 @@ export interface Deps {
   readonly queue: CheckoutQueue;
   readonly events: Events;
   readonly telemetry: Telemetry;
+  readonly tracing: Tracing;
 }
 
 export interface Rules {

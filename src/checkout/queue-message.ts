@@ -8,5 +8,7 @@ export interface QueueMessage {
   readonly deliveryCount: number;
   /** Epoch ms. */
   readonly enqueuedAt: number;
+  /** W3C traceparent of the host's span for this delivery. */
+  readonly traceparent?: string;
   readonly properties: Readonly<Record<string, unknown>>;
 }

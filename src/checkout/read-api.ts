@@ -39,6 +39,7 @@ export async function readApi<T>(
     // While a token was fetched, the slot went stale: nothing was sent, and the token is there now.
     if (exchange.kind === 'no-answer' && exchange.stale === true) continue;
     run.calls += 1;
+    run.apiMs += exchange.ms;
     current = { ...current, record: withCall(current.record, { what, at, ...ids, end: endOf(exchange) }) };
     const outcome = judgeRead(exchange, decode, { ids, at });
     if (outcome.kind === 'renew-token' && !renewed) {

@@ -196,7 +196,6 @@ function tellFinished(run: Run, before: CheckoutRecord, record: CheckoutRecord):
     customerId,
     cartId,
     batchId: job.batchId,
-    reference: job.reference,
     outcome: state,
     code: reason?.code,
     orders: orders.length,
@@ -204,11 +203,11 @@ function tellFinished(run: Run, before: CheckoutRecord, record: CheckoutRecord):
     attempts,
     parks: ticket,
     calls: run.calls,
-    apiMs: record.history.last
-      .concat(record.history.first)
-      .reduce((sum, call) => sum + (call.end?.ms ?? 0), 0),
+    // Of the delivery that ended it: before it, the job waited in the queue, or parked.
+    queueMs: run.startedAt - run.delivery.enqueuedAt,
+    gateMs: run.slept,
+    apiMs: run.apiMs,
     runMs: clock.now() - run.startedAt,
-    sleptMs: run.slept,
     totalMs: clock.now() - record.firstEnqueued,
   });
 }

@@ -26,13 +26,25 @@ export async function runJob(deps: Deps, message: QueueMessage): Promise<void> {
   if (decoded.kind === 'rejected')
     return orGiveBack(deps, () => rejectOrPark(deps, message, decoded.rejection));
   const run = startRun(deps, decoded.delivery);
-  try {
-    await work(run, decoded.delivery);
-  } catch (error) {
-    await orGiveBack(deps, () => survive(run, error));
-  } finally {
-    returnSlot(run);
-  }
+  const { job, ticket, traceparent, firstEnqueued } = decoded.delivery;
+  // A job that has no record yet: the oldest of them tells how far the night is behind.
+  if (ticket === 0)
+    deps.tracing.measure(
+      'checkout.job.age',
+      Math.max(0, run.startedAt - Math.max(firstEnqueued, job.notBefore ?? 0)) / 1_000,
+    );
+  const fields = { customerId: job.customerId, cartId: job.cartId, batchId: job.batchId, ticket };
+  await deps.tracing.span('checkout job', { parent: traceparent, fields }, async (span) => {
+    span.link(message.traceparent);
+    try {
+      await work(run, decoded.delivery);
+    } catch (error) {
+      span.fail(error instanceof Error ? error.message : String(error));
+      await orGiveBack(deps, () => survive(run, error));
+    } finally {
+      returnSlot(run);
+    }
+  });
 }
 
 async function work(run: Run, delivery: Delivery): Promise<void> {
@@ -69,7 +81,8 @@ async function survive(run: Run, error: unknown): Promise<void> {
   const { clock, chance, times } = run.deps;
   if (error instanceof UnreadableRecord) return askAboutUnreadable(run, error);
   if (!(error instanceof Unavailable)) throw error;
-  run.deps.telemetry.warn(error.message, { ...run.delivery.job });
+  const { customerId, cartId, batchId } = run.delivery.job;
+  run.deps.telemetry.warn(error.message, { customerId, cartId, batchId });
   await parkWithoutResult(
     run,
     clock.now() + roughly(times.outageRetry, chance),

@@ -3,7 +3,7 @@ import type { Delivery } from './delivery.ts';
 import type { Deps } from './deps.ts';
 import type { CheckoutRecord } from './record.ts';
 
-/** One delivery being worked on. The three changing fields are its budgets, and the slot that it holds unused. */
+/** One delivery being worked on. The changing fields are its budgets, and the slot that it holds unused. */
 export interface Run {
   readonly deps: Deps;
   readonly delivery: Delivery;
@@ -11,8 +11,9 @@ export interface Run {
   /** How long it has slept, of `Times.sleepBudget` in all. */
   slept: number;
   slot: Slot | undefined;
-  /** What it did, for its one event. */
+  /** Requests to Partner Center and their length in ms, for its one event. */
   calls: number;
+  apiMs: number;
 }
 
 /** A record that this run has claimed: `lease.id` is its own. */
@@ -29,6 +30,7 @@ export const startRun = (deps: Deps, delivery: Delivery): Run => ({
   slept: 0,
   slot: undefined,
   calls: 0,
+  apiMs: 0,
 });
 
 /** Until when the host renews the message's lock. */

@@ -115,6 +115,7 @@ async function call(run: Run, held: Held, renewToken: boolean): Promise<Called |
   const exchange: Exchange = await partnerCenter.checkout(customerId, cartId, { ids, renewToken, mayLeave });
   if (exchange.kind === 'no-answer' && exchange.stale === true) return undefined;
   run.calls += 1;
+  run.apiMs += exchange.ms;
   const outcome = judge(exchange, { ids, at });
   const record = {
     ...withCall(held.record, { what: 'checkout', at, ...ids, end: endOf(exchange) }),

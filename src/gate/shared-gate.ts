@@ -30,6 +30,13 @@ export interface SharedGateParts {
 
 type Closed = Extract<Taken, { kind: 'closed' }>;
 
+/** What a lease did to the gate; without a lot nobody wanted one any more. */
+interface Leased {
+  readonly before: GateState;
+  readonly after: GateState;
+  readonly lot: Lot | undefined;
+}
+
 /** The gate as the callers of one instance share it: they queue here, and small lots come from the entity. */
 export function sharedGate({ store, clock, chance, telemetry, settings }: SharedGateParts): SharedGate {
   const instance = chance.guid();
@@ -90,15 +97,16 @@ export function sharedGate({ store, clock, chance, telemetry, settings }: Shared
     mine.leasedAt = clock.now();
     try {
       const inTurn = mine.turn !== undefined && clock.now() < mine.turn + settings.lotAheadMs;
-      const lot = await store.change((state, time) => {
+      const { before, after, lot } = await store.change<Leased>((state, time) => {
         const held = counters.worker.slots.length;
         const spare = permits.spare(held, dayOf(time.atLeast), clock.now());
         const want = mine.waiters.length - mine.slots.length;
         const ask = { lane: mine.lane, want, instance, inTurn, permits: spare };
-        if (want <= 0) return { state, value: undefined };
+        if (want <= 0) return { state, value: { before: state, after: state, lot: undefined } };
         const leased = leaseLot(state, time, ask, settings);
-        return { state: leased.state, value: leased.lot };
+        return { state: leased.state, value: { before: state, after: leased.state, lot: leased.lot } };
       });
+      tell(before, after);
       mine.turn = undefined;
       if (lot !== undefined) receive(mine, lot);
     } catch (error) {
@@ -233,8 +241,10 @@ export function sharedGate({ store, clock, chance, telemetry, settings }: Shared
 
   function tell(before: GateState, after: GateState): void {
     if (before.closing?.cause === after.closing?.cause) return;
+    const closedMs = before.closing === undefined ? 0 : store.now().atLeast - before.closing.since;
     telemetry.event('GateChanged', {
       state: after.closing === undefined ? 'open' : 'closed',
+      closedMs: after.closing === undefined ? Math.max(0, closedMs) : undefined,
       cause: after.closing?.cause ?? before.closing?.cause,
       reason: after.closing?.reason,
       until: after.closing === undefined ? undefined : new Date(after.closing.until).toISOString(),

@@ -6,6 +6,7 @@ import type { Stored } from '../checkout/ledger.ts';
 import { type CheckoutRecord, isSettled, type Reason } from '../checkout/record.ts';
 import { attentionRow, runTail, tellAttention } from '../checkout/tail.ts';
 import { decodeOrder } from '../partner-center/decode.ts';
+import type { Span } from '../tracing.ts';
 import { afterPoll, withDueRow } from './after-poll.ts';
 import { type DueRow, dueRowKey } from './due-rows.ts';
 import { isTerminal, type Order } from './order.ts';
@@ -16,9 +17,18 @@ export type Polled = { readonly kind: 'finished' | 'pending' | 'dropped' | 'fail
 const maxTries = 5;
 
 /** Looks at one order: reads it, moves its status forward, then moves its due row, or drops it last of all. */
-export async function pollOrder(deps: Deps, row: DueRow, deadline: number): Promise<Polled> {
+export function pollOrder(deps: Deps, row: DueRow, deadline: number): Promise<Polled> {
+  const { customerId, cartId, orderId } = row;
+  return deps.tracing.span('poll order', { fields: { customerId, cartId, orderId } }, (span) =>
+    lookAt(deps, row, deadline, span),
+  );
+}
+
+async function lookAt(deps: Deps, row: DueRow, deadline: number, span: Span): Promise<Polled> {
   const { ledger, dueRows } = deps;
   const found = await ledger.read(row);
+  // Days may lie between: the producer's trace is linked, not prolonged.
+  span.link(found?.value.traceparent);
   // The transaction that names this order may still be on its way, so the row stays.
   if (found === undefined) return later(deps, row);
   const { value: record } = found;
@@ -141,6 +151,7 @@ async function recordOrder(
       }
       await openQuestion(deps, record, named);
       await dueRows.move(row, next);
+      measureAge(deps, named, row.orderId);
       return { kind: 'pending' };
     }
     const again = await ledger.read(row);
@@ -156,6 +167,14 @@ function nextRow({ chance, clock, times }: Deps, row: DueRow): DueRow {
   const step = times.pollSteps[Math.min(polls, times.pollSteps.length - 1)] ?? times.tickLimit;
   const dueAt = Math.floor(clock.now() + roughly(step, chance));
   return { ...row, polls, dueAt, key: dueRowKey(dueAt, row.orderId) };
+}
+
+function measureAge({ clock, tracing }: Deps, record: CheckoutRecord, orderId: string): void {
+  const since = record.orders.find((mark) => mark.id === orderId)?.since;
+  if (since === undefined) return;
+  const hours = (clock.now() - since) / 3_600_000;
+  const age = hours < 1 ? 'under-1h' : hours < 24 ? 'under-24h' : 'over-24h';
+  tracing.measure('checkout.order.pending', hours * 3_600, { age });
 }
 
 /** Nothing was learned: the row moves on, and counts as current because the row that the order names is missing then. */

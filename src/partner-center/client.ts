@@ -17,6 +17,8 @@ export interface ClientSettings {
 interface Parts extends ClientSettings {
   readonly tokens: Pick<TokenSource, 'token'>;
   readonly clock: Clock;
+  /** W3C traceparent of the work that asks, so that one trace leads from the job to Partner Center and back. */
+  readonly traceparent?: () => string | undefined;
 }
 
 const mebibyte = 1024 * 1024;
@@ -75,7 +77,11 @@ function checkedBase(baseUrl: string): URL {
   return url;
 }
 
-async function exchange({ tokens, clock }: Parts, base: URL, request: Request): Promise<Exchange> {
+async function exchange(
+  { tokens, clock, traceparent }: Parts,
+  base: URL,
+  request: Request,
+): Promise<Exchange> {
   const started = clock.now();
   const took = () => clock.now() - started;
   let token: string;
@@ -97,7 +103,7 @@ async function exchange({ tokens, clock }: Parts, base: URL, request: Request): 
   try {
     const response = await fetch(new URL(request.path, base), {
       method: request.method,
-      headers: headersOf(request, token),
+      headers: headersOf(request, token, traceparent?.()),
       redirect: 'manual',
       // Covers the body too.
       signal: AbortSignal.timeout(request.timeout),
@@ -122,7 +128,7 @@ async function exchange({ tokens, clock }: Parts, base: URL, request: Request): 
 }
 
 /** Header names and rules: "Partner Center REST headers". MS-Contract-Version is documented as required. */
-function headersOf({ ids }: Request, token: string): Record<string, string> {
+function headersOf({ ids }: Request, token: string, traceparent: string | undefined): Record<string, string> {
   return {
     Authorization: `Bearer ${token}`,
     Accept: 'application/json',
@@ -131,6 +137,7 @@ function headersOf({ ids }: Request, token: string): Record<string, string> {
     'MS-Contract-Version': 'v1',
     'MS-PartnerCenter-Application': 'checkout-worker',
     'X-Locale': 'en-US',
+    ...(traceparent === undefined ? {} : { traceparent }),
   };
 }
 

@@ -1,6 +1,7 @@
 import type { Deps } from '../../src/checkout/deps.ts';
 import { storageClock } from '../../src/gate/storage-clock.ts';
 import { openStores } from '../../src/storage/stores.ts';
+import { untraced } from '../../src/tracing.ts';
 import { Unavailable } from '../../src/unavailable.ts';
 import { watchedGate } from './gate.ts';
 import { partnerCenterPort } from './partner-center.ts';
@@ -68,5 +69,6 @@ export function depsOf(world: World, process: Process): Deps {
         }),
     },
     telemetry,
+    tracing: untraced,
   };
 }

@@ -8,6 +8,7 @@ import { pollPendingOrders } from '../../src/orders/poll.ts';
 import type { PartnerCenter } from '../../src/partner-center/api.ts';
 import { openStores } from '../../src/storage/stores.ts';
 import { defaultTimes } from '../../src/times.ts';
+import { untraced } from '../../src/tracing.ts';
 import { memoryTable } from './memory-table.ts';
 import { seededChance } from './seeded-chance.ts';
 
@@ -67,6 +68,7 @@ export function oneWorker(
         warnings.push(message);
       },
     },
+    tracing: untraced,
     ...change,
   };
 

@@ -43,6 +43,7 @@ export const aDelivery = (change: Partial<Delivery> = {}): Delivery => ({
   ticket: 0,
   found: [],
   firstEnqueued: 0,
+  enqueuedAt: 0,
   mayHaveTail: false,
   ...change,
 });

@@ -1,5 +1,5 @@
-import { compact } from './compact.ts';
-import type { Telemetry } from './telemetry.ts';
+import { compact } from '../compact.ts';
+import type { Telemetry } from '../telemetry.ts';
 
 /** One line of JSON for each event: `{"event":"JobFinished",…}`, and for each warning `{"warning":"…"}`. */
 export function consoleTelemetry(output: Pick<Console, 'log' | 'warn'>): Telemetry {

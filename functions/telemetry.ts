@@ -1,0 +1,29 @@
+import type { ApplicationInsights } from '../src/config.ts';
+import { consoleTelemetry } from '../src/telemetry/console.ts';
+import { lateTelemetry } from '../src/telemetry/late.ts';
+import type { Telemetry } from '../src/telemetry.ts';
+import { type Tracing, untraced } from '../src/tracing.ts';
+
+interface Chosen {
+  readonly telemetry: Telemetry;
+  readonly tracing: Tracing;
+  start(): Promise<void>;
+  shutdown(): Promise<void>;
+}
+
+/** The console; with a connection string of Application Insights that, and traces and metrics too. */
+export function chooseTelemetry(settings: ApplicationInsights | undefined): Chosen {
+  const console_ = consoleTelemetry(console);
+  if (settings === undefined)
+    return { telemetry: console_, tracing: untraced, start: async () => {}, shutdown: async () => {} };
+  const late = lateTelemetry(console_, async () => {
+    // Bundled into the same file, but run only here: loading it takes longer than all the rest.
+    const [{ azureMonitor }, { openTelemetry }] = await Promise.all([
+      import('../src/telemetry/azure-monitor.ts'),
+      import('../src/telemetry/open-telemetry.ts'),
+    ]);
+    const signals = azureMonitor(settings);
+    return { ...openTelemetry(signals), shutdown: signals.shutdown };
+  });
+  return { telemetry: late, tracing: late, start: late.start, shutdown: late.shutdown };
+}

@@ -1,0 +1,129 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ServiceBusClient } from '@azure/service-bus';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import {
+  type ApplicationInsights,
+  type Envelope,
+  startApplicationInsights,
+} from '../../local/azure/application-insights.ts';
+import { type ManagedIdentity, startManagedIdentity } from '../../local/azure/managed-identity.ts';
+import { buildDist } from '../../local/build.ts';
+import type { CartRef } from '../../local/partner-center/sandbox.ts';
+import { queueName, type Stack, startStack } from '../../local/stack.ts';
+
+const traceId = '0af7651916cd43dd8448eb211c80319c';
+const traceparent = `00-${traceId}-b7ad6b7169203331-01`;
+let folder: string;
+let stack: Stack;
+let insights: ApplicationInsights;
+let identity: ManagedIdentity;
+let cart: CartRef;
+
+/** One job whose first call is throttled, so that it is parked; its order is pending, so that it is polled. */
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'checkout-telemetry-'));
+  await buildDist(join(import.meta.dirname, '../..'), join(folder, 'dist'));
+  stack = await startStack({ factor: 600, appRoot: join(folder, 'dist') });
+  insights = await startApplicationInsights(stack.sandbox.pem);
+  identity = await startManagedIdentity((resource) => `token for ${resource}`);
+  const ended = Promise.withResolvers<void>();
+  const worker = await stack.startWorker(undefined, {
+    ...identity.env,
+    AZURE_CLIENT_ID: '00000000-0000-4000-8000-00000000000a',
+    APPLICATIONINSIGHTS_CONNECTION_STRING: insights.connectionString,
+  });
+  const [made] = stack.sandbox.createCarts({ count: 1, baskets: ['reservation'] });
+  if (made === undefined) throw new Error('No cart was made.');
+  cart = made;
+  stack.sandbox.set({ faults: [{ kind: 'throttle', count: 1, retryAfter: 1 }] });
+  const client = new ServiceBusClient(stack.broker.connectionString);
+  const body = Buffer.from(
+    JSON.stringify({ ...cart, requestedBy: 'Maria Muster', reference: 'PO for Maria Muster' }),
+  );
+  await client
+    .createSender(queueName)
+    .sendMessages({ body, applicationProperties: { 'Diagnostic-Id': traceparent } });
+  const receiver = client.createReceiver('checkout-events', 'all');
+  receiver.subscribe({
+    processMessage: async (message) => {
+      if (message.applicationProperties?.['type'] === 'checkout.completed') ended.resolve();
+    },
+    processError: async () => {},
+  });
+  await ended.promise;
+  await client.close();
+  // The last spans leave with the drain.
+  await worker.stop();
+}, 60_000);
+
+afterAll(async () => {
+  await stack?.stop();
+  await insights?.stop();
+  await identity?.stop();
+  await rm(folder, { recursive: true, force: true });
+});
+
+const rows = (type: string): readonly Envelope[] =>
+  insights.envelopes.filter(({ data }) => data.baseType === type);
+const properties = ({ data }: Envelope) => Object(data.baseData['properties']) as Record<string, string>;
+const nameOf = ({ data }: Envelope) => String(data.baseData['name']);
+const ofTheJob = () => rows('RemoteDependencyData').filter(({ tags }) => tags['ai.operation.id'] === traceId);
+
+test('one trace leads from the producer over the park to the orders, with its calls and its storage', () => {
+  const names = ofTheJob().map(nameOf);
+  expect(names.filter((name) => name === 'checkout job').length).toBeGreaterThanOrEqual(2);
+  expect(names.filter((name) => name === 'Partner Center checkout').length).toBeGreaterThanOrEqual(2);
+  expect(names).toContain('queue send');
+  expect(names).toContain('Checkouts transaction');
+  expect(names).toContain('events send');
+});
+
+test('every span of the job has its parent among them, or it is the producer or the host', () => {
+  const ids = new Set(ofTheJob().map(({ data }) => data.baseData['id']));
+  const roots = ofTheJob().filter(({ tags }) => !ids.has(tags['ai.operation.parentId']));
+  expect(new Set(roots.map(nameOf))).toEqual(new Set(['checkout job']));
+});
+
+test('Partner Center hears of the trace', () => {
+  const checkout = stack.sandbox.calls().find(({ path }) => path.endsWith('/checkout'));
+  expect(checkout?.traceparent).toContain(traceId);
+});
+
+test('the poll, later, is linked to the trace of the job', () => {
+  const polls = rows('RemoteDependencyData').filter((row) => nameOf(row) === 'poll order');
+  expect(polls.length).toBeGreaterThan(0);
+  for (const poll of polls) expect(properties(poll)['_MS.links']).toContain(traceId);
+});
+
+test('one event for the finished job, with its measurements, never sampled', () => {
+  const events = rows('EventData').filter((row) => nameOf(row) === 'JobFinished');
+  expect(events.map((row) => properties(row)['outcome'])).toEqual(['ordered']);
+  const [event] = events;
+  expect(event?.sampleRate ?? 100).toBe(100);
+  expect(properties(event as Envelope)).toMatchObject({ cartId: cart.cartId });
+  expect(rows('EventData').map(nameOf)).toEqual(
+    expect.arrayContaining(['JobParked', 'PollTick', 'OrderFinished', 'GateChanged', 'TokenRefreshed']),
+  );
+});
+
+test('metrics of jobs, calls, gate and ticks', () => {
+  const metrics = rows('MetricData').flatMap(({ data }) => data.baseData['metrics'] as { name: string }[]);
+  expect(metrics.map(({ name }) => name)).toEqual(
+    expect.arrayContaining([
+      'checkout.jobs',
+      'checkout.calls',
+      'checkout.gate.wait',
+      'checkout.ticks',
+      'checkout.job.age',
+    ]),
+  );
+});
+
+test('no secret and no name of a person is in any row', () => {
+  const all = JSON.stringify(insights.envelopes);
+  expect(all).not.toContain('Maria');
+  expect(all).not.toContain(stack.sandbox.credentials.clientSecret);
+  expect(all).not.toMatch(/Bearer|eyJ/);
+});
