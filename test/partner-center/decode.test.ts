@@ -137,6 +137,12 @@ describe('a cart', () => {
   });
 });
 
+test('the published samples of a cart that is ordered, an order that is completed, a cart that was submitted earlier', () => {
+  expect(decodeCart(fixture('cart-ordered'))).toMatchObject({ ok: true, value: { status: 'ordered' } });
+  expect(decodeOrder(fixture('order-completed'))).toMatchObject({ ok: true, value: { status: 'completed' } });
+  expect(decodeError(fixture('error-800065')).code).toBe('800065');
+});
+
 test('an error code as a number, as a string, or not at all', () => {
   expect(decodeError('{"code":800065,"description":"x"}')).toEqual({ code: '800065', description: 'x' });
   expect(decodeError('{"code":"800065","description":"x"}').code).toBe('800065');

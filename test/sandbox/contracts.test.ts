@@ -8,7 +8,7 @@ import {
   type SwitchesInput,
   startSandbox,
 } from '../../local/partner-center/sandbox.ts';
-import { call, cartPath, checkout, instant } from './client.ts';
+import { call, cartPath, checkout, fixture, instant, shape } from './client.ts';
 import { type HandClock, handClock } from './hand-clock.ts';
 
 let sandbox: Sandbox;
@@ -47,6 +47,7 @@ describe('a repeat on an ordered cart', () => {
     await checkout(sandbox, cart);
     const again = await checkout(sandbox, cart);
     expect([again.status, again.body.code]).toEqual([400, 800065]);
+    expect(shape(again.body)).toEqual(shape(await fixture('error-800065')));
     expect(sandbox.orderBook()).toHaveLength(3);
   });
 

@@ -48,7 +48,9 @@ describe('the sample cart', () => {
   test('is Ordered afterwards, and its orders are read and listed in the shape of the samples', async () => {
     const cart = await sampleCart();
     const { orders } = (await checkout(sandbox, cart)).body;
-    expect((await call(sandbox, 'GET', cartPath(cart))).body.status).toBe('Ordered');
+    const { body } = await call(sandbox, 'GET', cartPath(cart));
+    expect(body.status).toBe('Ordered');
+    expect(shape(body)).toEqual(shape(await fixture('cart-ordered')));
     const one = await call(sandbox, 'GET', `/v1/customers/${cart.customerId}/orders/${orders[1]?.id}`);
     expect(shape(one.body)).toEqual(shape(await fixture('order-pending')));
     const list = await call(sandbox, 'GET', `/v1/customers/${cart.customerId}/orders`);
