@@ -3,6 +3,7 @@ import { eventSchema } from '../src/checkout/event-schema.ts';
 import { messageSchema } from '../src/checkout/message-schema.ts';
 import { settingsPage } from '../src/config-settings.ts';
 import { openApi } from '../src/operate/openapi.ts';
+import { telemetryPage } from './telemetry-page.ts';
 
 /** Files of docs/ that are made from the code. `npm run docs` writes them; a test refuses a commit where they differ. */
 export const generated: Readonly<Record<string, () => string>> = {
@@ -10,6 +11,7 @@ export const generated: Readonly<Record<string, () => string>> = {
   'docs/message-contract.schema.json': () => `${JSON.stringify(messageSchema(), null, 2)}\n`,
   'docs/openapi.json': () => `${JSON.stringify(openApi(), null, 2)}\n`,
   'docs/settings.md': settingsPage,
+  'docs/telemetry.md': telemetryPage,
 };
 
 const root = new URL('../', import.meta.url);

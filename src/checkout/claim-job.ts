@@ -222,7 +222,11 @@ async function tellOvertaken(run: Run, record: CheckoutRecord, claim: Claim): Pr
   if (words === undefined) return;
   const { customerId, cartId } = record;
   await deps.attention.overtaken({ customerId, cartId }, words);
-  deps.telemetry.event('DecisionOvertaken', { customerId, cartId, who: delivery.decision.who, why: words });
+  deps.telemetry.event('DecisionOvertaken', {
+    customerId,
+    cartId,
+    decision: delivery.decision.decision,
+  });
 }
 
 /** A batch that names a known cart is added to its record before anything else, so that the batch counts it. */

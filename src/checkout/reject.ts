@@ -59,7 +59,7 @@ async function rejectMessage(
   await deps.events.publish([
     rejectedEvent(key, at, compact({ kind, path, reason, batchId, messageId: message.messageId })),
   ]);
-  deps.telemetry.event('JobRejected', { key, kind, path, reason, batchId, bytes: message.body.byteLength });
+  deps.telemetry.event('JobRejected', { key, kind, path, batchId, bytes: message.body.byteLength });
 }
 
 /** A copy of a newer version of this program, in a rolling deployment: sent on as it is, for the newer one to take. */

@@ -109,8 +109,9 @@ export interface Shut {
 /** Why nobody may call now; undefined: the gate is open. The spend guard is not in it: it shuts one lane. */
 export function shut(state: GateState, now: number, settings: GateSettings): Shut | undefined {
   if (state.paused !== undefined) {
-    const { who, reason } = state.paused;
-    return { until: now + settings.minuteMs, reason: `paused by ${who}: ${reason}`, probeWanted: false };
+    // Who it was, `viewGate` tells people: this text goes into telemetry too.
+    const reason = `paused by a person: ${state.paused.reason}`;
+    return { until: now + settings.minuteMs, reason, probeWanted: false };
   }
   const { closing, probe } = state;
   if (closing === undefined) return undefined;

@@ -45,7 +45,8 @@ export async function viewGate(
   return {
     open: barred === undefined,
     paused: state.paused !== undefined,
-    reason: barred?.reason,
+    reason:
+      state.paused === undefined ? barred?.reason : `paused by ${state.paused.who}: ${state.paused.reason}`,
     until: barred?.until,
     limit: Math.round(state.limit),
     jobsToday: state.jobs,

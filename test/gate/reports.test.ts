@@ -156,7 +156,9 @@ describe('people', () => {
   test('a pause stands above all else, and a resume keeps a Retry-After', () => {
     const closed = told(open(), throttled('a'), start).state;
     const stopped = paused(closed, 'invoices look wrong', 'Ada', start);
-    expect(shut(stopped, start + 10 * minute, settings)?.reason).toBe('paused by Ada: invoices look wrong');
+    expect(shut(stopped, start + 10 * minute, settings)?.reason).toBe(
+      'paused by a person: invoices look wrong',
+    );
     const again = resumed(stopped, 'Grace', start + 1_000);
     expect(shut(again, start + 1_000, settings)?.until).toBe(start + 57_000);
     expect(shut(again, start + 57_000, settings)).toBeUndefined();

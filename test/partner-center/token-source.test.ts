@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { cachedTokens, type Token } from '../../src/partner-center/token-source.ts';
+import type { Fields } from '../../src/telemetry.ts';
 import { virtualClock } from '../support/virtual-clock.ts';
 
 const hour = 3_600_000;
@@ -14,7 +15,10 @@ function source() {
       new Promise((resolve, reject) => {
         asked.push((answer) => (answer instanceof Error ? reject(answer) : resolve(answer)));
       }),
-    telemetry: { event: (name, fields) => events.push(`${name} ${fields['outcome']}`), warn: () => {} },
+    telemetry: {
+      event: (name, fields: Fields) => events.push(`${name} ${fields['outcome']}`),
+      warn: () => {},
+    },
   });
   const answer = (token: string, life = hour) => asked.at(-1)?.({ token, expiresAt: clock.now() + life });
   return { clock, asked, tokens, answer, events };

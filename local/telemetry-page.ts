@@ -1,0 +1,54 @@
+import { events } from '../src/telemetry.ts';
+import { metrics } from '../src/tracing.ts';
+
+/** `docs/telemetry.md`, made from the tables that the code is typed by. */
+export function telemetryPage(): string {
+  return `# Telemetry
+
+Made from \`src/telemetry.ts\` and \`src/tracing.ts\` by \`npm run docs\`; a test refuses a difference.
+
+Without \`APPLICATIONINSIGHTS_CONNECTION_STRING\` each event is a line of JSON on the console, and there are no traces and
+metrics. With it events go to the table customEvents, metrics to customMetrics, spans to dependencies, warnings to traces:
+sent by the worker itself, with its managed identity. Events and metrics are never sampled; spans are all kept, or a share
+of them with \`OTEL_TRACES_SAMPLER=parentbased_traceidratio\` and \`OTEL_TRACES_SAMPLER_ARG=0.1\`.
+
+No secret, no token and no name of a person is in any of them: who decided what stands in the ledger alone, and so do
+\`reference\` and \`requestedBy\`, which are the producer's own words.
+
+## Events
+
+${Object.entries(events)
+  .map(([name, { meaning, fields }]) => `### ${name}\n\n${meaning}\n\n${rows(fields)}`)
+  .join('\n\n')}
+
+Numbers are in customMeasurements and, as text, in customDimensions.
+
+## Metrics
+
+Sent every minute. A counter's row holds the increase (\`sum(valueSum)\`), a distribution's row sum, count, least and most, a
+gauge's its last reading (\`arg_max\`, never a sum over instances).
+
+| metric | kind | unit | meaning |
+|---|---|---|---|
+${Object.entries(metrics)
+  .map(([name, { kind, unit, meaning }]) => `| \`${name}\` | ${kind} | ${unit} | ${meaning} |`)
+  .join('\n')}
+
+## Spans
+
+| span | of | parent |
+|---|---|---|
+| \`checkout job\` | one delivery of a job | the producer's span, carried along by every copy; the host's span of this delivery is linked |
+| \`Partner Center checkout\`, \`cart\`, \`orders\`, \`order\` | one request, with MS-CorrelationId, MS-RequestId and MS-CV; it carries \`traceparent\` | the delivery, or the poll |
+| \`Checkouts get\`, \`Checkouts transaction\`, … | one request to a table | the delivery, or the poll |
+| \`queue send\`, \`events send\` | a copy, all events of a result | the delivery, or the poll |
+| \`poll order\` | one look at a pending order | none; the producer's trace is linked, because days may lie between |
+`;
+}
+
+const rows = (fields: Readonly<Record<string, string>>): string =>
+  [
+    '| field | meaning |',
+    '|---|---|',
+    ...Object.entries(fields).map(([name, meaning]) => `| \`${name}\` | ${meaning} |`),
+  ].join('\n');
