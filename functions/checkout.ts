@@ -1,4 +1,5 @@
 import type { InvocationContext, ServiceBusQueueFunctionOptions } from '@azure/functions';
+import type { Deps } from '../src/checkout/deps.ts';
 import { runJob } from '../src/checkout/run-job.ts';
 import { toQueueMessage } from './queue-message.ts';
 import type { Worker } from './worker.ts';
@@ -10,15 +11,18 @@ import type { Worker } from './worker.ts';
 const binary = { dataType: 'binary' };
 
 /** One message of the checkout queue: parse, run one delivery, return (complete) or throw (abandon). */
-export const checkoutFunction = (worker: Worker): ServiceBusQueueFunctionOptions => ({
+export const checkoutFunction = (worker: Worker) => queueFunction('%CHECKOUT_QUEUE%', worker, worker.deps);
+
+/** The same for the few that must not wait behind a bulk run: a trigger of their own, so their deliveries have their own places. */
+export const urgentFunction = (worker: Worker) => queueFunction('%URGENT_QUEUE%', worker, worker.urgentDeps);
+
+const queueFunction = (queueName: string, worker: Worker, deps: Deps): ServiceBusQueueFunctionOptions => ({
   connection: 'ServiceBusConnection',
-  queueName: '%CHECKOUT_QUEUE%',
+  queueName,
   ...binary,
   handler: async (body: unknown, context: InvocationContext) => {
     await worker.ready();
-    await runJob(
-      worker.deps,
-      toQueueMessage(body, context.triggerMetadata ?? {}, context.traceContext?.traceParent),
-    );
+    const metadata = context.triggerMetadata ?? {};
+    await runJob(deps, toQueueMessage(body, metadata, context.traceContext?.traceParent));
   },
 });

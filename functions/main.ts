@@ -1,5 +1,5 @@
 import { app } from '@azure/functions';
-import { checkoutFunction } from './checkout.ts';
+import { checkoutFunction, urgentFunction } from './checkout.ts';
 import { healthFunction } from './health.ts';
 import { pollFunction } from './poll-pending-orders.ts';
 import { readBatchFunction } from './read-batch.ts';
@@ -11,6 +11,7 @@ import { openWorker } from './worker.ts';
 const worker = openWorker(process.env);
 
 app.serviceBusQueue('checkout', checkoutFunction(worker));
+app.serviceBusQueue('checkoutUrgent', urgentFunction(worker));
 app.http('submitJobs', submitJobsFunction(worker));
 app.http('readCheckout', readCheckoutFunction(worker));
 app.http('readBatch', readBatchFunction(worker));

@@ -14,6 +14,11 @@ export const submitJobsFunction = (worker: Worker): HttpFunctionOptions => ({
   handler: answering(worker, async (request, context) => {
     const refused = refuseUnread(request);
     if (refused !== undefined) return refused;
+    const urgent = request.query.get('urgent') ?? 'false';
+    if (urgent !== 'true' && urgent !== 'false')
+      return problem(400, 'Nothing was sent.', {
+        errors: [{ path: 'urgent', reason: 'urgent must be true or false' }],
+      });
     const body = new Uint8Array(await request.arrayBuffer());
     if (body.byteLength > maxBytes) return tooLarge(body.byteLength);
     const submission = readSubmission(body);
@@ -23,7 +28,8 @@ export const submitJobsFunction = (worker: Worker): HttpFunctionOptions => ({
       return problem(400, detail, { errors: problems, ...(omitted === 0 ? {} : { omitted }) });
     }
     const { jobs, isList } = submission;
-    const submitted = await submitJobs(worker.submit, jobs, context.traceContext?.traceParent);
+    const deps = urgent === 'true' ? worker.submitUrgent : worker.submit;
+    const submitted = await submitJobs(deps, jobs, context.traceContext?.traceParent);
     return toAnswer(request, jobs, isList, submitted);
   }),
 });

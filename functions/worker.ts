@@ -28,9 +28,12 @@ import { chooseTelemetry } from './telemetry.ts';
 
 export interface Worker {
   readonly deps: Deps;
+  /** The same for urgent jobs: the next slot is theirs, and their copies go back to their own queue. */
+  readonly urgentDeps: Deps;
   /** Leaves word that the poller ticked. */
   beat(good: boolean): Promise<void>;
   readonly submit: SubmitDeps;
+  readonly submitUrgent: SubmitDeps;
   readonly health: HealthDeps;
   readonly batchStatus: ReturnType<typeof batchStatuses>;
   /** It sends its own telemetry to Application Insights. */
@@ -60,7 +63,7 @@ export function openWorker(env: NodeJS.ProcessEnv): Worker {
     },
     (dueRow, why) => telemetry.warn(`due row ${dueRow} was passed over: ${why}`),
   );
-  const { jobs, ...bus } = serviceBus(config.serviceBus, clock, chance);
+  const { jobs, urgentJobs, urgentQueue, ...bus } = serviceBus(config.serviceBus, clock, chance);
   const heartbeat = heartbeatStore(tables.gate);
   const fetchToken = tokenFetcher(config.partnerCenter, telemetry);
   const tokens = cachedTokens({ fetchToken, clock, telemetry });
@@ -82,6 +85,19 @@ export function openWorker(env: NodeJS.ProcessEnv): Worker {
   });
   const gate = sharedGate({ store, clock, chance, telemetry, settings });
 
+  const deps: Deps = {
+    clock,
+    chance,
+    times,
+    rules,
+    gate: watchedGate(gate, tracing, clock),
+    partnerCenter: watchedPartnerCenter(partnerCenter, tracing),
+    ...stores,
+    queue: watchedQueue(bus.queue, tracing),
+    events: watchedEvents(bus.events, tracing),
+    telemetry,
+    tracing,
+  };
   let tablesReady: Promise<void> | undefined;
   return {
     async beat(good) {
@@ -93,21 +109,15 @@ export function openWorker(env: NodeJS.ProcessEnv): Worker {
       }
     },
     submit: { ledger: stores.ledger, sender: jobs },
+    submitUrgent: { ledger: stores.ledger, sender: urgentJobs },
     batchStatus: batchStatuses({ ...stores, gateStore: store, clock, config }),
     health: { clock, gate: store, gateSettings: settings, heartbeat },
     exports: config.applicationInsights !== undefined,
-    deps: {
-      clock,
-      chance,
-      times,
-      rules,
-      gate: watchedGate(gate, tracing, clock),
-      partnerCenter: watchedPartnerCenter(partnerCenter, tracing),
-      ...stores,
-      queue: watchedQueue(bus.queue, tracing),
-      events: watchedEvents(bus.events, tracing),
-      telemetry,
-      tracing,
+    deps,
+    urgentDeps: {
+      ...deps,
+      gate: watchedGate(gate.urgent, tracing, clock),
+      queue: watchedQueue(urgentQueue, tracing),
     },
     async ready() {
       await start();

@@ -190,4 +190,6 @@ output TablesConnection__tableServiceUri string = storage.outputs.tableServiceUr
 @description('Setting of the command line.')
 output CHECKOUT_QUEUE string = names.queue
 @description('Setting of the command line.')
+output URGENT_QUEUE string = names.urgentQueue
+@description('Setting of the command line.')
 output EVENTS_TOPIC string = names.topic

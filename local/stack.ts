@@ -9,6 +9,7 @@ import { type Sandbox, type SwitchesInput, startSandbox } from './partner-center
 import { type Broker, startBroker } from './service-bus/broker.ts';
 
 export const queueName = 'checkout-jobs';
+export const urgentQueueName = 'checkout-urgent';
 export const topicName = 'checkout-events';
 
 /** As in local.settings.json.example. */
@@ -75,6 +76,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     const settings = {
       ServiceBusConnection: broker.connectionString,
       CHECKOUT_QUEUE: queueName,
+      URGENT_QUEUE: urgentQueueName,
       EVENTS_TOPIC: topicName,
       TablesConnection: tables.connectionString,
       PARTNER_CENTER_API: sandbox.apiBase,
@@ -112,7 +114,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
 /** What Azure's host takes from the app settings and not from host.json: no body beyond 1 MiB is read. */
 const hostSettings = { FUNCTIONS_REQUEST_BODY_SIZE_LIMIT: '1048576' };
 
-/** The queue and the topic as they are deployed, their times divided by the factor. */
+/** The queues and the topic as they are deployed, their times divided by the factor. */
 function entities(factor: number): unknown {
   const seconds = (value: number) => `PT${value / factor}S`;
   const day = 86_400;
@@ -121,19 +123,17 @@ function entities(factor: number): unknown {
       Namespaces: [
         {
           Name: 'local',
-          Queues: [
-            {
-              Name: queueName,
-              Properties: {
-                LockDuration: seconds(300),
-                MaxDeliveryCount: 10,
-                DefaultMessageTimeToLive: seconds(14 * day),
-                DeadLetteringOnMessageExpiration: true,
-                RequiresDuplicateDetection: false,
-                RequiresSession: false,
-              },
+          Queues: [queueName, urgentQueueName].map((Name) => ({
+            Name,
+            Properties: {
+              LockDuration: seconds(300),
+              MaxDeliveryCount: 10,
+              DefaultMessageTimeToLive: seconds(14 * day),
+              DeadLetteringOnMessageExpiration: true,
+              RequiresDuplicateDetection: false,
+              RequiresSession: false,
             },
-          ],
+          })),
           Topics: [
             {
               Name: topicName,

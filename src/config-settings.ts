@@ -26,6 +26,11 @@ const general = {
     meaning: 'Queue of checkout jobs. The trigger reads this setting too, so it must be there in Azure.',
     fallback: 'checkout-jobs',
   },
+  URGENT_QUEUE: {
+    meaning:
+      'Queue of the few jobs that must not wait behind a bulk run: it is served first. The trigger reads this setting too, so it must be there in Azure.',
+    fallback: 'checkout-urgent',
+  },
   EVENTS_TOPIC: { meaning: 'Topic for what happened to jobs and orders.', fallback: 'checkout-events' },
   TablesConnection: {
     meaning:

@@ -19,7 +19,12 @@ export { ConfigError } from './config-reader.ts';
 
 /** What the settings say, once they are known to be right. `docs/settings.md` lists them. */
 export interface Config {
-  readonly serviceBus: { readonly connection: Connection; readonly queue: string; readonly topic: string };
+  readonly serviceBus: {
+    readonly connection: Connection;
+    readonly queue: string;
+    readonly urgentQueue: string;
+    readonly topic: string;
+  };
   readonly tables: Connection;
   readonly partnerCenter: PartnerCenterConfig;
   readonly rules: Rules;
@@ -70,6 +75,7 @@ function readShared(
 ): OperatorConfig | undefined {
   const connection = readServiceBus(reader, clientId);
   const queue = readEntity(reader, 'CHECKOUT_QUEUE');
+  const urgentQueue = readEntity(reader, 'URGENT_QUEUE');
   const topic = readEntity(reader, 'EVENTS_TOPIC');
   const tables = readTables(reader, clientId);
   const rules = readRules(reader);
@@ -78,10 +84,22 @@ function readShared(
   const gate = readGate(reader, times, timeFactor);
   const connectionString = readApplicationInsights(reader);
 
-  if (connection === undefined || queue === undefined || topic === undefined || tables === undefined)
+  if (queue !== undefined && queue.toLowerCase() === urgentQueue?.toLowerCase())
+    reader.wrong(
+      'URGENT_QUEUE',
+      JSON.stringify(urgentQueue),
+      'another queue than CHECKOUT_QUEUE: it is there to be served first',
+    );
+  if (
+    connection === undefined ||
+    queue === undefined ||
+    urgentQueue === undefined ||
+    topic === undefined ||
+    tables === undefined
+  )
     return undefined;
   return {
-    serviceBus: { connection, queue, topic },
+    serviceBus: { connection, queue, urgentQueue, topic },
     tables,
     rules,
     times,

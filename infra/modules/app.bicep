@@ -126,14 +126,17 @@ var hostSettings = {
   AzureWebJobsStorage__blobServiceUri: hostAccount.properties.primaryEndpoints.blob
   ServiceBusConnection__credential: 'managedidentity'
   ServiceBusConnection__clientId: identityClientId
+  // No request may bring more than what POST /api/jobs takes: the host refuses it unread.
+  FUNCTIONS_REQUEST_BODY_SIZE_LIMIT: '1048576'
   APPLICATIONINSIGHTS_CONNECTION_STRING: applicationInsights.properties.ConnectionString
   APPLICATIONINSIGHTS_AUTHENTICATION_STRING: 'ClientId=${identityClientId};Authorization=AAD'
 }
 
-// Read by the worker (docs/settings.md); the first, third and fourth by the host too, for the trigger.
+// Read by the worker (docs/settings.md); the first three by the host too, for the triggers.
 var workerSettings = {
   ServiceBusConnection__fullyQualifiedNamespace: namespaceHost
   CHECKOUT_QUEUE: names.queue
+  URGENT_QUEUE: names.urgentQueue
   EVENTS_TOPIC: names.topic
   TablesConnection__tableServiceUri: tableServiceUri
   AZURE_CLIENT_ID: identityClientId

@@ -9,6 +9,8 @@ type Names = {
   namespace: string
   @description('Queue of jobs.')
   queue: string
+  @description('Queue of the few jobs that must not wait behind a bulk run.')
+  urgentQueue: string
   @description('Topic of events.')
   topic: string
   @description('Account of the Functions host.')
@@ -48,6 +50,7 @@ func toNames(token Token) Names => {
   identity: 'id-${token}'
   namespace: 'sb-${token}'
   queue: 'checkout-jobs'
+  urgentQueue: 'checkout-urgent'
   topic: 'checkout-events'
   hostAccount: 'sthost${token}'
   packageContainer: 'app-package'
@@ -62,4 +65,4 @@ func toNames(token Token) Names => {
 
 @export()
 @description('The queues of jobs.')
-func queuesOf(names Names) string[] => [names.queue]
+func queuesOf(names Names) string[] => [names.queue, names.urgentQueue]

@@ -2,6 +2,8 @@ import type { Lane, Slot, Taken } from './gate.ts';
 import type { GateSettings } from './settings.ts';
 
 export interface Waiter {
+  /** Before those that are not. */
+  readonly urgent: boolean;
   readonly giveUpAt: number;
   readonly resolve: (taken: Taken) => void;
   readonly reject: (error: unknown) => void;
@@ -10,7 +12,7 @@ export interface Waiter {
 /** What one instance has and wants in a lane. Times are local. */
 export interface Counter {
   readonly lane: Lane;
-  /** In the order in which they came. */
+  /** In the order in which they are served. */
   waiters: Waiter[];
   /** In the order of their times. */
   slots: Slot[];
@@ -31,11 +33,17 @@ export const counter = (lane: Lane): Counter => ({
   serving: false,
 });
 
+/** The urgent come before the others, and each after those of its kind that came earlier. */
+export function inLine(waiters: readonly Waiter[], next: Waiter): Waiter[] {
+  const place = next.urgent ? waiters.findIndex(({ urgent }) => !urgent) : -1;
+  return place < 0 ? [...waiters, next] : waiters.toSpliced(place, 0, next);
+}
+
 /** A slot leaves its caller at least a quarter of its life; an instance that was frozen has none left. */
 const usable = (slot: Slot, now: number, settings: GateSettings): boolean =>
   now < slot.notBefore + 0.75 * settings.slotLifeMs;
 
-/** Gives every slot whose time has come to who waits longest, and tells who waited long enough. */
+/** Gives every slot whose time has come to who is next, and tells who waited long enough. */
 export function handOut(mine: Counter, now: number, settings: GateSettings, out: (slot: Slot) => void): void {
   mine.slots = mine.slots.filter((slot) => usable(slot, now, settings));
   while (mine.waiters.length > 0) {

@@ -2,7 +2,7 @@ import type { Chance } from '../chance.ts';
 import type { Clock } from '../clock.ts';
 import type { Telemetry } from '../telemetry.ts';
 import { Unavailable } from '../unavailable.ts';
-import { type Counter, counter, handOut, leaseAt, nextEvent } from './counter.ts';
+import { type Counter, counter, handOut, inLine, leaseAt, nextEvent } from './counter.ts';
 import type { CallReport, Gate, Lane, Slot, Taken, Verdict } from './gate.ts';
 import { dayOf, type GateState, shut } from './gate-state.ts';
 import type { GateStore } from './gate-store.ts';
@@ -18,6 +18,8 @@ export interface SharedGate extends Gate {
    * be asked before `take`. Costs nothing.
    */
   customerUntil(customerId: string): number | undefined;
+  /** The same gate for those who are served first: the next slot of this instance is theirs. */
+  readonly urgent: Gate;
 }
 
 export interface SharedGateParts {
@@ -60,12 +62,12 @@ export function sharedGate({ store, clock, chance, telemetry, settings }: Shared
   /** The local time at which the storage's clock surely shows `time`. */
   const toLocal = (time: number): number => clock.now() + time - store.now().atLeast;
 
-  function take(lane: Lane, giveUpAt: number): Promise<Taken> {
+  function take(urgent: boolean, lane: Lane, giveUpAt: number): Promise<Taken> {
     if (closed !== undefined && clock.now() < Math.min(closed.goodUntil, closed.taken.until))
       return Promise.resolve(closed.taken);
     const mine = counters[lane];
     return new Promise((resolve, reject) => {
-      mine.waiters.push({ giveUpAt, resolve, reject });
+      mine.waiters = inLine(mine.waiters, { urgent, giveUpAt, resolve, reject });
       stir();
       if (!mine.serving) void serve(mine);
     });
@@ -252,12 +254,13 @@ export function sharedGate({ store, clock, chance, telemetry, settings }: Shared
     });
   }
 
-  return {
-    take,
+  const gate = {
+    take: (lane: Lane, giveUpAt: number) => take(false, lane, giveUpAt),
     giveBack,
     report,
     lastOkOfOthers: passes.ofOthers,
     customerUntil,
     jobStarted: permits.started,
   };
+  return { ...gate, urgent: { ...gate, take: (lane, giveUpAt) => take(true, lane, giveUpAt) } };
 }

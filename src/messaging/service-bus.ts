@@ -12,9 +12,11 @@ import { jobSender } from './job-sender.ts';
 
 export interface ServiceBus {
   readonly queue: CheckoutQueue;
+  readonly urgentQueue: CheckoutQueue;
   readonly events: Events;
-  /** The same queue, as a producer uses it. */
+  /** The same two queues, as a producer uses them. */
   readonly jobs: JobSender;
+  readonly urgentJobs: JobSender;
   close(): Promise<void>;
 }
 
@@ -27,6 +29,7 @@ const retryOptions = { maxRetries: 2, timeoutInMs: 6_000, retryDelayInMs: 500, m
 export interface ServiceBusOptions {
   readonly connection: Connection;
   readonly queue: string;
+  readonly urgentQueue: string;
   readonly topic: string;
 }
 
@@ -36,17 +39,19 @@ export const serviceBusClient = (connection: Connection): ServiceBusClient =>
     ? new ServiceBusClient(connection.address, azureIdentity(connection.clientId), { retryOptions })
     : new ServiceBusClient(connection.connectionString, { retryOptions });
 
-/** The queue and the topic over one connection, which is opened by the first send. */
+/** The queues and the topic over one connection, which is opened by the first send. */
 export function serviceBus(
-  { connection, queue, topic }: ServiceBusOptions,
+  { connection, queue, urgentQueue, topic }: ServiceBusOptions,
   clock: Clock,
   chance: Chance,
 ): ServiceBus {
   const client = serviceBusClient(connection);
   return {
     queue: checkoutQueue(client.createSender(queue)),
+    urgentQueue: checkoutQueue(client.createSender(urgentQueue)),
     events: eventTopic(client.createSender(topic)),
     jobs: jobSender(client.createSender(queue), clock, chance),
+    urgentJobs: jobSender(client.createSender(urgentQueue), clock, chance),
     close: () => client.close(),
   };
 }

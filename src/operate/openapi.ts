@@ -42,6 +42,15 @@ export const openApi = (): unknown => ({
         operationId: 'submitJobs',
         summary: 'Sends one job or a list of jobs to the queue: all of them, or none when one is wrong.',
         description: `At most ${maxJobs} jobs and ${maxBytes} bytes. Safe to repeat: a cart is bought once, however often its job is sent.`,
+        parameters: [
+          {
+            name: 'urgent',
+            in: 'query',
+            description:
+              'Served before the jobs that are not urgent: for the few that a person waits for, not for bulk runs.',
+            schema: { type: 'boolean', default: false },
+          },
+        ],
         requestBody: {
           required: true,
           content: { 'application/json': { schema: { oneOf: [ref('Job'), ref('Jobs')] } } },

@@ -6,8 +6,12 @@ import { all, appSettings, lastName, only } from './deployed.ts';
 const names = (type: string) => all('full', type).map(({ name }) => lastName(name));
 
 test('the queues are those that the code knows', () => {
-  expect(names('Microsoft.ServiceBus/namespaces/queues')).toEqual([settingOf('CHECKOUT_QUEUE').fallback]);
-  expect(appSettings('full')['CHECKOUT_QUEUE']).toBe(settingOf('CHECKOUT_QUEUE').fallback);
+  expect(names('Microsoft.ServiceBus/namespaces/queues')).toEqual([
+    settingOf('CHECKOUT_QUEUE').fallback,
+    settingOf('URGENT_QUEUE').fallback,
+  ]);
+  for (const name of ['CHECKOUT_QUEUE', 'URGENT_QUEUE'] as const)
+    expect(appSettings('full')[name]).toBe(settingOf(name).fallback);
 });
 
 test('the topic is the one that the code knows', () => {

@@ -14,6 +14,7 @@ const ofTheHost = [
   'AzureWebJobsStorage__blobServiceUri',
   'ServiceBusConnection__credential',
   'ServiceBusConnection__clientId',
+  'FUNCTIONS_REQUEST_BODY_SIZE_LIMIT',
   'APPLICATIONINSIGHTS_CONNECTION_STRING',
   'APPLICATIONINSIGHTS_AUTHENTICATION_STRING',
 ];

@@ -41,6 +41,7 @@ const open = (queue: string, topic: string): ServiceBus =>
     {
       connection: { kind: 'connection-string', connectionString: broker.connectionString },
       queue,
+      urgentQueue: `${queue}-urgent`,
       topic,
     },
     systemClock,
@@ -170,6 +171,7 @@ test('nobody listens: unavailable, without a secret', async () => {
     {
       connection: { kind: 'connection-string', connectionString },
       queue: 'q',
+      urgentQueue: 'u',
       topic: 't',
     },
     systemClock,

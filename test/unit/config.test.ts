@@ -37,6 +37,7 @@ test('what is required is enough; the rest has its defaults', () => {
     serviceBus: {
       connection: { kind: 'identity', address: 'contoso.servicebus.windows.net' },
       queue: 'checkout-jobs',
+      urgentQueue: 'checkout-urgent',
       topic: 'checkout-events',
     },
     tables: { kind: 'identity', address: 'https://contoso.table.core.windows.net' },
@@ -315,6 +316,7 @@ describe('the gate and the rules', () => {
     ['MAX_ATTEMPTS', '8.5'],
     ['REPEAT_ORDERED_CART', 'yes'],
     ['CHECKOUT_QUEUE', 'a b'],
+    ['URGENT_QUEUE', 'Checkout-Jobs'],
     ['EVENTS_TOPIC', '/a'],
     ['AZURE_CLIENT_ID', 'me'],
     ['CHECKOUT_TIME_FACTOR', '0.5'],
