@@ -64,6 +64,14 @@ export function decodeOperatorConfig(env: Environment): OperatorConfig {
   return config;
 }
 
+/** The settings of Partner Center alone. Throws `ConfigError`. */
+export function decodePartnerCenterConfig(env: Environment): PartnerCenterConfig {
+  const reader = settingsReader(env);
+  const partnerCenter = readPartnerCenter(reader, readClientId(reader));
+  if (reader.problems.length > 0 || partnerCenter === undefined) throw new ConfigError(reader.problems);
+  return partnerCenter;
+}
+
 const readClientId = (reader: Reader): string | undefined =>
   reader.parsed('AZURE_CLIENT_ID', 'a GUID: the client id of a managed identity', toGuid);
 

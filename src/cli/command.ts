@@ -2,11 +2,14 @@ import { Command } from 'commander';
 import { decodeOperatorConfig } from '../config.ts';
 import { type Operator, openOperator } from './operator.ts';
 import { type Output, openOutput } from './output.ts';
-import { findSettings, isRunning } from './settings.ts';
+import { findSettings, isRunning, type Settings } from './settings.ts';
+import { trustAlso } from './trust.ts';
 
 /** What a command's action gets beside its own arguments. */
 export interface Session {
   readonly output: Output;
+  /** Found on their first use. Throws `CommandFailure`. */
+  settings(): Settings;
   /** Connects on its first use; closed when the command ends. */
   operator(): Operator;
   /** Aborted by Ctrl-C: finish what is in hand, say how to go on, and end. */
@@ -23,15 +26,22 @@ export async function inSession(
   const interrupt = new AbortController();
   const onSignal = () => interrupt.abort();
   process.once('SIGINT', onSignal);
+  let found: Settings | undefined;
   let operator: Operator | undefined;
+  const settings = (): Settings => {
+    if (found === undefined) {
+      found = findSettings(options.settings, process.env, process.cwd(), isRunning);
+      if (found.certificateFile !== undefined) trustAlso(found.certificateFile);
+    }
+    return found;
+  };
   try {
     process.exitCode = await action({
       output,
       interrupted: interrupt.signal,
+      settings,
       operator() {
-        if (operator !== undefined) return operator;
-        const settings = findSettings(options.settings, process.env, process.cwd(), isRunning);
-        operator = openOperator(decodeOperatorConfig(settings.env), output.note);
+        operator ??= openOperator(decodeOperatorConfig(settings().env), output.note);
         return operator;
       },
     });

@@ -3,14 +3,17 @@ import { Command, CommanderError } from 'commander';
 import { ConfigError } from '../config.ts';
 import { Unavailable } from '../unavailable.ts';
 import { attentionCommand } from './attention.ts';
+import { booksCommand } from './books.ts';
 import { deadLettersCommand } from './dead-letters.ts';
 import { enqueueCommand } from './enqueue.ts';
 import { CommandFailure, exit } from './failure.ts';
 import { jobCommand } from './job.ts';
 import { pauseCommand, resumeCommand } from './pause.ts';
+import { preflightCommand } from './preflight.ts';
 import { resolveCommand } from './resolve.ts';
 import { retryCommand } from './retry.ts';
 import { reviveCommand } from './revive.ts';
+import { statusCommand } from './status.ts';
 
 const program = new Command('checkout')
   .description(
@@ -25,7 +28,9 @@ const program = new Command('checkout')
 Exit codes: 0 all well; 1 it found what a person should look at; 2 wrong usage; 3 no connection, sign-in or right; 130 Ctrl-C.`,
   );
 for (const command of [
+  preflightCommand,
   enqueueCommand,
+  statusCommand,
   attentionCommand,
   jobCommand,
   retryCommand,
@@ -34,6 +39,7 @@ for (const command of [
   reviveCommand,
   pauseCommand,
   resumeCommand,
+  booksCommand,
 ])
   program.addCommand(command);
 for (const command of [program, ...program.commands, ...program.commands.flatMap((one) => one.commands)])

@@ -2,16 +2,21 @@ import type { ServiceBusClient } from '@azure/service-bus';
 import { type Chance, systemChance } from '../chance.ts';
 import type { CheckoutQueue } from '../checkout/queue.ts';
 import { type Clock, systemClock } from '../clock.ts';
+import { compact } from '../compact.ts';
 import type { OperatorConfig } from '../config.ts';
 import { type GateStore, gateStore } from '../gate/gate-store.ts';
 import { type StorageClock, storageClock } from '../gate/storage-clock.ts';
 import { checkoutQueue } from '../messaging/checkout-queue.ts';
 import { deadLetters } from '../messaging/dead-letters.ts';
+import { queueAdmin } from '../messaging/queue-admin.ts';
 import { serviceBusClient } from '../messaging/service-bus.ts';
 import type { AttentionRows } from '../operate/attention-rows.ts';
 import type { DeadLetters } from '../operate/dead-letters.ts';
+import type { QueueStatus } from '../operate/queue-status.ts';
+import type { PollerTrace } from '../operate/status.ts';
 import { attentionRows } from '../storage/attention-rows.ts';
 import { type AzureTables, azureTables } from '../storage/azure-tables.ts';
+import { heartbeatStore } from '../storage/heartbeat-store.ts';
 import { openStores, type Stores } from '../storage/stores.ts';
 import type { Telemetry } from '../telemetry.ts';
 import { whoAmI } from './who.ts';
@@ -30,6 +35,8 @@ export interface Operator extends Stores {
   readonly attentionRows: AttentionRows;
   /** Of each queue that the worker reads. */
   readonly deadLetters: readonly DeadLetters[];
+  readonly queueStatus: QueueStatus;
+  readonly pollerTrace: () => Promise<PollerTrace>;
   who(): Promise<string>;
   close(): Promise<void>;
 }
@@ -62,6 +69,11 @@ export function openOperator(config: OperatorConfig, warn: (text: string) => voi
     queue: checkoutQueue(bus.createSender(config.serviceBus.queue)),
     attentionRows: attentionRows(tables.attention),
     deadLetters: [deadLetters(bus, config.serviceBus.queue)],
+    queueStatus: queueAdmin(config.serviceBus.connection, config.serviceBus.queue),
+    pollerTrace: async () => {
+      const beat = await heartbeatStore(tables.gate).last();
+      return compact({ lastTick: beat?.at, lastSuccess: beat?.goodAt });
+    },
     who: () => whoAmI(config.tables),
     close: () => bus.close(),
   };

@@ -9,6 +9,8 @@ export interface Settings {
   readonly env: Environment;
   /** In words, for the person: `the stack of npm run dev`. */
   readonly from: string;
+  /** A certificate in PEM to trust beside those that are trusted anyway: the local stack's. */
+  readonly certificateFile?: string;
 }
 
 /** What `npm run dev` leaves in `.local/stack.json` while it runs. */
@@ -30,8 +32,13 @@ export function findSettings(
   if (names.some((name) => env[name] !== undefined)) return { env, from: 'the environment' };
   const path = join(folder, '.local', 'stack.json');
   const stack = existsSync(path) ? stackFile.safeParse(parsed(readFileSync(path, 'utf8'))) : undefined;
+  const certificateFile = stack?.data?.settings['NODE_EXTRA_CA_CERTS'];
   if (stack?.success === true && isAlive(stack.data.pid))
-    return { env: { ...stack.data.settings, ...env }, from: 'the stack of npm run dev' };
+    return {
+      env: { ...stack.data.settings, ...env },
+      from: 'the stack of npm run dev',
+      ...(certificateFile === undefined ? {} : { certificateFile }),
+    };
   throw new CommandFailure(
     exit.cannot,
     'No connection: TablesConnection__tableServiceUri and ServiceBusConnection__fullyQualifiedNamespace are not set, no --settings FILE was given, and no `npm run dev` runs in this folder.',

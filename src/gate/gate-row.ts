@@ -49,6 +49,9 @@ export function toProperties(state: GateState, writeId: string): Properties {
     suspects: JSON.stringify(state.suspects),
     day: state.day,
     jobs: state.jobs,
+    useAt: state.use.at,
+    workerUse: state.use.worker,
+    pollerUse: state.use.poller,
   };
 }
 
@@ -163,6 +166,11 @@ export function toState(properties: Properties, now: number, settings: GateSetti
     day: /^\d{4}-\d\d-\d\d$/.test(day) ? day : heal('day', safe.day),
     // Nobody knows how many jobs were started: as if it were all.
     jobs: number('jobs', 1e9, settings.maxJobsPerDay),
+    use: {
+      at: number('useAt', soon, now),
+      worker: number('workerUse', 1e6),
+      poller: number('pollerUse', 1e6),
+    },
   };
   return { state, healed };
 }

@@ -1,6 +1,7 @@
 import type { Lane } from './gate.ts';
 import { askAgainMs, type GateSettings, startPerMinute } from './settings.ts';
 import type { Suspect } from './suspects.ts';
+import type { Use } from './use.ts';
 
 /** Between these two the storage's clock stands: nobody knows it better. Epoch ms. */
 export interface StorageTime {
@@ -64,6 +65,8 @@ export interface GateState {
   /** Jobs that may have been started on this UTC day (2026-01-31). */
   readonly day: string;
   readonly jobs: number;
+  /** How many slots each lane took of late; for people, no rule looks at it. */
+  readonly use: Use;
 }
 
 /** Before the first call: closed, so that a wrong credential costs one call and not a night. */
@@ -95,6 +98,7 @@ export function initialState(now: number, settings: GateSettings): GateState {
     suspects: [],
     day: dayOf(now),
     jobs: 0,
+    use: { at: now, worker: 0, poller: 0 },
   };
 }
 

@@ -2,6 +2,7 @@ import type { Lane } from './gate.ts';
 import { dayOf, endOfDay, type GateState, type Line, opened, type StorageTime, shut } from './gate-state.ts';
 import { grown } from './limit.ts';
 import { type GateSettings, workerShare } from './settings.ts';
+import { withSlots } from './use.ts';
 
 export interface LotAsk {
   readonly lane: Lane;
@@ -123,7 +124,8 @@ function takeSlots(state: GateState, now: number, ask: LotAsk, settings: GateSet
   const lines = { ...state.lines };
   for (const { lane, next } of [own, lent]) lines[lane] = { ...lines[lane], next };
   const granted = state.granted + slots.length;
-  return { state: { ...state, lines, granted }, slots, lent: lent.next > unlent };
+  const use = withSlots(state.use, ask.lane, slots.length, now, settings.minuteMs);
+  return { state: { ...state, lines, granted, use }, slots, lent: lent.next > unlent };
 }
 
 /** Who comes out of turn takes nothing that is promised, unless those it is promised to seem to be gone. */

@@ -1,0 +1,48 @@
+import { compareBooks, type Difference } from '../operate/books.ts';
+import { cartsOfBatch } from './batch-carts.ts';
+import { inSession, newCommand, type Session } from './command.ts';
+import { CommandFailure, exit } from './failure.ts';
+import { openPartnerCenter, readAll, signInOption } from './partner-center.ts';
+
+export const booksCommand = newCommand(
+  'books',
+  'compares every order that Partner Center has with every row, and prints what differs',
+  'checkout books --batch night-2026-11-24',
+)
+  .requiredOption('--batch <id>', 'the batch whose carts are compared')
+  .addOption(signInOption())
+  .action((options: { batch: string; signIn?: true }, command) =>
+    inSession(command, (session) => run(session, options.batch, options.signIn === true)),
+  );
+
+async function run(session: Session, batchId: string, signIn: boolean): Promise<number> {
+  const { output, operator, interrupted } = session;
+  const access = openPartnerCenter(session, signIn);
+  const { ledger, config } = operator();
+  const carts = await cartsOfBatch(operator(), batchId);
+  const customers = new Set(carts.map(({ customerId }) => customerId)).size;
+  const differences: Difference[] = [];
+  let agree = 0;
+  let compared = 0;
+  const stopped = await readAll(
+    compareBooks({ ...access, ledger, times: config.times }, carts, (found) => {
+      compared += 1;
+      agree += found.agree;
+      differences.push(...found.differences);
+      output.progress(`${compared} of ${customers} customers, ${differences.length} differences`);
+    }),
+  );
+  differences.sort((a, b) => a.customerId.localeCompare(b.customerId));
+  for (const { kind, customerId, cartIds, orderId, text } of differences) {
+    output.line(
+      `${output.paint('yellow', kind)}: ${orderId === undefined ? '' : `order ${orderId}, `}${text}`,
+    );
+    output.line(`  customer ${customerId}, cart ${cartIds.slice(0, 5).join(', ')}`);
+  }
+  const sum = differences.length === 0 ? 'the books agree' : `${differences.length} differences`;
+  output.line(`${carts.length} carts of ${compared} customers, ${agree} orders agree: ${sum}.`);
+  output.data({ batchId, carts: carts.length, customers, compared, agree, differences });
+  if (interrupted.aborted) return exit.interrupted;
+  if (stopped !== undefined) throw new CommandFailure(exit.cannot, stopped);
+  return differences.length === 0 ? exit.ok : exit.found;
+}

@@ -1,0 +1,102 @@
+import { createReadStream, existsSync } from 'node:fs';
+import { addAbortSignal } from 'node:stream';
+import type { CartKey } from '../checkout/job.ts';
+import { workerShare } from '../gate/settings.ts';
+import { checkList } from '../operate/list/check-list.ts';
+import { readList } from '../operate/list/read-list.ts';
+import { UnreadableList } from '../operate/list/unreadable-list.ts';
+import { type Finding, preflight } from '../operate/preflight.ts';
+import { localZone, nextWallTime } from '../operate/wall-time.ts';
+import { cartsOfBatch } from './batch-carts.ts';
+import { inSession, newCommand, type Session } from './command.ts';
+import { CommandFailure, exit } from './failure.ts';
+import { openPartnerCenter, readAll, signInOption } from './partner-center.ts';
+import { inTime } from './words.ts';
+
+interface Options {
+  readonly signIn?: true;
+  readonly at?: string;
+}
+
+export const preflightCommand = newCommand(
+  'preflight',
+  'reads each cart of a list or a batch at Partner Center, and tells which will not be bought as they should',
+  'checkout preflight tonight.csv --at 02:00',
+)
+  .argument('<file|batch>', 'a list as for enqueue, or the id of a batch that the worker knows')
+  .option('--at <time>', 'when the run will start, as for enqueue; without it now')
+  .addOption(signInOption())
+  .action((what: string, options: Options, command) =>
+    inSession(command, (session) => run(session, what, options)),
+  );
+
+async function run(session: Session, what: string, options: Options): Promise<number> {
+  const { output, operator, interrupted } = session;
+  const access = openPartnerCenter(session, options.signIn === true);
+  const carts = existsSync(what)
+    ? await cartsOfList(what, interrupted)
+    : await cartsOfBatch(operator(), what);
+  const { limit } = await operator().gateStore.read();
+  const perMinute = limit * workerShare;
+  const { clock, minuteMs } = access;
+  output.note(
+    `${carts.length} carts to read, about ${inTime((carts.length / limit) * minuteMs)} at ${Math.round(limit)} calls a minute.`,
+  );
+  const findings: Finding[] = [];
+  let read = 0;
+  const start = startOf(options.at, clock.now());
+  const stopped = await readAll(
+    preflight({ ...access, ledger: operator().ledger }, { carts, start, perMinute }, (found) => {
+      read += 1;
+      findings.push(...found);
+      output.progress(`${read} of ${carts.length} carts read, ${findings.length} findings`);
+    }),
+  );
+  findings.sort((a, b) => keyOf(a).localeCompare(keyOf(b)));
+  if (findings.length > 0)
+    output.table(
+      ['finding', 'customer', 'cart', ''],
+      findings.map(({ kind, customerId, cartId, text }) => [kind, customerId, cartId, text]),
+    );
+  output.line(
+    `${read} of ${carts.length} carts read: ${findings.length === 0 ? 'nothing found' : countsOf(findings)}.`,
+  );
+  output.data({ carts: carts.length, read, findings, ...(stopped === undefined ? {} : { stopped }) });
+  if (interrupted.aborted) return exit.interrupted;
+  if (stopped !== undefined) throw new CommandFailure(exit.cannot, stopped);
+  return findings.length === 0 ? exit.ok : exit.found;
+}
+
+const keyOf = ({ kind, customerId, cartId }: Finding): string => `${kind}:${customerId}:${cartId}`;
+
+const countsOf = (findings: readonly Finding[]): string =>
+  [...Map.groupBy(findings, ({ kind }) => kind)].map(([kind, list]) => `${list.length} ${kind}`).join(', ');
+
+function startOf(text: string | undefined, now: number): number {
+  if (text === undefined) return now;
+  const start = nextWallTime(text, now, localZone());
+  if (start === undefined)
+    throw new CommandFailure(exit.usage, `--at ${text} is no time to come, like 02:00.`);
+  return start.at;
+}
+
+/** The valid lines of a list; what is not valid, `enqueue --dry-run` tells. */
+async function cartsOfList(file: string, signal: AbortSignal): Promise<readonly CartKey[]> {
+  const carts: CartKey[] = [];
+  const keep = (body: string): void => {
+    const { customerId, cartId }: CartKey = JSON.parse(body);
+    carts.push({ customerId, cartId });
+  };
+  try {
+    const list = await checkList(readList(addAbortSignal(signal, createReadStream(file))), { keep });
+    if (list.invalid === 0) return carts;
+    throw new CommandFailure(
+      exit.found,
+      `${list.invalid} lines of ${file} are not valid. See them with: checkout enqueue ${file} --dry-run`,
+    );
+  } catch (error) {
+    if (error instanceof UnreadableList)
+      throw new CommandFailure(exit.found, `The list ${file} cannot be read. ${error.message}`);
+    throw error;
+  }
+}

@@ -1,0 +1,69 @@
+import { type GateStatus, readStatus, type Status, type Unknown } from '../operate/status.ts';
+import { inSession, newCommand } from './command.ts';
+import { exit } from './failure.ts';
+import type { Output } from './output.ts';
+import { ownVersion } from './version.ts';
+import { ago, clockTime, inTime } from './words.ts';
+
+export const statusCommand = newCommand(
+  'status',
+  'one screen: gate, budget, queue, attention, pending orders, poller',
+  'checkout status',
+).action((_options, command) =>
+  inSession(command, async ({ output, operator, settings }) => {
+    const status = await readStatus(operator());
+    const version = ownVersion();
+    show(output, status, [settings().from, version], operator().clock.now());
+    output.data({ ...status, credentialDaysLeft: 'unknown', version });
+    return exit.ok;
+  }),
+);
+
+function show(output: Output, status: Status, [from, version]: readonly [string, string], now: number): void {
+  const say = (name: string, text: string) => output.line(`${name.padEnd(12)}${text}`);
+  const tell = <T extends object>(name: string, value: T | Unknown, text: (value: T) => string) =>
+    say(name, 'unknown' in value ? output.paint('red', `unknown: ${value.unknown}`) : text(value));
+
+  tell('gate', status.gate, (gate) => gateText(output, gate, now));
+  tell(
+    'calls/min',
+    status.gate,
+    ({ lanes: { worker, poller } }) =>
+      `worker ${worker.used} of ${worker.limit}, poller ${poller.used} of ${poller.limit} (each may take what the other leaves)`,
+  );
+  tell(
+    'queue',
+    status.queue,
+    ({ active, scheduled, dead }) =>
+      `${active} active, ${scheduled} scheduled, ${bad(output, dead)} dead${dead > 0 ? '. Next: checkout dead-letters list' : ''}`,
+  );
+  tell('attention', status.attention, (kinds) => {
+    const parts = Object.entries(kinds).map(([kind, count]) => `${bad(output, count)} ${kind}`);
+    return parts.length === 0 ? 'nothing' : `${parts.join(', ')}. Next: checkout attention`;
+  });
+  tell('pending', status.pending, ({ total, ages }) => {
+    const parts = ages
+      .filter(({ orders }) => orders > 0)
+      .map(({ upTo, orders }) => `${orders} ${Number.isFinite(upTo) ? `under ${inTime(upTo)}` : 'older'}`);
+    return total === 0 ? 'no order' : `${total} orders: about ${parts.join(', ')}`;
+  });
+  tell('poller', status.poller, ({ lastTick, lastSuccess }) =>
+    lastTick === undefined
+      ? 'no tick has run yet'
+      : `last tick ${ago(lastTick, now)}, last success ${lastSuccess === undefined ? 'never' : ago(lastSuccess, now)}`,
+  );
+  say('credential', 'days left: unknown');
+  say('version', `${version}, of ${from}`);
+}
+
+const bad = (output: Output, count: number): string =>
+  count === 0 ? '0' : output.paint('yellow', String(count));
+
+function gateText(output: Output, gate: GateStatus, now: number): string {
+  const jobs = `${gate.jobsToday} jobs today`;
+  const resumed = gate.resumedBy === undefined ? '' : `, last resumed by ${gate.resumedBy}`;
+  if (gate.open) return `${output.paint('green', 'open')}, ${jobs}${resumed}`;
+  const until = gate.until === undefined ? '' : `, until ${clockTime(gate.until, now)}`;
+  const next = gate.pausedBy === undefined ? '' : '. Next: checkout resume';
+  return `${output.paint('red', 'closed')}${until}: ${gate.reason}${next}`;
+}

@@ -1,0 +1,109 @@
+import type { Clock } from '../clock.ts';
+import type { OperatorConfig } from '../config.ts';
+import { dayOf, shut } from '../gate/gate-state.ts';
+import type { GateStore } from '../gate/gate-store.ts';
+import { workerShare } from '../gate/settings.ts';
+import { useAt } from '../gate/use.ts';
+import type { DueRows } from '../orders/due-rows.ts';
+import { Unavailable } from '../unavailable.ts';
+import type { AttentionRows } from './attention-rows.ts';
+import { type PendingByAge, pendingByAge } from './pending.ts';
+import type { QueueCounts, QueueStatus } from './queue-status.ts';
+
+/** How the worker stands, on one screen. What cannot be read is a sentence that says why. Times are epoch ms. */
+export interface Status {
+  readonly gate: GateStatus | Unknown;
+  readonly queue: QueueCounts | Unknown;
+  /** Open rows by kind. */
+  readonly attention: Readonly<Record<string, number>> | Unknown;
+  readonly pending: PendingByAge | Unknown;
+  readonly poller: PollerTrace | Unknown;
+}
+
+/** The trace of the poller's ticks. */
+export interface PollerTrace {
+  /** When the last tick ended; absent: none ever did. */
+  readonly lastTick?: number;
+  /** When a tick last did all that was due. */
+  readonly lastSuccess?: number;
+}
+
+export interface Unknown {
+  readonly unknown: string;
+}
+
+export interface GateStatus {
+  readonly open: boolean;
+  readonly reason?: string;
+  readonly until?: number;
+  /** Who paused it, or resumed it last. */
+  readonly pausedBy?: string;
+  readonly resumedBy?: string;
+  readonly jobsToday: number;
+  readonly lanes: Readonly<Record<'worker' | 'poller', LaneStatus>>;
+}
+
+/** Calls in a minute. Each lane may take what the other leaves. */
+export interface LaneStatus {
+  readonly used: number;
+  readonly limit: number;
+}
+
+export interface StatusDeps {
+  readonly config: Pick<OperatorConfig, 'gate' | 'times' | 'timeFactor'>;
+  readonly clock: Clock;
+  readonly gateStore: Pick<GateStore, 'read' | 'now'>;
+  readonly queueStatus: Pick<QueueStatus, 'counts'>;
+  readonly attentionRows: Pick<AttentionRows, 'list'>;
+  readonly dueRows: Pick<DueRows, 'due'>;
+  readonly pollerTrace: () => Promise<PollerTrace>;
+}
+
+/** Never throws for what is away: on a bad night half a screen is worth more than none. */
+export async function readStatus(deps: StatusDeps): Promise<Status> {
+  const [gate, queue, attention, pending, poller] = await Promise.all([
+    orUnknown(gateStatus(deps)),
+    orUnknown(deps.queueStatus.counts()),
+    orUnknown(openByKind(deps.attentionRows)),
+    orUnknown(pendingOf(deps)),
+    orUnknown(deps.pollerTrace()),
+  ]);
+  return { gate, queue, attention, pending, poller };
+}
+
+const orUnknown = <T>(work: Promise<T>): Promise<T | Unknown> =>
+  work.catch((error: unknown) => {
+    if (error instanceof Unavailable) return { unknown: error.message };
+    throw error;
+  });
+
+async function gateStatus({ gateStore, config }: StatusDeps): Promise<GateStatus> {
+  const state = await gateStore.read();
+  const now = gateStore.now().atLeast;
+  const barred = shut(state, now, config.gate);
+  const use = useAt(state.use, now, config.gate.minuteMs);
+  const lane = (used: number, share: number) => ({
+    used: Math.round(used),
+    limit: Math.round(state.limit * share),
+  });
+  return {
+    open: barred === undefined,
+    ...(barred === undefined ? {} : { reason: barred.reason }),
+    ...(barred === undefined || state.paused !== undefined || barred.until <= now
+      ? {}
+      : { until: barred.until }),
+    ...(state.paused === undefined ? {} : { pausedBy: state.paused.who }),
+    ...(state.resumedBy === '' ? {} : { resumedBy: state.resumedBy }),
+    jobsToday: state.day === dayOf(now) ? state.jobs : 0,
+    lanes: { worker: lane(use.worker, workerShare), poller: lane(use.poller, 1 - workerShare) },
+  };
+}
+
+async function openByKind(rows: Pick<AttentionRows, 'list'>): Promise<Readonly<Record<string, number>>> {
+  const counts: Record<string, number> = {};
+  for await (const { kind } of rows.list({})) counts[kind] = (counts[kind] ?? 0) + 1;
+  return counts;
+}
+
+const pendingOf = ({ dueRows, clock, config }: StatusDeps): Promise<PendingByAge> =>
+  pendingByAge(dueRows.due(Number.MAX_SAFE_INTEGER / 100), clock.now(), config.times, config.timeFactor);

@@ -1,0 +1,45 @@
+import { compact } from '../compact.ts';
+import type { CartGroup, Decoded } from './api.ts';
+import { decodeCart } from './decode.ts';
+import { codeIn, fieldsOf, listIn, parseObject, textIn } from './json.ts';
+
+/** What can be known of a cart before it is checked out. */
+export interface CartCheck {
+  readonly status: 'active' | 'ordered';
+  readonly groups: readonly CartGroup[];
+  /** Epoch ms; absent when the cart does not say, or says what cannot be: an old sample has the year 1. */
+  readonly expiresAt?: number;
+  readonly lineErrors: readonly LineError[];
+}
+
+export interface LineError {
+  readonly line: string;
+  readonly code: string;
+  readonly description: string;
+}
+
+/** Source: Partner Center, "Cart resources": `expirationTimestamp`, and `error` of a line item (`CartError`). */
+export function decodeCartCheck(body: string): Decoded<CartCheck> {
+  const cart = decodeCart(body);
+  const fields = parseObject(body);
+  if (!cart.ok || fields === undefined)
+    return cart.ok ? { ok: false, why: 'the body is not a JSON object' } : cart;
+  const lineErrors = (listIn(fields, 'lineitems') ?? []).flatMap((entry, index) => {
+    const line = fieldsOf(entry);
+    const error = fieldsOf(line?.get('error'));
+    if (line === undefined || error === undefined) return [];
+    const description = textIn(error, 'errordescription') ?? '';
+    const code = codeIn(error, 'errorcode') ?? 'none';
+    return [{ line: codeIn(line, 'id') ?? String(index), code, description: description.slice(0, 1_024) }];
+  });
+  const { status, groups } = cart.value;
+  const made = timeIn(textIn(fields, 'creationtimestamp'));
+  const ends = timeIn(textIn(fields, 'expirationtimestamp'));
+  const expiresAt = ends !== undefined && ends > (made ?? 0) ? ends : undefined;
+  return { ok: true, value: compact({ status, groups, lineErrors, expiresAt }) };
+}
+
+function timeIn(text: string | undefined): number | undefined {
+  const time = text === undefined ? Number.NaN : Date.parse(text);
+  return Number.isNaN(time) ? undefined : time;
+}
