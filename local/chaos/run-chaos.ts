@@ -1,0 +1,123 @@
+import type { HostChild } from '../functions-host/child.ts';
+import { progressOf } from '../night/progress.ts';
+import { enqueue } from '../night/run-night.ts';
+import { tooEarly } from '../partner-center/sandbox.ts';
+import { queueName, startStack } from '../stack.ts';
+import { type TcpGate, tcpGate } from '../tcp-gate.ts';
+import { type Books, booksReader } from '../verdict/books.ts';
+import { agrees, type Comparison, compare } from '../verdict/compare.ts';
+import { factor, faults, strikes, type Tally, tally } from './strikes.ts';
+
+export interface ChaosOptions {
+  readonly jobs: number;
+  readonly contract: 'replay' | 'already-submitted';
+  /** The same seed makes the same carts, faults and misfortunes; when they strike is the machine's to say. */
+  readonly seed: number;
+  /** Gives up after so many ms. */
+  readonly limitMs: number;
+  /** The folder with host.json and the built bundle. */
+  readonly appRoot: string;
+  readonly onProgress: (books: Books, seconds: number) => void;
+}
+
+export interface ChaosResult {
+  readonly ok: boolean;
+  readonly seconds: number;
+  readonly tally: Tally;
+  readonly byState: Readonly<Record<string, number>>;
+  readonly comparison: Comparison;
+  /** Jobs without a record, without an end, and ended without a reason. */
+  readonly missing: number;
+  readonly withoutEnd: number;
+  readonly unexplained: number;
+  readonly tooEarly: number;
+  readonly deadLetters: number;
+  readonly questions: number;
+}
+
+const minute = 60_000;
+
+/** A night on which everything goes wrong, from the first message to the verdict. */
+export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
+  const { jobs, contract, seed, appRoot } = options;
+  const stack = await startStack({
+    factor,
+    appRoot,
+    seed: String(seed),
+    switches: {
+      contract,
+      pending: {
+        licence: [0, minute],
+        reservation: [0, 5 * minute],
+        software: [0, 5 * minute],
+        saas: [0, 5 * minute],
+      },
+    },
+  });
+  const doors: TcpGate[] = [];
+  try {
+    const tables = await tcpGate(Number(new URL(stack.tables.tableEndpoint).port));
+    const api = await tcpGate(Number(new URL(stack.sandbox.apiBase).port));
+    doors.push(tables, api);
+    const env = {
+      TablesConnection: stack.tables.connectionString.replaceAll(
+        new URL(stack.tables.tableEndpoint).host,
+        `127.0.0.1:${tables.port}`,
+      ),
+      PARTNER_CENTER_API: `http://127.0.0.1:${api.port}`,
+    };
+    const start = (): Promise<HostChild> => stack.startWorker(undefined, env);
+    const workers = [await start(), await start()];
+    stack.sandbox.set({ faults });
+    // Four carts of each customer, equal ones among them.
+    const refs = stack.sandbox.createCarts({ count: jobs, customers: Math.ceil(jobs / 4) });
+    await enqueue(
+      stack,
+      refs.map((ref, index) => ({ number: index + 1, body: ref, ...ref })),
+    );
+    const counts = tally();
+    const strike = strikes({ stack, doors: { tables, api }, workers, start, counts, seed });
+    const reader = booksReader(stack.tables.connectionString);
+    const startedAt = Date.now();
+    const seconds = () => (Date.now() - startedAt) / 1_000;
+    let books = await reader.read();
+    for (let isCalm = false; ; ) {
+      const { done } = progressOf(books, jobs);
+      options.onProgress(books, seconds());
+      if (done === jobs || Date.now() - startedAt > options.limitMs) break;
+      // The last tenth is left in peace, so that it can end.
+      if (done < jobs * 0.9) for (let round = 0; round < 5; round += 1) await strike();
+      else if (!isCalm) {
+        isCalm = true;
+        stack.sandbox.set({ faults: [] });
+      } else await new Promise((resolve) => setTimeout(resolve, 1_000));
+      books = await reader.read();
+    }
+    books = await reader.read();
+    const progress = progressOf(books, jobs);
+    const result = {
+      seconds: seconds(),
+      tally: counts,
+      byState: Object.fromEntries(progress.byState),
+      comparison: compare(stack.sandbox.orderBook(), books.orders),
+      missing: jobs - books.carts.length,
+      withoutEnd: jobs - progress.done,
+      unexplained: books.carts.filter(
+        ({ state, reason }) => (state === 'failed' || state === 'partial') && reason === undefined,
+      ).length,
+      tooEarly: tooEarly(stack.sandbox.calls()).length,
+      deadLetters: stack.broker.entity(queueName).counts().deadLettered,
+      questions: books.questions,
+    };
+    return { ok: isGood(result), ...result };
+  } finally {
+    await stack.stop();
+    await Promise.all(doors.map((door) => door.stop()));
+  }
+}
+
+const isGood = (result: Omit<ChaosResult, 'ok'>): boolean =>
+  agrees(result.comparison) &&
+  [result.missing, result.withoutEnd, result.unexplained, result.tooEarly, result.deadLetters].every(
+    (count) => count === 0,
+  );
