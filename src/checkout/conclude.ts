@@ -51,7 +51,7 @@ export function conclude(run: Run, held: Held, outcome: Outcome, verdict: Verdic
     case 'permanent':
       if (!inDoubt && !outcome.reconcileFirst) return refused(run, held, outcome.reason);
       return doubt(run, held, record.lastSend + run.deps.times.quiet, outcome.reason, {
-        repeated: { as: 'refused', reason: outcome.reason },
+        repeated: { as: inDoubt ? 'refused' : 'refused-once', reason: outcome.reason },
       });
   }
 }

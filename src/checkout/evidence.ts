@@ -81,20 +81,26 @@ export function weigh(findings: Findings, rules: LookRules): LookVerdict {
 
 /** The repeat's answer stands in place of the cart's status: else its repeats would put off quiet for ever. */
 function statusOf({ record, cart }: Findings): Findings['cart'] {
-  if (record.repeated === undefined) return cart;
-  return record.repeated.as === 'already-done' ? 'ordered' : 'gone';
+  const { repeated } = record;
+  if (repeated === undefined) return cart;
+  if (repeated.as === 'already-done') return 'ordered';
+  return repeated.as === 'refused-once' && cart === 'ordered' ? 'ordered' : 'gone';
 }
 
 /** Both documented contracts answer a repeat without buying: the orders, or 800065. A cart that is gone cannot. */
 function mayRepeat({ record, cart, now }: Findings, rules: LookRules): boolean {
   return (
     rules.repeatOrderedCart &&
-    record.repeated === undefined &&
+    isUntold(record) &&
     cart !== 'gone' &&
     record.attempts < rules.maxAttempts &&
     !isLate(record.job.notAfter, now)
   );
 }
+
+/** No answer has told yet what a repeat could tell. */
+const isUntold = ({ repeated }: CheckoutRecord): boolean =>
+  repeated === undefined || repeated.as === 'refused-once';
 
 /** The repeat left it open, or there can be none: wait for the twins, then for quiet, then ask a person. */
 function unsettled(findings: Findings, rules: LookRules): LookVerdict {
@@ -115,7 +121,7 @@ function unsettled(findings: Findings, rules: LookRules): LookVerdict {
 function canStillRepeat(twin: CheckoutRecord, now: number, rules: LookRules): boolean {
   return (
     rules.repeatOrderedCart &&
-    twin.repeated === undefined &&
+    isUntold(twin) &&
     twin.attempts < rules.maxAttempts &&
     twin.asked?.kind !== 'needs-decision' &&
     twin.gaveUp !== true &&

@@ -77,8 +77,8 @@ function goOnLooking(
 function whatIsKnown({ cart, groups, now }: Findings, record: CheckoutRecord): Partial<CheckoutRecord> {
   return {
     ...(groups === undefined ? {} : { groups }),
-    ...(cart === 'gone' && record.repeated === undefined
-      ? { repeated: { as: 'refused', reason: gone(record, now) } }
+    ...(cart === 'gone' && record.repeated?.as !== 'already-done'
+      ? { repeated: { as: 'refused', reason: record.repeated?.reason ?? gone(record, now) } }
       : {}),
   };
 }
@@ -271,7 +271,8 @@ const notFound = (group: KnownGroup, record: CheckoutRecord): FailedGroup => ({
 });
 
 function partlyFound(record: CheckoutRecord, at: number): Reason {
-  if (record.repeated?.as === 'refused') return { ...record.repeated.reason, at };
+  if (record.repeated !== undefined && record.repeated.as !== 'already-done')
+    return { ...record.repeated.reason, at };
   return {
     code: 'not-found',
     description: 'Some order groups of this cart have an order, others have none.',

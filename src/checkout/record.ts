@@ -124,8 +124,11 @@ export interface CheckoutRecord extends CartKey {
   readonly failedGroups: readonly FailedGroup[];
   /** The cart's order groups, once it was read. */
   readonly groups?: readonly KnownGroup[];
-  /** What the repeat of an unknown call answered, in place of the cart's status. */
-  readonly repeated?: { readonly as: 'already-done' | 'refused'; readonly reason: Reason };
+  /**
+   * What the repeat of an unknown call answered, in place of the cart's status. `refused-once`: its first call was refused
+   * with a code that does not say that nothing was bought; a repeat could still tell.
+   */
+  readonly repeated?: { readonly as: 'already-done' | 'refused' | 'refused-once'; readonly reason: Reason };
   /** A person said: not bought. Allows one repeat, whose last send uses it up. */
   readonly repeatAllowed?: boolean;
   readonly asked?: Question;

@@ -101,7 +101,7 @@ export const recordSchema = z.object({
   orders: z.array(order),
   failedGroups: z.array(failedGroup),
   groups: optional(z.array(z.object({ group: z.string(), content: z.string() } satisfies Shape<KnownGroup>))),
-  repeated: optional(z.object({ as: z.enum(['already-done', 'refused']), reason })),
+  repeated: optional(z.object({ as: z.enum(['already-done', 'refused', 'refused-once']), reason })),
   repeatAllowed: optional(z.boolean()),
   asked: optional(z.object({ kind: z.enum(['needs-decision', 'pending-too-long']), since: time })),
   gaveUp: optional(z.boolean()),

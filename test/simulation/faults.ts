@@ -34,10 +34,14 @@ export type ApiFault =
   | 'accepted'
   | 'accepted-long'
   | 'busy'
+  /** Refusals that do not say that nothing was bought: 400/4018 before / after it was, 404/20000 after. */
+  | '4018-before'
+  | '4018-after'
+  | '20000-after'
   | 'unauthorized'
   | 'partner-wide'
   | 'review'
-  /** A read that tells an old status. */
+  /** A read that tells an old status: of an order, or of a cart. */
   | 'stale';
 
 /** `Omit` over each member of a union. */
@@ -164,6 +168,12 @@ export function courseOf(
     }
     case 'busy':
       return instead(error(409, 800064, 'Another request is processing this cart'));
+    case '4018-before':
+      return instead(error(400, 4018, 'Unable to process this order'));
+    case '4018-after':
+      return { ...executed, told: () => error(400, 4018, 'Unable to process this order') };
+    case '20000-after':
+      return { ...executed, told: () => error(404, 20000, 'The order was not found') };
     case 'unauthorized':
       return instead(answer({ status: 401, body: '' }));
     case 'partner-wide':

@@ -110,7 +110,7 @@ function respond(
     case 'checkout':
       return truth.arrive(id, options.ids.requestId);
     case 'cart':
-      return truth.cart(id);
+      return truth.cart(id, isStale);
     case 'order':
       return truth.order(id, isStale);
     case 'orders':

@@ -23,6 +23,18 @@ export async function checkPromises(world: World, ledger: Ledger): Promise<void>
     violated(`9 an end: due row ${row.key} is left when all is quiet`);
 }
 
+/** When nothing has failed for long, a job has one driver: whatever copies were made once, they have not gone on. */
+export function checkCopies({ broker, violated }: World): void {
+  const drivers = new Map<string, number>();
+  for (const { body, properties } of broker.messages()) {
+    if (properties['checkout-decision'] !== undefined) continue;
+    const text = new TextDecoder().decode(body);
+    drivers.set(text, (drivers.get(text) ?? 0) + 1);
+  }
+  for (const [body, count] of drivers)
+    if (count > 1) violated(`6 waiting costs no deliveries: ${count} copies of one job live on: ${body}`);
+}
+
 function checkCart(world: World, cart: CartTruth, record: CheckoutRecord): void {
   const { violated } = world;
   const name = `cart ${cart.plan.id} (${record.state})`;

@@ -36,6 +36,8 @@ export interface Broker {
   /** Locked or visible now. */
   active(): number;
   readonly deadLetters: readonly QueueMessage[];
+  /** All but dead letters, locked and scheduled ones too. */
+  messages(): readonly QueueMessage[];
   /** Empties the queue, dead letters aside, as an operator may. */
   purge(): void;
 }
@@ -118,6 +120,7 @@ export function createBroker(timeline: Timeline, renewedFor: number, onVisible: 
     count: () => entries.length,
     active: () => entries.filter((entry) => entry.visibleAt <= timeline.now()).length,
     deadLetters,
+    messages: () => entries.map(view),
     purge() {
       entries.splice(0);
     },

@@ -31,6 +31,9 @@ const checkoutFaults: readonly [ApiFault, ...ApiFault[]] = [
   'accepted',
   'accepted-long',
   'busy',
+  '4018-before',
+  '4018-after',
+  '20000-after',
   'unauthorized',
   'partner-wide',
   'review',
@@ -49,6 +52,16 @@ const readFaults: readonly [ApiFault, ...ApiFault[]] = [
   'unauthorized',
   'stale',
   'stale',
+];
+
+/** Refused for good: the customer, the cart, a code that no table has, no code at all. */
+const refusals: readonly [{ status: number; code: number }, ...{ status: number; code: number }[]] = [
+  { status: 403, code: 800069 },
+  { status: 403, code: 13605 },
+  { status: 400, code: 800002 },
+  { status: 400, code: 123456 },
+  { status: 404, code: 60003 },
+  { status: 417, code: 800036 },
 ];
 
 /** Anything that the model knows, all at once, as the seed has it. */
@@ -89,8 +102,11 @@ function randomSetup(random: Random): Setup {
     apiFault: (what: Request, _id, _nth, draw) => {
       if (!draw.happens(rough)) return undefined;
       const fault = draw.pick(what === 'checkout' ? checkoutFaults : readFaults);
-      // An API that is still at it after the window, and then buys again, is beyond any client: docs/ways-to-fail.md.
-      return fault === 'accepted-long' && contract === 'rebuy' ? 'accepted' : fault;
+      if (contract !== 'rebuy') return fault;
+      // An API that is still at it after the window, or calls an ordered cart active, and then buys again, is beyond any
+      // client: docs/ways-to-fail.md.
+      if (fault === 'accepted-long') return 'accepted';
+      return fault === 'stale' && what === 'cart' ? undefined : fault;
     },
     blow: (_name, draw): BlowKind | undefined => (draw.happens(hits) ? draw.pick(blowKinds) : undefined),
   });
@@ -109,8 +125,9 @@ function randomCarts(random: Random, contract: Contract): readonly CartPlan[] {
       ...(index >= 2 && random.happens(0.3) ? { customerId: customer(2) } : {}),
       ...(random.happens(0.08) ? { goneAfter: random.between(0, 30) * minute } : {}),
       ...(random.happens(0.08)
-        ? { refused: { status: 403, code: random.pick([800069, 13605]), fromCheckout: 1 + random.below(3) } }
+        ? { refused: { ...random.pick(refusals), fromCheckout: 1 + random.below(3) } }
         : {}),
+      ...(random.happens(0.05) ? { reviewUntil: random.pick([10 * minute, 3 * hour, 40 * hour]) } : {}),
     });
   });
 }
@@ -131,8 +148,8 @@ function fate(group: GroupPlan, random: Random, contract: Contract): GroupPlan {
   const { refusal: _, ...rest } = group;
   // With an API that buys again, a repeat for groups that were refused for now could buy twice: docs/ways-to-fail.md.
   const passing = contract === 'rebuy' ? [] : [{ code: 800005, times: 1 + random.below(3) }];
-  const refusals = [{ code: 800010, times: Number.POSITIVE_INFINITY }, ...passing];
-  const refusal = random.happens(0.12) ? refusals[random.below(refusals.length)] : undefined;
+  const codes = [{ code: 800010, times: Number.POSITIVE_INFINITY }, ...passing];
+  const refusal = random.happens(0.12) ? codes[random.below(codes.length)] : undefined;
   return {
     ...rest,
     pendingMs: random.pick([0, 0, 30_000, 4 * minute, hour, 30 * hour]),

@@ -5,7 +5,7 @@ import type { Schedule } from './blows.ts';
 import { openGate } from './gate.ts';
 import { startFleet } from './host.ts';
 import { startPeople } from './people.ts';
-import { checkDueRows, checkPromises } from './promises.ts';
+import { checkCopies, checkDueRows, checkPromises } from './promises.ts';
 import { countQuestions, type Questions } from './questions.ts';
 import type { Scenario, Send } from './setup.ts';
 import type { Contract } from './truth.ts';
@@ -21,7 +21,8 @@ export interface Outcome {
   readonly lines: readonly string[];
 }
 
-const day = 86_400_000;
+const hour = 3_600_000;
+const day = 24 * hour;
 /** When faults have stopped, this is enough for reviews, slow orders, quiet times and people. */
 const limit = 4 * day;
 /** A run that makes so many port calls goes round in circles. */
@@ -45,6 +46,12 @@ export async function simulate(scenario: Scenario, schedule: Schedule, traced = 
     world.tables.dueOrders.all().length === 0 &&
     fleet.busy() === 0 &&
     !people.areBusy();
+  const lookForCopies = () => {
+    if (fleet.busy() === 0 && !people.areBusy()) checkCopies(world);
+    timeline.at(timeline.now() + hour, lookForCopies);
+  };
+  // By then every copy that was scheduled while things failed has come.
+  timeline.at(world.time(setup.calmAfter + 8 * hour), lookForCopies);
   const end = world.time(setup.calmAfter + limit);
   await timeline.run(end, () => world.violations.length > 0 || world.portCalls() > maxPortCalls || isQuiet());
   if (world.violations.length === 0 && !isQuiet())

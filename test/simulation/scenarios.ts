@@ -125,6 +125,27 @@ export const scenarios: readonly Scenario[] = [
     const carts = twins();
     return { carts, sends: sendAll(carts, { notAfter: 3 * minute }), apiFault: firstCheckout('drop-after') };
   }),
+  ...each('odd-refusal', '400/4018 to a cart that was bought all the same', () => ({
+    carts: twins(),
+    apiFault: firstCheckout('4018-after'),
+  })),
+  ...each('review', 'a customer under review for days; each job has one driver all the while', () => ({
+    carts: twins().map((cart) => ({ ...cart, reviewUntil: 40 * hour })),
+    calmAfter: 30 * minute,
+  })),
+  ...each(
+    'tables-away',
+    'the tables go away with the answers in hand, for longer than a lock is renewed',
+    () => ({
+      carts: twins(),
+      outages: [{ what: 'storage', from: 3_000, to: 12 * minute }],
+    }),
+  ),
+  ...each('slow-token', 'a token is fetched first, until slot and lease are no longer good', () => ({
+    carts: twins(),
+    sends: sendAll(twins(), { notAfter: 4 * minute }),
+    apiFault: (_what, _id, nth) => (nth < 3 ? 'slow-token' : undefined),
+  })),
   ...each('cancelled', 'orders that end cancelled, and people who try again', () => ({
     carts: [
       cartPlan(1, [

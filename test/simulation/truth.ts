@@ -42,7 +42,7 @@ export interface CartPlan {
   readonly refused?: { readonly status: number; readonly code: number; readonly fromCheckout: number };
   /** Gone (404/800008) so long after its first checkout arrived. */
   readonly goneAfter?: number;
-  /** The customer is under review until then: 403/800073. */
+  /** The customer is under review until then, ms after the start: 403/800073. */
   readonly reviewUntil?: number;
 }
 
@@ -79,7 +79,7 @@ export interface Truth {
   readonly orders: readonly OrderTruth[];
   /** A checkout arrives: an answer at once, or work that ends with one. */
   arrive(cartId: string, requestId: string | undefined): Answer | Work;
-  cart(cartId: string): Answer;
+  cart(cartId: string, stale: boolean): Answer;
   order(orderId: string, stale: boolean): Answer;
   list(customerId: string): Answer;
   statusOf(order: OrderTruth): 'pending' | 'completed' | 'cancelled';
@@ -98,6 +98,7 @@ export function createTruth(
   violated: (what: string) => void,
 ): Truth {
   const carts = new Map<string, CartTruth>();
+  const start = now();
   for (const plan of plans)
     carts.set(plan.id, {
       plan,
@@ -126,7 +127,7 @@ export function createTruth(
     if (remembered !== undefined && nature.remembersRequests) return remembered;
     if (plan.refused !== undefined && cart.checkouts >= plan.refused.fromCheckout)
       return { status: plan.refused.status, body: errorBody(plan.refused.code, 'Refused for good') };
-    if (plan.reviewUntil !== undefined && now() < plan.reviewUntil)
+    if (plan.reviewUntil !== undefined && now() < start + plan.reviewUntil)
       return { status: 403, body: errorBody(800073, 'The customer account is under review') };
     if (cart.status === 'Ordered' && nature.contract === 'refuse')
       return {
@@ -193,10 +194,10 @@ export function createTruth(
     carts,
     orders,
     arrive,
-    cart(cartId) {
+    cart(cartId, stale) {
       const cart = carts.get(cartId);
       if (cart === undefined || now() >= cart.goneAt) return gone;
-      return { status: 200, body: cartBody(cart.plan, cart.status, now()) };
+      return { status: 200, body: cartBody(cart.plan, stale ? 'Active' : cart.status, now()) };
     },
     order(orderId, stale) {
       const order = orders.find(({ id }) => id === orderId);

@@ -154,4 +154,13 @@ describe('gone', () => {
     expect(weighed({ record })).toMatchObject({ kind: 'park', until: times.quiet });
     expect(weighed({ record, now: afterQuiet })).toEqual({ kind: 'nothing', why: 'gone' });
   });
+  test('a first call that was refused with a code that tells nothing: the cart is believed, a repeat tells', () => {
+    const record = aRecord({ state: 'unresolved', repeated: { as: 'refused-once', reason } });
+    expect(weighed({ record, cart: 'ordered' })).toEqual({ kind: 'repeat' });
+    expect(weighed({ record })).toMatchObject({ kind: 'park', until: times.quiet });
+    expect(weighed({ record, now: afterQuiet })).toEqual({ kind: 'nothing', why: 'gone' });
+    const contested = { record, unowned: [anOrder('o1')], twins: [twin()] };
+    expect(weighed(contested)).toEqual({ kind: 'repeat' });
+    expect(weighed({ ...contested, cart: 'gone' })).toMatchObject({ kind: 'park' });
+  });
 });
