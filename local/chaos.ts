@@ -6,7 +6,7 @@
 import { parseArgs } from 'node:util';
 import { buildDist } from './build.ts';
 import { runChaos } from './chaos/run-chaos.ts';
-import { lineOf, liveLine, progressOf } from './night/progress.ts';
+import { lineOf, liveLine } from './night/progress.ts';
 
 const { values } = parseArgs({
   options: {
@@ -27,7 +27,7 @@ const result = await runChaos({
   seed: Number(values.seed),
   limitMs: Number(values.minutes) * 60_000,
   appRoot,
-  onProgress: (books, seconds) => output.show(lineOf(progressOf(books, jobs), seconds)),
+  onProgress: (progress, seconds) => output.show(lineOf(progress, seconds)),
 });
 output.end();
 const { comparison, tally } = result;

@@ -1,10 +1,10 @@
 import type { HostChild } from '../functions-host/child.ts';
-import { progressOf } from '../night/progress.ts';
+import { type Progress, progressOf } from '../night/progress.ts';
 import { enqueue } from '../night/run-night.ts';
 import { tooEarly } from '../partner-center/sandbox.ts';
 import { queueName, startStack } from '../stack.ts';
 import { type TcpGate, tcpGate } from '../tcp-gate.ts';
-import { type Books, booksReader } from '../verdict/books.ts';
+import { booksReader } from '../verdict/books.ts';
 import { agrees, type Comparison, compare } from '../verdict/compare.ts';
 import { factor, faults, strikes, type Tally, tally } from './strikes.ts';
 
@@ -17,7 +17,7 @@ export interface ChaosOptions {
   readonly limitMs: number;
   /** The folder with host.json and the built bundle. */
   readonly appRoot: string;
-  readonly onProgress: (books: Books, seconds: number) => void;
+  readonly onProgress: (progress: Progress, seconds: number) => void;
 }
 
 export interface ChaosResult {
@@ -70,11 +70,10 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
     const workers = [await start(), await start()];
     stack.sandbox.set({ faults });
     // Four carts of each customer, equal ones among them.
-    const refs = stack.sandbox.createCarts({ count: jobs, customers: Math.ceil(jobs / 4) });
-    await enqueue(
-      stack,
-      refs.map((ref, index) => ({ number: index + 1, body: ref, ...ref })),
-    );
+    const lines = stack.sandbox
+      .createCarts({ count: jobs, customers: Math.ceil(jobs / 4) })
+      .map((ref, index) => ({ number: index + 1, body: ref, ...ref }));
+    await enqueue(stack, lines);
     const counts = tally();
     const strike = strikes({ stack, doors: { tables, api }, workers, start, counts, seed });
     const reader = booksReader(stack.tables.connectionString);
@@ -82,8 +81,9 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
     const seconds = () => (Date.now() - startedAt) / 1_000;
     let books = await reader.read();
     for (let isCalm = false; ; ) {
-      const { done } = progressOf(books, jobs);
-      options.onProgress(books, seconds());
+      const soFar = progressOf(books, lines);
+      const { done } = soFar;
+      options.onProgress(soFar, seconds());
       if (done === jobs || Date.now() - startedAt > options.limitMs) break;
       // The last tenth is left in peace, so that it can end.
       if (done < jobs * 0.9) for (let round = 0; round < 5; round += 1) await strike();
@@ -94,7 +94,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
       books = await reader.read();
     }
     books = await reader.read();
-    const progress = progressOf(books, jobs);
+    const progress = progressOf(books, lines);
     const result = {
       seconds: seconds(),
       tally: counts,
@@ -107,7 +107,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
       ).length,
       tooEarly: tooEarly(stack.sandbox.calls()).length,
       deadLetters: stack.broker.entity(queueName).counts().deadLettered,
-      questions: books.questions,
+      questions: books.asking.size,
     };
     return { ok: isGood(result), ...result };
   } finally {
