@@ -1,5 +1,6 @@
 import { systemChance } from '../src/chance.ts';
 import type { Deps } from '../src/checkout/deps.ts';
+import { batchJoiner } from '../src/checkout/join-batch.ts';
 import { systemClock } from '../src/clock.ts';
 import { decodeConfig } from '../src/config.ts';
 import { gateStore } from '../src/gate/gate-store.ts';
@@ -93,6 +94,7 @@ export function openWorker(env: NodeJS.ProcessEnv): Worker {
     gate: watchedGate(gate, tracing, clock),
     partnerCenter: watchedPartnerCenter(partnerCenter, tracing),
     ...stores,
+    joinBatch: batchJoiner({ ...stores, clock, times }),
     queue: watchedQueue(bus.queue, tracing),
     events: watchedEvents(bus.events, tracing),
     telemetry,

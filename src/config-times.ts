@@ -51,6 +51,10 @@ export const timeSettings = {
     fallback: defaultTimes.pollSteps.map(toText).join(','),
   },
   TICK_LIMIT: time('tickLimit', 'How long one tick of the poller may run.'),
+  BATCH_MEMORY: time(
+    'batchMemory',
+    'How long an instance remembers whether a batch is stopped: a stop is obeyed within this time.',
+  ),
   PENDING_ALARM_HOURS: {
     key: 'pendingAlarm',
     meaning: 'After so many hours of pending, or of review, a person hears of it. A number.',

@@ -87,6 +87,17 @@ export const events = {
       pendingMs: 'How long it was pending.',
     },
   },
+  BatchFinished: {
+    meaning: 'Every declared line of a batch is final.',
+    fields: {
+      batchId: 'The bulk run.',
+      total: 'Its declared size.',
+      completed: 'Carts whose orders are all completed.',
+      partial: 'Carts of which some order groups failed, or orders were cancelled.',
+      failed: 'Carts without an order.',
+      rejected: 'Lines that were no jobs.',
+    },
+  },
   PollTick: {
     meaning: 'One tick of the poller ended: the heartbeat.',
     fields: {

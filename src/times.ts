@@ -41,6 +41,8 @@ export interface Times {
   readonly pollSteps: readonly number[];
   /** How long one tick may run. */
   readonly tickLimit: number;
+  /** How long an instance remembers what a batch's summary said: so long after a stop its jobs may still be called. */
+  readonly batchMemory: number;
   /** How long an order may be pending, or a customer under review, before a person hears of it. */
   readonly pendingAlarm: number;
 }
@@ -72,5 +74,6 @@ export const defaultTimes: Times = {
   throwDelay: 30 * second,
   pollSteps: [2, 2, 5, 10, 15, 30, 60, 360].map((n) => n * minute),
   tickLimit: 50 * second,
+  batchMemory: 30 * second,
   pendingAlarm: 24 * hour,
 };

@@ -1,5 +1,5 @@
 import type { BatchEntry } from './batches.ts';
-import type { State } from './record.ts';
+import { isFinal, type State } from './record.ts';
 
 /** How many lines of a batch stand where. */
 export interface BatchCounts extends Readonly<Record<State, number>> {
@@ -22,17 +22,27 @@ export function batchCounter() {
     rejected: 0,
   };
   let known = 0;
+  let lastRejected = '';
   return {
+    /** In the order of the rows. A rejected line that was sent twice is one: its rows differ in the time alone. */
     add(entry: BatchEntry): void {
+      if (entry.kind === 'rejected') {
+        const content = entry.rejectedKey.split(':', 1)[0] ?? '';
+        if (content === lastRejected) return;
+        lastRejected = content;
+      }
       counts[entry.kind === 'rejected' ? 'rejected' : entry.state] += 1;
       known += 1;
     },
+    known: () => known,
     counts: (declared: number | undefined): BatchCounts => ({
       ...counts,
       notStarted: Math.max(0, (declared ?? 0) - known),
     }),
   };
 }
+
+export const isOver = (entry: BatchEntry): boolean => entry.kind === 'rejected' || isFinal(entry.state);
 
 /** Lines that have no result yet: each needs a checkout call at least. */
 export const openLines = ({ notStarted, submitting, waiting, unresolved }: BatchCounts): number =>

@@ -1,4 +1,5 @@
 import type { CartKey } from './job.ts';
+import type { Stored } from './ledger.ts';
 import type { Question, State } from './record.ts';
 
 /** State and revision of one job in a batch. */
@@ -22,6 +23,12 @@ export interface BatchSummary {
   readonly batchId: string;
   /** The largest declared size: distinct carts plus rejected lines. */
   readonly total?: number;
+  /** When its size was declared first, epoch ms: it is counted in steps that grow with its age. */
+  readonly since?: number;
+  /** RowKey of the due row that counts; absent before a size is declared, and once it is finished. */
+  readonly dueRow?: string;
+  /** `batch.finished` was raised for this size. */
+  readonly finished?: { readonly total: number; readonly at: number };
   readonly stopped?: StoppedBy;
 }
 
@@ -40,12 +47,12 @@ export type BatchEntry =
 export interface Batches {
   /** Writes the row if the one that stands is older (`older`), or not newer (`not-newer`: a park). */
   write(job: BatchJob, when: 'older' | 'not-newer'): Promise<void>;
-  /** Keeps the largest declared size: distinct carts plus rejected lines. */
-  declare(batchId: string, size: number): Promise<void>;
   /** A rejected line with a readable batch id counts for its batch. */
   reject(batchId: string, rejectedKey: string, at: number): Promise<void>;
   /** Undefined: nobody has declared its size, or stopped it. */
-  summary(batchId: string): Promise<BatchSummary | undefined>;
+  summary(batchId: string): Promise<Stored<BatchSummary> | undefined>;
+  /** Without an ETag it is inserted. False: somebody else's stands there, or our own whose answer was lost; read again. */
+  writeSummary(summary: BatchSummary, etag: string | undefined): Promise<boolean>;
   /** Everything that is known of its lines, read page by page. A row that cannot be read counts as a job in doubt. */
   entries(batchId: string): AsyncIterable<BatchEntry>;
 }

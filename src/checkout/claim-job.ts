@@ -9,6 +9,7 @@ import { parkWithoutResult } from './park.ts';
 import type { CheckoutRecord } from './record.ts';
 import type { Held, Run } from './run.ts';
 import { settled } from './settle.ts';
+import { stoppedNow } from './stopped.ts';
 import { writeBatchRows } from './tail.ts';
 import { tooLate } from './too-late.ts';
 import { transition } from './transitions.ts';
@@ -38,6 +39,7 @@ export async function claimJob(run: Run): Promise<Claimed> {
   let found = delivery.mayHaveTail ? await deps.ledger.read(delivery.job) : undefined;
   for (let tries = 0; tries < maxTries; tries += 1) {
     found = await withBatch(run, found);
+    run.stopped = await stoppedNow(run, found?.value);
     const claim = decideClaim(found?.value, delivery, deps.clock.now(), deps.times);
     if (found !== undefined) await tellOvertaken(run, found.value, claim);
     const claimed = found === undefined ? await insert(run) : await carryOut(run, claim, found);
@@ -94,8 +96,8 @@ async function insert(run: Run): Promise<Claimed | undefined> {
   const { deps, delivery } = run;
   const leaseId = deps.chance.guid();
   const record = newRecord(run, leaseId);
-  if (isLate(delivery.job.notAfter, deps.clock.now())) {
-    const failed = settled(record, tooLate(record, deps.clock.now()), {
+  if (run.stopped !== undefined || isLate(delivery.job.notAfter, deps.clock.now())) {
+    const failed = settled(record, tooLate(record, run.stopped, deps.clock.now()), {
       now: deps.clock.now(),
       firstPoll: 0,
     });
@@ -146,8 +148,8 @@ async function takeOver(
 ): Promise<Claimed | undefined> {
   const { deps, delivery } = run;
   const now = deps.clock.now();
-  // Past its time a job is not sent again: it is claimed only to be ended.
-  const sends = !inDoubt && !isLate(found.value.job.notAfter, now);
+  // Past its time, or stopped, a job is not sent again: it is claimed only to be ended.
+  const sends = !inDoubt && run.stopped === undefined && !isLate(found.value.job.notAfter, now);
   const record = {
     ...found.value,
     state: transition(found.value.state, inDoubt ? 'doubt' : 'submit'),

@@ -71,7 +71,11 @@ export function decodeDelivery(message: QueueMessage): DecodedDelivery {
   if (!properties.ok)
     return {
       kind: 'rejected',
-      rejection: compact({ ...properties.rejection, batchId: decoded.job.batchId }),
+      rejection: compact({
+        ...properties.rejection,
+        batchId: decoded.job.batchId,
+        batchSize: decoded.job.batchSize,
+      }),
     };
   const { values } = properties;
   const ticket = Number(values.get('checkout-ticket') ?? 0);

@@ -9,6 +9,7 @@ import type { Tracing } from '../tracing.ts';
 import type { Attention } from './attention.ts';
 import type { Batches } from './batches.ts';
 import type { Events } from './events.ts';
+import type { JoinBatch } from './join-batch.ts';
 import type { Ledger } from './ledger.ts';
 import type { CheckoutQueue } from './queue.ts';
 
@@ -24,6 +25,7 @@ export interface Deps {
   readonly dueRows: DueRows;
   readonly attention: Attention;
   readonly batches: Batches;
+  readonly joinBatch: JoinBatch;
   readonly queue: CheckoutQueue;
   readonly events: Events;
   readonly telemetry: Telemetry;

@@ -1,3 +1,4 @@
+import type { BatchCounts } from './batch-counts.ts';
 import type { CheckoutEvent, EventType } from './events.ts';
 import { type CheckoutRecord, isFinal, type OrderMark } from './record.ts';
 
@@ -23,6 +24,19 @@ export function rejectedEvent(
 ): CheckoutEvent {
   return envelope('job.rejected', `job.rejected:${key}`, key, at, data);
 }
+
+/** Every declared line is final. Raised again, under another id, only for a size that has grown. */
+export const batchFinishedEvent = (
+  batchId: string,
+  total: number,
+  counts: BatchCounts,
+  at: number,
+): CheckoutEvent => {
+  const { completed, partial, failed, rejected } = counts;
+  const id = `batch.finished:${batchId}:${total}`;
+  const data = { batchId, total, completed, partial, failed, rejected };
+  return envelope('batch.finished', id, `batches/${batchId}`, at, data);
+};
 
 function cartEvent(record: CheckoutRecord, type: EventType, revision: number): CheckoutEvent {
   const { customerId, cartId } = record;

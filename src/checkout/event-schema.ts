@@ -43,6 +43,15 @@ const rejectedData = z.strictObject({
   batchId: z.optional(z.string()),
 });
 
+const batchData = z.strictObject({
+  batchId: z.string(),
+  total: z.int(),
+  completed: z.int(),
+  partial: z.int(),
+  failed: z.int(),
+  rejected: z.int(),
+});
+
 const event = <T extends readonly [string, ...string[]], D extends z.ZodMiniType>(types: T, data: D) =>
   z.strictObject({
     specversion: z.literal('1.0'),
@@ -68,6 +77,7 @@ export const eventShape = z.union([
   ),
   event(['order.completed', 'order.cancelled'], orderData),
   event(['job.rejected'], rejectedData),
+  event(['batch.finished'], batchData),
 ]);
 
 export const eventSchema = (): unknown => ({

@@ -6,7 +6,8 @@ export type EventType =
   | 'checkout.needs-decision'
   | 'order.completed'
   | 'order.cancelled'
-  | 'job.rejected';
+  | 'job.rejected'
+  | 'batch.finished';
 
 /** A CloudEvents 1.0 event (structured JSON), with an id that is the same on each repeat. */
 export interface CheckoutEvent {

@@ -7,6 +7,8 @@ import { contentOf } from './settle.ts';
 /** Another record of this customer that may have been bought too, and lacks an order: it may own what we found. */
 export interface OpenTwin {
   readonly record: CheckoutRecord;
+  /** Its batch is stopped: it will not be repeated. */
+  readonly stopped: boolean;
   /** Undefined: its cart cannot be read, and may hold anything. */
   readonly groups: readonly KnownGroup[] | undefined;
 }
@@ -16,6 +18,8 @@ export interface Findings {
   /** When the look began: window and quiet are judged as of then. */
   readonly now: number;
   readonly record: CheckoutRecord;
+  /** Its batch is stopped: as past its time, it is found out and never repeated. */
+  readonly stopped: boolean;
   readonly cart: 'active' | 'ordered' | 'gone';
   /** Undefined: the cart is gone, and was never read before. */
   readonly groups: readonly KnownGroup[] | undefined;
@@ -45,7 +49,7 @@ export function weigh(findings: Findings, rules: LookRules): LookVerdict {
   const status = statusOf(findings);
   const windowEnd = record.lastSend + rules.times.window;
   const quietEnd = record.lastSend + rules.times.quiet;
-  const late = isLate(record.job.notAfter, now);
+  const late = isOver(findings);
 
   if (groups === undefined) {
     // A cart that is gone, and that nobody read in time: any order could be its own.
@@ -79,6 +83,9 @@ export function weigh(findings: Findings, rules: LookRules): LookVerdict {
   return now < quietEnd ? quiet(quietEnd) : { kind: 'found', orders: assigned, missing: stillMissing };
 }
 
+/** Past its time, or stopped: it is not sent again. */
+const isOver = ({ record, stopped, now }: Findings): boolean => stopped || isLate(record.job.notAfter, now);
+
 /** The repeat's answer stands in place of the cart's status: else its repeats would put off quiet for ever. */
 function statusOf({ record, cart }: Findings): Findings['cart'] {
   const { repeated } = record;
@@ -88,13 +95,14 @@ function statusOf({ record, cart }: Findings): Findings['cart'] {
 }
 
 /** Both documented contracts answer a repeat without buying: the orders, or 800065. A cart that is gone cannot. */
-function mayRepeat({ record, cart, now }: Findings, rules: LookRules): boolean {
+function mayRepeat(findings: Findings, rules: LookRules): boolean {
+  const { record, cart } = findings;
   return (
     rules.repeatOrderedCart &&
     isUntold(record) &&
     cart !== 'gone' &&
     record.attempts < rules.maxAttempts &&
-    !isLate(record.job.notAfter, now)
+    !isOver(findings)
   );
 }
 
@@ -105,7 +113,7 @@ const isUntold = ({ repeated }: CheckoutRecord): boolean =>
 /** The repeat left it open, or there can be none: wait for the twins, then for quiet, then ask a person. */
 function unsettled(findings: Findings, rules: LookRules): LookVerdict {
   const { record, twins, now } = findings;
-  if (twins.some((twin) => canStillRepeat(twin.record, now, rules)))
+  if (twins.some((twin) => canStillRepeat(twin, now, rules)))
     return {
       kind: 'park',
       until: now + rules.times.inProgressLater,
@@ -114,12 +122,13 @@ function unsettled(findings: Findings, rules: LookRules): LookVerdict {
   const quietEnd =
     Math.max(record.lastSend, ...twins.map((twin) => twin.record.lastSend)) + rules.times.quiet;
   if (now < quietEnd) return quiet(quietEnd);
-  if (record.repeatAllowed === true && !isLate(record.job.notAfter, now)) return { kind: 'repeat' };
+  if (record.repeatAllowed === true && !isOver(findings)) return { kind: 'repeat' };
   return { kind: 'ask', why: 'the answers of Partner Center do not tell whether this cart was bought' };
 }
 
-function canStillRepeat(twin: CheckoutRecord, now: number, rules: LookRules): boolean {
+function canStillRepeat({ record: twin, stopped }: OpenTwin, now: number, rules: LookRules): boolean {
   return (
+    !stopped &&
     rules.repeatOrderedCart &&
     isUntold(twin) &&
     twin.attempts < rules.maxAttempts &&

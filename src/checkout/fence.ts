@@ -12,8 +12,10 @@ export function fence(
   lockEnd: number,
   now: number,
   times: Pick<Times, 'callTimeout' | 'slotLife'>,
+  stopped: boolean,
 ): Fence {
   if (isLate(held.record.job.notAfter, now)) return 'too-late';
+  if (stopped) return 'too-late';
   if (now + times.callTimeout > lockEnd) return 'lock-ends';
   const lease = held.record.lease;
   if (lease?.id !== held.leaseId || now + times.callTimeout > lease.until) return 'claim-again';

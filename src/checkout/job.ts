@@ -100,6 +100,7 @@ export interface Rejection {
   readonly reason: string;
   /** Readable though the rest is not: the rejected line counts for its batch. */
   readonly batchId?: string;
+  readonly batchSize?: number;
 }
 
 export type DecodedJob =
@@ -141,7 +142,7 @@ export function decodeJobValue(value: unknown): DecodedJob {
   if (checked.ok) return checked;
   // A field with a wrong name is the reason why the right one is missing: it comes first.
   const [{ path, reason } = { path: '', reason: 'not a valid job' }] = checked.problems;
-  return reject('not-valid', path, reason, readableBatchId(value));
+  return reject('not-valid', path, reason, readableBatch(value));
 }
 
 /** What is wrong with one field; `path` is as in `Rejection`. */
@@ -201,14 +202,21 @@ const unknownField = (path: string, name: string): Problem => ({
   reason: `unknown field "${name}": known are ${Object.keys(jobMessage.shape).join(', ')}`,
 });
 
-function readableBatchId(value: unknown): string | undefined {
-  if (typeof value !== 'object' || value === null || !('batchId' in value)) return undefined;
-  const parsed = z.safeParse(batchId, value.batchId);
-  return parsed.success ? parsed.data : undefined;
+function readableBatch(value: unknown): NamedBatch {
+  if (typeof value !== 'object' || value === null) return {};
+  const named = z.safeParse(jobMessage.shape.batchId, 'batchId' in value ? value.batchId : undefined);
+  const sized = z.safeParse(jobMessage.shape.batchSize, 'batchSize' in value ? value.batchSize : undefined);
+  return { batchId: named.data, batchSize: sized.data };
 }
 
-function reject(kind: Rejection['kind'], path: string, reason: string, batch?: string): DecodedJob {
-  return { ok: false, rejection: compact({ kind, path, reason, batchId: batch }) };
+interface NamedBatch {
+  readonly batchId?: string | undefined;
+  readonly batchSize?: number | undefined;
+}
+
+function reject(kind: Rejection['kind'], path: string, reason: string, batch: NamedBatch = {}): DecodedJob {
+  const { batchId, batchSize } = batch;
+  return { ok: false, rejection: compact({ kind, path, reason, batchId, batchSize }) };
 }
 
 const toMs = (text: string | undefined): number | undefined =>

@@ -10,6 +10,7 @@ import type { CheckoutRecord, FailedGroup, KnownGroup, Reason } from './record.t
 import { recordResult } from './result.ts';
 import type { Held, Run } from './run.ts';
 import { knownGroup, mergeMarks } from './settle.ts';
+import { stoppedEverywhere } from './stopped.ts';
 import { submit } from './submit.ts';
 import { tooLate } from './too-late.ts';
 import { transition } from './transitions.ts';
@@ -50,7 +51,7 @@ export async function lookAndAct(run: Run, held: Held): Promise<void> {
       });
     case 'nothing':
       return recordResult(run, mine, {
-        ...tooLate(mine.record, deps.clock.now()),
+        ...tooLate(mine.record, run.stopped, deps.clock.now()),
         ...(verdict.why === 'gone'
           ? { reason: mine.record.repeated?.reason ?? gone(mine.record, deps.clock.now()) }
           : {}),
@@ -123,7 +124,15 @@ async function look(run: Run, held: Held): Promise<Looked> {
   const status = cart.kind === 'value' ? cart.value.status : 'gone';
   return {
     kind: 'findings',
-    findings: { now, record, cart: status, groups, unowned, twins: twins.twins },
+    findings: {
+      now,
+      record,
+      stopped: run.stopped !== undefined,
+      cart: status,
+      groups,
+      unowned,
+      twins: twins.twins,
+    },
     held: twins.held,
     inHand: carried.orders,
   };
@@ -190,8 +199,9 @@ async function readTwins(
   const twins: OpenTwin[] = [];
   let current = held;
   for (const record of records) {
+    const stopped = await stoppedEverywhere(run.deps, record);
     if (record.groups !== undefined) {
-      twins.push({ record, groups: record.groups });
+      twins.push({ record, stopped, groups: record.groups });
       continue;
     }
     const { customerId, cartId } = record;
@@ -204,7 +214,11 @@ async function readTwins(
     );
     if (cart.kind === 'park') return cart;
     current = cart.held;
-    twins.push({ record, groups: cart.kind === 'value' ? cart.value.groups.map(knownGroup) : undefined });
+    twins.push({
+      record,
+      stopped,
+      groups: cart.kind === 'value' ? cart.value.groups.map(knownGroup) : undefined,
+    });
   }
   return { kind: 'twins', twins, held: current };
 }

@@ -36,7 +36,7 @@ function keyOf({ body, enqueuedAt, sequenceNumber, properties }: QueueMessage): 
 async function rejectMessage(
   deps: Deps,
   message: QueueMessage,
-  { kind, path, reason, batchId }: Rejection,
+  { kind, path, reason, batchId, batchSize }: Rejection,
   key: string,
 ): Promise<void> {
   const at = deps.clock.now();
@@ -55,7 +55,10 @@ async function rejectMessage(
       at,
     }),
   );
-  if (batchId !== undefined) await deps.batches.reject(batchId, key, at);
+  if (batchId !== undefined) {
+    if (batchSize !== undefined) await deps.joinBatch(batchId, batchSize);
+    await deps.batches.reject(batchId, key, at);
+  }
   await deps.events.publish([
     rejectedEvent(key, at, compact({ kind, path, reason, batchId, messageId: message.messageId })),
   ]);

@@ -11,6 +11,7 @@ import { parkWithoutResult } from './park.ts';
 import type { QueueMessage } from './queue-message.ts';
 import { parkNewer, rejectOrPark } from './reject.ts';
 import { type Run, returnSlot, startRun } from './run.ts';
+import { stoppedNow } from './stopped.ts';
 import { submit } from './submit.ts';
 import { runTail } from './tail.ts';
 import { askAboutUnreadable } from './unreadable.ts';
@@ -50,10 +51,12 @@ export async function runJob(deps: Deps, message: QueueMessage): Promise<void> {
 async function work(run: Run, delivery: Delivery): Promise<void> {
   const { clock, times } = run.deps;
   const { notBefore, notAfter } = delivery.job;
-  if (notBefore !== undefined && clock.now() < notBefore)
+  run.stopped = await stoppedNow(run, undefined);
+  const over = () => run.stopped !== undefined || isLate(notAfter, clock.now());
+  if (notBefore !== undefined && clock.now() < notBefore && !over())
     return parkWithoutResult(run, notBefore, 'its time has not come');
   // The slot comes before the claim: while the gate is closed, nothing is claimed, and the ledger stays as it is.
-  if (!isLate(notAfter, clock.now())) {
+  if (!over()) {
     const waited = await waitOrPark(run, times.callTimeout);
     if (waited.kind === 'park') return parkWithoutResult(run, waited.until, waited.why);
   }

@@ -1,9 +1,10 @@
 import type { Slot } from '../gate/gate.ts';
+import type { StoppedBy } from './batches.ts';
 import type { Delivery } from './delivery.ts';
 import type { Deps } from './deps.ts';
 import type { CheckoutRecord } from './record.ts';
 
-/** One delivery being worked on. The changing fields are its budgets, and the slot that it holds unused. */
+/** One delivery being worked on. The changing fields are its budgets, the slot that it holds unused, and whether it may still buy. */
 export interface Run {
   readonly deps: Deps;
   readonly delivery: Delivery;
@@ -11,9 +12,15 @@ export interface Run {
   /** How long it has slept, of `Times.sleepBudget` in all. */
   slept: number;
   slot: Slot | undefined;
+  /** Every batch that names its cart is stopped: nothing more is bought. */
+  stopped: StoppedBatch | undefined;
   /** Requests to Partner Center and their length in ms, for its one event. */
   calls: number;
   apiMs: number;
+}
+
+export interface StoppedBatch extends StoppedBy {
+  readonly batchId: string;
 }
 
 /** A record that this run has claimed: `lease.id` is its own. */
@@ -29,6 +36,7 @@ export const startRun = (deps: Deps, delivery: Delivery): Run => ({
   startedAt: deps.clock.now(),
   slept: 0,
   slot: undefined,
+  stopped: undefined,
   calls: 0,
   apiMs: 0,
 });

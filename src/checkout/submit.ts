@@ -7,6 +7,7 @@ import { answeredWithCode, endOf, judge, type Outcome } from './judge.ts';
 import { park, parkWithoutResult, writeWhileMine } from './park.ts';
 import { recordResult } from './result.ts';
 import { type Held, lockEnds, type Run } from './run.ts';
+import { stoppedNow } from './stopped.ts';
 import { tooLate } from './too-late.ts';
 import { transition } from './transitions.ts';
 import { waitOrPark } from './wait.ts';
@@ -47,7 +48,7 @@ async function passFence(run: Run, claimed: Held): Promise<Held | undefined> {
   let held = claimed;
   for (;;) {
     const now = clock.now();
-    switch (fence(held, run.slot, lockEnds(run), now, times)) {
+    switch (fence(held, run.slot, lockEnds(run), now, times, run.stopped !== undefined)) {
       case 'go':
         return held;
       case 'too-late':
@@ -63,12 +64,16 @@ async function passFence(run: Run, claimed: Held): Promise<Held | undefined> {
           return undefined;
         }
         held = renewed;
+        run.stopped = await stoppedNow(run, held.record);
         break;
       }
       case 'new-slot': {
         run.slot = undefined;
         const waited = await waitOrPark(run, times.callTimeout);
-        if (waited.kind === 'slot') break;
+        if (waited.kind === 'slot') {
+          run.stopped = await stoppedNow(run, held.record);
+          break;
+        }
         await parkUnsent(run, held, waited.until, waited.why);
         return undefined;
       }
@@ -91,7 +96,7 @@ const renewLease = (run: Run, held: Held): Promise<Held | undefined> =>
 function endTooLate(run: Run, held: Held): Promise<void> {
   const now = run.deps.clock.now();
   if (held.record.state === 'unresolved') return parkUnsent(run, held, now, 'too late for a repeat');
-  return recordResult(run, held, tooLate(held.record, now));
+  return recordResult(run, held, tooLate(held.record, run.stopped, now));
 }
 
 interface Called {
@@ -108,7 +113,8 @@ async function call(run: Run, held: Held, renewToken: boolean): Promise<Called |
   const { slot } = run;
   run.slot = undefined;
   const mayLeave = () => {
-    if (fence(held, slot, lockEnds(run), clock.now(), times) !== 'go') return false;
+    if (fence(held, slot, lockEnds(run), clock.now(), times, run.stopped !== undefined) !== 'go')
+      return false;
     if (history.total === 0) gate.jobStarted();
     return true;
   };

@@ -17,7 +17,7 @@ export async function writeBatchRows(
   record: CheckoutRecord,
   when: 'older' | 'not-newer',
 ): Promise<void> {
-  const { customerId, cartId, state, revision, job, reason, nextTry, asked, updatedAt: at } = record;
+  const { customerId, cartId, state, revision, reason, nextTry, asked, updatedAt: at } = record;
   const row = compact({
     customerId,
     cartId,
@@ -29,11 +29,7 @@ export async function writeBatchRows(
     asked: asked?.kind,
     at,
   });
-  for (const batchId of record.batches) {
-    await deps.batches.write({ batchId, ...row }, when);
-    if (batchId === job.batchId && job.batchSize !== undefined)
-      await deps.batches.declare(batchId, job.batchSize);
-  }
+  for (const batchId of record.batches) await deps.batches.write({ batchId, ...row }, when);
 }
 
 async function writeAttention(deps: Deps, record: CheckoutRecord): Promise<void> {

@@ -1,9 +1,11 @@
 import type { CheckoutRecord, Reason } from './record.ts';
+import type { StoppedBatch } from './run.ts';
 import type { Result } from './settle.ts';
 
-/** The end of a job whose time is over: what it has, it keeps; nothing more is bought. */
-export function tooLate(record: CheckoutRecord, now: number): Result {
-  return { orders: [], failedGroups: record.failedGroups, reason: tooLateReason(record, now) };
+/** The end of a job whose time is over, or whose batch is stopped: what it has, it keeps; nothing more is bought. */
+export function tooLate(record: CheckoutRecord, stopped: StoppedBatch | undefined, now: number): Result {
+  const reason = stopped === undefined ? tooLateReason(record, now) : stoppedReason(stopped, now);
+  return { orders: [], failedGroups: record.failedGroups, reason };
 }
 
 function tooLateReason(record: CheckoutRecord, now: number): Reason {
@@ -15,3 +17,10 @@ function tooLateReason(record: CheckoutRecord, now: number): Reason {
     at: now,
   };
 }
+
+const stoppedReason = ({ batchId, who, at }: StoppedBatch, now: number): Reason => ({
+  code: 'stopped',
+  description: `Batch ${batchId} was stopped by ${who} at ${new Date(at).toISOString()}.`,
+  cure: 'If the cart is still wanted, let the batch go on (checkout batch stop --undo), then retry it.',
+  at: now,
+});

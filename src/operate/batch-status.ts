@@ -109,7 +109,7 @@ async function scanBatch(deps: BatchStatusDeps, batchId: string): Promise<Scan> 
     if (isOpen(entry) && entry.asked === undefined) lastTry = later(lastTry, entry.nextTry);
     if (mayBeLost(entry, at, config.times) && suspects.length < shown) suspects.push(entry);
   }
-  const summary = await batches.summary(batchId);
+  const summary = (await batches.summary(batchId))?.value;
   return {
     summary,
     counts: counter.counts(summary?.total),

@@ -1,4 +1,4 @@
-import type { DueRow } from '../orders/due-rows.ts';
+import type { BatchDueRow, DueRow } from '../orders/due-rows.ts';
 import type { Times } from '../times.ts';
 
 /** Pending orders by age. */
@@ -16,7 +16,7 @@ const bounds = [10 * minute, 60 * minute, 6 * 60 * minute, 24 * 60 * minute, Num
  * the polls come in known steps, so its age is known to about a tenth without reading each order's record.
  */
 export async function pendingByAge(
-  rows: AsyncIterable<Pick<DueRow, 'dueAt' | 'polls'>>,
+  rows: AsyncIterable<Pick<DueRow, 'dueAt' | 'polls'> | BatchDueRow>,
   now: number,
   times: Pick<Times, 'pollSteps'>,
   factor: number,
@@ -24,6 +24,7 @@ export async function pendingByAge(
   const ages = bounds.map((upTo) => ({ upTo: upTo / factor, orders: 0 }));
   let total = 0;
   for await (const row of rows) {
+    if ('batchId' in row) continue;
     const age = ageOf(row, now, times);
     const found = ages.find(({ upTo }) => age < upTo);
     if (found !== undefined) found.orders += 1;

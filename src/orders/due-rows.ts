@@ -11,6 +11,15 @@ export interface DueRow extends CartKey {
   readonly polls: number;
 }
 
+/** Makes the poller count a batch at or after a time. */
+export interface BatchDueRow {
+  readonly key: string;
+  readonly dueAt: number;
+  readonly batchId: string;
+}
+
+export type AnyDueRow = DueRow | BatchDueRow;
+
 /** 15 digits hold epoch ms until the year 33658; the order id makes the key unique. */
 export const dueRowKey = (dueAt: number, orderId: string): string =>
   `${String(Math.max(0, Math.floor(dueAt))).padStart(15, '0')}:${orderId}`;
@@ -21,13 +30,20 @@ export const nextPollOf = (key: string | undefined): number | undefined => {
   return digits === undefined ? undefined : Number(digits);
 };
 
+/** No order id begins so. */
+export const batchDueRow = (batchId: string, dueAt: number): BatchDueRow => ({
+  key: dueRowKey(dueAt, `batch:${batchId}`),
+  dueAt: Math.floor(dueAt),
+  batchId,
+});
+
 /** The table DueOrders. Every write is safe to repeat. Throws `Unavailable` ('storage'). */
 export interface DueRows {
-  insert(rows: readonly DueRow[]): Promise<void>;
+  insert(rows: readonly AnyDueRow[]): Promise<void>;
   /** Rows due at `now`, oldest first, read page by page. */
-  due(now: number): AsyncIterable<DueRow>;
+  due(now: number): AsyncIterable<AnyDueRow>;
   exists(key: string): Promise<boolean>;
   /** Removes `from` and inserts `to` in one transaction. */
-  move(from: DueRow, to: DueRow): Promise<void>;
-  drop(row: DueRow): Promise<void>;
+  move(from: AnyDueRow, to: AnyDueRow): Promise<void>;
+  drop(row: AnyDueRow): Promise<void>;
 }

@@ -1,6 +1,7 @@
 import type { Deps } from '../checkout/deps.ts';
 import { Unavailable } from '../unavailable.ts';
-import type { DueRow } from './due-rows.ts';
+import type { AnyDueRow } from './due-rows.ts';
+import { pollBatch } from './poll-batch.ts';
 import { type Polled, pollOrder } from './poll-order.ts';
 
 /** What one tick did: the fields of its one event, and the heartbeat that an alert watches. */
@@ -30,7 +31,7 @@ export async function pollPendingOrders(deps: Deps): Promise<TickReport> {
   let stopped: TickReport['stopped'];
   const running = new Set<Promise<void>>();
 
-  const pollRow = async (row: DueRow): Promise<void> => {
+  const pollRow = async (row: AnyDueRow): Promise<void> => {
     const polled = await pollOrStumble(deps, row, deadline);
     counts[polled.kind === 'stop' ? 'pending' : polled.kind] += 1;
     if (polled.kind === 'stop') stopped ??= 'gate';
@@ -60,14 +61,14 @@ export async function pollPendingOrders(deps: Deps): Promise<TickReport> {
   return report;
 }
 
-/** One order's trouble is not the others': it is told, and its row stays for the next tick. */
-async function pollOrStumble(deps: Deps, row: DueRow, deadline: number): Promise<Polled> {
+/** One row's trouble is not the others': it is told, and its row stays for the next tick. */
+async function pollOrStumble(deps: Deps, row: AnyDueRow, deadline: number): Promise<Polled> {
   try {
-    return await pollOrder(deps, row, deadline);
+    return await ('batchId' in row ? pollBatch(deps, row) : pollOrder(deps, row, deadline));
   } catch (error) {
-    const { customerId, cartId, orderId } = row;
+    const { key, dueAt: _, ...ids } = row;
     const message = error instanceof Error ? error.message : String(error);
-    deps.telemetry.warn(`the poll of order ${orderId} failed: ${message}`, { customerId, cartId, orderId });
+    deps.telemetry.warn(`the poll of due row ${key} failed: ${message}`, ids);
     return { kind: 'failed' };
   }
 }

@@ -1,74 +1,19 @@
 import type { BatchEntry, Batches, BatchSummary } from '../checkout/batches.ts';
 import { compact } from '../compact.ts';
-import { Unavailable } from '../unavailable.ts';
 import { cartKey, keyPart } from './keys.ts';
 import { column } from './record-rows.ts';
 import { replaceIfDue } from './revisions.ts';
-import type { Properties, StoredRow, Table } from './table.ts';
+import type { Change, Properties, Row, StoredRow, Table } from './table.ts';
 
 const batchPartition = (batchId: string): string => keyPart('batchId', batchId);
 const summaryKey = 'summary';
 const rejectedPrefix = 'rejected:';
 const states = ['submitting', 'waiting', 'unresolved', 'ordered', 'completed', 'partial', 'failed'] as const;
 const questions = ['needs-decision', 'pending-too-long'] as const;
-const maxRounds = 10;
-const maxRemembered = 1_000;
 
 /** `Batches` over the table of that name: partition batchId, rows `summary`, `{customerId}:{cartId}`, `rejected:{key}`. */
 export function batchStore(table: Table): Batches {
-  const declared = new Map<string, Promise<number>>();
-
-  async function declare(batchId: string, size: number): Promise<void> {
-    // Every job of a batch declares the same size: one request for each size seen, not for each job.
-    const known = declared.get(batchId);
-    if (known !== undefined && (await known.catch(() => 0)) >= size) return;
-    const pending = atLeast(batchId, size);
-    remember(batchId, pending);
-    try {
-      await pending;
-    } catch (error) {
-      if (declared.get(batchId) === pending) declared.delete(batchId);
-      throw error;
-    }
-  }
-
-  function remember(batchId: string, total: Promise<number>): void {
-    declared.delete(batchId);
-    declared.set(batchId, total);
-    const oldest = declared.size > maxRemembered ? declared.keys().next().value : undefined;
-    if (oldest !== undefined) declared.delete(oldest);
-  }
-
-  /** The total that stands in the table in the end. */
-  async function atLeast(batchId: string, size: number): Promise<number> {
-    const partition = batchPartition(batchId);
-    const fresh = { partition, key: summaryKey, properties: { version: 1, total: size, stopped: false } };
-    const inserted = await table.change({ kind: 'insert', row: fresh });
-    if (inserted.kind === 'done') return size;
-    for (let round = 0; round < maxRounds; round++) {
-      const stored = await table.get(partition, summaryKey);
-      const total = stored?.properties['total'];
-      if (typeof total === 'number' && total >= size) return total;
-      const written = await table.change(
-        stored === undefined
-          ? { kind: 'insert', row: fresh }
-          : {
-              kind: 'replace',
-              row: { ...stored, properties: { ...stored.properties, total: size } },
-              etag: stored.etag,
-            },
-      );
-      if (written.kind === 'done') return size;
-    }
-    throw new Unavailable(
-      'storage',
-      `The summary of batch ${batchId} kept changing: gave up after ${maxRounds} tries`,
-    );
-  }
-
   return {
-    declare,
-
     async write(job, when) {
       const properties = compact({
         version: 1,
@@ -103,7 +48,13 @@ export function batchStore(table: Table): Batches {
 
     async summary(batchId) {
       const row = await table.get(batchPartition(batchId), summaryKey);
-      return row && fromSummary(batchId, row.properties);
+      return row && { value: fromSummary(batchId, row.properties), etag: row.etag };
+    },
+
+    async writeSummary(summary, etag) {
+      const row = toSummaryRow(summary);
+      const change: Change = etag === undefined ? { kind: 'insert', row } : { kind: 'replace', row, etag };
+      return (await table.change(change)).kind === 'done';
     },
 
     async *entries(batchId) {
@@ -114,12 +65,40 @@ export function batchStore(table: Table): Batches {
   };
 }
 
-function fromSummary(batchId: string, { total, stopped, stoppedBy, stoppedAt }: Properties): BatchSummary {
+function toSummaryRow({ batchId, total, since, dueRow, finished, stopped }: BatchSummary): Row {
+  return {
+    partition: batchPartition(batchId),
+    key: summaryKey,
+    properties: compact({
+      version: 1,
+      total,
+      since,
+      dueRow,
+      finishedTotal: finished?.total,
+      finishedAt: finished?.at,
+      stopped: stopped !== undefined,
+      stoppedBy: stopped === undefined ? undefined : column(stopped.who),
+      stoppedAt: stopped?.at,
+    }),
+  };
+}
+
+/** A flag that a person sets by hand in a storage browser counts, though it says no name. */
+function fromSummary(batchId: string, properties: Properties): BatchSummary {
+  const finishedTotal = number(properties['finishedTotal']);
   return compact({
     batchId,
-    total: number(total),
+    total: number(properties['total']),
+    since: number(properties['since']),
+    dueRow: text(properties['dueRow']),
+    finished:
+      finishedTotal === undefined
+        ? undefined
+        : { total: finishedTotal, at: number(properties['finishedAt']) ?? 0 },
     stopped:
-      stopped === true ? { who: text(stoppedBy) ?? 'somebody', at: number(stoppedAt) ?? 0 } : undefined,
+      properties['stopped'] === true
+        ? { who: text(properties['stoppedBy']) ?? 'somebody', at: number(properties['stoppedAt']) ?? 0 }
+        : undefined,
   });
 }
 

@@ -1,4 +1,4 @@
-import { type DueRow, type DueRows, dueRowKey } from '../orders/due-rows.ts';
+import { type AnyDueRow, type DueRows, dueRowKey } from '../orders/due-rows.ts';
 import { keyPart } from './keys.ts';
 import type { Change, Row, StoredRow, Table } from './table.ts';
 import { lotsOf } from './transactions.ts';
@@ -42,21 +42,19 @@ export function dueRowStore(table: Table, onUnreadable: (key: string, why: strin
   };
 }
 
-const put = (row: DueRow): Change => ({ kind: 'replace', row: toDueRow(row) });
-const remove = ({ key }: DueRow): Change => ({ kind: 'remove', partition, key });
+const put = (row: AnyDueRow): Change => ({ kind: 'replace', row: toDueRow(row) });
+const remove = ({ key }: AnyDueRow): Change => ({ kind: 'remove', partition, key });
 
-function toDueRow({ key, dueAt, orderId, customerId, cartId, polls }: DueRow): Row {
-  return {
-    partition,
-    key: keyPart('due row', key),
-    properties: { version: 1, dueAt, orderId, customerId, cartId, polls },
-  };
+function toDueRow({ key, ...fields }: AnyDueRow): Row {
+  return { partition, key: keyPart('due row', key), properties: { version: 1, ...fields } };
 }
 
-function fromDueRow({ key, properties }: StoredRow): DueRow | string {
-  const { dueAt, orderId, customerId, cartId, polls, version } = properties;
+function fromDueRow({ key, properties }: StoredRow): AnyDueRow | string {
+  const { dueAt, orderId, customerId, cartId, batchId, polls, version } = properties;
   if (typeof version === 'number' && version > 1)
     return `version ${version} is newer than 1, which this program knows`;
+  if (typeof batchId === 'string')
+    return typeof dueAt === 'number' ? { key, dueAt, batchId } : 'dueAt is missing';
   if (typeof customerId !== 'string' || typeof cartId !== 'string') return 'customerId or cartId is missing';
   if (typeof dueAt !== 'number' || typeof orderId !== 'string') return 'dueAt or orderId is missing';
   return {

@@ -1,8 +1,10 @@
 import type { Deps } from '../../src/checkout/deps.ts';
+import { batchJoiner } from '../../src/checkout/join-batch.ts';
 import { storageClock } from '../../src/gate/storage-clock.ts';
 import { openStores } from '../../src/storage/stores.ts';
 import { untraced } from '../../src/tracing.ts';
 import { Unavailable } from '../../src/unavailable.ts';
+import { checkBatchEvents } from './batches.ts';
 import { watchedGate } from './gate.ts';
 import { partnerCenterPort } from './partner-center.ts';
 import { type Process, portCall } from './process.ts';
@@ -42,6 +44,7 @@ export function depsOf(world: World, process: Process): Deps {
     gate: watchedGate(world, process, table('gate'), clock, telemetry),
     partnerCenter: partnerCenterPort(world, process),
     ...stores,
+    joinBatch: batchJoiner({ ...stores, clock: process.clock, times: world.times }),
     queue: {
       send: (copy, at) =>
         portCall(world, process, {
@@ -62,6 +65,7 @@ export function depsOf(world: World, process: Process): Deps {
         portCall(world, process, {
           name: 'events.publish',
           effect: async () => {
+            checkBatchEvents(world, events);
             world.events.push(...events);
             world.trace(process.name, `events ${events.map(({ id }) => id).join(' ')}`);
           },

@@ -1,6 +1,7 @@
 import type { Ledger } from '../../src/checkout/ledger.ts';
 import { type CheckoutRecord, isFinal } from '../../src/checkout/record.ts';
 import type { StoredRow } from '../../src/storage/table.ts';
+import { checkBatchesFinished } from './batches.ts';
 import type { CartTruth, OrderTruth } from './truth.ts';
 import type { World } from './world.ts';
 
@@ -19,6 +20,7 @@ export async function checkPromises(world: World, ledger: Ledger): Promise<void>
     if (found === undefined) violated(`2 nothing lost: cart ${cartId} has no record`);
     else checkCart(world, cart, found.value);
   }
+  checkBatchesFinished(world);
   for (const row of world.tables.dueOrders.all())
     violated(`9 an end: due row ${row.key} is left when all is quiet`);
 }

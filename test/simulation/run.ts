@@ -1,6 +1,7 @@
 import type { CheckoutRecord } from '../../src/checkout/record.ts';
 import { joinText } from '../../src/storage/chunks.ts';
 import { openStores } from '../../src/storage/stores.ts';
+import { planStop } from './batches.ts';
 import type { Schedule } from './blows.ts';
 import { openGate } from './gate.ts';
 import { startFleet } from './host.ts';
@@ -39,6 +40,7 @@ export async function simulate(scenario: Scenario, schedule: Schedule, traced = 
   const fleet = startFleet(world);
   const people = startPeople(world, ledger);
   enqueue(world);
+  planStop(world);
 
   const isQuiet = () =>
     timeline.now() > lastSend(world) &&

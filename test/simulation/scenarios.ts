@@ -166,6 +166,25 @@ export const scenarios: readonly Scenario[] = [
       ],
     };
   }),
+  ...each('stopped', 'a batch is stopped while one cart is in doubt and another waits', () => {
+    const carts = [...twins(), cartPlan(3, [groupPlan('0', 'b')])];
+    const [first, second, third] = carts.map(({ id }) => id);
+    return {
+      carts,
+      sends: sendAll(carts, { batchId: 'night', batchSize: 3 }).map((send) =>
+        send.cartId === third ? { ...send, at: 2 * minute } : send,
+      ),
+      stop: { batchId: 'night', at: 20_000 },
+      apiFault: (what: Request, id: string, nth: number) =>
+        what !== 'checkout' || nth > 1
+          ? undefined
+          : id === first
+            ? 'drop-after'
+            : id === second
+              ? 'throttled'
+              : undefined,
+    };
+  }),
   ...(['replay', 'refuse'] as const).map(
     (contract): Scenario => ({
       name: `retryable-${contract}`,

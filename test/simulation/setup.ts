@@ -56,6 +56,8 @@ export interface Setup {
   /** What hits a port call, when the schedule itself does not say. */
   readonly blow: (name: string, random: Random) => BlowKind | undefined;
   /** The operator empties the queue then, and the producers send their jobs once more after that long. */
+  /** Somebody stops a batch then. */
+  readonly stop?: { readonly batchId: string; readonly at: number };
   readonly purge?: { readonly at: number; readonly resendAfter: number };
 }
 

@@ -1,5 +1,6 @@
 import type { CheckoutEvent } from '../../src/checkout/events.ts';
 import { defaultTimes } from '../../src/times.ts';
+import { checkStopped } from './batches.ts';
 import type { Blow, BlowKind } from './blows.ts';
 import type { ApiFault } from './faults.ts';
 import type { Api, ApiCall } from './partner-center.ts';
@@ -132,7 +133,10 @@ export function createWorld(
       strike(process, name, blow);
       return blow;
     },
-    leave: watch.beforeCall,
+    leave(call: ApiCall): void {
+      watch.beforeCall(call);
+      checkStopped(world, call);
+    },
     begin(call: ApiCall): ApiFault | undefined {
       const key = `${call.what}:${call.id}`;
       const nth = (requests.get(key) ?? 0) + 1;

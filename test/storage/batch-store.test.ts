@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { expect, test } from 'vitest';
 import type { BatchJob } from '../../src/checkout/batches.ts';
 import { batchStore } from '../../src/storage/batch-store.ts';
+import { collect } from '../support/collect.ts';
 import { memoryTable } from '../support/memory-table.ts';
 import { counted, onEachBackend } from './backends.ts';
 import { at, cartId, customerId } from './samples.ts';
@@ -46,28 +47,47 @@ onEachBackend('batches', (tables) => {
     expect((await read(row.batchId, `${customerId}:${cartId}`))?.['state']).toBe(state);
   });
 
-  test('the largest size stands, and what people wrote beside it', async () => {
+  test('a summary comes back as it went in; nobody writes over what somebody else wrote', async () => {
     const { batchId } = job();
-    await open().declare(batchId, 10);
-    const summary = await tables().batches.get(batchId, 'summary');
-    await tables().batches.change({
-      kind: 'replace',
-      row: { partition: batchId, key: 'summary', properties: { ...summary?.properties, stopped: true } },
-    });
-    await open().declare(batchId, 7);
-    expect(await read(batchId, 'summary')).toEqual({ version: 1, total: 10, stopped: true });
-    await open().declare(batchId, 12);
-    expect(await read(batchId, 'summary')).toEqual({ version: 1, total: 12, stopped: true });
+    const store = open();
+    expect(await store.summary(batchId)).toBeUndefined();
+    const first = { batchId, total: 10, since: at, dueRow: 'row' };
+    await store.writeSummary(first, undefined);
+    const found = await store.summary(batchId);
+    expect(found?.value).toEqual(first);
+    expect(await store.writeSummary({ batchId, total: 9 }, undefined)).toBe(false);
+    const second = { batchId, total: 10, finished: { total: 10, at }, stopped: { who: 'ana', at } };
+    await store.writeSummary(second, found?.etag);
+    expect((await store.summary(batchId))?.value).toEqual(second);
+    expect(await store.writeSummary(first, found?.etag)).toBe(false);
   });
 
-  test('a summary that people made first gets its size', async () => {
+  test('a flag that a person set by hand counts', async () => {
     const { batchId } = job();
     await tables().batches.change({
       kind: 'insert',
       row: { partition: batchId, key: 'summary', properties: { version: 1, stopped: true } },
     });
-    await open().declare(batchId, 3);
-    expect(await read(batchId, 'summary')).toEqual({ version: 1, stopped: true, total: 3 });
+    expect((await open().summary(batchId))?.value).toEqual({ batchId, stopped: { who: 'somebody', at: 0 } });
+  });
+
+  test('entries are the jobs and the rejected lines, without the summary', async () => {
+    const row = job({ nextTry: at + 5, calledAt: at + 3, asked: 'needs-decision', code: '800002' });
+    const store = open();
+    await store.writeSummary({ batchId: row.batchId, total: 2 }, undefined);
+    await store.write(row, 'older');
+    await store.reject(row.batchId, 'sha:1-2', at);
+    expect(await collect(store.entries(row.batchId))).toEqual([
+      { kind: 'job', ...row },
+      { kind: 'rejected', rejectedKey: 'sha:1-2', at },
+    ]);
+  });
+
+  test('a row that somebody edited into nonsense counts as in doubt', async () => {
+    const { batchId } = job();
+    const row = { partition: batchId, key: `${customerId}:${cartId}`, properties: { state: 'done' } };
+    await tables().batches.change({ kind: 'insert', row });
+    expect(await collect(open().entries(batchId))).toMatchObject([{ cartId, state: 'unresolved' }]);
   });
 
   test('a rejected line counts once', async () => {
@@ -78,27 +98,6 @@ onEachBackend('batches', (tables) => {
   });
 });
 
-test('a thousand jobs that declare one size cost one request', async () => {
-  const table = counted(memoryTable());
-  const store = batchStore(table);
-  await Promise.all(Array.from({ length: 1_000 }, () => store.declare('night', 1_000)));
-  await store.declare('night', 999);
-  expect(table.requests).toEqual(['insert']);
-  await store.declare('night', 1_001);
-  expect(table.requests).toEqual(['insert', 'insert', 'get', 'replace']);
-});
-
-test('a declaration that failed is not remembered', async () => {
-  let down = true;
-  const table = memoryTable({ before: () => (down ? 'unreached' : undefined) });
-  const store = batchStore(table);
-  const failed = await Promise.allSettled([store.declare('night', 5), store.declare('night', 5)]);
-  expect(failed.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
-  down = false;
-  await store.declare('night', 5);
-  expect(table.all()[0]?.properties['total']).toBe(5);
-});
-
 test('the first write of a job is one request', async () => {
   const table = counted(memoryTable());
   await batchStore(table).write(job(), 'older');
@@ -106,5 +105,5 @@ test('the first write of a job is one request', async () => {
 });
 
 test('a batch id that cannot be a key is refused', async () => {
-  await expect(batchStore(memoryTable()).declare('a/b', 1)).rejects.toMatchObject({ name: 'InvalidKey' });
+  await expect(batchStore(memoryTable()).summary('a/b')).rejects.toMatchObject({ name: 'InvalidKey' });
 });

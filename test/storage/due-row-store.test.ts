@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { expect, test } from 'vitest';
-import { type DueRow, dueRowKey } from '../../src/orders/due-rows.ts';
+import { type AnyDueRow, batchDueRow, type DueRow, dueRowKey } from '../../src/orders/due-rows.ts';
 import { dueRowStore } from '../../src/storage/due-row-store.ts';
 import { memoryTable } from '../support/memory-table.ts';
 import { onEachBackend } from './backends.ts';
@@ -17,8 +17,8 @@ const due = (dueAt: number, orderId: string = randomUUID()): DueRow => ({
 const never = (key: string, why: string) => {
   throw new Error(`${key}: ${why}`);
 };
-async function dueAt(store: ReturnType<typeof dueRowStore>, now: number): Promise<DueRow[]> {
-  const rows: DueRow[] = [];
+async function dueAt(store: ReturnType<typeof dueRowStore>, now: number): Promise<AnyDueRow[]> {
+  const rows: AnyDueRow[] = [];
   for await (const row of store.due(now)) rows.push(row);
   return rows;
 }
@@ -31,6 +31,19 @@ onEachBackend('due rows', (tables) => {
   const open = () => dueRowStore(tables().dueOrders, never);
   const since = async (from: number, now: number) =>
     (await dueAt(open(), now)).filter((row) => row.dueAt >= from);
+
+  test('a batch has a row among those of the orders', async () => {
+    const store = open();
+    const hour = newHour();
+    const batch = batchDueRow('night 1', hour + 1);
+    await store.insert([batch]);
+    expect(await since(hour, hour + 10)).toStrictEqual([batch]);
+    const later = batchDueRow('night 1', hour + 50);
+    await store.move(batch, later);
+    expect(await since(hour, hour + 10)).toEqual([]);
+    await store.drop(later);
+    expect(await store.exists(later.key)).toBe(false);
+  });
 
   test('rows due by now come oldest first, those later do not', async () => {
     const store = open();

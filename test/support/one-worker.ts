@@ -1,5 +1,6 @@
 import type { Deps } from '../../src/checkout/deps.ts';
 import type { CheckoutEvent } from '../../src/checkout/events.ts';
+import { batchJoiner } from '../../src/checkout/join-batch.ts';
 import type { Copy } from '../../src/checkout/queue.ts';
 import { runJob } from '../../src/checkout/run-job.ts';
 import type { Clock } from '../../src/clock.ts';
@@ -56,6 +57,7 @@ export function oneWorker(
     gate: openGate(clock),
     partnerCenter,
     ...stores,
+    joinBatch: batchJoiner({ ...stores, clock, times: defaultTimes }),
     queue: { send },
     events: {
       publish: async (more) => {

@@ -62,7 +62,7 @@ test('a batch that nobody knows is undefined', async () => {
 
 test('every state is counted, and what was declared and not seen', async () => {
   const { deps, batches, write, start } = bed();
-  await batches.declare('night', 12);
+  await batches.writeSummary({ batchId: 'night', total: 12 }, undefined);
   for (const state of [
     'waiting',
     'unresolved',
@@ -98,7 +98,7 @@ test('the rate is of checkouts answered in the last five minutes', async () => {
 
 test('the end comes from the budget: what is left, in the worker’s lane', async () => {
   const { deps, batches, start, write } = bed();
-  await batches.declare('night', 2_401);
+  await batches.writeSummary({ batchId: 'night', total: 2_401 }, undefined);
   await write({ state: 'completed' });
   const status = batchStatuses(deps);
   expect((await status('night'))?.eta).toEqual({ kind: 'at', at: start + 10 * minute, perMinute: 240 });
@@ -108,7 +108,7 @@ test('the end comes from the budget: what is left, in the worker’s lane', asyn
 
 test('while a person has paused the gate, nobody knows the end', async () => {
   const { deps, batches, pause } = bed();
-  await batches.declare('night', 5);
+  await batches.writeSummary({ batchId: 'night', total: 5 }, undefined);
   pause();
   expect((await batchStatuses(deps)('night'))?.eta).toEqual({
     kind: 'unknown',
@@ -152,7 +152,7 @@ test('who asks often is answered from the last scan, for ten times as long as it
   });
   const { deps } = bed();
   const batches = batchStore(slow);
-  await batches.declare('night', 3);
+  await batches.writeSummary({ batchId: 'night', total: 3 }, undefined);
   const status = batchStatuses({ ...deps, clock, batches });
   await clock.until(status('night'));
   await clock.until(Promise.all([status('night'), status('night')]));

@@ -21,6 +21,7 @@ const findings = (change: Partial<Findings> = {}): Findings => ({
   groups: [groupA],
   unowned: [],
   twins: [],
+  stopped: false,
   ...change,
 });
 
@@ -30,6 +31,7 @@ const twin = (
 ): OpenTwin => ({
   record: aRecord({ cartId: otherCartId, state: 'unresolved', nextTry: afterWindow, ...change }),
   groups,
+  stopped: false,
 });
 
 const weighed = (change: Partial<Findings>, over: Partial<typeof rules> = {}) =>
@@ -38,6 +40,17 @@ const marks = (...orders: ReturnType<typeof anOrder>[]) =>
   mergeMarks([], orders, { now: 0, revision: 1, firstPoll: 0 });
 
 describe('the cart is active and nothing is found', () => {
+  test('of a stopped batch it fails, once the list is quiet', () => {
+    expect(weighed({ stopped: true })).toMatchObject({ kind: 'park', until: times.quiet });
+    expect(weighed({ stopped: true, now: afterQuiet })).toEqual({ kind: 'nothing', why: 'too-late' });
+  });
+  test('of a stopped batch nothing is repeated: an ordered cart whose orders are hidden is asked about', () => {
+    const ordered = { stopped: true, cart: 'ordered' } as const;
+    expect(weighed(ordered)).toMatchObject({ kind: 'park', until: times.quiet });
+    expect(weighed({ ...ordered, now: afterQuiet }).kind).toBe('ask');
+    const waitsFor = { ...ordered, now: afterQuiet, twins: [{ ...twin(), stopped: true }] };
+    expect(weighed(waitsFor).kind).toBe('ask');
+  });
   test('an earlier call may still run: not before the window', () => {
     expect(weighed({ now: beforeWindow })).toMatchObject({ kind: 'park', until: times.window });
     expect(weighed({ now: afterWindow })).toEqual({ kind: 'repeat' });

@@ -115,21 +115,26 @@ describe('the fence, in the instant before a POST', () => {
   const slot = { lane: 'worker', notBefore: 1_000 } as const;
   const lockEnd = 1_000_000;
   test('lets a call through with a fresh slot and time enough on the lease', () => {
-    expect(fence(held(1_000 + times.callTimeout), slot, lockEnd, 1_000, times)).toBe('go');
+    expect(fence(held(1_000 + times.callTimeout), slot, lockEnd, 1_000, times, false)).toBe('go');
   });
   test('a lease that the call could outlast', () => {
-    expect(fence(held(999 + times.callTimeout), slot, lockEnd, 1_000, times)).toBe('claim-again');
-    expect(fence({ ...held(999_999), leaseId: 'theirs' }, slot, lockEnd, 1_000, times)).toBe('claim-again');
+    expect(fence(held(999 + times.callTimeout), slot, lockEnd, 1_000, times, false)).toBe('claim-again');
+    expect(fence({ ...held(999_999), leaseId: 'theirs' }, slot, lockEnd, 1_000, times, false)).toBe(
+      'claim-again',
+    );
   });
   test('a stale slot, or none', () => {
-    expect(fence(held(999_999), slot, lockEnd, 1_000 + times.slotLife, times)).toBe('new-slot');
-    expect(fence(held(999_999), undefined, lockEnd, 1_000, times)).toBe('new-slot');
+    expect(fence(held(999_999), slot, lockEnd, 1_000 + times.slotLife, times, false)).toBe('new-slot');
+    expect(fence(held(999_999), undefined, lockEnd, 1_000, times, false)).toBe('new-slot');
   });
   test('past notAfter, before anything else', () => {
-    expect(fence(held(0, 999), undefined, 0, 1_000, times)).toBe('too-late');
+    expect(fence(held(0, 999), undefined, 0, 1_000, times, false)).toBe('too-late');
+  });
+  test('a stopped batch, before anything else', () => {
+    expect(fence(held(999_999), slot, lockEnd, 1_000, times, true)).toBe('too-late');
   });
   test('a lock that would end during the call', () => {
-    expect(fence(held(999_999), slot, 999 + times.callTimeout, 1_000, times)).toBe('lock-ends');
+    expect(fence(held(999_999), slot, 999 + times.callTimeout, 1_000, times, false)).toBe('lock-ends');
   });
 });
 

@@ -1,0 +1,79 @@
+import { type BatchCounts, batchCounter, isOver } from '../checkout/batch-counts.ts';
+import type { Deps } from '../checkout/deps.ts';
+import { batchFinishedEvent } from '../checkout/event-list.ts';
+import type { Times } from '../times.ts';
+import { type BatchDueRow, batchDueRow } from './due-rows.ts';
+import type { Polled } from './poll-order.ts';
+
+type PollBatchDeps = Pick<Deps, 'batches' | 'clock' | 'dueRows' | 'events' | 'telemetry' | 'times'>;
+
+/**
+ * Counts one batch, and raises `batch.finished` when every declared line is final; the due row goes last. A size that
+ * grows after that brings a due row, and an event, of its own. A retry does not: what was told stays told.
+ */
+export async function pollBatch(deps: PollBatchDeps, row: BatchDueRow): Promise<Polled> {
+  const { batches, clock, dueRows, events } = deps;
+  const found = await batches.summary(row.batchId);
+  const summary = found?.value;
+  // The declaration that comes after this row may still be on its way.
+  if (found === undefined || summary?.total === undefined) return moved(deps, row, clock.now());
+  if (summary.dueRow === undefined) {
+    await dueRows.drop(row);
+    return { kind: 'finished' };
+  }
+  if (summary.dueRow !== row.key && (await dueRows.exists(summary.dueRow))) {
+    await dueRows.drop(row);
+    return { kind: 'dropped' };
+  }
+  const counts = await finalCounts(deps, row.batchId, summary.total);
+  if (counts === undefined) {
+    const next = nextRow(deps, row, summary.since ?? clock.now());
+    // Named first, moved after: a row that the summary does not name is dropped while the named one is there.
+    if (await batches.writeSummary({ ...summary, dueRow: next.key }, found.etag))
+      await dueRows.move(row, next);
+    return { kind: 'pending' };
+  }
+  const at = clock.now();
+  await events.publish([batchFinishedEvent(row.batchId, summary.total, counts, at)]);
+  const { dueRow: _, ...rest } = summary;
+  const finished = { total: summary.total, at };
+  // Refused: it has grown meanwhile, or was stopped. The next tick counts again.
+  if (!(await batches.writeSummary({ ...rest, finished }, found.etag))) return { kind: 'pending' };
+  await dueRows.drop(row);
+  const { completed, partial, failed, rejected } = counts;
+  const told = { batchId: row.batchId, total: summary.total, completed, partial, failed, rejected };
+  deps.telemetry.event('BatchFinished', told);
+  return { kind: 'finished' };
+}
+
+/** Undefined: some line is not final, or was not seen yet. One that is not final ends the scan: most cost one page. */
+async function finalCounts(
+  { batches }: Pick<Deps, 'batches'>,
+  batchId: string,
+  total: number,
+): Promise<BatchCounts | undefined> {
+  const counter = batchCounter();
+  for await (const entry of batches.entries(batchId)) {
+    if (!isOver(entry)) return undefined;
+    counter.add(entry);
+  }
+  return counter.known() < total ? undefined : counter.counts(total);
+}
+
+async function moved(deps: PollBatchDeps, row: BatchDueRow, since: number): Promise<Polled> {
+  await deps.dueRows.move(row, nextRow(deps, row, since));
+  return { kind: 'pending' };
+}
+
+const nextRow = (
+  { clock, times }: Pick<Deps, 'clock' | 'times'>,
+  row: BatchDueRow,
+  since: number,
+): BatchDueRow => batchDueRow(row.batchId, clock.now() + countAgainAfter(clock.now() - since, times));
+
+/**
+ * So the event comes late by a twentieth of what the batch took, and one that never ends, because a line of it was never
+ * sent, costs a scan a day.
+ */
+export const countAgainAfter = (age: number, times: Pick<Times, 'pollSteps' | 'pendingAlarm'>): number =>
+  Math.min(Math.max(times.pollSteps[0] ?? 0, age / 20), times.pendingAlarm);

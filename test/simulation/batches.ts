@@ -1,0 +1,67 @@
+import type { CheckoutEvent } from '../../src/checkout/events.ts';
+import { isFinal } from '../../src/checkout/record.ts';
+import { batchStore } from '../../src/storage/batch-store.ts';
+import { fromRecordRow } from '../../src/storage/record-rows.ts';
+import type { ApiCall } from './partner-center.ts';
+import type { World } from './world.ts';
+
+/** The jobs that producers sent under each batch id that declared a size. */
+function declaredBatches({ setup }: World): ReadonlyMap<string, ReadonlySet<string>> {
+  const batches = new Map<string, Set<string>>();
+  for (const { batchId, batchSize, cartId } of setup.sends)
+    if (batchId !== undefined && batchSize !== undefined)
+      batches.set(batchId, (batches.get(batchId) ?? new Set()).add(cartId));
+  return batches;
+}
+
+/** In the instant of the event every job of its batch has come to an end, at least once. */
+export function checkBatchEvents(world: World, events: readonly CheckoutEvent[]): void {
+  for (const event of events) {
+    if (event.type !== 'batch.finished') continue;
+    const ended = new Set<string>();
+    for (const row of world.tables.checkouts.all()) {
+      if (!row.key.startsWith('cart:')) continue;
+      const { cartId, state, reached } = fromRecordRow(row);
+      if (isFinal(state) || reached.final !== undefined) ended.add(cartId);
+    }
+    for (const cartId of declaredBatches(world).get(String(event.data['batchId'])) ?? [])
+      if (!ended.has(cartId))
+        world.violated(`9 events: ${event.id} was told before cart ${cartId} was final`);
+  }
+}
+
+/** When all is quiet: each declared batch was told to be finished, under one id. */
+export function checkBatchesFinished(world: World): void {
+  for (const batchId of declaredBatches(world).keys()) {
+    const ids = new Set(
+      world.events.flatMap(({ type, id, data }) =>
+        type === 'batch.finished' && data['batchId'] === batchId ? [id] : [],
+      ),
+    );
+    if (ids.size !== 1) world.violated(`9 events: batch ${batchId} was finished under ${ids.size} ids`);
+  }
+}
+
+/** A stop is obeyed within the instances' memory, their slots' lives, and what a request may take. */
+const obeyedAfter = 60_000;
+
+/** A person stops a batch. */
+export function planStop(world: World): void {
+  const { stop } = world.setup;
+  if (stop === undefined) return;
+  world.timeline.at(world.time(stop.at), async () => {
+    const batches = batchStore(world.tables.batches);
+    const found = await batches.summary(stop.batchId);
+    const stopped = { who: 'somebody', at: world.timeline.now() };
+    await batches.writeSummary({ ...found?.value, batchId: stop.batchId, stopped }, found?.etag);
+  });
+}
+
+export function checkStopped(world: World, { what, id }: ApiCall): void {
+  const { stop, sends } = world.setup;
+  if (stop === undefined || what !== 'checkout') return;
+  const since = world.timeline.now() - world.time(stop.at);
+  const named = sends.filter(({ cartId }) => cartId === id);
+  if (since > obeyedAfter && named.every(({ batchId }) => batchId === stop.batchId))
+    world.violated(`4 not before its time: checkout of ${id} ${since} ms after its batch was stopped`);
+}

@@ -1,0 +1,151 @@
+import { expect, test } from 'vitest';
+import type { BatchJob } from '../../src/checkout/batches.ts';
+import { eventShape } from '../../src/checkout/event-schema.ts';
+import type { CheckoutEvent } from '../../src/checkout/events.ts';
+import { batchJoiner } from '../../src/checkout/join-batch.ts';
+import { batchDueRow } from '../../src/orders/due-rows.ts';
+import { countAgainAfter, pollBatch } from '../../src/orders/poll-batch.ts';
+import { batchStore } from '../../src/storage/batch-store.ts';
+import { dueRowStore } from '../../src/storage/due-row-store.ts';
+import { defaultTimes as times } from '../../src/times.ts';
+import { counted } from '../storage/backends.ts';
+import { collect } from '../support/collect.ts';
+import { memoryTable } from '../support/memory-table.ts';
+import { customerId } from '../support/records.ts';
+import { virtualClock } from '../support/virtual-clock.ts';
+
+const cart = (n: number) => `ca000000-0000-4000-8000-${String(n).padStart(12, '0')}`;
+
+function bed() {
+  const clock = virtualClock();
+  const table = memoryTable();
+  const requests = counted(table);
+  const batches = batchStore(requests);
+  const dueRows = dueRowStore(memoryTable(), (key, why) => {
+    throw new Error(`${key}: ${why}`);
+  });
+  const told: CheckoutEvent[] = [];
+  let failing = false;
+  const deps = {
+    clock,
+    times,
+    batches,
+    dueRows,
+    events: {
+      publish: async (events: readonly CheckoutEvent[]) => {
+        if (failing) throw new Error('the topic is full');
+        told.push(...events);
+      },
+    },
+    telemetry: { event: () => {}, warn: () => {} },
+  };
+  const rows = () => collect(dueRows.due(clock.now()));
+  return {
+    clock,
+    batches,
+    dueRows,
+    told,
+    requests,
+    join: batchJoiner(deps),
+    write: (n: number, state: BatchJob['state'], revision = 1) =>
+      batches.write(
+        { batchId: 'night', customerId, cartId: cart(n), state, revision, at: clock.now() },
+        'older',
+      ),
+    fail: (on: boolean) => {
+      failing = on;
+    },
+    /** Lets the time of the due row come, and counts. */
+    async tick() {
+      await clock.run(30 * 60_000);
+      const polled = [];
+      for (const row of await rows()) if ('batchId' in row) polled.push(await pollBatch(deps, row));
+      return polled.map(({ kind }) => kind);
+    },
+  };
+}
+
+test('finished when the last declared line is final, and not before', async () => {
+  const { join, write, batches, tick, told, clock } = bed();
+  await join('night', 4);
+  await write(1, 'completed');
+  await write(2, 'ordered');
+  expect(await tick()).toEqual(['pending']);
+  await write(2, 'partial', 2);
+  await write(3, 'failed');
+  expect(await tick()).toEqual(['pending']);
+  await batches.reject('night', 'sha:1-1', clock.now());
+  expect(told).toEqual([]);
+  expect(await tick()).toEqual(['finished']);
+  expect(told).toHaveLength(1);
+  expect(eventShape.parse(told[0])).toMatchObject({
+    id: 'batch.finished:night:4',
+    subject: 'batches/night',
+    data: { batchId: 'night', total: 4, completed: 1, partial: 1, failed: 1, rejected: 1 },
+  });
+  expect(await tick()).toEqual([]);
+  expect((await batches.summary('night'))?.value).toMatchObject({ finished: { total: 4 } });
+});
+
+test('a rejected line that was sent twice is one line', async () => {
+  const { join, write, batches, tick } = bed();
+  await join('night', 3);
+  await write(1, 'completed');
+  await batches.reject('night', 'sha:1-1', 1);
+  await batches.reject('night', 'sha:2-2', 2);
+  expect(await tick()).toEqual(['pending']);
+  await write(2, 'completed');
+  expect(await tick()).toEqual(['finished']);
+});
+
+test('an event that could not be sent is sent again under the same id', async () => {
+  const { join, write, tick, told, fail } = bed();
+  await join('night', 1);
+  await write(1, 'completed');
+  fail(true);
+  await expect(tick()).rejects.toThrow('full');
+  fail(false);
+  expect(await tick()).toEqual(['finished']);
+  expect(told.map(({ id }) => id)).toEqual(['batch.finished:night:1']);
+});
+
+test('a size that grows is finished once more, under an id of its own', async () => {
+  const { join, write, tick, told } = bed();
+  await join('night', 1);
+  await write(1, 'completed');
+  await tick();
+  await join('night', 2);
+  expect(await tick()).toEqual(['pending']);
+  await write(2, 'failed');
+  await tick();
+  expect(told.map(({ id }) => id)).toEqual(['batch.finished:night:1', 'batch.finished:night:2']);
+});
+
+test('a due row that the summary does not name is dropped, while the named one is there', async () => {
+  const { join, tick, batches, dueRows, clock } = bed();
+  await join('night', 5);
+  await dueRows.insert([batchDueRow('night', clock.now())]);
+  expect(await tick()).toEqual(['dropped', 'pending']);
+  // The named one is missing: a worker died between naming it and moving to it.
+  const found = await batches.summary('night');
+  await batches.writeSummary({ batchId: 'night', ...found?.value, dueRow: 'missing' }, found?.etag);
+  expect(await tick()).toEqual(['pending']);
+  expect((await batches.summary('night'))?.value.dueRow).not.toBe('missing');
+});
+
+test('the first line that is not final ends the count', async () => {
+  const { join, write, tick, requests } = bed();
+  await join('night', 2_000);
+  await write(0, 'waiting');
+  for (let n = 1; n < 2_000; n += 1) await write(n, 'completed');
+  requests.requests.length = 0;
+  await tick();
+  expect(requests.requests).toEqual(['get', 'rows', 'replace']);
+});
+
+test('steps grow with the age, from two minutes to a day', () => {
+  const minute = 60_000;
+  expect(countAgainAfter(0, times)).toBe(2 * minute);
+  expect(countAgainAfter(60 * minute, times)).toBe(3 * minute);
+  expect(countAgainAfter(365 * 24 * 60 * minute, times)).toBe(24 * 60 * minute);
+});
