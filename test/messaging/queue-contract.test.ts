@@ -107,7 +107,12 @@ function overAmqp(): Bus {
   const name = `q${queues++}`;
   const { connectionString } = broker;
   const bus = serviceBus(
-    { connection: { kind: 'connection-string', connectionString }, queue: name, topic: 'events' },
+    {
+      connection: { kind: 'connection-string', connectionString },
+      queue: name,
+      urgentQueue: `${name}-urgent`,
+      topic: 'events',
+    },
     systemClock,
     systemChance,
   );
