@@ -1,0 +1,18 @@
+// C#, Service Bus: dotnet add package Azure.Messaging.ServiceBus; dotnet add package Azure.Identity
+// Signs in with your own identity: it needs the role "Azure Service Bus Data Sender" on the queue.
+using Azure.Identity;
+using Azure.Messaging.ServiceBus;
+
+const string job = """
+{
+  "customerId": "7c1f0a52-6d0e-4b7e-9a43-5e2f8b6f1d10",
+  "cartId": "2f9a6c1e-1a77-4d0b-8f3c-90f5b1e4c705",
+  "reference": "PO-2026-117",
+  "requestedBy": "billing"
+}
+""";
+
+var host = Environment.GetEnvironmentVariable("SERVICEBUS_NAMESPACE");
+await using var client = new ServiceBusClient(host, new DefaultAzureCredential());
+await using var sender = client.CreateSender("checkout-jobs");
+await sender.SendMessageAsync(new ServiceBusMessage(job) { ContentType = "application/json" });

@@ -1,0 +1,18 @@
+# Python, Service Bus: pip install azure-servicebus
+# SERVICEBUS_CONNECTION is a connection string of the namespace with the right to send.
+import json
+import os
+
+from azure.servicebus import ServiceBusClient, ServiceBusMessage
+
+job = {
+    "customerId": "7c1f0a52-6d0e-4b7e-9a43-5e2f8b6f1d10",
+    "cartId": "2f9a6c1e-1a77-4d0b-8f3c-90f5b1e4c703",
+    "batchId": "night-2026-11-24",
+    "batchSize": 1
+}
+
+with ServiceBusClient.from_connection_string(os.environ["SERVICEBUS_CONNECTION"]) as client:
+    with client.get_queue_sender("checkout-jobs") as sender:
+        sender.send_messages(ServiceBusMessage(json.dumps(job), content_type="application/json"))
+print("sent " + job["cartId"])
