@@ -32,6 +32,8 @@ export interface Operator extends Stores {
   readonly storageClock: StorageClock;
   readonly bus: ServiceBusClient;
   readonly queue: CheckoutQueue;
+  /** For what one person waits for: it is served before the night. */
+  readonly urgentQueue: CheckoutQueue;
   readonly attentionRows: AttentionRows;
   /** Of each queue that the worker reads. */
   readonly deadLetters: readonly DeadLetters[];
@@ -67,8 +69,11 @@ export function openOperator(config: OperatorConfig, warn: (text: string) => voi
     }),
     bus,
     queue: checkoutQueue(bus.createSender(config.serviceBus.queue)),
+    urgentQueue: checkoutQueue(bus.createSender(config.serviceBus.urgentQueue)),
     attentionRows: attentionRows(tables.attention),
-    deadLetters: [deadLetters(bus, config.serviceBus.queue)],
+    deadLetters: [config.serviceBus.queue, config.serviceBus.urgentQueue].map((name) =>
+      deadLetters(bus, name),
+    ),
     queueStatus: queueAdmin(config.serviceBus.connection, config.serviceBus.queue),
     pollerTrace: async () => {
       const beat = await heartbeatStore(tables.gate).last();

@@ -36,7 +36,8 @@ export const resolveCommand = newCommand(
 async function run(session: Session, key: CartKey, options: Options): Promise<number> {
   const { output, operator } = session;
   const resolution = resolutionIn(options);
-  const deps = operator();
+  const { urgentQueue: queue, ...connected } = operator();
+  const deps = { ...connected, queue };
   const file = await openCase(deps, key);
   if (file === undefined)
     throw new CommandFailure(

@@ -39,7 +39,9 @@ async function retry(
   const { output, operator, interrupted } = session;
   const perSecond = options.rate === undefined ? undefined : rateIn(options.rate);
   const carts = chosenCarts(session, customer, cart, options);
-  const deps = operator();
+  const connected = operator();
+  // One job is waited for by a person; many wait their turn behind the night.
+  const deps = cart === undefined ? connected : { ...connected, queue: connected.urgentQueue };
   const run = (send: boolean): Promise<RetryReport> => {
     const shared: RetryOptions = {
       who: send ? name : '',

@@ -78,7 +78,7 @@ function open(record: CheckoutRecord, name: string, { now, gate, times }: Around
   const when = at > now ? `at ${time(at)}` : `as soon as its message is taken (due since ${time(at)})`;
   const closed = gate.open
     ? ''
-    : ` The gate is closed${gate.until === undefined ? '' : ` until ${time(gate.until)}`}: ${gate.reason ?? 'no reason given'}.`;
+    : ` The gate is closed${gate.paused || gate.until === undefined ? '' : ` until ${time(gate.until)}`}: ${gate.reason ?? 'no reason given'}.`;
   if (record.asked?.kind === 'needs-decision')
     return {
       words: `A person must say whether it was bought; until then the worker only looks again, ${when}.${closed}`,

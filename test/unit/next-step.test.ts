@@ -1,0 +1,106 @@
+import { expect, test } from 'vitest';
+import type { CheckoutRecord } from '../../src/checkout/record.ts';
+import type { GateView } from '../../src/gate/people.ts';
+import { nextStep } from '../../src/operate/next-step.ts';
+import { dueRowKey } from '../../src/orders/due-rows.ts';
+import { aRecord, cartId, customerId } from '../support/records.ts';
+
+const hour = 3_600_000;
+const now = Date.parse('2026-11-24T02:00:00Z');
+const open: GateView = {
+  open: true,
+  paused: false,
+  reason: undefined,
+  until: undefined,
+  limit: 300,
+  jobsToday: 0,
+};
+const closed: GateView = { ...open, open: false, reason: 'throttled', until: now + 14 * 60_000 };
+const reason = { code: '800023', description: 'The credit line is too low.', cure: 'Raise it.', at: now };
+const mark = { id: 'O1', content: 'x', wasPending: true, since: now };
+
+const cases: readonly (readonly [string, Partial<CheckoutRecord>, GateView, string, string?])[] = [
+  [
+    'waiting',
+    { state: 'waiting', nextTry: now + 240_000, reason },
+    open,
+    'Waits; next try at 2026-11-24T02:04:00Z because: The credit line is too low.',
+  ],
+  [
+    'gate closed',
+    { state: 'waiting', nextTry: now - 1 },
+    closed,
+    'as soon as its message is taken (due since 2026-11-24T01:59:59Z). The gate is closed until 2026-11-24T02:14:00Z: throttled.',
+  ],
+  [
+    'in hand',
+    { state: 'submitting', lease: { id: 'x', until: now + 60_000 } },
+    open,
+    'A worker has it in hand now, until 2026-11-24T02:01:00Z',
+  ],
+  [
+    'message missing',
+    { state: 'waiting', nextTry: now - hour - 1 },
+    open,
+    'its message is missing. It was due at',
+    'revive',
+  ],
+  [
+    'in doubt',
+    { state: 'unresolved', nextTry: now + 1_000 },
+    open,
+    'It may have been bought; the worker finds out by itself, at 2026-11-24T02:00:01Z',
+  ],
+  [
+    'asked',
+    { state: 'unresolved', nextTry: now + 1_000, asked: { kind: 'needs-decision', since: now } },
+    open,
+    'A person must say whether it was bought',
+    'resolve',
+  ],
+  [
+    'pending',
+    { state: 'ordered', orders: [{ ...mark, status: 'pending', dueRow: dueRowKey(now + 120_000, 'O1') }] },
+    open,
+    '1 order is pending at Partner Center; the poller looks again at 2026-11-24T02:02:00Z.',
+  ],
+  ['completed', { state: 'completed' }, open, 'Nothing more: every order is completed.'],
+  [
+    'failed',
+    { state: 'failed', reason },
+    open,
+    'Nothing happens by itself. The credit line is too low. Raise it.',
+    'retry',
+  ],
+  [
+    'given up',
+    { state: 'failed', reason, gaveUp: true },
+    open,
+    'The retry looks for its orders first',
+    'retry',
+  ],
+  [
+    'too late',
+    { state: 'failed', reason, job: { customerId, cartId, notAfter: now - 1 } },
+    open,
+    'a retry is refused: the job is past its notAfter (2026-11-24T01:59:59Z). Raise it.',
+  ],
+];
+
+for (const [name, change, gate, words, verb] of cases)
+  test(name, () => {
+    const around = { now, gate, times: { reviveAfter: hour } };
+    const next = nextStep(aRecord({ lastSend: now, ...change }), around);
+    expect(next.words).toContain(words);
+    expect(next.command).toBe(verb === undefined ? undefined : `checkout ${verb} ${customerId} ${cartId}`);
+  });
+
+test('a pause has no end that anybody knows', () => {
+  const gate = { ...closed, paused: true, reason: 'paused by ann: moving' };
+  const { words } = nextStep(aRecord({ state: 'waiting', nextTry: now, lastSend: now }), {
+    now,
+    gate,
+    times: { reviveAfter: hour },
+  });
+  expect(words).toContain('The gate is closed: paused by ann: moving.');
+});

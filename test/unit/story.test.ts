@@ -1,0 +1,108 @@
+import { expect, test } from 'vitest';
+import { attentionGrouper } from '../../src/operate/attention-groups.ts';
+import type { AttentionRow } from '../../src/operate/attention-rows.ts';
+import { closeRefusal } from '../../src/operate/close-attention.ts';
+import { storyOf } from '../../src/operate/story.ts';
+import { supportText } from '../../src/operate/support-text.ts';
+import { aRecord, cartId, customerId } from '../support/records.ts';
+
+const row = (change: Partial<AttentionRow> = {}): AttentionRow => ({
+  kind: 'failed',
+  open: true,
+  cart: { customerId, cartId },
+  key: `${customerId}:${cartId}`,
+  code: '800009',
+  description: 'Items have errors.',
+  cure: 'Mend them.',
+  revision: 1,
+  at: 40,
+  openedAt: 40,
+  batchIds: [],
+  moreBatches: false,
+  ...change,
+});
+
+const record = aRecord({
+  state: 'failed',
+  revision: 1,
+  reached: { final: 1 },
+  firstEnqueued: 0,
+  createdAt: 10,
+  updatedAt: 35,
+  job: { customerId, cartId, requestedBy: 'nightly' },
+  batches: ['night 1'],
+  history: {
+    total: 3,
+    first: [
+      {
+        what: 'checkout',
+        at: 11,
+        correlationId: 'c1',
+        requestId: 'r1',
+        end: { ms: 5, status: 500, cv: 'cv1' },
+      },
+      { what: 'cart', at: 20, correlationId: 'c2', end: { ms: 9, failure: 'reset' } },
+      { what: 'checkout', at: 30, correlationId: 'c3' },
+    ],
+    last: [],
+  },
+  decisions: [{ decision: 'not-bought', who: 'ann', at: 28 }],
+  reason: {
+    code: '800009',
+    description: 'Items have errors.',
+    cure: 'Mend.',
+    at: 34,
+    status: 400,
+    correlationId: 'c1',
+  },
+});
+
+test('the story is in the order in which it happened, with ids, status and time of each call', () => {
+  const attention = row({ overtaken: '1970-01-01T00:00:00.050Z: "retry" by ben came too late.' });
+  expect(storyOf(record, attention).map(({ at, what, words }) => `${at} ${what} ${words}`)).toEqual([
+    '0 message came to the queue, asked for by nightly, batch night 1',
+    '10 message was taken for the first time',
+    '11 call checkout: 500 in 5 ms (correlation c1, request r1, CV cv1)',
+    '20 call cart: no answer after 9 ms: reset (correlation c2)',
+    '28 person ann decided: not-bought',
+    '30 call checkout: no answer is recorded: it runs, or its worker died (correlation c3)',
+    '34 result 400 800009: Items have errors.',
+    '35 result is failed',
+    `35 event checkout.failed (id checkout.failed:${customerId}:${cartId}:1)`,
+    '40 attention row opened: failed 800009',
+    '50 person "retry" by ben came too late.',
+  ]);
+});
+
+test('the text for support has the deciding call first, every id, and nothing of the message', () => {
+  const text = supportText({ ...record, body: '{"secret":"x"}' });
+  expect(text).toMatch(
+    /The call that decided\n- 1970.*checkout\n {2}MS-CorrelationId: c1\n {2}MS-RequestId: r1\n {2}MS-CV: cv1/,
+  );
+  expect(text).toContain('Calls (2 of 3, UTC)');
+  expect(text).toContain('Status: reset');
+  expect(text.match(/MS-CorrelationId: c1/g)).toHaveLength(1);
+  expect(text).not.toContain('secret');
+});
+
+test('groups are by kind and code, the largest first, told by their newest row', () => {
+  const grouper = attentionGrouper();
+  for (const one of [
+    row({ at: 1, description: 'old' }),
+    row({ at: 3, description: 'new', cart: { customerId, cartId: 'k2' } }),
+    row({ at: 2, description: 'middle', open: false }),
+    row({ kind: 'partial' }),
+  ])
+    grouper.add(one);
+  expect(grouper.groups()).toMatchObject([
+    { kind: 'failed', count: 3, closed: 1, newest: 3, description: 'new', example: `${customerId} k2` },
+    { kind: 'partial', count: 1, closed: 0 },
+  ]);
+});
+
+test('a person closes what is at its end; a question they answer, or it closes by itself', () => {
+  expect(closeRefusal(row())).toBeUndefined();
+  expect(closeRefusal(row({ kind: 'partial' }))).toBeUndefined();
+  expect(closeRefusal(row({ kind: 'needs-decision' }))).toContain('checkout resolve');
+  expect(closeRefusal(row({ kind: 'pending-too-long' }))).toContain('closes by itself');
+});
