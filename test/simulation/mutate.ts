@@ -1,60 +1,55 @@
 import { execFile } from 'node:child_process';
-import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { parseArgs } from 'node:util';
+import * as z from 'zod/mini';
+import { compact } from '../../src/compact.ts';
 import { type Mutation, mutations } from './mutations.ts';
 
 /**
- * Removes each guard of the protocol from the source in turn, in a copy of it, and lets the simulation find out. A guard
- * whose removal nothing notices is either superfluous or not proved: both are worth knowing.
+ * Removes each guard of the protocol from the source in turn, in a copy of it, and lets the simulation find out, then the
+ * unit tests. A guard whose removal nothing notices is either superfluous or not proved: both are worth knowing. What was
+ * found out of this source is kept, so that the same command goes on where it stopped.
  */
 const { values } = parseArgs({
   options: {
     seeds: { type: 'string', default: '20000' },
-    minutes: { type: 'string', default: '3' },
+    /** For one guard. */
+    minutes: { type: 'string', default: '2' },
     only: { type: 'string' },
+    fresh: { type: 'boolean', default: false },
   },
 });
 
 const root = new URL('../../', import.meta.url).pathname;
 
-interface Caught {
-  readonly schedule: string;
-  readonly violation: string;
-  readonly after: number;
+interface Finding {
+  readonly name: string;
+  /** Schedules. */
+  readonly tried: number;
+  readonly schedule?: string;
+  readonly violation?: string;
+  /** The unit test that fails. */
+  readonly test?: string;
 }
 
-interface Finding {
-  readonly mutation: Mutation;
-  readonly caught: Caught | undefined;
-  readonly tried: number;
-}
+/** Where the rules are tested one by one. */
+const unitTests = ['test/unit', 'test/checkout'];
+const stateFile = join(root, '.local/mutations.json');
 
 const copy = mkdtempSync(join(tmpdir(), 'mutate-'));
-try {
-  for (const folder of ['src', 'test/simulation', 'test/support', 'package.json'])
-    cpSync(join(root, folder), join(copy, folder), { recursive: true });
-  symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'));
-  const wanted = mutations.filter(({ name }) => values.only === undefined || name.includes(values.only));
-  for (const mutation of wanted) patched(mutation);
-  const findings: Finding[] = [];
-  for (const mutation of wanted) {
-    const finding = await tryOut(mutation);
-    findings.push(finding);
-    console.log(
-      `${mutation.name}: ${finding.caught === undefined ? `SURVIVED ${finding.tried} schedules` : `${finding.caught.schedule} after ${finding.tried} (${finding.caught.violation})`}`,
-    );
-  }
-  if (values.only === undefined) writeFileSync(join(root, 'docs/mutations.md'), table(findings));
-  const survivors = findings.filter(
-    ({ caught, mutation }) => caught === undefined && mutation.precaution === undefined,
-  );
-  console.log(`${findings.length} guards removed, ${survivors.length} not noticed`);
-  process.exitCode = survivors.length === 0 ? 0 : 1;
-} finally {
-  rmSync(copy, { recursive: true, force: true });
-}
 
 /** The source without the guard. Throws when a text to be replaced is not there exactly once: the list is out of date. */
 function patched({ name, file, find, replace, also = [] }: Mutation): string {
@@ -77,11 +72,10 @@ async function tryOut(mutation: Mutation): Promise<Finding> {
   try {
     const { failures, tried } = await simulateCopy(mutation);
     const [first] = failures;
-    const caught =
-      first === undefined
-        ? undefined
-        : { schedule: first.schedule, violation: first.violations[0] ?? '', after: tried };
-    return { mutation, caught, tried };
+    const { name } = mutation;
+    if (first !== undefined)
+      return { name, tried, schedule: first.schedule, violation: first.violations[0] ?? '' };
+    return compact({ name, tried, test: await failingTest() });
   } finally {
     writeFileSync(path, whole);
   }
@@ -112,24 +106,110 @@ function simulateCopy(mutation: Mutation): Promise<Told> {
   });
 }
 
-function table(findings: readonly Finding[]): string {
+/** The first unit test that fails in the copy. */
+function failingTest(): Promise<string | undefined> {
+  const report = join(copy, 'report.json');
+  const vitest = join(root, 'node_modules/vitest/vitest.mjs');
+  return new Promise((resolve) => {
+    execFile(
+      process.execPath,
+      [vitest, 'run', '--config', 'test/vitest.config.ts', '--bail', '1', ...unitTests],
+      { cwd: copy, maxBuffer: 64 * 1024 * 1024, env: { ...process.env, TEST_REPORT: report } },
+      () => {
+        const { testResults } = reportShape.parse(JSON.parse(readFileSync(report, 'utf8')));
+        const failed = testResults.flatMap(({ name, assertionResults }) =>
+          assertionResults.flatMap(({ status, fullName }) =>
+            status === 'failed' ? [`${relative(copy, name)}: ${fullName}`] : [],
+          ),
+        );
+        resolve(failed[0]);
+      },
+    );
+  });
+}
+
+const reportShape = z.object({
+  testResults: z.array(
+    z.object({
+      name: z.string(),
+      assertionResults: z.array(z.object({ status: z.string(), fullName: z.string() })),
+    }),
+  ),
+});
+
+const isNoticed = ({ schedule, test }: Finding): boolean => schedule !== undefined || test !== undefined;
+
+const told = ({ schedule, violation, test, tried }: Finding): string =>
+  schedule !== undefined
+    ? `${schedule} after ${tried} (${violation})`
+    : (test ?? `SURVIVED ${tried} schedules and the unit tests`);
+
+const keyOf = (mutation: Mutation): string =>
+  createHash('sha256').update(JSON.stringify(mutation)).digest('hex');
+
+function readFindings(source: string): Map<string, Finding> {
+  if (!existsSync(stateFile)) return new Map();
+  // Written by ourselves, for ourselves: whatever it is, a state of another source is not used.
+  const state = JSON.parse(readFileSync(stateFile, 'utf8'));
+  return new Map(state.source === source ? state.findings : []);
+}
+
+/** Of everything that decides what is noticed, the list of mutations aside. */
+function hashOf(folder: string): string {
+  const hash = createHash('sha256');
+  for (const part of ['src', 'test'])
+    for (const name of readdirSync(join(folder, part), { recursive: true, encoding: 'utf8' }).sort())
+      if (name.endsWith('.ts') && !name.endsWith('mutations.ts'))
+        hash.update(name).update(readFileSync(join(folder, part, name)));
+  return hash.digest('hex');
+}
+
+function table(findings: ReadonlyMap<Mutation, Finding>): string {
   const cell = (text: string) => text.replaceAll('|', '\\|').replaceAll('\n', ' ');
-  const rows = findings.map(({ mutation, caught, tried }) => {
+  const rows = [...findings].map(([mutation, { schedule, violation, test, tried }]) => {
     const how =
-      caught === undefined
-        ? `not noticed in ${tried} schedules${mutation.precaution === undefined ? '' : `: ${mutation.precaution}`}`
-        : `\`${caught.schedule}\``;
-    const promise = caught === undefined ? '' : caught.violation.split(':')[0];
-    return `| ${cell(mutation.name)} | \`${mutation.file.replace('src/', '')}\` | ${cell(how)} | ${cell(promise ?? '')} |`;
+      schedule !== undefined
+        ? `\`${schedule}\``
+        : (test ?? `not noticed in ${tried} schedules: ${mutation.precaution ?? 'a finding'}`);
+    const promise = violation?.split(':')[0] ?? '';
+    return `| ${cell(mutation.name)} | \`${mutation.file.replace('src/', '')}\` | ${cell(how)} | ${cell(promise)} |`;
   });
   return `# Which guard is caught by what
 
 Written by \`npm run mutate\`: each guard of the [protocol](protocol.md) is taken out of a copy of the source in turn, and the
-simulation runs until a promise breaks. The schedule is the first one that noticed; \`npm run simulate -- --trace --replay
+simulation runs until a promise breaks; what it does not notice is for the unit tests. The schedule is the first one that noticed; \`npm run simulate -- --trace --replay
 <schedule>\` tells it, once the guard is out.
 
 | guard | file | noticed by | broken promise |
 |---|---|---|---|
 ${rows.join('\n')}
 `;
+}
+
+try {
+  const copied = ['src', 'docs', 'local', 'package.json', 'test/simulation', 'test/support', 'test/fixtures'];
+  for (const path of [...copied, 'test/vitest.config.ts', ...unitTests])
+    cpSync(join(root, path), join(copy, path), { recursive: true });
+  symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'));
+  const wanted = mutations.filter(({ name }) => values.only === undefined || name.includes(values.only));
+  for (const mutation of wanted) patched(mutation);
+  const source = hashOf(copy);
+  const known = values.fresh ? new Map<string, Finding>() : readFindings(source);
+  const findings = new Map<Mutation, Finding>();
+  for (const mutation of wanted) {
+    const finding = known.get(keyOf(mutation)) ?? (await tryOut(mutation));
+    findings.set(mutation, finding);
+    known.set(keyOf(mutation), finding);
+    mkdirSync(join(root, '.local'), { recursive: true });
+    writeFileSync(stateFile, JSON.stringify({ source, findings: [...known] }));
+    console.log(`${mutation.name}: ${told(finding)}`);
+  }
+  if (values.only === undefined) writeFileSync(join(root, 'docs/mutations.md'), table(findings));
+  const survivors = [...findings].filter(
+    ([mutation, finding]) => !isNoticed(finding) && mutation.precaution === undefined,
+  );
+  console.log(`${findings.size} guards removed, ${survivors.length} not noticed`);
+  process.exitCode = survivors.length === 0 ? 0 : 1;
+} finally {
+  rmSync(copy, { recursive: true, force: true });
 }

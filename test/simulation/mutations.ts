@@ -40,7 +40,7 @@ export const mutations: readonly Mutation[] = [
     file: 'src/checkout/claim.ts',
     find: 'if (delivery.ticket < record.ticket)',
     replace: 'if (delivery.ticket < 0)',
-    precaution: 'copies that are twins cost deliveries and calls, and break no promise in these worlds',
+    scenario: 'review-replay',
   },
   {
     name: 'Claim: a lost copy is revived',
@@ -97,6 +97,13 @@ export const mutations: readonly Mutation[] = [
     precaution: 'the evidence and the window find out without it; it is a second lock on the same door',
   },
   {
+    name: 'Fence: asked once more when the token has come',
+    file: 'src/checkout/submit.ts',
+    find: "if (fence(held, slot, lockEnds(run), clock.now(), times) !== 'go') return false;",
+    replace: '',
+    scenario: 'slow-token-replay',
+  },
+  {
     name: 'Fence: the lease lasts as long as the call',
     file: 'src/checkout/fence.ts',
     find: "if (lease?.id !== held.leaseId || now + times.callTimeout > lease.until) return 'claim-again';",
@@ -111,7 +118,7 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'Fence: a stale slot is not used',
     file: 'src/checkout/fence.ts',
-    find: "if (slot === undefined || now >= slot.notBefore + times.slotLife) return 'new-slot';",
+    find: "if (slot === undefined || isStale(slot, now, times)) return 'new-slot';",
     replace: "if (slot === undefined) return 'new-slot';",
   },
   {
@@ -119,6 +126,48 @@ export const mutations: readonly Mutation[] = [
     file: 'src/checkout/evidence.ts',
     find: 'now < windowEnd',
     replace: 'now < 0',
+  },
+  {
+    name: 'Evidence: the setting that allows the repeat of an ordered cart',
+    file: 'src/checkout/evidence.ts',
+    find: '    rules.repeatOrderedCart &&\n    isUntold(record) &&',
+    replace: '    isUntold(record) &&',
+    scenario: 'lost-rebuy',
+  },
+  {
+    name: 'Evidence: a refusal that tells nothing leaves the repeat open',
+    file: 'src/checkout/conclude.ts',
+    find: "as: inDoubt ? 'refused' : 'refused-once'",
+    replace: "as: 'refused'",
+    scenario: 'odd-refusal-replay',
+  },
+  {
+    name: 'Evidence: a refusal that tells nothing is reconciled first',
+    file: 'src/checkout/conclude.ts',
+    find: 'if (!inDoubt && !outcome.reconcileFirst) return',
+    replace: 'if (!inDoubt) return',
+    scenario: 'odd-refusal-replay',
+  },
+  {
+    name: 'Evidence: a permanent answer while unknown is no end',
+    file: 'src/checkout/conclude.ts',
+    find: 'if (!inDoubt && !outcome.reconcileFirst) return',
+    replace: 'if (!outcome.reconcileFirst) return',
+    scenario: 'refused-replay',
+  },
+  {
+    name: 'Evidence: no list is no empty list',
+    file: 'src/checkout/look.ts',
+    find: "if (orders.kind === 'gone') return { ...orders, kind: 'refused' };\n  const listed = orders.value;",
+    replace: "const listed = orders.kind === 'gone' ? [] : orders.value;",
+    precaution: 'the list of these worlds is always there',
+  },
+  {
+    name: 'Too late: nothing is sent past notAfter, a repeat neither',
+    file: 'src/checkout/evidence.ts',
+    find: '    !isLate(record.job.notAfter, now)\n  );\n}\n\n/** No answer',
+    replace: '    true\n  );\n}\n\n/** No answer',
+    precaution: 'the fence refuses it too',
   },
   {
     name: 'Evidence: quiet before some groups count as failed',
@@ -185,22 +234,37 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'Park: send, then write',
     file: 'src/checkout/park.ts',
-    find: '  await deps.queue.send(nextTry(held.record, ticket, run.delivery.found, deps.chance), to.until);\n  try {',
+    find: '  await deps.queue.send(nextTry(held.record, ticket, found, deps.chance), to.until);\n  try {',
     replace: '  try {',
     also: [
       {
         find: "    if (written !== undefined) await writeBatchRows(deps, written.record, 'not-newer');",
         replace:
-          "    if (written !== undefined) await writeBatchRows(deps, written.record, 'not-newer');\n    await deps.queue.send(nextTry(held.record, ticket, run.delivery.found, deps.chance), to.until);",
+          "    if (written !== undefined) await writeBatchRows(deps, written.record, 'not-newer');\n    await deps.queue.send(nextTry(held.record, ticket, found, deps.chance), to.until);",
       },
     ],
   },
   {
     name: 'Result: due rows before the transaction',
     file: 'src/checkout/result.ts',
-    find: '  await insertDueRows(run, held.record, result.orders, firstPoll);\n  await commit(run, held, result.orders, (record, mine) => {\n    const now = run.deps.clock.now();',
+    find: "  if ((await insertDueRows(run, held.record, result.orders, firstPoll)) === 'parked') return;\n  await commit(run, held, result.orders, (record, mine) => {\n    const now = run.deps.clock.now();",
     replace:
-      '  run.deps.clock.sleep(0).then(() => insertDueRows(run, held.record, result.orders, firstPoll));\n  await commit(run, held, result.orders, (record, mine) => {\n    const now = run.deps.clock.now();',
+      '  void insertDueRows(run, held.record, result.orders, firstPoll);\n  await commit(run, held, result.orders, (record, mine) => {\n    const now = run.deps.clock.now();',
+  },
+  {
+    name: 'Result: an answer in hand waits for its due rows',
+    file: 'src/checkout/result.ts',
+    find: 'return (await whileLocked(run, orders, () => run.deps.dueRows.insert(rows))) ?? undefined;',
+    replace: 'await run.deps.dueRows.insert(rows);\n  return undefined;',
+    scenario: 'tables-away-refuse',
+    precaution: 'the evidence finds the orders again, or a person is asked',
+  },
+  {
+    name: 'Result: a retryable group: first the copy, then the transaction',
+    file: 'src/checkout/result.ts',
+    find: "  if ((await whileLocked(run, result.orders, () => deps.queue.send(copy, next.until))) === 'parked') return;\n",
+    replace: '',
+    scenario: 'retryable-replay',
   },
   {
     name: 'Result: the transaction has If-Match',
@@ -245,6 +309,24 @@ export const mutations: readonly Mutation[] = [
     file: 'src/checkout/tail.ts',
     find: "  await writeBatchRows(deps, record, 'older');\n  await writeAttention(deps, record);",
     replace: '  await writeAttention(deps, record);',
+  },
+  {
+    name: 'Tail: before the message is completed',
+    file: 'src/checkout/result.ts',
+    find: '    await runTail(deps, record);\n  } catch',
+    replace: '    void runTail(deps, record).catch(() => {});\n  } catch',
+  },
+  {
+    name: 'Rows: only if theirs is of an older revision',
+    file: 'src/storage/revisions.ts',
+    find: "return when === 'older' ? stored < revision : stored <= revision;",
+    replace: 'return true;',
+  },
+  {
+    name: 'Rows: a question only if the row is not newer',
+    file: 'src/storage/revisions.ts',
+    find: "return when === 'older' ? stored < revision : stored <= revision;",
+    replace: "return when === 'older' ? stored < revision : true;",
   },
   {
     name: 'Poll: the ledger in every transaction, with If-Match',
@@ -301,6 +383,27 @@ export const mutations: readonly Mutation[] = [
     file: 'src/checkout/look.ts',
     find: 'const { repeatAllowed: _, ...rest } = record;',
     replace: 'const rest = record;',
+  },
+  {
+    name: 'People: an order of another record is refused',
+    file: 'src/checkout/decide.ts',
+    find: 'if (owner !== undefined && owner !== cartId)',
+    replace: "if (owner === '')",
+    precaution: 'the transaction refuses it too: order rows are inserted, never taken from another cart',
+  },
+  {
+    name: 'People: an order of another customer is refused',
+    file: 'src/checkout/decide.ts',
+    find: 'if (read.value.id !== orderId || (read.value.customerId ?? customerId).toLowerCase() !== customerId)',
+    replace: 'if (read.value.id !== orderId)',
+    precaution: 'people of these worlds name no orders of other customers, and the read is by customer',
+  },
+  {
+    name: 'People: names outlast a read that had to wait',
+    file: 'src/checkout/decide.ts',
+    find: "park(run, held, { step: 'doubt', until, why, found })",
+    replace: "park(run, held, { step: 'doubt', until, why })",
+    precaution: 'the question is asked again, and people of these worlds answer again',
   },
   {
     name: 'People: who gave up may have bought it',
