@@ -99,7 +99,7 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'Fence: asked once more when the token has come',
     file: 'src/checkout/submit.ts',
-    find: "if (fence(held, slot, lockEnds(run), clock.now(), times) !== 'go') return false;",
+    find: "if (fence(held, slot, lockEnds(run), clock.now(), times, run.stopped !== undefined) !== 'go')\n      return false;",
     replace: '',
     scenario: 'slow-token-replay',
   },
@@ -165,8 +165,8 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'Too late: nothing is sent past notAfter, a repeat neither',
     file: 'src/checkout/evidence.ts',
-    find: '    !isLate(record.job.notAfter, now)\n  );\n}\n\n/** No answer',
-    replace: '    true\n  );\n}\n\n/** No answer',
+    find: '    !isOver(findings)\n  );',
+    replace: '    true\n  );',
     precaution: 'the fence refuses it too',
   },
   {
@@ -222,7 +222,7 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'Evidence: a twin that can still repeat is waited for',
     file: 'src/checkout/evidence.ts',
-    find: 'if (twins.some((twin) => canStillRepeat(twin.record, now, rules)))',
+    find: 'if (twins.some((twin) => canStillRepeat(twin, now, rules)))',
     replace: 'if (twins.length < 0)',
   },
   {
