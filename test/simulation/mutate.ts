@@ -53,7 +53,7 @@ const copy = mkdtempSync(join(tmpdir(), 'mutate-'));
 
 /** The source without the guard. Throws when a text to be replaced is not there exactly once: the list is out of date. */
 function patched({ name, file, find, replace, also = [] }: Mutation): string {
-  let source = readFileSync(join(root, file), 'utf8');
+  let source = readFileSync(join(copy, file), 'utf8');
   for (const edit of [{ find, replace }, ...also]) {
     const parts = source.split(edit.find);
     if (parts.length !== 2)
