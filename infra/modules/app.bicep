@@ -50,8 +50,9 @@ var workerLanePercent = 80
 // Rounded up, in whole numbers: calls in flight x 60,000 x 100, over the same of one instance.
 var perInstance = jobsPerInstance * 60000 * 100
 var instancesForJobs = (callsPerMinuteCeiling * workerLanePercent * meanCallMs + perInstance - 1) / perInstance
-// The limit is the whole app's, and each further function runs on an instance of its own: the timer, and those of HTTP together.
-var otherFunctions = 2
+// The limit is the whole app's, and each further function runs on an instance of its own: urgent jobs, the
+// timer, and those of HTTP together.
+var otherFunctions = 3
 
 resource hostAccount 'Microsoft.Storage/storageAccounts@2026-04-01' existing = { name: names.hostAccount }
 resource applicationInsights 'Microsoft.Insights/components@2020-02-02' existing = { name: names.applicationInsights }
