@@ -9,6 +9,10 @@ export interface BatchCounts extends Readonly<Record<State, number>> {
   readonly notStarted: number;
 }
 
+type Countable =
+  | { readonly kind: 'job'; readonly state: State }
+  | { readonly kind: 'rejected'; readonly rejectedKey: string };
+
 /** Counts one by one: `add` each entry, then ask. */
 export function batchCounter() {
   const counts = {
@@ -25,7 +29,7 @@ export function batchCounter() {
   let lastRejected = '';
   return {
     /** In the order of the rows. A rejected line that was sent twice is one: its rows differ in the time alone. */
-    add(entry: BatchEntry): void {
+    add(entry: Countable): void {
       if (entry.kind === 'rejected') {
         const content = entry.rejectedKey.split(':', 1)[0] ?? '';
         if (content === lastRejected) return;
@@ -47,3 +51,7 @@ export const isOver = (entry: BatchEntry): boolean => entry.kind === 'rejected' 
 /** Lines that have no result yet: each needs a checkout call at least. */
 export const openLines = ({ notStarted, submitting, waiting, unresolved }: BatchCounts): number =>
   notStarted + submitting + waiting + unresolved;
+
+/** Every line that is known, or declared. */
+export const allLines = (counts: BatchCounts): number =>
+  Object.values(counts).reduce((sum, count) => sum + count, 0);

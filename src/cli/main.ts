@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { ConfigError } from '../config.ts';
 import { Unavailable } from '../unavailable.ts';
 import { attentionCommand } from './attention.ts';
+import { batchCommand } from './batch.ts';
 import { booksCommand } from './books.ts';
 import { deadLettersCommand } from './dead-letters.ts';
 import { enqueueCommand } from './enqueue.ts';
@@ -31,6 +32,7 @@ for (const command of [
   preflightCommand,
   enqueueCommand,
   statusCommand,
+  batchCommand,
   attentionCommand,
   jobCommand,
   retryCommand,

@@ -1,0 +1,49 @@
+import { readBatchId } from '../checkout/job.ts';
+import { setStopped } from '../operate/stop-batch.ts';
+import { inSession, newCommand } from './command.ts';
+import { CommandFailure, exit } from './failure.ts';
+import { inTime } from './words.ts';
+
+export const stopCommand = newCommand(
+  'stop',
+  'ends the queued jobs of a batch as failed, code stopped; what may have been bought is found out first',
+  'checkout batch stop night-2026-11-24\n  checkout batch stop night-2026-11-24 --undo',
+)
+  .argument('<id>', 'the batch')
+  .option('--undo', 'lets it go on')
+  .option('--unseen', 'also a batch that no worker has seen yet: its jobs may be scheduled for later')
+  .action((id: string, options: { undo?: true; unseen?: true }, command) =>
+    inSession(command, async ({ output, operator }) => {
+      const read = readBatchId(id);
+      if (!read.ok) throw new CommandFailure(exit.usage, `${JSON.stringify(id)} is no batch id.`);
+      const { batchId } = read;
+      const { batches, clock, config, who } = operator();
+      if ((await batches.summary(batchId)) === undefined && options.unseen !== true) {
+        const [entry] = await firstOf(batches.entries(batchId));
+        if (entry === undefined)
+          throw new CommandFailure(
+            exit.found,
+            `Batch ${batchId} is not known, and nothing was changed. If its jobs are sent but not begun: add --unseen.`,
+          );
+      }
+      const name = await who();
+      await setStopped(batches, batchId, options.undo === true ? undefined : { who: name, at: clock.now() });
+      if (options.undo === true) {
+        output.line(
+          `Batch ${batchId} goes on. What it ended meanwhile: checkout retry --batch ${JSON.stringify(batchId)} --code stopped`,
+        );
+      } else {
+        output.line(
+          `Batch ${batchId} is stopped by ${name}; every worker obeys within ${inTime(config.times.batchMemory)}.`,
+        );
+        output.line('Its queued jobs end as failed, code stopped, as their messages come. To go on: --undo');
+      }
+      output.data({ batchId, stopped: options.undo !== true, by: name });
+      return exit.ok;
+    }),
+  );
+
+async function firstOf<T>(items: AsyncIterable<T>): Promise<T[]> {
+  for await (const item of items) return [item];
+  return [];
+}

@@ -1,0 +1,195 @@
+import { createWriteStream, writeFileSync } from 'node:fs';
+import { finished } from 'node:stream/promises';
+import { openLines } from '../checkout/batch-counts.ts';
+import { readBatchId } from '../checkout/job.ts';
+import { viewGate } from '../gate/people.ts';
+import { type BatchCart, batchCarts } from '../operate/batch-carts.ts';
+import { csvFields, csvHeading, csvLine } from '../operate/batch-csv.ts';
+import { type BatchStatus, batchStatuses } from '../operate/batch-status.ts';
+import { figuresOf } from '../operate/report/figures.ts';
+import { answerOf, reportPage } from '../operate/report/page.ts';
+import type { Table } from '../storage/table.ts';
+import { stopCommand } from './batch-stop.ts';
+import { inSession, newCommand, type Session } from './command.ts';
+import { CommandFailure, exit } from './failure.ts';
+import type { Output } from './output.ts';
+import { clockTime } from './words.ts';
+
+interface Options {
+  readonly watch?: true;
+  readonly csv?: string | true;
+  readonly report?: string;
+}
+
+export const batchCommand = newCommand(
+  'batch',
+  'how far a batch is, and when it will be done; its results as a file; the night as one page',
+  'checkout batch night-2026-11-24 --watch\n  checkout batch night-2026-11-24 --csv results.csv --report night.html\n  checkout batch stop night-2026-11-24',
+)
+  .argument('<id>', 'the batch')
+  .option('--watch', 'shows it until every line has its result')
+  .option(
+    '--csv [file]',
+    'a line for each cart: state, orders, subscriptions, reason, cure; without a file to standard output',
+  )
+  .option('--report <file>', 'one HTML page, to look at and to mail')
+  .action((id: string, options: Options, command) =>
+    inSession(command, (session) => run(session, id, options)),
+  )
+  .addCommand(stopCommand);
+
+const watchEvery = 2_000;
+
+async function run(session: Session, id: string, options: Options): Promise<number> {
+  const { output, operator, interrupted } = session;
+  const batchId = batchIdIn(id);
+  const deps = operator();
+  const status = batchStatuses(deps);
+  const backlog = async () =>
+    deps.queueStatus.counts().then(
+      ({ active }) => active,
+      () => undefined,
+    );
+  let now = known(batchId, await status(batchId, await backlog()));
+  while (options.watch === true && openLines(now.counts) > 0 && !interrupted.aborted) {
+    output.progress(`${barOf(now)} ${answerOf(now)} · ${etaText(now, deps.clock.now())}`);
+    await deps.clock.sleep(watchEvery);
+    now = known(batchId, await status(batchId, await backlog()));
+  }
+  if (options.csv === true) {
+    await writeCsv(session, batchId, (line) => void process.stdout.write(line));
+    return exit.ok;
+  }
+  if (options.csv !== undefined) {
+    const file = createWriteStream(options.csv);
+    await writeCsv(session, batchId, (line) => void file.write(line));
+    file.end();
+    await finished(file);
+    output.note(`Results: ${options.csv}`);
+  }
+  if (options.report !== undefined) await writeReport(session, now, options.report);
+  show(output, now, deps.clock.now());
+  output.data(now);
+  if (interrupted.aborted) return exit.interrupted;
+  const { counts, withoutDriver, questions } = now;
+  const bad = counts.failed + counts.partial + counts.rejected + withoutDriver.length + questions.length;
+  return bad > 0 ? exit.found : exit.ok;
+}
+
+function batchIdIn(text: string): string {
+  const read = readBatchId(text);
+  if (read.ok) return read.batchId;
+  throw new CommandFailure(
+    exit.usage,
+    `${JSON.stringify(text.slice(0, 150))} is no batch id: ${read.problems[0]?.reason ?? ''}`,
+  );
+}
+
+function known(batchId: string, status: BatchStatus | undefined): BatchStatus {
+  if (status !== undefined) return status;
+  throw new CommandFailure(
+    exit.found,
+    `Batch ${batchId} is not known: no worker has taken a job of it yet, or none was sent. How the queue stands: checkout status`,
+  );
+}
+
+function show(output: Output, status: BatchStatus, now: number): void {
+  const { batchId, total, stopped, counts, perMinute, questions, withoutDriver } = status;
+  output.line(output.paint('bold', answerOf(status)));
+  output.line(
+    `${barOf(status)}  batch ${batchId}, ${total === undefined ? 'no size declared' : `${total} declared`}`,
+  );
+  if (stopped !== undefined)
+    output.line(
+      output.paint(
+        'yellow',
+        `Stopped by ${stopped.who}, ${clockTime(stopped.at, now)}. To go on: checkout batch stop ${JSON.stringify(batchId)} --undo`,
+      ),
+    );
+  output.table(
+    ['state', 'carts'],
+    Object.entries(counts)
+      .filter(([, count]) => count > 0)
+      .map(([state, count]) => [
+        state === 'notStarted' ? 'not started' : state === 'ordered' ? 'ordered (pending)' : state,
+        count,
+      ]),
+  );
+  output.line(`${Math.round(perMinute)} checkouts a minute, over the last five. ${etaText(status, now)}`);
+  if (questions.length > 0) {
+    output.line(output.paint('yellow', `${questions.length} wait for a person. Next: checkout attention`));
+    for (const { customerId, cartId, asked } of questions.slice(0, 5))
+      output.line(`  ${asked}: checkout job ${customerId} ${cartId}`);
+  }
+  if (withoutDriver.length > 0) {
+    output.line(
+      output.paint(
+        'yellow',
+        `${withoutDriver.length} have lost their message. Next: checkout revive --batch ${JSON.stringify(batchId)}`,
+      ),
+    );
+    for (const { customerId, cartId } of withoutDriver.slice(0, 5)) output.line(`  ${customerId} ${cartId}`);
+  }
+  if (counts.failed + counts.partial > 0) output.line('What failed and why: checkout attention');
+}
+
+function etaText({ eta }: Pick<BatchStatus, 'eta'>, now: number): string {
+  switch (eta.kind) {
+    case 'done':
+      return 'Done.';
+    case 'pending-orders':
+      return 'All are checked out; orders are pending at Partner Center.';
+    case 'unknown':
+      return `Nobody knows when it will be done: ${eta.why}.`;
+    case 'at':
+      return `All checked out about ${clockTime(eta.at, now)}, at ${Math.round(eta.perMinute)} calls a minute.`;
+  }
+}
+
+const barWidth = 30;
+
+function barOf({ counts }: Pick<BatchStatus, 'counts'>): string {
+  const all = Object.values(counts).reduce((sum, count) => sum + count, 0);
+  const full = all === 0 ? 0 : Math.floor(((all - openLines(counts)) / all) * barWidth);
+  return `[${'#'.repeat(full)}${'.'.repeat(barWidth - full)}]`;
+}
+
+async function writeCsv(
+  { operator }: Session,
+  batchId: string,
+  write: (line: string) => void,
+): Promise<void> {
+  const deps = operator();
+  // A spreadsheet reads UTF-8 only when the file says so.
+  write(`\uFEFF${csvLine(csvHeading)}`);
+  for await (const cart of batchCarts(deps, batchId))
+    write(csvLine(csvFields(cart, await subscriptionsOf(deps.tables.checkouts, cart))));
+}
+
+/** They stand in a column of each order's row. */
+async function subscriptionsOf(table: Pick<Table, 'get'>, cart: BatchCart): Promise<readonly string[]> {
+  if (cart.kind !== 'record') return [];
+  const found: string[] = [];
+  for (const { id } of cart.record.orders) {
+    const ids = (await table.get(cart.record.customerId, `order:${id}`))?.properties['subscriptionIds'];
+    if (typeof ids === 'string' && ids !== '') found.push(...ids.split(','));
+  }
+  return found;
+}
+
+async function writeReport(
+  { operator, output }: Session,
+  { batchId, total }: BatchStatus,
+  file: string,
+): Promise<void> {
+  const deps = operator();
+  const { limit } = await viewGate(deps.gateStore, deps.config.gate);
+  const figures = await figuresOf(
+    { batchId, total, limit },
+    batchCarts(deps, batchId),
+    deps.clock.now(),
+    deps.config.gate.minuteMs,
+  );
+  writeFileSync(file, reportPage(figures));
+  output.note(`The night as one page: ${file}`);
+}
