@@ -15,7 +15,8 @@ const maxBytes = 200 * 1024;
 const path = findChromium();
 if (path === undefined) {
   console.log('Left out: no Chromium is installed here (Debian: apt-get install chromium).');
-  process.exit();
+  // Where it is to be there, its absence is no pass.
+  process.exit(process.env['CI'] === undefined ? 0 : 1);
 }
 const folder = mkdtempSync(join(tmpdir(), 'pictures-'));
 const target = new URL('../../docs/pictures/', import.meta.url).pathname;

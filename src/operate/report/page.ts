@@ -23,7 +23,7 @@ export function reportPage(figures: Figures): string {
 <p class="facts">Batch ${figures.batchId}${spanOf(figures)}</p>
 ${allLines(figures.counts) === 0 ? nothing : shareBar(partsOf(figures))}
 </header>
-<div class="cards">${[outcomes(figures), budget(figures), latency(figures), pending(figures), failures(figures.failures)]}</div>
+<div class="cards">${[outcomes(figures), failures(figures.failures), budget(figures), latency(figures), pending(figures)]}</div>
 <footer>Times are UTC. Made ${utc(figures.madeAt)} from the ledger, by <code>checkout batch ${figures.batchId} --report</code>.</footer>
 </main>
 </body>
@@ -107,7 +107,9 @@ function pending({ pendingByAge, counts }: Figures): Html {
   if (pendingByAge.length === 0) return nothing;
   const orders = pendingByAge.reduce((sum, { count }) => sum + count, 0);
   const summary = `${number(orders)} orders of ${number(counts.ordered)} carts are not completed yet; the worker asks for each until it is.`;
-  return rowsChart({ title: 'Pending orders by age', summary, unit: 'orders' }, pendingByAge, 'pending');
+  return wide(
+    rowsChart({ title: 'Pending orders by age', summary, unit: 'orders' }, pendingByAge, 'pending'),
+  );
 }
 
 function failures(groups: readonly FailureGroup[]): Html {
