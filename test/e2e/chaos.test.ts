@@ -15,7 +15,7 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 /** `npm run chaos` with a few jobs. */
 test('workers killed in their calls, connections cut, outages and 429s: every cart is bought once', async () => {
   const { ok, ...result } = await runChaos({
-    jobs: 60,
+    jobs: 40,
     contract: 'replay',
     seed: 3,
     limitMs: 150_000,
