@@ -1,14 +1,17 @@
 import { expect, test } from 'vitest';
 import { explore, pairUnits, randomUnits } from './explore.ts';
 
-test('random worlds', { timeout: 60_000 }, async () => {
-  for (const unit of randomUnits(1, 801)) expect((await explore(unit)).failures).toEqual([]);
+/** Much more than it takes: how fast a machine is, is not what is tested. */
+const timeout = 600_000;
+
+test('random worlds', { timeout }, async () => {
+  for (const unit of randomUnits(1, 301)) expect((await explore(unit)).failures).toEqual([]);
 });
 
-test('pairs of crashes on the core path', { timeout: 60_000 }, async () => {
+test('pairs of crashes on the core path', { timeout }, async () => {
   const units = await pairUnits(1, ['one-lost-replay']);
-  // Every ninth first crash, with all the second ones: `npm run simulate` takes them all.
-  const some = units.filter((_, index) => index % 9 === 0);
+  // Every 27th first crash, with all the second ones: `npm run simulate` takes them all.
+  const some = units.filter((_, index) => index % 27 === 0);
   expect(some.length).toBeGreaterThan(3);
   for (const unit of some) expect((await explore(unit)).failures).toEqual([]);
 });
