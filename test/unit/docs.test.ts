@@ -5,12 +5,12 @@ import { expect, test } from 'vitest';
 const root = join(import.meta.dirname, '../..');
 const pages = globSync(['*.md', 'docs/**/*.md', 'infra/**/*.md'], { cwd: root });
 
-/** Files that a page links to, or names by their path in the project; patterns and what is made at run time left out. */
+/** Files that a page links to, or names by their path in the project; patterns and what is made at run time (`.local/`) left out. */
 function named(page: string, text: string): readonly string[] {
   const links = [...text.matchAll(/\]\((?!https?:|mailto:|#)([^)#\s]+)/g)].map(([, to = '']) =>
     join(dirname(page), to),
   );
-  const paths = [...text.matchAll(/\b((?:src|functions|local|test|infra|docs)\/[\w./-]*\w)/g)].map(
+  const paths = [...text.matchAll(/(?<!\.)\b((?:src|functions|local|test|infra|docs)\/[\w./-]*\w)/g)].map(
     ([, path = '']) => path,
   );
   return [...links, ...paths];
