@@ -49,7 +49,8 @@ export async function simulate(scenario: Scenario, schedule: Schedule, traced = 
     fleet.busy() === 0 &&
     !people.areBusy();
   const lookForCopies = () => {
-    if (fleet.busy() === 0 && !people.areBusy()) checkCopies(world);
+    const isLong = timeline.now() > world.lastBlow() + 8 * hour;
+    if (isLong && fleet.busy() === 0 && !people.areBusy()) checkCopies(world);
     timeline.at(timeline.now() + hour, lookForCopies);
   };
   // By then every copy that was scheduled while things failed has come.

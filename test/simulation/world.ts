@@ -30,6 +30,8 @@ export interface World extends Api {
   violated(what: string): void;
   /** Port calls so far. */
   portCalls(): number;
+  /** When a port call was last hit. */
+  lastBlow(): number;
   /** Nothing fails any more. */
   isCalm(): boolean;
   isOut(what: 'storage' | 'queue' | 'events'): boolean;
@@ -64,6 +66,7 @@ export function createWorld(
   const requests = new Map<string, number>();
   let calls = 0;
   let costs = 0;
+  let struckAt = 0;
 
   const sinceStart = () => timeline.now() - worldStart;
   const trace = (process: string, text: string) => {
@@ -117,6 +120,7 @@ export function createWorld(
     latency,
     times: defaultTimes,
     portCalls: () => calls,
+    lastBlow: () => struckAt,
     isCalm,
     isOut,
     time: (ms) => worldStart + ms,
@@ -129,6 +133,7 @@ export function createWorld(
       if (own !== undefined && isOut(own)) return 'fail';
       const blow = blowAt(process, name);
       if (blow === undefined) return undefined;
+      struckAt = timeline.now();
       trace(process.name, `${name} #${calls - 1} <- ${blow}`);
       strike(process, name, blow);
       return blow;
