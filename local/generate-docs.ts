@@ -4,14 +4,16 @@ import { messageSchema } from '../src/checkout/message-schema.ts';
 import { settingsPage } from '../src/config-settings.ts';
 import { openApi } from '../src/operate/openapi.ts';
 import { telemetryPage } from './telemetry-page.ts';
+import { workbook } from './workbook.ts';
 
-/** Files of docs/ that are made from the code. `npm run docs` writes them; a test refuses a commit where they differ. */
+/** Files that are made from the code. `npm run docs` writes them; a test refuses a commit where they differ. */
 export const generated: Readonly<Record<string, () => string>> = {
   'docs/events.schema.json': () => `${JSON.stringify(eventSchema(), null, 2)}\n`,
   'docs/message-contract.schema.json': () => `${JSON.stringify(messageSchema(), null, 2)}\n`,
   'docs/openapi.json': () => `${JSON.stringify(openApi(), null, 2)}\n`,
   'docs/settings.md': settingsPage,
   'docs/telemetry.md': telemetryPage,
+  'infra/workbook.json': workbook,
 };
 
 const root = new URL('../', import.meta.url);

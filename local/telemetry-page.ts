@@ -28,10 +28,13 @@ Numbers are in customMeasurements and, as text, in customDimensions.
 Sent every minute. A counter's row holds the increase (\`sum(valueSum)\`), a distribution's row sum, count, least and most, a
 gauge's its last reading (\`arg_max\`, never a sum over instances).
 
-| metric | kind | unit | meaning |
-|---|---|---|---|
+| metric | kind | unit | attributes | meaning |
+|---|---|---|---|---|
 ${Object.entries(metrics)
-  .map(([name, { kind, unit, meaning }]) => `| \`${name}\` | ${kind} | ${unit} | ${meaning} |`)
+  .map(
+    ([name, { kind, unit, attributes, meaning }]) =>
+      `| \`${name}\` | ${kind} | ${unit} | ${attributes.join(', ')} | ${meaning} |`,
+  )
   .join('\n')}
 
 ## Spans

@@ -85,6 +85,6 @@ export const learnedBy = ({ history, groups, repeated, requestId }: CheckoutReco
   compact({ history, groups, repeated, requestId });
 
 function tellParked(run: Run, until: number, why: string, ticket: number): void {
-  const { customerId, cartId, batchId } = run.delivery.job;
-  run.deps.telemetry.event('JobParked', { customerId, cartId, batchId, until, why, ticket });
+  const { customerId, cartId, batchId, notAfter } = run.delivery.job;
+  run.deps.telemetry.event('JobParked', { customerId, cartId, batchId, notAfter, until, why, ticket });
 }

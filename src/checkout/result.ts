@@ -196,6 +196,7 @@ function tellFinished(run: Run, before: CheckoutRecord, record: CheckoutRecord):
     customerId,
     cartId,
     batchId: job.batchId,
+    notAfter: job.notAfter,
     outcome: state,
     code: reason?.code,
     orders: orders.length,

@@ -1,11 +1,13 @@
 import type { EventName, Fields } from '../telemetry.ts';
-import type { Attributes, Metric } from '../tracing.ts';
+import type { AttributesOf, Metric } from '../tracing.ts';
 
-export interface Measure {
-  readonly metric: Metric;
-  readonly value: number;
-  readonly attributes?: Attributes;
-}
+export type Measure = {
+  readonly [Name in Metric]: {
+    readonly metric: Name;
+    readonly value: number;
+    readonly attributes?: AttributesOf<Name>;
+  };
+}[Metric];
 
 /** The metrics that an event moves. */
 export function measuresOf(name: EventName, fields: Fields): readonly Measure[] {

@@ -25,13 +25,12 @@ export interface Signals {
 /** Both ports over OpenTelemetry; which exporter is behind it, the caller has decided. */
 export function openTelemetry({ tracer, meter, logger }: Signals): Telemetry & Tracing {
   const instruments = makeInstruments(meter);
-  const measure: Tracing['measure'] = (name, value, attributes) => instruments[name](value, attributes);
   return {
-    measure,
+    measure: (name, value, attributes) => instruments[name](value, attributes),
 
     event(name, fields) {
       for (const { metric, value, attributes } of measuresOf(name, fields))
-        measure(metric, value, attributes);
+        instruments[metric](value, attributes);
       const known = compact(fields);
       const numbers = Object.fromEntries(
         Object.entries(known).filter((entry): entry is [string, number] => typeof entry[1] === 'number'),
