@@ -6,6 +6,7 @@ import { attentionCommand } from './attention.ts';
 import { batchCommand } from './batch.ts';
 import { booksCommand } from './books.ts';
 import { deadLettersCommand } from './dead-letters.ts';
+import { doctorCommand } from './doctor.ts';
 import { enqueueCommand } from './enqueue.ts';
 import { CommandFailure, exit } from './failure.ts';
 import { jobCommand } from './job.ts';
@@ -42,6 +43,7 @@ for (const command of [
   pauseCommand,
   resumeCommand,
   booksCommand,
+  doctorCommand,
 ])
   program.addCommand(command);
 for (const command of [program, ...program.commands, ...program.commands.flatMap((one) => one.commands)])

@@ -1,0 +1,55 @@
+import { type Check, examine } from '../operate/doctor.ts';
+import { inSession, newCommand, type Session } from './command.ts';
+import { CommandFailure, exit } from './failure.ts';
+import { openPartnerCenter, signInOption } from './partner-center.ts';
+import { ownVersion } from './version.ts';
+
+export const doctorCommand = newCommand(
+  'doctor',
+  'looks at everything that the worker leans on, and says what to do about what is wrong',
+  'checkout doctor --settings <(azd env get-values)',
+)
+  .addOption(signInOption())
+  .action((options: { signIn?: true }, command) =>
+    inSession(command, (session) => run(session, options.signIn === true)),
+  );
+
+async function run(session: Session, signIn: boolean): Promise<number> {
+  const { output, operator } = session;
+  const { bus, config, clock, ...others } = operator();
+  const { queue } = config.serviceBus;
+  const token = tokenOf(session, signIn);
+  const receiver = bus.createReceiver(queue);
+  const sender = bus.createSender(queue);
+  const checks = await examine({
+    ...others,
+    config,
+    now: clock.now,
+    peek: () => receiver.peekMessages(1),
+    openSender: () => sender.createMessageBatch(),
+    token,
+    versions: { node: process.versions.node, own: ownVersion() },
+  });
+  for (const check of checks) output.line(lineOf(check, output.paint));
+  output.data({ checks });
+  if (token === undefined) return exit.cannot;
+  return checks.every(({ verdict }) => verdict === 'ok') ? exit.ok : exit.found;
+}
+
+/** Undefined: there is no credential. */
+function tokenOf(session: Session, signIn: boolean): (() => Promise<unknown>) | undefined {
+  try {
+    const { tokens } = openPartnerCenter(session, signIn);
+    return () => tokens.token({ renew: true });
+  } catch (error) {
+    if (error instanceof CommandFailure) return undefined;
+    throw error;
+  }
+}
+
+const colours = { ok: 'green', wrong: 'red', unknown: 'yellow' } as const;
+
+function lineOf({ name, verdict, found, cure }: Check, paint: Session['output']['paint']): string {
+  const line = `${paint(colours[verdict], verdict.padEnd(8))}${name.padEnd(26)}${found}`;
+  return cure === undefined ? line : `${line}\n${' '.repeat(8)}${cure}`;
+}
