@@ -15,12 +15,27 @@ export interface CliChild {
   readonly ended: Promise<CliResult>;
 }
 
+export interface CliOptions {
+  /** Where it runs; `.local/stack.json` there names its stack. */
+  readonly folder?: string;
+  /** Standard input. */
+  readonly input?: string;
+}
+
 /** A command as a person runs it: a process of its own, connected by these settings, without a terminal. */
-export function startCli(settings: Readonly<Record<string, string>>, args: readonly string[]): CliChild {
+export function startCli(
+  settings: Readonly<Record<string, string>>,
+  args: readonly string[],
+  options: CliOptions = {},
+): CliChild {
   const child = spawn(process.execPath, [main, ...args], {
     env: { PATH: process.env['PATH'], ...settings },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: 'pipe',
+    ...(options.folder === undefined ? {} : { cwd: options.folder }),
   });
+  // A command that ends before it has read all of it has its reasons.
+  child.stdin.on('error', () => undefined);
+  child.stdin.end(options.input ?? '');
   let stdout = '';
   let stderr = '';
   child.stdout.on('data', (text) => {
@@ -38,4 +53,5 @@ export function startCli(settings: Readonly<Record<string, string>>, args: reado
 export const cli = (
   settings: Readonly<Record<string, string>>,
   args: readonly string[],
-): Promise<CliResult> => startCli(settings, args).ended;
+  options: CliOptions = {},
+): Promise<CliResult> => startCli(settings, args, options).ended;

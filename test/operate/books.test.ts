@@ -1,0 +1,102 @@
+import { describe, expect, test } from 'vitest';
+import type { CheckoutRecord } from '../../src/checkout/record.ts';
+import { contentOf } from '../../src/checkout/settle.ts';
+import { compareOrders } from '../../src/operate/books.ts';
+import type { Order } from '../../src/orders/order.ts';
+import { aRecord } from '../support/records.ts';
+
+const customerId = '7c1f0a52-6d0e-4b7e-9a43-5e2f8b6f1d10';
+const cartA = 'aaaaaaaa-1a77-4d0b-8f3c-90f5b1e4c7aa';
+const cartB = 'bbbbbbbb-1a77-4d0b-8f3c-90f5b1e4c7aa';
+
+const order = (id: string, status: Order['status'] = 'completed', quantity = 5): Order => ({
+  id,
+  status,
+  billingCycle: 'monthly',
+  creationDate: '2026-11-24T02:00:00Z',
+  lines: [{ offerId: 'offer', quantity, term: 'P1M' }],
+});
+
+const content = contentOf(order('any'));
+
+function record(
+  cartId: string,
+  orders: readonly Order[],
+  more: Partial<CheckoutRecord> = {},
+): CheckoutRecord {
+  const marks = orders.map(({ id, status }) => ({ id, status, content, wasPending: false, since: 0 }));
+  return aRecord({ customerId, cartId, state: 'completed', attempts: 1, ...more, orders: marks });
+}
+
+function compare(
+  records: readonly CheckoutRecord[],
+  orders: readonly Order[],
+  rows: readonly (readonly [string, string])[] = records.flatMap(({ cartId, orders: marks }) =>
+    marks.map(({ id }) => [id, cartId] as const),
+  ),
+) {
+  return compareOrders({ records, owners: new Map(rows) }, records, orders);
+}
+
+test('orders that both have, with one status, are no difference', () => {
+  expect(compare([record(cartA, [order('1')])], [order('1')])).toEqual({ agree: 1, differences: [] });
+});
+
+test('a status that moved on, and an order that is not there', () => {
+  const { differences } = compare(
+    [record(cartA, [order('1', 'pending'), order('2')], { state: 'ordered' })],
+    [order('1', 'completed')],
+  );
+  expect(differences).toMatchObject([
+    {
+      kind: 'status',
+      orderId: '1',
+      cartIds: [cartA],
+      text: expect.stringContaining('completed at Partner Center'),
+    },
+    { kind: 'not-there', orderId: '2' },
+  ]);
+});
+
+test('a mark without its row, a row without its mark, a row of another cart', () => {
+  const records = [record(cartA, [order('1'), order('2')])];
+  const rows = [
+    ['2', cartB],
+    ['3', cartA],
+  ] as const;
+  expect(compare(records, [order('1'), order('2'), order('3')], rows).differences).toMatchObject([
+    { kind: 'rows', orderId: '1', text: expect.stringContaining('has no row') },
+    { kind: 'rows', orderId: '2', text: expect.stringContaining(`a row of cart ${cartB}`) },
+    { kind: 'rows', orderId: '3', text: expect.stringContaining('does not name') },
+  ]);
+});
+
+describe('an order that is in no row', () => {
+  test('and holds what one cart holds may have been bought twice', () => {
+    expect(compare([record(cartA, [order('1')])], [order('1'), order('2')]).differences).toMatchObject([
+      { kind: 'not-recorded', orderId: '2', cartIds: [cartA], text: expect.stringContaining('bought twice') },
+    ]);
+  });
+
+  test('and holds what twins hold names them all, in words', () => {
+    const groups = [{ group: '0', content }];
+    const twins = [
+      record(cartA, [], { state: 'unresolved', groups }),
+      record(cartB, [], { state: 'failed', groups }),
+    ];
+    const { differences } = compare(twins, [order('9')]);
+    expect(differences).toMatchObject([{ kind: 'not-recorded', orderId: '9', cartIds: [cartA, cartB] }]);
+    expect(differences[0]?.text).toMatch(/these twins holds.*unresolved.*failed/);
+  });
+
+  test('may be of a cart of which nobody knows what was in it', () => {
+    const { differences } = compare([record(cartA, [], { state: 'unresolved' })], [order('9')]);
+    expect(differences[0]?.text).toContain('nobody knows what was in it');
+  });
+
+  test('and holds what none of these carts holds was bought by somebody else', () => {
+    expect(
+      compare([record(cartA, [order('1')])], [order('1'), order('2', 'completed', 77)]).differences,
+    ).toEqual([]);
+  });
+});

@@ -1,0 +1,81 @@
+import { expect, test } from 'vitest';
+import { clockCheck, judgeQueue } from '../../src/operate/doctor.ts';
+import { pendingByAge } from '../../src/operate/pending.ts';
+import { judgeCart } from '../../src/operate/preflight.ts';
+import type { QueueSettings } from '../../src/operate/queue-status.ts';
+import { defaultTimes } from '../../src/times.ts';
+
+const minute = 60_000;
+const queue: QueueSettings = {
+  lock: 5 * minute,
+  maxDeliveryCount: 10,
+  timeToLive: 14 * 24 * 60 * minute,
+  deadLettersExpired: true,
+  duplicateDetection: false,
+  sessions: false,
+  enabled: true,
+};
+const wrong = (change: Partial<QueueSettings>, factor = 1) =>
+  judgeQueue({ ...queue, ...change }, factor)
+    .filter(({ verdict }) => verdict === 'wrong')
+    .map(({ name }) => name);
+
+test('each setting of the queue that the protocol leans on is looked at', () => {
+  expect(wrong({})).toEqual([]);
+  expect(wrong({ timeToLive: Number.POSITIVE_INFINITY })).toEqual([]);
+  expect(wrong({ lock: 3_000, timeToLive: 14 * 24 * 36 * 1_000 }, 100)).toEqual([]);
+  expect(wrong({ lock: minute })).toEqual(['lock']);
+  expect(wrong({ maxDeliveryCount: 5 })).toEqual(['max delivery count']);
+  expect(wrong({ timeToLive: 60 * minute })).toEqual(['time to live']);
+  expect(wrong({ deadLettersExpired: false })).toEqual(['dead-letters what expires']);
+  expect(wrong({ duplicateDetection: true, sessions: true })).toEqual(['duplicate detection', 'sessions']);
+  expect(wrong({ enabled: false })).toEqual(['queue enabled']);
+  for (const { verdict, cure } of judgeQueue({ ...queue, lock: 1 }, 1))
+    if (verdict === 'wrong') expect(cure).toContain('5 min');
+});
+
+test('a clock that is seconds off is told, in both directions', () => {
+  const skewed = (ahead: number) =>
+    clockCheck({
+      now: () => 1_000_000 + ahead,
+      storageClock: { now: () => ({ atLeast: 999_500, atMost: 1_000_500 }) },
+    });
+  expect(skewed(0).verdict).toBe('ok');
+  expect(skewed(4_000).verdict).toBe('ok');
+  expect(skewed(60_000)).toMatchObject({ verdict: 'wrong', found: "60 s from the storage's" });
+  expect(skewed(-60_000).verdict).toBe('wrong');
+});
+
+test('pending orders are counted by age, which the polls tell', async () => {
+  const now = 100 * 24 * 60 * minute;
+  async function* rows() {
+    yield { dueAt: now + 2 * minute, polls: 0 }; // just ordered
+    yield { dueAt: now, polls: 4 }; // 2 + 2 + 5 + 10 + 15 minutes
+    yield { dueAt: now - 25 * 60 * minute, polls: 0 }; // the poller stood still for a day
+    yield { dueAt: now + minute, polls: 20 };
+  }
+  const { total, ages } = await pendingByAge(rows(), now, defaultTimes, 1);
+  expect(total).toBe(4);
+  expect(ages.map(({ orders }) => orders)).toEqual([1, 1, 0, 0, 2]);
+});
+
+test('a cart is judged by its status, its lines, and whether it lives until its turn', () => {
+  const cart = {
+    status: 'active',
+    groups: [{ group: '0', billingCycle: '', lines: [] }],
+    lineErrors: [],
+  } as const;
+  const key = { customerId: 'c', cartId: 'k' };
+  const judged = (change: object, eta = 1_000) =>
+    judgeCart({ ...cart, ...change }, eta, '', (kind, text) => ({ ...key, kind, text })).map(
+      ({ kind }) => kind,
+    );
+  expect(judged({})).toEqual([]);
+  expect(judged({ status: 'ordered' })).toEqual(['ordered']);
+  expect(judged({ groups: [] })).toEqual(['line']);
+  expect(judged({ expiresAt: 1_001 })).toEqual([]);
+  expect(judged({ expiresAt: 1_000, lineErrors: [{ line: '0', code: '1', description: '' }] })).toEqual([
+    'line',
+    'expires',
+  ]);
+});
