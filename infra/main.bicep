@@ -161,10 +161,22 @@ module app 'modules/app.bicep' = {
 module alerts 'modules/alerts.bicep' = {
   scope: group
   params: {
+    location: location
     names: names
     tags: tags
     actionGroupId: monitoring.outputs.actionGroupId
   }
+  dependsOn: [messaging]
+}
+
+module workbook 'modules/workbook.bicep' = {
+  scope: group
+  params: {
+    location: location
+    names: names
+    tags: tags
+  }
+  dependsOn: [messaging, monitoring]
 }
 
 // azd keeps the outputs in its environment. Those with a setting's name let `azd env get-values` serve the command line

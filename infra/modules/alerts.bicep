@@ -1,7 +1,10 @@
-// What wakes somebody up.
+// What wakes somebody up. Each mail says what, since when and how many, what the worker does already, and the one command to
+// type; docs/runbook.md has a section for each, by its name.
 
 import { Names, queuesOf } from 'names.bicep'
 
+@description('Region.')
+param location string
 @description('Names of all resources.')
 param names Names
 @description('Tags of every resource.')
@@ -9,7 +12,181 @@ param tags { *: string }
 @description('Who is told.')
 param actionGroupId string
 
+type Rule = {
+  @description('The name of its query, and of its section in docs/runbook.md.')
+  name: string
+  query: string
+  severity: int
+  @description('How often it is asked.')
+  frequency: string
+  @description('How far back the query sees.')
+  range: string
+  @description('Columns that tell one alert from another; what the mail says since when comes first.')
+  dimensions: string[]
+  @description('Subject of the mail.')
+  title: string
+  what: string
+  @description('Unit of howMany.')
+  unit: string
+  @description('What the worker does already.')
+  doing: string
+  command: string
+}
+
+// Severity: 1, nothing goes on, or money is lost, until a person acts. 2, some of it waits for a person. 3, morning will do.
+// Frequency: 5 minutes where minutes count; 15 where the state has lasted for hours anyway, at a third of the price.
+// Range: the longest there is, two days, where the state is told by its last change; else what the query looks at.
+var rules Rule[] = [
+  {
+    name: 'no-tick'
+    query: loadTextContent('../queries/alert-no-tick.kql')
+    // The whole worker may be down.
+    severity: 1
+    frequency: 'PT5M'
+    range: 'P2D'
+    dimensions: ['since']
+    title: 'the worker is silent'
+    what: 'The poller has not ticked for 15 minutes. It ticks every minute, whether there is work or not: the worker is down, or cannot tell.'
+    unit: 'minutes'
+    doing: 'The platform starts it again. Jobs wait in the queue, for 14 days; nothing is lost.'
+    command: 'checkout status'
+  }
+  {
+    name: 'token'
+    query: loadTextContent('../queries/alert-token.kql')
+    // Without a token no call can be made.
+    severity: 1
+    frequency: 'PT5M'
+    range: 'P2D'
+    dimensions: ['since', 'reason']
+    title: 'no token for Partner Center'
+    what: 'Tokens for Partner Center are refused.'
+    unit: 'refused tokens'
+    doing: 'The gate is closed, and one probe at a time tries again. Jobs wait as scheduled copies; none fails for it.'
+    command: 'checkout status'
+  }
+  {
+    name: 'gate-closed'
+    query: loadTextContent('../queries/alert-gate-closed.kql')
+    // It opens by itself when the cause is gone; but a night has few hours.
+    severity: 2
+    frequency: 'PT5M'
+    range: 'P2D'
+    dimensions: ['since', 'cause', 'reason']
+    title: 'the gate is closed'
+    what: 'No calls to Partner Center for more than ten of the last fifteen minutes, while jobs or orders wait.'
+    unit: 'minutes'
+    doing: 'It waits for Retry-After, or lets one probe through at a time, and opens when one passes. Jobs wait as scheduled copies.'
+    command: 'checkout status'
+  }
+  {
+    name: 'oldest-job'
+    query: loadTextContent('../queries/alert-oldest-job.kql')
+    severity: 2
+    frequency: 'PT15M'
+    range: 'P2D'
+    dimensions: []
+    title: 'jobs wait too long'
+    what: 'The oldest job waited more than two hours for its first delivery, while the gate was open.'
+    unit: 'minutes'
+    doing: 'It takes jobs in their order, as fast as the budget of calls allows.'
+    command: 'checkout status'
+  }
+  {
+    name: 'batch-late'
+    query: loadTextContent('../queries/alert-batch-late.kql')
+    // What was to be bought by then was not.
+    severity: 1
+    frequency: 'PT15M'
+    range: 'P2D'
+    dimensions: ['deadline', 'batch']
+    title: 'a batch missed its deadline'
+    what: 'Carts of a batch are past their notAfter without a result, or ended unbought for it.'
+    unit: 'carts'
+    doing: 'It checks out none of them any more. What may have been bought before is found out.'
+    command: 'checkout batch ID'
+  }
+  {
+    name: 'attention'
+    query: loadTextContent('../queries/alert-attention.kql')
+    severity: 2
+    frequency: 'PT15M'
+    range: 'PT1H'
+    dimensions: ['question', 'code']
+    title: 'people are asked'
+    what: 'Within one hour five carts or messages of one kind and code came to wait for a person, or one that may have been bought.'
+    unit: 'rows'
+    doing: 'It goes on with all others. Those wait, and nothing is bought for them meanwhile.'
+    command: 'checkout attention'
+  }
+  {
+    name: 'pending'
+    query: loadTextContent('../queries/alert-pending.kql')
+    // Partner Center has the order, and it has lasted a day already.
+    severity: 3
+    frequency: 'PT15M'
+    range: 'P2D'
+    dimensions: ['since']
+    title: 'orders are pending too long'
+    what: 'Orders are pending, or customers under review, for longer than PENDING_ALARM_HOURS.'
+    unit: 'carts'
+    doing: 'It looks again every 6 hours, for as long as it takes.'
+    command: 'checkout attention --kind pending-too-long'
+  }
+]
+
 resource namespace 'Microsoft.ServiceBus/namespaces@2026-01-01' existing = { name: names.namespace }
+resource applicationInsights 'Microsoft.Insights/components@2020-02-02' existing = { name: names.applicationInsights }
+
+resource logAlerts 'Microsoft.Insights/scheduledQueryRules@2026-03-01' = [
+  for rule in rules: {
+    name: rule.name
+    location: location
+    tags: tags
+    kind: 'LogAlert'
+    properties: {
+      displayName: 'Checkout: ${rule.title}'
+      description: '${rule.what} What the worker does: ${rule.doing} Type: ${rule.command}'
+      severity: rule.severity
+      enabled: true
+      scopes: [applicationInsights.id]
+      evaluationFrequency: rule.frequency
+      windowSize: rule.frequency
+      overrideQueryTimeRange: rule.range
+      criteria: {
+        allOf: [
+          {
+            // The query decides: each of its rows is an alert.
+            query: rule.query
+            metricMeasureColumn: 'howMany'
+            timeAggregation: 'Maximum'
+            operator: 'GreaterThan'
+            threshold: 0
+            dimensions: map(rule.dimensions, name => { name: name, operator: 'Include', values: ['*'] })
+            failingPeriods: { numberOfEvaluationPeriods: 1, minFailingPeriodsToAlert: 1 }
+          }
+        ]
+      }
+      // One mail when it begins, one when it has ended.
+      autoMitigate: true
+      // The tables are there only after the first telemetry; the tests check the queries.
+      skipQueryValidation: true
+      actions: {
+        actionGroups: [actionGroupId]
+        customProperties: {
+          What: rule.what
+          Since: contains(rule.dimensions, 'since') || contains(rule.dimensions, 'deadline')
+            ? '\${data.alertContext.condition.allOf[0].dimensions[0].value}'
+            : '\${data.alertContext.condition.windowStartTime}'
+          HowMany: '\${data.alertContext.condition.allOf[0].metricValue} ${rule.unit}'
+          WhatTheWorkerDoes: rule.doing
+          Type: rule.command
+          Runbook: 'docs/runbook.md, section "alert: ${rule.name}"'
+        }
+      }
+    }
+  }
+]
 
 // On the metric itself: exported to the workspace it loses the name of the queue.
 resource deadLetters 'Microsoft.Insights/metricAlerts@2026-01-01' = {
@@ -17,7 +194,8 @@ resource deadLetters 'Microsoft.Insights/metricAlerts@2026-01-01' = {
   location: 'global'
   tags: tags
   properties: {
-    description: 'Messages lie in the dead-letter queue: ten workers died of each, or nobody took it for 14 days. The worker goes on with the others.'
+    description: 'Messages lie in the dead-letter queue: ten workers died of each, or nobody took it for 14 days. Since when, how many and in which queue: see below. What the worker does: it goes on with the others. Type: checkout dead-letters list'
+    // A job that nobody sends again is lost to the customer.
     severity: 1
     enabled: true
     scopes: [namespace.id]
@@ -38,6 +216,14 @@ resource deadLetters 'Microsoft.Insights/metricAlerts@2026-01-01' = {
         }
       ]
     }
-    actions: [{ actionGroupId: actionGroupId }]
+    actions: [
+      {
+        actionGroupId: actionGroupId
+        webHookProperties: {
+          Type: 'checkout dead-letters list'
+          Runbook: 'docs/runbook.md, section "alert: dead-letters"'
+        }
+      }
+    ]
   }
 }

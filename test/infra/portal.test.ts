@@ -1,0 +1,89 @@
+import { globSync, readFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { expect, test } from 'vitest';
+import * as z from 'zod/mini';
+import { all, only } from './deployed.ts';
+
+const root = join(import.meta.dirname, '../..');
+const read = (path: string) => readFileSync(join(root, path), 'utf8');
+
+const logAlert = z.object({
+  description: z.string(),
+  criteria: z.object({
+    allOf: z.tuple([
+      z.object({
+        query: z.string(),
+        metricMeasureColumn: z.string(),
+        dimensions: z.array(z.object({ name: z.string() })),
+      }),
+    ]),
+  }),
+  actions: z.object({
+    actionGroups: z.array(z.string()),
+    customProperties: z.record(z.string(), z.string()),
+  }),
+});
+const logAlerts = all('full', 'Microsoft.Insights/scheduledQueryRules').map(({ name, properties }) => ({
+  name,
+  properties: logAlert.parse(properties),
+}));
+const metricAlerts = all('full', 'Microsoft.Insights/metricAlerts');
+const names = [...logAlerts, ...metricAlerts].map(({ name }) => name);
+
+test('each alert asks the query of its name, and each such query has an alert', () => {
+  const files = globSync('infra/queries/alert-*.kql', { cwd: root }).map((file) => basename(file, '.kql'));
+  expect(logAlerts.map(({ name }) => `alert-${name}`).sort()).toEqual(files.sort());
+  for (const { name, properties } of logAlerts)
+    expect(properties.criteria.allOf[0].query).toBe(read(`infra/queries/alert-${name}.kql`));
+});
+
+test('an alert is told apart by columns that its query gives', () => {
+  for (const { properties } of logAlerts) {
+    const [{ query, metricMeasureColumn, dimensions }] = properties.criteria.allOf;
+    const last = query.trim().split('\n').at(-1);
+    for (const column of [metricMeasureColumn, ...dimensions.map(({ name }) => name)])
+      expect(last).toMatch(new RegExp(`[ ,]${column}( =|,|$)`));
+  }
+});
+
+test('each mail says what, since when, how many, what is done already, and one command', () => {
+  for (const { name, properties } of logAlerts) {
+    const { What, Since, HowMany, WhatTheWorkerDoes, Type } = properties.actions.customProperties;
+    expect(properties.description, name).toBe(
+      `${What} What the worker does: ${WhatTheWorkerDoes} Type: ${Type}`,
+    );
+    expect([Since, HowMany].join(' '), name).toMatch(/^\$\{data\..+\} \$\{data\..+\} \w+/);
+    expect(properties.actions.actionGroups, name).toHaveLength(1);
+  }
+});
+
+test('each alert has its section in the runbook and its line in the page about the portal, and none is left over', () => {
+  const sections = [...read('docs/runbook.md').matchAll(/^### alert: ([\w-]+)$/gm)].map(([, name]) => name);
+  expect(sections.sort()).toEqual([...names].sort());
+  for (const name of names) expect(read('docs/portal.md')).toContain(`(runbook.md#alert-${name})`);
+});
+
+test('the workbook is the file, with the resources put in', () => {
+  const { properties } = only('full', 'Microsoft.Insights/workbooks');
+  const { serializedData, sourceId } = z
+    .object({ serializedData: z.string(), sourceId: z.string() })
+    .parse(properties);
+  const bus = only('full', 'Microsoft.ServiceBus/namespaces').id;
+  expect(sourceId).toBe(only('full', 'Microsoft.Insights/components').id);
+  expect(serializedData).toBe(
+    read('infra/workbook.json')
+      .replaceAll('__APPINSIGHTS_ID__', sourceId)
+      .replaceAll('__SERVICEBUS_ID__', bus),
+  );
+  expect(serializedData).not.toContain('__');
+});
+
+test('the workbook shows every query that is not an alert, and asks for each parameter that they read', () => {
+  const text = read('infra/workbook.json');
+  for (const file of globSync('infra/queries/*.kql', { cwd: root })) {
+    const query = read(file);
+    if (!basename(file).startsWith('alert-'))
+      expect(text, file).toContain(JSON.stringify(query).slice(1, -1));
+    for (const [, name] of query.matchAll(/\{(\w+)\}/g)) expect(text, file).toContain(`"name": "${name}"`);
+  }
+});
