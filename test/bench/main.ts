@@ -6,6 +6,7 @@ import { writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { buildDist } from '../../local/build.ts';
 import { benchBudget } from './budget.ts';
+import { benchEnqueue } from './enqueue.ts';
 import { benchRequests } from './requests.ts';
 import { root } from './workload.ts';
 
@@ -15,6 +16,7 @@ const { values } = parseArgs({
 
 const benches: Readonly<Record<string, () => Promise<unknown>>> = {
   requests: benchRequests,
+  enqueue: benchEnqueue,
   budget: () => benchBudget(Number(values.jobs)),
 };
 
