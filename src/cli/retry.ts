@@ -1,5 +1,5 @@
 import type { CartKey } from '../checkout/job.ts';
-import { openCarts, passedWords, type RetryOptions, type RetryReport, retryJobs } from '../operate/retry.ts';
+import { openCarts, passedWords, type RetryReport, retryJobs } from '../operate/retry.ts';
 import { cartIn, rateIn } from './arguments.ts';
 import { type FilterOptions, filterOf, isChosen, withFilter } from './attention-filter.ts';
 import { inSession, newCommand, type Session } from './command.ts';
@@ -42,20 +42,16 @@ async function retry(
   const connected = operator();
   // One job is waited for by a person; many wait their turn behind the night.
   const deps = cart === undefined ? connected : { ...connected, queue: connected.urgentQueue };
-  const run = (send: boolean): Promise<RetryReport> => {
-    const shared: RetryOptions = {
-      who: send ? name : '',
-      send,
+  const run = (who: string | undefined): Promise<RetryReport> =>
+    retryJobs(deps, carts(), {
+      who,
       signal: interrupted,
-      onProgress: (jobs) => output.progress(`${jobs} jobs ${send ? 'sent' : 'looked at'}`),
+      onProgress: (jobs) => output.progress(`${jobs} jobs ${who === undefined ? 'looked at' : 'sent'}`),
       ...(perSecond === undefined ? {} : { perSecond }),
       ...(options.batch === undefined ? {} : { batchId: options.batch }),
-    };
-    return retryJobs(deps, carts(), shared);
-  };
-  let name = '';
+    });
   if (options.dryRun === true || options.yes !== true) {
-    const plan = await run(false);
+    const plan = await run(undefined);
     show(session, plan);
     if (options.dryRun === true || plan.jobs === 0) {
       output.data({ ...plan, sent: 0 });
@@ -67,8 +63,8 @@ async function retry(
       return exit.found;
     }
   }
-  name = await deps.who();
-  const report = await run(true);
+  const name = await deps.who();
+  const report = await run(name);
   if (options.yes === true) show(session, report);
   output.data({ ...report, sent: report.jobs, who: name });
   const watch =

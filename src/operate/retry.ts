@@ -60,7 +60,7 @@ export interface RetryGroup {
 }
 
 export interface RetryReport {
-  /** Sent, or with `send: false` what would be. */
+  /** Sent, or without a name what would be. */
   readonly jobs: number;
   readonly groups: readonly RetryGroup[];
   readonly passed: Partial<Readonly<Record<Passed, number>>>;
@@ -69,9 +69,8 @@ export interface RetryReport {
 }
 
 export interface RetryOptions {
-  readonly who: string;
-  /** False: looks and counts, and sends nothing. */
-  readonly send: boolean;
+  /** Undefined: looks and counts, and sends nothing. */
+  readonly who: string | undefined;
   readonly perSecond?: number;
   readonly batchId?: string;
   readonly signal: AbortSignal;
@@ -92,8 +91,8 @@ export async function retryJobs(
   options: RetryOptions,
 ): Promise<RetryReport> {
   const { ledger, queue, clock, chance } = deps;
-  const { who, send, signal, batchId, onProgress } = options;
-  const pace = pacer(clock, send ? options.perSecond : undefined);
+  const { who, signal, batchId, onProgress } = options;
+  const pace = pacer(clock, who === undefined ? undefined : options.perSecond);
   const groups = new Map<string, RetryGroup>();
   const passed: Partial<Record<Passed, number>> = {};
   let jobs = 0;
@@ -106,7 +105,7 @@ export async function retryJobs(
       passed[why ?? 'unknown'] = (passed[why ?? 'unknown'] ?? 0) + 1;
       return;
     }
-    if (send) await queue.send(decisionCopy(record, retryBy(record, who), chance), clock.now());
+    if (who !== undefined) await queue.send(decisionCopy(record, retryBy(record, who), chance), clock.now());
     jobs += 1;
     count(groups, record);
     onProgress(jobs);
