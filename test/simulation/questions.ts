@@ -44,6 +44,9 @@ function whyAsked(world: World, cart: CartTruth): keyof Questions {
     plan.refused !== undefined || goneAt < Number.POSITIVE_INFINITY;
   if (equals.some(isLost)) return 'goneOrRefused';
   if (equals.some(({ plan }) => world.watch.jobTimes.get(plan.id)?.notAfter !== undefined)) return 'tooLate';
+  // A stopped batch repeats nothing either.
+  if (setup.stop !== undefined && setup.sends.some(({ batchId }) => batchId === setup.stop?.batchId))
+    return 'tooLate';
   const checkouts = world.watch.calls.filter(
     ({ what, id }) => what === 'checkout' && equals.some(({ plan }) => plan.id === id),
   );
