@@ -1,9 +1,11 @@
 /**
- * How long a start takes, bundled beside unbundled: `node test/bench/start.ts [runs]`. Prints JSON.
+ * How long a start takes, bundled beside unbundled, and the bundle with telemetry: `node test/bench/start.ts [runs]`.
+ * Prints JSON. `telemetryLoadMs` is what loading the telemetry takes by itself; it comes after the functions are registered.
  * Unbundled means: our own code in one file, packages from node_modules, as a deployment without a bundler has them.
  * Both run in the local host, whose own start is part of `registeredMs` and not of `loadMs`; the disk is warm.
  * Not measured: a cold disk or network share, and Azure's own start of host and worker.
  */
+import { execFileSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
@@ -27,12 +29,19 @@ const env = {
   TablesConnection:
     'DefaultEndpointsProtocol=http;AccountName=local;AccountKey=bm9uZQ==;TableEndpoint=http://127.0.0.1:9/local',
   CHECKOUT_QUEUE: 'checkout-jobs',
+  URGENT_QUEUE: 'checkout-urgent',
   PARTNER_TENANT_ID: '00000000-0000-4000-8000-000000000001',
   PARTNER_CLIENT_ID: '00000000-0000-4000-8000-000000000002',
 };
 
-async function start(appRoot: string): Promise<Start> {
-  const host = await startHost({ appRoot, env });
+const withTelemetry = {
+  ...env,
+  APPLICATIONINSIGHTS_CONNECTION_STRING:
+    'InstrumentationKey=00000000-0000-4000-8000-000000000003;IngestionEndpoint=https://127.0.0.1:9/',
+};
+
+async function start(appRoot: string, settings: typeof env = env): Promise<Start> {
+  const host = await startHost({ appRoot, env: settings });
   await host.kill();
   return host;
 }
@@ -52,15 +61,40 @@ async function buildUnbundled(folder: string): Promise<void> {
   copyFileSync(join(root, 'host.json'), join(folder, 'host.json'));
 }
 
-function summary(starts: readonly Start[]) {
-  const of = (pick: (start: Start) => number) => {
-    const sorted = starts.map(pick).sort((a, b) => a - b);
-    const at = (share: number): number =>
-      Math.round(sorted[Math.floor((sorted.length - 1) * share)] ?? Number.NaN);
-    return { median: at(0.5), least: at(0), most: at(1) };
-  };
-  return { registeredMs: of(({ registeredMs }) => registeredMs), loadMs: of(({ loadMs }) => loadMs) };
+/** What the worker loads late, in a file of its own. */
+async function buildTelemetry(file: string): Promise<void> {
+  await build({
+    absWorkingDir: root,
+    stdin: {
+      contents: `export * from './src/telemetry/azure-monitor.ts'; export * from './src/telemetry/open-telemetry.ts';`,
+      resolveDir: root,
+    },
+    outfile: file,
+    bundle: true,
+    minify: true,
+    platform: 'node',
+    target: 'node22',
+    format: 'cjs',
+  });
 }
+
+function loadTelemetry(file: string): number {
+  const script =
+    'const begun = performance.now(); require(process.argv[1]); console.log(performance.now() - begun);';
+  return Number(execFileSync(process.execPath, ['-e', script, file], { encoding: 'utf8' }));
+}
+
+function spread(numbers: readonly number[]) {
+  const sorted = numbers.toSorted((a, b) => a - b);
+  const at = (share: number): number =>
+    Math.round(sorted[Math.floor((sorted.length - 1) * share)] ?? Number.NaN);
+  return { median: at(0.5), least: at(0), most: at(1) };
+}
+
+const summary = (starts: readonly Start[]) => ({
+  registeredMs: spread(starts.map(({ registeredMs }) => registeredMs)),
+  loadMs: spread(starts.map(({ loadMs }) => loadMs)),
+});
 
 const bundle = await buildDist(root);
 mkdirSync(join(root, '.local'), { recursive: true });
@@ -68,14 +102,25 @@ mkdirSync(join(root, '.local'), { recursive: true });
 const unbundledRoot = mkdtempSync(join(root, '.local', 'unbundled-'));
 try {
   await buildUnbundled(unbundledRoot);
+  const telemetryFile = join(unbundledRoot, 'telemetry.cjs');
+  await buildTelemetry(telemetryFile);
   const bundled: Start[] = [];
+  const telling: Start[] = [];
+  const telemetryLoads: number[] = [];
   const unbundled: Start[] = [];
   // One of each to warm the disk; then in turn, so that a busy machine slows both.
   for (let run = 0; run <= runs; run += 1) {
-    const pair = [await start(join(root, 'dist')), await start(unbundledRoot)] as const;
+    const each = [
+      await start(join(root, 'dist')),
+      await start(unbundledRoot),
+      await start(join(root, 'dist'), withTelemetry),
+      loadTelemetry(telemetryFile),
+    ] as const;
     if (run === 0) continue;
-    bundled.push(pair[0]);
-    unbundled.push(pair[1]);
+    bundled.push(each[0]);
+    unbundled.push(each[1]);
+    telling.push(each[2]);
+    telemetryLoads.push(each[3]);
   }
   const [b, u] = [summary(bundled), summary(unbundled)];
   const result = {
@@ -88,6 +133,7 @@ try {
       files: bundle.inputs,
       ...b,
     },
+    withTelemetry: { ...summary(telling), telemetryLoadMs: spread(telemetryLoads) },
     unbundled: u,
     ratio: {
       registered: Number((u.registeredMs.median / b.registeredMs.median).toFixed(2)),
