@@ -10,6 +10,7 @@ import { serviceBus } from '../src/messaging/service-bus.ts';
 import { batchStatuses } from '../src/operate/batch-status.ts';
 import type { HealthDeps } from '../src/operate/health.ts';
 import type { SubmitDeps } from '../src/operate/submit-jobs.ts';
+import type { Heartbeats } from '../src/orders/heartbeat.ts';
 import { partnerCenterClient } from '../src/partner-center/client.ts';
 import { tokenFetcher } from '../src/partner-center/credentials.ts';
 import { cachedTokens } from '../src/partner-center/token-source.ts';
@@ -24,15 +25,13 @@ import {
   watchedQueue,
   watchedTable,
 } from '../src/telemetry/watched.ts';
-import { Unavailable } from '../src/unavailable.ts';
 import { chooseTelemetry } from './telemetry.ts';
 
 export interface Worker {
   readonly deps: Deps;
   /** The same for urgent jobs: the next slot is theirs, and their copies go back to their own queue. */
   readonly urgentDeps: Deps;
-  /** Leaves word that the poller ticked. */
-  beat(good: boolean): Promise<void>;
+  readonly heartbeats: Heartbeats;
   readonly submit: SubmitDeps;
   readonly submitUrgent: SubmitDeps;
   readonly health: HealthDeps;
@@ -65,7 +64,7 @@ export function openWorker(env: NodeJS.ProcessEnv): Worker {
     (dueRow, why) => telemetry.warn(`due row ${dueRow} was passed over: ${why}`),
   );
   const { jobs, urgentJobs, urgentQueue, ...bus } = serviceBus(config.serviceBus, clock, chance);
-  const heartbeat = heartbeatStore(tables.gate);
+  const heartbeats = heartbeatStore(tables.gate, () => storageTime.now().atLeast, chance);
   const fetchToken = tokenFetcher(config.partnerCenter, telemetry);
   const tokens = cachedTokens({ fetchToken, clock, telemetry });
   const partnerCenter = partnerCenterClient({
@@ -102,18 +101,11 @@ export function openWorker(env: NodeJS.ProcessEnv): Worker {
   };
   let tablesReady: Promise<void> | undefined;
   return {
-    async beat(good) {
-      try {
-        await heartbeat.beat(clock.now(), good);
-      } catch (error) {
-        if (!(error instanceof Unavailable)) throw error;
-        telemetry.warn(error.message);
-      }
-    },
     submit: { ledger: stores.ledger, sender: jobs },
     submitUrgent: { ledger: stores.ledger, sender: urgentJobs },
     batchStatus: batchStatuses({ ...stores, gateStore: store, clock, config }),
-    health: { clock, gate: store, gateSettings: settings, heartbeat },
+    heartbeats,
+    health: { gate: store, gateSettings: settings, heartbeats },
     exports: config.applicationInsights !== undefined,
     deps,
     urgentDeps: {

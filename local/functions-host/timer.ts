@@ -134,7 +134,9 @@ function writeStatus(timer: Timer, status: Status, { stateFolder }: HostContext)
   if (stateFolder === undefined) return;
   mkdirSync(stateFolder, { recursive: true });
   const file = statusFile(timer, stateFolder);
-  // Renamed into place: a host that is killed in between leaves the old status, not half a file.
-  writeFileSync(`${file}.new`, JSON.stringify(status));
-  renameSync(`${file}.new`, file);
+  // Renamed into place: a host that is killed in between leaves the old status, not half a file. Other hosts may share
+  // the folder.
+  const fresh = `${file}.${process.pid}.new`;
+  writeFileSync(fresh, JSON.stringify(status));
+  renameSync(fresh, file);
 }

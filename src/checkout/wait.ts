@@ -8,16 +8,19 @@ export type Waited =
 
 /**
  * A slot for one call of this delivery. While the gate is closed, or busy, the delivery is held for what is left of
- * its sleep budget: that is the brake that keeps the other messages in the queue. Then it is to be parked.
+ * its sleep budget: that is the brake that keeps the other messages in the queue. Then it is to be parked. The jobs of a
+ * customer that alone is throttled are parked at once, and hold up nobody.
  */
 export async function waitOrPark(run: Run, callMs: number): Promise<Waited> {
-  const { clock, gate, times, chance } = run.deps;
+  const { clock, gate, times } = run.deps;
   for (;;) {
     const asked = clock.now();
     if (asked + callMs > lockEnds(run))
       return { kind: 'park', until: asked, why: 'the lock would end during the call' };
     if (run.slot !== undefined && !isStale(run.slot, asked, times)) return { kind: 'slot' };
     run.slot = undefined;
+    const alone = gate.customerUntil(run.delivery.job.customerId);
+    if (alone !== undefined) return parkUntil(run, alone, 'Partner Center throttles this customer');
     const giveUpAt = asked + leftToSleep(run.slept, times);
     const taken = await gate.take('worker', giveUpAt);
     run.slept += clock.now() - asked;
@@ -35,7 +38,12 @@ export async function waitOrPark(run: Run, callMs: number): Promise<Waited> {
     await clock.sleep(pause);
     if (opensInTime && pause > 0) continue;
     const after = clock.now();
-    const until = Math.min(Math.max(taken.until, after), after + times.parkMax);
-    return { kind: 'park', until: until + chance.fraction() * times.slotLife * 5, why };
+    return parkUntil(run, Math.min(Math.max(taken.until, after), after + times.parkMax), why);
   }
+}
+
+/** A little apart, so that those who waited for the same do not all come back at once. */
+function parkUntil(run: Run, until: number, why: string): Waited {
+  const { chance, times } = run.deps;
+  return { kind: 'park', until: until + chance.fraction() * times.slotLife * 5, why };
 }

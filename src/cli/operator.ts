@@ -76,8 +76,11 @@ export function openOperator(config: OperatorConfig, warn: (text: string) => voi
     ),
     queueStatus: queueAdmin(config.serviceBus.connection, config.serviceBus.queue),
     pollerTrace: async () => {
-      const beat = await heartbeatStore(tables.gate).last();
-      return compact({ lastTick: beat?.at, lastSuccess: beat?.goodAt });
+      const heartbeat = await heartbeatStore(tables.gate, () => storageTime.now().atLeast, chance).read();
+      return compact({
+        lastTick: heartbeat?.last?.endedAt,
+        lastSuccess: heartbeat?.lastSuccess || undefined,
+      });
     },
     who: () => whoAmI(config.tables),
     close: () => bus.close(),

@@ -37,6 +37,11 @@ export interface Gate {
   /** A slot that was not used goes to the next caller of this instance. */
   giveBack(slot: Slot): void;
   report(report: CallReport): Promise<Verdict>;
+  /**
+   * Until when (local time) this customer's calls, and no other's, would be refused, as far as this instance knows; to
+   * be asked before `take`. Costs nothing.
+   */
+  customerUntil(customerId: string): number | undefined;
   /** To be called in the instant before the first paid POST of a job: `MAX_JOBS_PER_DAY` counts these. Costs nothing. */
   jobStarted(): void;
   /** When a call of another customer last passed on this instance; undefined: never. */

@@ -1,23 +1,18 @@
 import type { Chance } from '../chance.ts';
 import type { Clock } from '../clock.ts';
 import type { Telemetry } from '../telemetry.ts';
-import { Unavailable } from '../unavailable.ts';
+import { callReports } from './call-reports.ts';
 import { type Counter, counter, handOut, inLine, leaseAt, nextEvent } from './counter.ts';
-import type { CallReport, Gate, Lane, Slot, Taken, Verdict } from './gate.ts';
-import { dayOf, type GateState, shut } from './gate-state.ts';
+import type { Gate, Lane, Slot, Taken } from './gate.ts';
+import { dayOf, type GateState } from './gate-state.ts';
 import type { GateStore } from './gate-store.ts';
 import { type Lot, leaseLot } from './lots.ts';
-import { lastPasses } from './passes.ts';
 import { jobPermits } from './permits.ts';
-import { afterReport, closingTime, withoutProbe } from './reports.ts';
+import { withoutProbe } from './reports.ts';
 import type { GateSettings } from './settings.ts';
+import { tellChange } from './tell-change.ts';
 
 export interface SharedGate extends Gate {
-  /**
-   * Until when (local time) this customer's calls, and no other's, would be refused, as far as this instance knows; to
-   * be asked before `take`. Costs nothing.
-   */
-  customerUntil(customerId: string): number | undefined;
   /** The same gate for those who are served first: the next slot of this instance is theirs. */
   readonly urgent: Gate;
 }
@@ -108,7 +103,7 @@ export function sharedGate({ store, clock, chance, telemetry, settings }: Shared
         const leased = leaseLot(state, time, ask, settings);
         return { state: leased.state, value: { before: state, after: leased.state, lot: leased.lot } };
       });
-      tell(before, after);
+      tellChange(telemetry, before, after, store.now().atLeast);
       mine.turn = undefined;
       if (lot !== undefined) receive(mine, lot);
     } catch (error) {
@@ -178,87 +173,24 @@ export function sharedGate({ store, clock, chance, telemetry, settings }: Shared
     stir();
   }
 
-  const passes = lastPasses();
-
-  async function report(told: CallReport): Promise<Verdict> {
-    if (told.kind === 'ok') {
-      passes.note(told.customerId, clock.now());
-      const state = store.lastSeen();
-      // The usual case: nothing that this call could change.
-      if (
-        state !== undefined &&
-        afterReport(state, told, store.now(), witness(told), settings).state === state
-      )
-        return { kind: 'open' };
-    }
-    try {
-      return await write(told);
-    } catch (error) {
-      if (!(error instanceof Unavailable)) throw error;
-      return unwritten(told, error);
-    }
-  }
-
-  async function write(told: CallReport): Promise<Verdict> {
-    const { before, after, customerUntil } = await store.change((state, time) => {
-      const result = afterReport(state, told, time, witness(told), settings);
-      return {
-        state: result.state,
-        value: { before: state, after: result.state, customerUntil: result.customerUntil },
-      };
-    });
-    tell(before, after);
-    if (customerUntil !== undefined) return { kind: 'customer', until: toLocal(customerUntil) };
-    const barred = shut(after, store.now().atLeast, settings);
-    if (barred === undefined) {
+  const reports = callReports({
+    store,
+    clock,
+    telemetry,
+    settings,
+    instance,
+    toLocal,
+    opened: () => {
       closed = undefined;
-      return { kind: 'open' };
-    }
-    close({ ...barred, wide: true }, counters.worker);
-    return { kind: 'closed', until: toLocal(barred.until), reason: barred.reason };
-  }
-
-  /** The caller has an answer to record, so it must not fail here; a Retry-After is kept by this instance at least. */
-  function unwritten(told: CallReport, error: Unavailable): Verdict {
-    telemetry.warn(`The gate could not be told of a call (${told.kind}): ${error.message}`);
-    if (told.kind !== 'throttled') return { kind: 'open' };
-    const { ms, note } = closingTime(told.retryAfterMs, settings);
-    const until = clock.now() + ms;
-    const taken: Closed = {
-      kind: 'closed',
-      until,
-      reason: `throttled (429)${note}, known to this instance alone`,
-    };
-    shutHere(taken, until, Object.values(counters));
-    return taken;
-  }
-
-  function witness(told: CallReport) {
-    const passed = told.kind === 'auth' ? undefined : passes.ofOthers(told.customerId);
-    return {
-      instance,
-      othersPassed: passed === undefined ? undefined : passed - clock.now() + store.now().atLeast,
-    };
-  }
-
-  function tell(before: GateState, after: GateState): void {
-    if (before.closing?.cause === after.closing?.cause) return;
-    const closedMs = before.closing === undefined ? 0 : store.now().atLeast - before.closing.since;
-    telemetry.event('GateChanged', {
-      state: after.closing === undefined ? 'open' : 'closed',
-      closedMs: after.closing === undefined ? Math.max(0, closedMs) : undefined,
-      cause: after.closing?.cause ?? before.closing?.cause,
-      reason: after.closing?.reason,
-      until: after.closing === undefined ? undefined : new Date(after.closing.until).toISOString(),
-      limit: Math.round(after.limit),
-    });
-  }
+    },
+    shut: (barred) => close({ ...barred, wide: true }, counters.worker),
+    shutHere: (taken) => shutHere(taken, taken.until, Object.values(counters)),
+  });
 
   const gate = {
     take: (lane: Lane, giveUpAt: number) => take(false, lane, giveUpAt),
     giveBack,
-    report,
-    lastOkOfOthers: passes.ofOthers,
+    ...reports,
     customerUntil,
     jobStarted: permits.started,
   };

@@ -1,17 +1,15 @@
-import type { Clock } from '../clock.ts';
 import { compact } from '../compact.ts';
 import { shut } from '../gate/gate-state.ts';
 import type { GateStore } from '../gate/gate-store.ts';
 import type { GateSettings } from '../gate/settings.ts';
-import type { Heartbeat } from '../orders/heartbeat.ts';
+import type { Heartbeats } from '../orders/heartbeat.ts';
 import { Unavailable } from '../unavailable.ts';
 import type { HealthView } from './api-shapes.ts';
 
 export interface HealthDeps {
-  readonly clock: Clock;
   readonly gate: Pick<GateStore, 'read' | 'now'>;
   readonly gateSettings: GateSettings;
-  readonly heartbeat: Heartbeat;
+  readonly heartbeats: Pick<Heartbeats, 'read'>;
 }
 
 /** So many minutes may pass without a tick: one comes every minute, and a deployment takes a few. */
@@ -21,12 +19,13 @@ const silentMinutes = 5;
  * Whether the worker can work: the tables answer, and the poller ticks. A closed gate is no illness: it is told, and a
  * restart would not open it. What people wrote into the gate stays there, because anyone may ask.
  */
-export async function health({ clock, gate, gateSettings, heartbeat }: HealthDeps): Promise<HealthView> {
+export async function health({ gate, gateSettings, heartbeats }: HealthDeps): Promise<HealthView> {
   try {
-    const [state, beat] = await Promise.all([gate.read(), heartbeat.last()]);
+    const [state, heartbeat] = await Promise.all([gate.read(), heartbeats.read()]);
+    const last = heartbeat?.last;
     const now = gate.now().atLeast;
     const barred = shut(state, now, gateSettings);
-    const silence = beat === undefined ? 0 : Math.max(0, clock.now() - beat.at);
+    const silence = last === undefined ? 0 : Math.max(0, now - last.endedAt);
     return compact({
       healthy: silence <= silentMinutes * gateSettings.minuteMs,
       tables: 'reachable' as const,
@@ -36,7 +35,7 @@ export async function health({ clock, gate, gateSettings, heartbeat }: HealthDep
         until: barred && new Date(barred.until).toISOString(),
         callsPerMinute: Math.round(state.limit),
       }),
-      lastTick: beat && { at: new Date(beat.at).toISOString(), ageSeconds: silence / 1_000 },
+      lastTick: last && { at: new Date(last.endedAt).toISOString(), ageSeconds: silence / 1_000 },
     });
   } catch (error) {
     if (!(error instanceof Unavailable)) throw error;

@@ -4,24 +4,26 @@ import type { AnyDueRow } from './due-rows.ts';
 import { pollBatch } from './poll-batch.ts';
 import { type Polled, pollOrder } from './poll-order.ts';
 
-/** What one tick did: the fields of its one event, and the heartbeat that an alert watches. */
+/** What one tick did: the fields of its one event `PollTick`, and of the heartbeat. */
 export interface TickReport {
   readonly seen: number;
   readonly finished: number;
   readonly pending: number;
   readonly dropped: number;
   readonly failed: number;
-  /** Why it ended before nothing was due. */
-  readonly stopped?: 'time' | 'gate' | 'storage';
+  /** Why it ended before nothing was due; `overlap`: another tick is running. */
+  readonly stopped?: 'time' | 'gate' | 'storage' | 'overlap';
   readonly ms: number;
 }
+
+export const nothingDone: TickReport = { seen: 0, finished: 0, pending: 0, dropped: 0, failed: 0, ms: 0 };
 
 /** Orders in work at once: enough to use the poller's lane when each read takes a second, few enough to stop quickly. */
 const atOnce = 8;
 
 /**
- * One tick of the poller: looks at every order that is due, oldest first, within the poller's share of the budget. It
- * ends when nothing is due, when its time is over, or when the gate closes; it never waits for rows that come later.
+ * Looks at every order that is due, oldest first, within the poller's share of the budget. It ends when nothing is due,
+ * when its time is over, or when the gate closes; it never waits for rows that come later.
  */
 export async function pollPendingOrders(deps: Deps): Promise<TickReport> {
   const { clock, dueRows, times } = deps;
@@ -34,7 +36,7 @@ export async function pollPendingOrders(deps: Deps): Promise<TickReport> {
   const pollRow = async (row: AnyDueRow): Promise<void> => {
     const polled = await pollOrStumble(deps, row, deadline);
     counts[polled.kind === 'stop' ? 'pending' : polled.kind] += 1;
-    if (polled.kind === 'stop') stopped ??= 'gate';
+    if (polled.kind === 'stop') stopped ??= clock.now() >= deadline ? 'time' : 'gate';
   };
 
   try {
@@ -52,13 +54,7 @@ export async function pollPendingOrders(deps: Deps): Promise<TickReport> {
     stopped = 'storage';
   }
   await Promise.all(running);
-  const report: TickReport = {
-    ...counts,
-    ...(stopped === undefined ? {} : { stopped }),
-    ms: clock.now() - started,
-  };
-  deps.telemetry.event('PollTick', { ...report });
-  return report;
+  return { ...counts, ...(stopped === undefined ? {} : { stopped }), ms: clock.now() - started };
 }
 
 /** One row's trouble is not the others': it is told, and its row stays for the next tick. */

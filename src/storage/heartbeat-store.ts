@@ -1,23 +1,77 @@
-import { compact } from '../compact.ts';
-import type { Beat, Heartbeat } from '../orders/heartbeat.ts';
-import type { Table } from './table.ts';
+import type { Chance } from '../chance.ts';
+import { type BegunTick, type Heartbeat, type Heartbeats, succeeded } from '../orders/heartbeat.ts';
+import type { TickReport } from '../orders/poll.ts';
+import type { Properties, StoredRow, Table } from './table.ts';
 
 const partition = 'poller';
 const key = 'heartbeat';
+const version = 1;
 
-/** `Heartbeat` over the table Gate: the poller runs on one instance, so nobody else writes its row. */
-export function heartbeatStore(table: Table): Heartbeat {
-  async function last(): Promise<Beat | undefined> {
-    const { at, goodAt } = (await table.get(partition, key))?.properties ?? {};
-    if (typeof at !== 'number') return undefined;
-    return compact({ at, goodAt: typeof goodAt === 'number' ? goodAt : undefined });
+/** `Heartbeats` over the table Gate. `now` is the storage's clock: those of two instances may be half a minute apart. */
+export function heartbeatStore(table: Table, now: () => number, chance: Chance): Heartbeats {
+  const read = () => table.get(partition, key);
+
+  async function write(properties: Properties, over: StoredRow | undefined): Promise<boolean> {
+    const row = { partition, key, properties };
+    const result = await table.change(
+      over === undefined ? { kind: 'insert', row } : { kind: 'replace', row, etag: over.etag },
+    );
+    if (result.kind === 'done') return true;
+    // Refused: another tick was faster, or our own write came back.
+    return (await read())?.properties['writeId'] === properties['writeId'];
   }
+
   return {
-    last,
-    async beat(at, good) {
-      const goodAt = good ? at : (await last())?.goodAt;
-      const properties = compact({ version: 1, at, goodAt });
-      await table.change({ kind: 'replace', row: { partition, key, properties } });
+    async begin(lengthMs) {
+      const found = await read();
+      const startedAt = now();
+      const running = toHeartbeat(found, startedAt + 2 * lengthMs);
+      if (running.runningUntil > startedAt) return undefined;
+      const id = chance.guid();
+      const begun = { version, tick: id, writeId: id, startedAt, runningUntil: startedAt + lengthMs };
+      return (await write({ ...found?.properties, ...begun }, found)) ? { id, startedAt } : undefined;
+    },
+
+    async end({ id, startedAt }: BegunTick, report: TickReport) {
+      const found = await read();
+      if (found === undefined || found.properties['tick'] !== id) return;
+      const endedAt = now();
+      const lastSuccess = succeeded(report) ? endedAt : toHeartbeat(found, endedAt).lastSuccess;
+      const { stopped = '', ...counts } = report;
+      const ended = { ...counts, stopped, startedAt, endedAt, lastSuccess, runningUntil: 0 };
+      await write({ version, tick: id, writeId: chance.guid(), ...ended }, found);
+    },
+
+    async read() {
+      const found = await read();
+      return found === undefined ? undefined : toHeartbeat(found, Number.MAX_SAFE_INTEGER);
     },
   };
 }
+
+/** A row that a person edited may hold anything: what is no number counts as 0, and no tick runs longer than `longest`. */
+function toHeartbeat(row: StoredRow | undefined, longest: number): Heartbeat {
+  const number = (name: string): number => {
+    const value = row?.properties[name];
+    return typeof value === 'number' && Number.isFinite(value) && value > 0 ? value : 0;
+  };
+  const until = number('runningUntil');
+  const endedAt = number('endedAt');
+  const stopped = stops.find((word) => word === row?.properties['stopped']);
+  const report: TickReport = {
+    seen: number('seen'),
+    finished: number('finished'),
+    pending: number('pending'),
+    dropped: number('dropped'),
+    failed: number('failed'),
+    ms: number('ms'),
+    ...(stopped === undefined ? {} : { stopped }),
+  };
+  return {
+    runningUntil: until > longest ? 0 : until,
+    last: endedAt === 0 ? undefined : { endedAt, report },
+    lastSuccess: number('lastSuccess'),
+  };
+}
+
+const stops = ['time', 'gate', 'storage', 'overlap'] as const satisfies TickReport['stopped'][];

@@ -5,19 +5,23 @@
 import { writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { buildDist } from '../../local/build.ts';
-import { benchBudget } from './budget.ts';
+import { benchBudget, benchLowerLimit } from './budget.ts';
 import { benchEnqueue } from './enqueue.ts';
+import { benchOverhead } from './overhead.ts';
 import { benchRequests } from './requests.ts';
 import { root } from './workload.ts';
 
 const { values } = parseArgs({
-  options: { only: { type: 'string' }, jobs: { type: 'string', default: '300' }, json: { type: 'string' } },
+  options: { only: { type: 'string' }, jobs: { type: 'string', default: '5000' }, json: { type: 'string' } },
 });
 
+const jobs = Number(values.jobs);
 const benches: Readonly<Record<string, () => Promise<unknown>>> = {
   requests: benchRequests,
   enqueue: benchEnqueue,
-  budget: () => benchBudget(Number(values.jobs)),
+  overhead: benchOverhead,
+  budget: () => benchBudget(jobs),
+  'lower-limit': () => benchLowerLimit(jobs),
 };
 
 await buildDist(root);

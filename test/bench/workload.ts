@@ -53,3 +53,9 @@ export async function drained(stack: Stack, limitMs: number): Promise<void> {
 }
 
 export const round = (value: number, digits = 3): number => Number(value.toFixed(digits));
+
+export function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const [low, high] = [sorted[(sorted.length - 1) >> 1], sorted[sorted.length >> 1]];
+  return ((low ?? Number.NaN) + (high ?? Number.NaN)) / 2;
+}

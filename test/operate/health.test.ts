@@ -2,19 +2,25 @@ import { describe, expect, test } from 'vitest';
 import { type GateState, initialState } from '../../src/gate/gate-state.ts';
 import { defaultGateSettings } from '../../src/gate/settings.ts';
 import { health } from '../../src/operate/health.ts';
-import type { Beat } from '../../src/orders/heartbeat.ts';
+import { nothingDone } from '../../src/orders/poll.ts';
 import { Unavailable } from '../../src/unavailable.ts';
 
 const now = Date.parse('2026-11-24T02:00:00Z');
 const minute = 60_000;
 const open: GateState = { ...initialState(now, defaultGateSettings), closing: undefined };
 
-const ask = (state = open, last: () => Promise<Beat | undefined> = async () => ({ at: now - minute })) =>
+const ask = (state = open, endedAt: () => Promise<number | undefined> = async () => now - minute) =>
   health({
-    clock: { now: () => now, sleep: async () => {} },
     gate: { read: async () => state, now: () => ({ atLeast: now, atMost: now }) },
     gateSettings: defaultGateSettings,
-    heartbeat: { last, beat: async () => {} },
+    heartbeats: {
+      read: async () => {
+        const at = await endedAt();
+        return at === undefined
+          ? undefined
+          : { runningUntil: 0, last: { endedAt: at, report: nothingDone }, lastSuccess: 0 };
+      },
+    },
   });
 
 describe('health', () => {
@@ -28,7 +34,7 @@ describe('health', () => {
   });
 
   test('five minutes without a tick are well, more are not; before the first tick nobody can say', async () => {
-    const silent = (ms: number) => ask(open, async () => ({ at: now - ms }));
+    const silent = (ms: number) => ask(open, async () => now - ms);
     expect(await silent(5 * minute)).toMatchObject({ healthy: true });
     expect(await silent(5 * minute + 1)).toMatchObject({ healthy: false });
     expect(await ask(open, async () => undefined)).toMatchObject({ healthy: true, tables: 'reachable' });

@@ -1,18 +1,31 @@
 import { expect, test } from 'vitest';
+import { nothingDone } from '../../src/orders/poll.ts';
 import { heartbeatStore } from '../../src/storage/heartbeat-store.ts';
+import { seededChance } from '../support/seeded-chance.ts';
 import { onEachBackend } from './backends.ts';
 
 onEachBackend('heartbeatStore', (tables) => {
-  test('remembers the last tick, and the last good one over the bad ones that follow', async () => {
+  test('one tick at a time; remembers the last, and the last good one over the bad ones that follow', async () => {
     const table = tables().gate;
     // The suites share their tables, and this is one row.
     await table.change({ kind: 'remove', partition: 'poller', key: 'heartbeat' });
-    const heartbeat = heartbeatStore(table);
-    expect(await heartbeat.last()).toBeUndefined();
-    await heartbeat.beat(1_000, false);
-    expect(await heartbeat.last()).toEqual({ at: 1_000 });
-    await heartbeat.beat(2_000, true);
-    await heartbeat.beat(3_000, false);
-    expect(await heartbeat.last()).toEqual({ at: 3_000, goodAt: 2_000 });
+    let now = 1_000;
+    const heartbeats = heartbeatStore(table, () => now, seededChance(1));
+    const others = heartbeatStore(table, () => now, seededChance(2));
+    expect(await heartbeats.read()).toBeUndefined();
+    const tick = async (report = nothingDone) => {
+      const begun = await heartbeats.begin(500);
+      if (begun === undefined) throw new Error('another tick is running');
+      expect(await others.begin(500)).toBeUndefined();
+      now += 100;
+      await heartbeats.end(begun, report);
+    };
+    await tick({ ...nothingDone, seen: 3, failed: 1 });
+    expect(await heartbeats.read()).toMatchObject({ last: { endedAt: 1_100 }, lastSuccess: 0 });
+    await tick();
+    const bad = { ...nothingDone, stopped: 'gate' as const };
+    await tick(bad);
+    const last = { endedAt: 1_300, report: bad };
+    expect(await heartbeats.read()).toEqual({ runningUntil: 0, last, lastSuccess: 1_200 });
   });
 });

@@ -139,6 +139,7 @@ function openGate(clock: Clock): Gate {
             reason: '429',
           }
         : { kind: 'open' },
+    customerUntil: () => undefined,
     jobStarted: () => {},
     lastOkOfOthers: () => undefined,
   };

@@ -1,0 +1,96 @@
+import type { Clock } from '../clock.ts';
+import type { Telemetry } from '../telemetry.ts';
+import { Unavailable } from '../unavailable.ts';
+import type { CallReport, Verdict } from './gate.ts';
+import { type Shut, shut } from './gate-state.ts';
+import type { GateStore } from './gate-store.ts';
+import { lastPasses } from './passes.ts';
+import { afterReport, closingTime, type Witness } from './reports.ts';
+import type { GateSettings } from './settings.ts';
+import { tellChange } from './tell-change.ts';
+
+export interface CallReportsParts {
+  readonly store: GateStore;
+  readonly clock: Clock;
+  readonly telemetry: Telemetry;
+  readonly settings: GateSettings;
+  readonly instance: string;
+  /** What this instance does when it hears how the gate stands. */
+  readonly opened: () => void;
+  readonly shut: (barred: Shut) => void;
+  /** Nobody else knows of it. Local time. */
+  readonly shutHere: (closed: Extract<Verdict, { kind: 'closed' }>) => void;
+  readonly toLocal: (storageTime: number) => number;
+}
+
+export interface CallReports {
+  report(told: CallReport): Promise<Verdict>;
+  lastOkOfOthers(customerId: string): number | undefined;
+}
+
+/** What the calls of this instance tell the gate. A call that passes costs no request, unless it changes something. */
+export function callReports(parts: CallReportsParts): CallReports {
+  const { store, clock, telemetry, settings, instance, toLocal } = parts;
+  const passes = lastPasses();
+
+  async function report(told: CallReport): Promise<Verdict> {
+    if (told.kind === 'ok') {
+      passes.note(told.customerId, clock.now());
+      const state = store.lastSeen();
+      if (
+        state !== undefined &&
+        afterReport(state, told, store.now(), witness(told), settings).state === state
+      )
+        return { kind: 'open' };
+    }
+    try {
+      return await write(told);
+    } catch (error) {
+      if (!(error instanceof Unavailable)) throw error;
+      return unwritten(told, error);
+    }
+  }
+
+  async function write(told: CallReport): Promise<Verdict> {
+    const { before, after, customerUntil } = await store.change((state, time) => {
+      const result = afterReport(state, told, time, witness(told), settings);
+      return {
+        state: result.state,
+        value: { before: state, after: result.state, customerUntil: result.customerUntil },
+      };
+    });
+    tellChange(telemetry, before, after, store.now().atLeast);
+    if (customerUntil !== undefined) return { kind: 'customer', until: toLocal(customerUntil) };
+    const barred = shut(after, store.now().atLeast, settings);
+    if (barred === undefined) {
+      parts.opened();
+      return { kind: 'open' };
+    }
+    parts.shut(barred);
+    return { kind: 'closed', until: toLocal(barred.until), reason: barred.reason };
+  }
+
+  /** The caller has an answer to record, so it must not fail here; a Retry-After is kept by this instance at least. */
+  function unwritten(told: CallReport, error: Unavailable): Verdict {
+    telemetry.warn(`The gate could not be told of a call (${told.kind}): ${error.message}`);
+    if (told.kind !== 'throttled') return { kind: 'open' };
+    const { ms, note } = closingTime(told.retryAfterMs, settings);
+    const closed = {
+      kind: 'closed' as const,
+      until: clock.now() + ms,
+      reason: `throttled (429)${note}, known to this instance alone`,
+    };
+    parts.shutHere(closed);
+    return closed;
+  }
+
+  function witness(told: CallReport): Witness {
+    const passed = told.kind === 'auth' ? undefined : passes.ofOthers(told.customerId);
+    return {
+      instance,
+      othersPassed: passed === undefined ? undefined : passed - clock.now() + store.now().atLeast,
+    };
+  }
+
+  return { report, lastOkOfOthers: passes.ofOthers };
+}

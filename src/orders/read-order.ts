@@ -1,0 +1,81 @@
+import type { Deps } from '../checkout/deps.ts';
+import { isStale } from '../checkout/fence.ts';
+import { judgeRead } from '../checkout/judge.ts';
+import { decodeOrder } from '../partner-center/decode.ts';
+import type { DueRow } from './due-rows.ts';
+import type { Order } from './order.ts';
+
+/** `later`: nothing was learned. `stop`: nobody may call now. */
+export type ReadOrder =
+  | { readonly kind: 'order'; readonly order: Order }
+  | { readonly kind: 'later' }
+  | { readonly kind: 'stop' };
+
+/** Reads one order within the poller's lane, and tells the gate how the call went. */
+export async function readOrder(deps: Deps, row: DueRow, deadline: number): Promise<ReadOrder> {
+  const { chance, clock, gate, partnerCenter, telemetry } = deps;
+  const { customerId, orderId, cartId } = row;
+  if (gate.customerUntil(customerId) !== undefined) return { kind: 'later' };
+  let renewToken = false;
+  for (let renewed = false; ; ) {
+    const taken = await gate.take('poller', deadline);
+    if (taken.kind !== 'slot') return { kind: 'stop' };
+    const ids = { correlationId: chance.guid() };
+    const at = clock.now();
+    const mayLeave = () => !isStale(taken.slot, clock.now(), deps.times);
+    const exchange = await partnerCenter.order(customerId, orderId, { ids, renewToken, mayLeave });
+    renewToken = false;
+    // While a token was fetched, the slot went stale: nothing was sent, and the token is there now.
+    if (exchange.kind === 'no-answer' && exchange.stale === true) continue;
+    const outcome = judgeRead(exchange, decodeOrder, { ids, at });
+    switch (outcome.kind) {
+      case 'renew-token':
+        if (!renewed) {
+          renewed = true;
+          renewToken = true;
+          continue;
+        }
+        await gate.report({ kind: 'auth', reason: outcome.reason.description });
+        return { kind: 'stop' };
+      case 'credential':
+        await gate.report({ kind: 'auth', reason: outcome.reason.description });
+        return { kind: 'stop' };
+      case 'throttled': {
+        const verdict = await gate.report({
+          kind: 'throttled',
+          customerId,
+          retryAfterMs: outcome.retryAfterMs,
+        });
+        return verdict.kind === 'closed' ? { kind: 'stop' } : { kind: 'later' };
+      }
+      case 'unavailable': {
+        const verdict = await gate.report({
+          kind: 'unknown',
+          customerId,
+          reason: outcome.reason.description,
+        });
+        return verdict.kind === 'closed' ? { kind: 'stop' } : { kind: 'later' };
+      }
+      case 'gone':
+      case 'refused':
+        // 404 soon after the checkout is lag; whatever it is, an order is never forgotten for it.
+        await gate.report({ kind: 'ok', customerId });
+        telemetry.warn(`order ${orderId} cannot be read: ${outcome.reason.description}`, {
+          customerId,
+          cartId,
+        });
+        return { kind: 'later' };
+      case 'value': {
+        await gate.report({ kind: 'ok', customerId });
+        const order = outcome.value;
+        if (order.id !== orderId) return { kind: 'later' };
+        if (order.rawStatus !== undefined)
+          telemetry.warn(`order ${orderId} has the unknown status "${order.rawStatus}": treated as pending`, {
+            customerId,
+            cartId,
+          });
+        return { kind: 'order', order };
+      }
+    }
+  }
+}

@@ -1,0 +1,158 @@
+import type { Deps } from '../../src/checkout/deps.ts';
+import type { CheckoutEvent } from '../../src/checkout/events.ts';
+import { batchJoiner } from '../../src/checkout/join-batch.ts';
+import { settled } from '../../src/checkout/settle.ts';
+import type { Clock } from '../../src/clock.ts';
+import type { Taken } from '../../src/gate/gate.ts';
+import { dueRowKey } from '../../src/orders/due-rows.ts';
+import type { Heartbeats } from '../../src/orders/heartbeat.ts';
+import type { OrderStatus } from '../../src/orders/order.ts';
+import { heartbeatStore } from '../../src/storage/heartbeat-store.ts';
+import { openStores } from '../../src/storage/stores.ts';
+import type { Table } from '../../src/storage/table.ts';
+import { defaultTimes } from '../../src/times.ts';
+import { untraced } from '../../src/tracing.ts';
+import { memoryTable } from '../support/memory-table.ts';
+import { anOrder, aRecord } from '../support/records.ts';
+import { seededChance } from '../support/seeded-chance.ts';
+import { virtualClock } from '../support/virtual-clock.ts';
+
+export const minute = 60_000;
+
+/** One instance that polls. It dies when it has made as many table requests as it may: from then on nothing answers it. */
+export interface Instance {
+  readonly deps: Deps;
+  readonly heartbeats: Heartbeats;
+  requests(): number;
+}
+
+/** Orders in the books, a Partner Center that knows their status, and instances over the same tables. */
+export function pollBed() {
+  const clock = virtualClock();
+  const tables = {
+    checkouts: memoryTable(),
+    dueOrders: memoryTable({ pageSize: 10 }),
+    attention: memoryTable(),
+    batches: memoryTable(),
+    gate: memoryTable(),
+  };
+  const chance = seededChance(5);
+  /** What Partner Center says of each order. */
+  const truth = new Map<string, OrderStatus>();
+  const asked: string[] = [];
+  const events: CheckoutEvent[] = [];
+  const told: { readonly name: string; readonly fields: object }[] = [];
+  const gate = { taken: undefined as Taken | undefined, throttled: new Set<string>() };
+
+  function instance({ skew = 0, dies = Infinity } = {}): Instance {
+    const own: Clock = clock.skewed(skew);
+    let requests = 0;
+    const alive = <T>(work: () => Promise<T>): Promise<T> => {
+      requests += 1;
+      // The request that it dies of is on its way: it still has its effect.
+      const result = requests > dies ? undefined : clock.sleep(5).then(work);
+      return result === undefined || requests === dies ? new Promise(() => {}) : result;
+    };
+    const over = (table: Table): Table => ({
+      get: (...args) => alive(() => table.get(...args)),
+      change: (...args) => alive(() => table.change(...args)),
+      transact: (...args) => alive(() => table.transact(...args)),
+      rows: (query) => table.rows(query),
+    });
+    const remote = {
+      checkouts: over(tables.checkouts),
+      dueOrders: over(tables.dueOrders),
+      attention: over(tables.attention),
+      batches: over(tables.batches),
+    };
+    const stores = openStores(remote, (key, why) => {
+      throw new Error(`due row ${key}: ${why}`);
+    });
+    const deps: Deps = {
+      clock: own,
+      chance,
+      times: defaultTimes,
+      rules: { maxAttempts: 8, repeatOrderedCart: true },
+      gate: {
+        take: async (lane) => gate.taken ?? { kind: 'slot', slot: { lane, notBefore: own.now() } },
+        giveBack: () => {},
+        report: async () => ({ kind: 'open' }),
+        customerUntil: (id) => (gate.throttled.has(id) ? own.now() + minute : undefined),
+        jobStarted: () => {},
+        lastOkOfOthers: () => undefined,
+      },
+      partnerCenter: {
+        ...never,
+        async order(_, orderId) {
+          asked.push(orderId);
+          await clock.sleep(400);
+          return { kind: 'answer', status: 200, body: orderBody(orderId, truth.get(orderId)), ms: 400 };
+        },
+      },
+      ...stores,
+      joinBatch: batchJoiner({ ...stores, clock: own, times: defaultTimes }),
+      queue: { send: () => Promise.reject(new Error('the poll sends no message')) },
+      events: {
+        publish: async (more) => {
+          events.push(...more);
+        },
+      },
+      telemetry: { event: (name, fields) => told.push({ name, fields }), warn: () => {} },
+      tracing: untraced,
+    };
+    // The storage's clock is the bed's own, whatever the instance's shows.
+    const heartbeats = heartbeatStore(over(tables.gate), () => clock.now(), chance);
+    return { deps, heartbeats, requests: () => requests };
+  }
+
+  /** A cart of this customer with these orders, all pending, due at `dueAt`: as a checkout leaves it. */
+  async function seed(customerId: string, orderIds: readonly string[], dueAt: number): Promise<void> {
+    const { ledger, dueRows } = instance().deps;
+    const cartId = chance.guid();
+    const fresh = aRecord({ customerId, cartId, job: { customerId, cartId } });
+    const inserted = await ledger.insert(fresh, chance.guid());
+    if (inserted.kind === 'conflict') throw new Error('the record is there already');
+    const orders = orderIds.map((id) => anOrder(id, 'pending'));
+    await dueRows.insert(
+      orderIds.map((orderId) => ({
+        key: dueRowKey(dueAt, orderId),
+        dueAt,
+        orderId,
+        customerId,
+        cartId,
+        polls: 0,
+      })),
+    );
+    const record = settled(fresh, { orders, failedGroups: [] }, { now: clock.now(), firstPoll: dueAt });
+    await ledger.commit({ record, etag: inserted.etag, orders, writeId: chance.guid() });
+    for (const id of orderIds) truth.set(id, 'pending');
+  }
+
+  /** How many due rows each order has. */
+  const dueRows = (): Map<string, number> => {
+    const counts = new Map<string, number>();
+    for (const { partition, properties } of tables.dueOrders.all())
+      if (partition === 'due')
+        counts.set(String(properties['orderId']), (counts.get(String(properties['orderId'])) ?? 0) + 1);
+    return counts;
+  };
+
+  const states = (): string[] =>
+    tables.checkouts
+      .all()
+      .filter(({ key }) => key.startsWith('cart:'))
+      .map(({ properties }) => String(properties['state']));
+
+  return { clock, tables, truth, asked, events, told, gate, instance, seed, dueRows, states };
+}
+
+const unwanted = () => Promise.reject(new Error('the poll asks for orders by id alone'));
+const never = { checkout: unwanted, cart: unwanted, orders: unwanted };
+
+const orderBody = (id: string, status: OrderStatus | undefined): string =>
+  JSON.stringify({
+    id,
+    status,
+    billingCycle: 'monthly',
+    lineItems: [{ lineItemNumber: 0, offerId: 'offer-a', quantity: 1, termDuration: 'P1Y' }],
+  });

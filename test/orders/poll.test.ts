@@ -1,0 +1,96 @@
+import { expect, test } from 'vitest';
+import { pollPendingOrders } from '../../src/orders/poll.ts';
+import { defaultTimes } from '../../src/times.ts';
+import { customerId } from '../support/records.ts';
+import { minute, pollBed } from './bed.ts';
+
+const hour = 60 * minute;
+const other = '0a1b2c3d-0000-4000-8000-000000000001';
+
+/** Polls every minute, as the timer does. */
+async function poll(bed: ReturnType<typeof pollBed>, ms: number): Promise<void> {
+  const { deps } = bed.instance();
+  for (const end = bed.clock.now() + ms; bed.clock.now() < end; await bed.clock.run(minute))
+    await bed.clock.until(pollPendingOrders(deps));
+}
+
+test('a poll that dies after any of its requests leaves one live due row for each pending order, none for the others', async () => {
+  let deaths = 0;
+  for (let dies = 1; ; dies += 1) {
+    const bed = pollBed();
+    await bed.clock.until(bed.seed(customerId, ['a', 'b', 'c'], bed.clock.now()));
+    bed.truth.set('a', 'completed');
+    const dying = bed.instance({ dies });
+    void pollPendingOrders(dying.deps);
+    await bed.clock.run(minute);
+    if (dying.requests() < dies) break;
+    deaths += 1;
+    for (const pending of ['b', 'c']) expect(bed.dueRows().get(pending)).toBeGreaterThan(0);
+    await poll(bed, hour);
+    expect(bed.dueRows()).toEqual(
+      new Map([
+        ['b', 1],
+        ['c', 1],
+      ]),
+    );
+    bed.truth.set('b', 'completed').set('c', 'completed');
+    await poll(bed, 3 * hour);
+    expect(bed.dueRows()).toEqual(new Map());
+    expect(bed.states()).toEqual(['completed']);
+    expect(new Set(bed.events.map(({ id }) => id)).size).toBe(5);
+  }
+  expect(deaths).toBeGreaterThan(8);
+});
+
+test('an order is asked for in growing steps, and only while it is pending', async () => {
+  const bed = pollBed();
+  const start = bed.clock.now();
+  await bed.clock.until(bed.seed(customerId, ['slow'], start + 2 * minute));
+  await poll(bed, 24 * hour);
+  // 2, 2, 5, 10, 15, 30, 60 min, then 6 h: 7 looks in two hours, 4 more in the rest of the day.
+  expect(bed.asked.length).toBeGreaterThanOrEqual(9);
+  expect(bed.asked.length).toBeLessThanOrEqual(12);
+});
+
+test('an order pending longer than PENDING_ALARM_HOURS opens one row for a person, is polled on, and closes it', async () => {
+  const bed = pollBed();
+  await bed.clock.until(bed.seed(customerId, ['stuck', 'fine'], bed.clock.now()));
+  await bed.clock.until(bed.seed(other, ['quick'], bed.clock.now()));
+  await poll(bed, 10 * minute);
+  bed.truth.set('fine', 'completed').set('quick', 'completed');
+  await poll(bed, defaultTimes.pendingAlarm - hour);
+  expect(bed.tables.attention.all()).toEqual([]);
+  await poll(bed, 9 * hour);
+  const rows = bed.tables.attention.all().map(({ properties }) => properties);
+  expect(rows).toEqual([expect.objectContaining({ kind: 'pending-too-long', open: true, customerId })]);
+  expect(JSON.stringify(rows)).toContain('24 hours: stuck');
+  const asked = bed.asked.length;
+  await poll(bed, 13 * hour);
+  expect(bed.asked.length).toBeGreaterThan(asked);
+  expect(bed.told.filter(({ name }) => name === 'AttentionOpened')).toHaveLength(1);
+  bed.truth.set('stuck', 'completed');
+  await poll(bed, 7 * hour);
+  expect(bed.tables.attention.all().map(({ properties }) => properties['open'])).toEqual([false]);
+  expect(bed.dueRows()).toEqual(new Map());
+});
+
+test('an order that nobody can read opens the same row, and is polled on', async () => {
+  const bed = pollBed();
+  await bed.clock.until(bed.seed(customerId, ['hidden'], bed.clock.now()));
+  bed.truth.delete('hidden');
+  await poll(bed, defaultTimes.pendingAlarm + 8 * hour);
+  expect(bed.tables.attention.all().map(({ properties }) => properties['kind'])).toEqual([
+    'pending-too-long',
+  ]);
+  expect(bed.dueRows().get('hidden')).toBe(1);
+});
+
+test('the orders of a customer that alone is throttled are not asked for, and those of others are', async () => {
+  const bed = pollBed();
+  await bed.clock.until(bed.seed(customerId, ['mine'], bed.clock.now()));
+  await bed.clock.until(bed.seed(other, ['theirs'], bed.clock.now()));
+  bed.gate.throttled.add(customerId);
+  await bed.clock.until(pollPendingOrders(bed.instance().deps));
+  expect(bed.asked).toEqual(['theirs']);
+  expect(bed.dueRows().get('mine')).toBe(1);
+});

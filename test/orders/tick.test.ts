@@ -1,0 +1,115 @@
+import { expect, test } from 'vitest';
+import { succeeded } from '../../src/orders/heartbeat.ts';
+import { nothingDone, pollPendingOrders } from '../../src/orders/poll.ts';
+import { runTick } from '../../src/orders/tick.ts';
+import { customerId } from '../support/records.ts';
+import { minute, pollBed } from './bed.ts';
+
+const ids = (count: number) => Array.from({ length: count }, (_, index) => `order-${index}`);
+
+test('two ticks at once, on instances whose clocks are 30 s apart, ask for each order once', async () => {
+  const bed = pollBed();
+  const now = bed.clock.now();
+  await bed.clock.until(bed.seed(customerId, ids(30), now));
+  const instances = [bed.instance(), bed.instance({ skew: 30_000 }), bed.instance({ skew: -30_000 })];
+  const ticks = Promise.all(instances.map(({ deps, heartbeats }) => runTick(deps, heartbeats)));
+  // Some come while the first is in the middle of it.
+  await bed.clock.run(1_000);
+  const late = bed.instance({ skew: 30_000 });
+  const lateReport = await bed.clock.until(runTick(late.deps, late.heartbeats));
+  const reports = await bed.clock.until(ticks);
+
+  expect([...reports, lateReport].filter(({ stopped }) => stopped === 'overlap')).toHaveLength(3);
+  expect(bed.asked.toSorted()).toEqual(ids(30).toSorted());
+  expect(bed.told.filter(({ name }) => name === 'PollTick')).toHaveLength(4);
+});
+
+test('a tick that dies is waited for no longer than it could have run; one that ended is not waited for', async () => {
+  const bed = pollBed();
+  await bed.clock.until(bed.seed(customerId, ids(3), bed.clock.now()));
+  const dying = bed.instance({ dies: 5 });
+  void runTick(dying.deps, dying.heartbeats);
+  await bed.clock.run(60_000);
+  const other = bed.instance();
+  const tick = () => bed.clock.until(runTick(other.deps, other.heartbeats));
+  expect(await tick()).toMatchObject({ stopped: 'overlap' });
+  await bed.clock.run(minute);
+  expect(await tick()).toMatchObject({ seen: 3, failed: 0 });
+  expect(await tick()).not.toMatchObject({ stopped: 'overlap' });
+});
+
+test('the heartbeat tells the last tick and the last that succeeded', async () => {
+  const bed = pollBed();
+  const { deps, heartbeats } = bed.instance();
+  const read = () => bed.clock.until(heartbeats.read());
+  expect(await read()).toBeUndefined();
+  await bed.clock.until(bed.seed(customerId, ids(2), bed.clock.now()));
+  await bed.clock.until(runTick(deps, heartbeats));
+  const good = await read();
+  expect(good).toMatchObject({ runningUntil: 0, last: { report: { seen: 2, pending: 2, failed: 0 } } });
+  expect(good?.lastSuccess).toBe(good?.last?.endedAt);
+
+  await bed.clock.run(10 * minute);
+  bed.gate.taken = { kind: 'closed', until: bed.clock.now() + minute, reason: 'throttled' };
+  const report = await bed.clock.until(runTick(deps, heartbeats));
+  expect(report.stopped).toBe('gate');
+  expect(await read()).toEqual({
+    runningUntil: 0,
+    last: { endedAt: expect.any(Number), report },
+    lastSuccess: good?.lastSuccess,
+  });
+  expect(bed.asked).toHaveLength(2);
+});
+
+test('a tick that was frozen past its time says nothing over the one that followed it', async () => {
+  const bed = pollBed();
+  const frozen = bed.instance();
+  const begun = await bed.clock.until(frozen.heartbeats.begin(minute));
+  if (begun === undefined) throw new Error('the first tick did not begin');
+  await bed.clock.run(2 * minute);
+  const other = bed.instance();
+  await bed.clock.until(runTick(other.deps, other.heartbeats));
+  const before = await bed.clock.until(other.heartbeats.read());
+  await bed.clock.until(frozen.heartbeats.end(begun, { ...nothingDone, seen: 99 }));
+  expect(await bed.clock.until(other.heartbeats.read())).toEqual(before);
+});
+
+test('a heartbeat that a person filled with nonsense stops no tick', async () => {
+  const nonsense = [{ runningUntil: 9e15 }, { runningUntil: 'soon', endedAt: -1 }, { tick: 7 }, {}];
+  for (const properties of nonsense) {
+    const bed = pollBed();
+    bed.tables.gate.put({ partition: 'poller', key: 'heartbeat', properties });
+    await bed.clock.until(bed.seed(customerId, ids(1), bed.clock.now()));
+    const { deps, heartbeats } = bed.instance();
+    expect(await bed.clock.until(runTick(deps, heartbeats))).toMatchObject({ seen: 1, pending: 1 });
+  }
+});
+
+test('without the heartbeat two polls at once ask twice and break nothing', async () => {
+  const bed = pollBed();
+  await bed.clock.until(bed.seed(customerId, ids(12), bed.clock.now()));
+  for (const id of ids(6)) bed.truth.set(id, 'completed');
+  const polls = [bed.instance(), bed.instance()].map(({ deps }) => pollPendingOrders(deps));
+  await bed.clock.until(Promise.all(polls));
+  // A row that lost the race is found to be an old one by a later poll.
+  for (let turn = 0; turn < 2; turn += 1) {
+    await bed.clock.run(10 * minute);
+    await bed.clock.until(pollPendingOrders(bed.instance().deps));
+  }
+  expect(bed.dueRows()).toEqual(
+    new Map(
+      ids(12)
+        .slice(6)
+        .map((id) => [id, 1]),
+    ),
+  );
+  expect(bed.states()).toEqual(['ordered']);
+});
+
+test('a success is a tick that looked at all that was due', () => {
+  expect(succeeded(nothingDone)).toBe(true);
+  expect(succeeded({ ...nothingDone, seen: 4_000, stopped: 'time' })).toBe(true);
+  expect(succeeded({ ...nothingDone, failed: 1 })).toBe(false);
+  for (const stopped of ['gate', 'storage', 'overlap'] as const)
+    expect(succeeded({ ...nothingDone, stopped })).toBe(false);
+});
