@@ -166,6 +166,11 @@ export const scenarios: readonly Scenario[] = [
       ],
     };
   }),
+  ...each('batch-late', 'the last cart of a batch is sent half an hour after the others', () => {
+    const carts = twins();
+    const sends = sendAll(carts, { batchId: 'night', batchSize: 2 });
+    return { carts, sends: sends.map((send, nth) => (nth === 1 ? { ...send, at: 30 * minute } : send)) };
+  }),
   ...each('stopped', 'a batch is stopped while one cart is in doubt and another waits', () => {
     const carts = [...twins(), cartPlan(3, [groupPlan('0', 'b')])];
     const [first, second, third] = carts.map(({ id }) => id);
