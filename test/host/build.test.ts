@@ -58,3 +58,9 @@ test('what is never deployed fails the build and leaves no dist', async () => {
   await expect(buildDist(root)).rejects.toThrow('local/helper.ts, imported by functions/main.ts');
   expect(existsSync(join(root, 'dist'))).toBe(false);
 });
+
+test('a bundle that has grown too large fails the build and leaves no dist', async () => {
+  writeFileSync(join(root, 'functions/main.ts'), `console.log('${'x'.repeat(5_000_000)}');`);
+  await expect(buildDist(root)).rejects.toThrow('more than 5000000');
+  expect(existsSync(join(root, 'dist'))).toBe(false);
+});

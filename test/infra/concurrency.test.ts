@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import * as z from 'zod/mini';
+import { fleetOf } from '../../local/cost/fleet.ts';
 import { toDuration } from '../../src/config-times.ts';
 import { workerShare } from '../../src/gate/settings.ts';
 import { defaultTimes } from '../../src/times.ts';
@@ -21,9 +22,6 @@ const host = z
   .parse(JSON.parse(read('host.json')));
 const { maxConcurrentCalls, maxAutoLockRenewalDuration } = host.extensions.serviceBus;
 
-/** Of a checkout, measured at Partner Center: docs/decisions/host-json.md. */
-const meanCheckoutSeconds = 5.5;
-
 const scale = z.object({
   functionAppConfig: z.object({ scaleAndConcurrency: z.object({ maximumInstanceCount: z.number() }) }),
 });
@@ -39,12 +37,16 @@ function scaleGroups(): number {
 }
 
 test.each(Object.keys(variants) as Variant[])('%s: as many instances as the budget keeps busy', (variant) => {
-  const callsPerMinute = Number(appSettings(variant)['CALLS_PER_MINUTE_CEILING']);
-  // Little's law: in flight = calls a second × seconds a call.
-  const inFlight = ((callsPerMinute * workerShare) / 60) * meanCheckoutSeconds;
+  const settings = appSettings(variant);
+  const { instances } = fleetOf({
+    callsPerMinute: Number(settings['CALLS_PER_MINUTE']),
+    callsPerMinuteCeiling: Number(settings['CALLS_PER_MINUTE_CEILING']),
+    workerShare,
+    jobsPerInstance: maxConcurrentCalls,
+  });
   const { maximumInstanceCount } = scale.parse(only(variant, 'Microsoft.Web/sites').properties)
     .functionAppConfig.scaleAndConcurrency;
-  expect(maximumInstanceCount).toBe(Math.ceil(inFlight / maxConcurrentCalls) + scaleGroups() - 1);
+  expect(maximumInstanceCount).toBe(instances + scaleGroups() - 1);
 });
 
 test('the lock lasts as long as there is, is renewed for longer, and no function outlives its renewal', () => {

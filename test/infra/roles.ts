@@ -27,32 +27,54 @@ export interface Need {
   readonly where: Where;
 }
 
+interface Operation extends Need {
+  readonly file: string;
+  readonly calls: readonly string[];
+}
+
 const sends = { role: 'Azure Service Bus Data Sender', where: 'queues' } as const;
+const receives = { role: 'Azure Service Bus Data Receiver', where: 'queues' } as const;
 const tables = { role: 'Storage Table Data Contributor', where: 'tables' } as const;
 
-/** Every file of `src/` that calls an SDK: the operations that it calls, and what they need. */
-export const operations: Readonly<Record<string, Need & { readonly calls: readonly string[] }>> = {
-  'src/messaging/checkout-queue.ts': { calls: ['sendMessages'], who: ['worker', 'operators'], ...sends },
-  'src/messaging/job-sender.ts': {
+/** Every call of an SDK in `src/`, and what it needs. */
+export const operations: readonly Operation[] = [
+  {
+    file: 'src/messaging/checkout-queue.ts',
+    calls: ['sendMessages'],
+    who: ['worker', 'operators'],
+    ...sends,
+  },
+  {
+    file: 'src/messaging/job-sender.ts',
     calls: ['createMessageBatch', 'sendMessages'],
     who: ['worker', 'operators'],
     ...sends,
   },
-  'src/messaging/event-topic.ts': {
+  {
+    file: 'src/messaging/dead-letters.ts',
+    calls: ['abandonMessage', 'completeMessage', 'peekMessages', 'receiveMessages'],
+    who: ['operators'],
+    ...receives,
+  },
+  { file: 'src/messaging/dead-letters.ts', calls: ['sendMessages'], who: ['operators'], ...sends },
+  {
+    file: 'src/messaging/event-topic.ts',
     calls: ['createMessageBatch', 'sendMessages'],
     who: ['worker'],
     role: 'Azure Service Bus Data Sender',
     where: 'topic',
   },
-  // With PARTNER_SIGN_IN = app+user.
-  'src/partner-center/key-vault.ts': {
+  {
+    // With PARTNER_SIGN_IN = app+user.
+    file: 'src/partner-center/key-vault.ts',
     calls: ['getSecret', 'setSecret', 'updateSecretProperties'],
     who: ['worker'],
     role: 'Key Vault Secrets Officer',
     where: 'vault',
   },
-  'src/storage/azure-tables.ts': { calls: ['createTable'], who: ['worker', 'operators'], ...tables },
-  'src/storage/azure-table.ts': {
+  { file: 'src/storage/azure-tables.ts', calls: ['createTable'], who: ['worker', 'operators'], ...tables },
+  {
+    file: 'src/storage/azure-table.ts',
     calls: [
       'createEntity',
       'deleteEntity',
@@ -65,18 +87,16 @@ export const operations: Readonly<Record<string, Need & { readonly calls: readon
     who: ['worker', 'operators'],
     ...tables,
   },
-};
+];
 
 /** What needs a role and is no call of ours. */
 export const others: readonly Need[] = [
   // functions/checkout.ts: the host's trigger.
-  { who: ['worker'], role: 'Azure Service Bus Data Receiver', where: 'queues' },
+  { who: ['worker'], ...receives },
   // The host: leases, keys, the package.
   { who: ['worker'], role: 'Storage Blob Data Owner', where: 'host storage' },
   { who: ['worker'], role: 'Monitoring Metrics Publisher', where: 'Application Insights' },
   { who: ['producers'], ...sends },
-  // Dead letters.
-  { who: ['operators'], role: 'Azure Service Bus Data Receiver', where: 'queues' },
   // az keyvault secret set: a new credential, a new consent.
   { who: ['operators'], role: 'Key Vault Secrets Officer', where: 'vault' },
   // The portal: workbook and logs.
