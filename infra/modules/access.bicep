@@ -20,6 +20,7 @@ param vaultIsWritten bool
 
 // Built-in roles, the same in every tenant: learn.microsoft.com/azure/role-based-access-control/built-in-roles
 var roles = {
+  serviceBusOwner: '090c5cfd-751d-490a-894a-3ce6f1109419'
   serviceBusReceiver: '4f6d3b9b-027b-4f4c-9142-0e5a2a2247e0'
   serviceBusSender: '69a216fc-b8fb-44d8-bc22-1f3c2cd27a39'
   blobOwner: 'b7e6dc6d-f1e8-4753-8033-0f276bb0955b'
@@ -167,28 +168,16 @@ resource producersSend 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
 
 // --- operators: what the command line needs ---
 
-// enqueue and retry send jobs.
-resource operatorsSend 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
+// enqueue and retry send jobs, dead letters are looked at and taken away, and status and preflight read the length and the
+// settings of a queue. Service Bus gives those to an Owner alone; on the queue, not on the namespace.
+resource operatorsOwn 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
   for (name, i) in queuesOf(names): if (!empty(operatorsGroupId)) {
     scope: namespace::jobs[i]
-    name: guid(namespace::jobs[i].id, operatorsGroupId, roles.serviceBusSender)
+    name: guid(namespace::jobs[i].id, operatorsGroupId, roles.serviceBusOwner)
     properties: {
       principalId: operatorsGroupId
       principalType: 'Group'
-      roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles.serviceBusSender)
-    }
-  }
-]
-
-// Dead letters are looked at, and taken away when they were dealt with.
-resource operatorsReceive 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
-  for (name, i) in queuesOf(names): if (!empty(operatorsGroupId)) {
-    scope: namespace::jobs[i]
-    name: guid(namespace::jobs[i].id, operatorsGroupId, roles.serviceBusReceiver)
-    properties: {
-      principalId: operatorsGroupId
-      principalType: 'Group'
-      roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles.serviceBusReceiver)
+      roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles.serviceBusOwner)
     }
   }
 ]

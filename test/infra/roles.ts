@@ -1,5 +1,6 @@
 /** Built-in roles. Source: learn.microsoft.com/azure/role-based-access-control/built-in-roles. */
 export const roleIds = {
+  'Azure Service Bus Data Owner': '090c5cfd-751d-490a-894a-3ce6f1109419',
   'Azure Service Bus Data Receiver': '4f6d3b9b-027b-4f4c-9142-0e5a2a2247e0',
   'Azure Service Bus Data Sender': '69a216fc-b8fb-44d8-bc22-1f3c2cd27a39',
   'Storage Blob Data Owner': 'b7e6dc6d-f1e8-4753-8033-0f276bb0955b',
@@ -11,6 +12,12 @@ export const roleIds = {
 } as const;
 
 export type Role = keyof typeof roleIds;
+/** A role that holds the others: who has it there needs none of them. */
+export const wider: Readonly<Partial<Record<Role, Role>>> = {
+  'Azure Service Bus Data Receiver': 'Azure Service Bus Data Owner',
+  'Azure Service Bus Data Sender': 'Azure Service Bus Data Owner',
+};
+
 export type Who = 'worker' | 'operators' | 'producers';
 export type Where =
   | 'queues'
@@ -57,6 +64,13 @@ export const operations: readonly Operation[] = [
     ...receives,
   },
   { file: 'src/messaging/dead-letters.ts', calls: ['sendMessages'], who: ['operators'], ...sends },
+  {
+    file: 'src/messaging/queue-admin.ts',
+    calls: ['getQueue', 'getQueueRuntimeProperties', 'queueExists'],
+    who: ['operators'],
+    role: 'Azure Service Bus Data Owner',
+    where: 'queues',
+  },
   {
     file: 'src/messaging/event-topic.ts',
     calls: ['createMessageBatch', 'sendMessages'],
