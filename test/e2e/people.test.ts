@@ -1,0 +1,206 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ServiceBusClient } from '@azure/service-bus';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { buildDist } from '../../local/build.ts';
+import type { CartRef } from '../../local/partner-center/sandbox.ts';
+import { queueName, type Stack, startStack } from '../../local/stack.ts';
+import { systemChance } from '../../src/chance.ts';
+import { decisionCopy } from '../../src/checkout/copies.ts';
+import type { Ledger } from '../../src/checkout/ledger.ts';
+import type { CheckoutRecord } from '../../src/checkout/record.ts';
+import { sideBySide } from '../../src/operate/side-by-side.ts';
+import { azureTables } from '../../src/storage/azure-tables.ts';
+import { ledgerStore } from '../../src/storage/ledger-store.ts';
+import { drillRequeue, drillRetry } from '../bench/redrive.ts';
+import { drained, instant } from '../bench/workload.ts';
+import { cli } from '../support/cli.ts';
+
+let folder: string;
+let stack: Stack;
+let client: ServiceBusClient;
+let ledger: Ledger;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'checkout-e2e-'));
+  await buildDist(join(import.meta.dirname, '../..'), join(folder, 'dist'));
+  stack = await startStack({ factor: 100, appRoot: join(folder, 'dist'), switches: instant });
+  client = new ServiceBusClient(stack.broker.connectionString);
+  const { connectionString } = stack.tables;
+  ledger = ledgerStore(azureTables({ kind: 'connection-string', connectionString }).checkouts);
+});
+afterAll(async () => {
+  await client?.close();
+  await stack?.stop();
+  await rm(folder, { recursive: true, force: true });
+});
+
+const run = (...args: string[]) => cli(stack.settings, args);
+const send = (carts: readonly CartRef[], more: Record<string, unknown> = {}) =>
+  client
+    .createSender(queueName)
+    .sendMessages(carts.map((cart) => ({ body: Buffer.from(JSON.stringify({ ...cart, ...more })) })));
+
+/** The record once it is as wanted. */
+async function recordOnce(cart: CartRef, is: (record: CheckoutRecord) => boolean): Promise<CheckoutRecord> {
+  let record: CheckoutRecord | undefined;
+  await expect
+    .poll(
+      async () => {
+        record = (await ledger.read(cart))?.value;
+        return record !== undefined && is(record);
+      },
+      { timeout: 80_000 },
+    )
+    .toBe(true);
+  if (record === undefined) throw new Error('no record');
+  return record;
+}
+
+/** Bought, the answer lost; the repeat says "already submitted", and the order list hides the order for hours. */
+async function anUnresolvedJob(customerId: string): Promise<CartRef> {
+  const [cart] = stack.sandbox.createCarts({ count: 1, customers: [customerId], baskets: ['legacy'] });
+  if (cart === undefined) throw new Error('no cart');
+  stack.sandbox.set({
+    contract: 'already-submitted',
+    forgetRequestIds: true,
+    listLag: [10 * 3_600_000, 10 * 3_600_000],
+    faults: [{ kind: 'drop', when: 'after', carts: [cart.cartId], count: 1 }],
+  });
+  await send([cart], { reference: '<b>PO\u0007 7</b>' });
+  await recordOnce(
+    cart,
+    ({ state, repeated, lease }) => state === 'unresolved' && repeated !== undefined && lease === undefined,
+  );
+  stack.sandbox.set({ faults: [], listLag: [0, 0] });
+  return cart;
+}
+
+const allWell = { lost: 0, boughtTwice: 0, different: 0, deadLetters: 0, openRows: 0 };
+
+test('dead letters are requeued: killed in the middle, then two people at once', async () => {
+  const drill = await drillRequeue(stack, 60);
+  expect(drill).toMatchObject({ ...allWell, completed: 60 });
+  expect(drill.atKill).toBeGreaterThanOrEqual(30);
+}, 180_000);
+
+test('failed jobs are retried: killed in the middle, then two people at once', async () => {
+  const drill = await drillRetry(stack, 60);
+  expect(drill).toMatchObject({ ...allWell, completed: 60 });
+  expect(drill.atKill).toBeGreaterThanOrEqual(30);
+}, 180_000);
+
+test('from the first question to the last answer: attention, job, retry, and a decision that comes too late', async () => {
+  const carts = stack.sandbox.createCarts({ count: 2, customers: 1, baskets: ['legacy'] });
+  const [cart] = carts;
+  if (cart === undefined) throw new Error('no cart');
+  const refused = carts.map(({ cartId }) => cartId);
+  stack.sandbox.set({ faults: [{ kind: 'error', http: 400, code: 800009, carts: refused }] });
+  await send(carts, { batchId: 'night 7' });
+  await drained(stack, 80_000);
+  stack.sandbox.set({ faults: [] });
+  const failed = await recordOnce(cart, ({ state }) => state === 'failed');
+
+  const groups = await run('attention', '--batch', 'night 7');
+  expect(groups).toMatchObject({ code: 1, stderr: '' });
+  expect(groups.stdout).toMatch(/^2 {2}failed {2}800009\n.*\n {4}cure: Read the cart in Partner Center/);
+  const before = await run('job', cart.customerId, cart.cartId);
+  expect(before.stdout).toContain('Nothing happens by itself.');
+  expect(before.stdout).toContain(`checkout retry ${cart.customerId} ${cart.cartId}`);
+
+  const dry = await run('retry', '--batch', 'night 7', '--dry-run');
+  expect(dry.stdout).toMatch(/^2 {2}failed {2}800009 /);
+  expect(dry.stdout).toContain('2 would be sent. Nothing was sent');
+  expect(await ledger.read(cart)).toMatchObject({ value: { state: 'failed' } });
+  const sent = await run('retry', '--batch', 'night 7', '--yes');
+  expect(sent).toMatchObject({ code: 0 });
+  expect(sent.stdout).toMatch(/2 sent by \S+; the worker decides. Watch: checkout batch night 7 --watch/);
+  await recordOnce(cart, ({ state }) => state === 'completed');
+  expect(await run('attention', '--batch', 'night 7')).toMatchObject({
+    code: 0,
+    stdout: /Nothing open matches/,
+  });
+
+  const late = { decision: 'retry' as const, seen: failed.state, who: 'ben@example.com', orderIds: [] };
+  const { body, messageId, properties } = decisionCopy(failed, late, systemChance);
+  await client
+    .createSender(queueName)
+    .sendMessages({ body: Buffer.from(body), messageId, applicationProperties: { ...properties } });
+  await drained(stack, 80_000);
+  const after = await run('job', cart.customerId, cart.cartId);
+  expect(after.stdout).toMatch(/person {4}\S+ decided: retry/);
+  expect(after.stdout).toContain('"retry" by ben@example.com came too late');
+  expect(after.stdout).toContain('Next: Nothing more: every order is completed.');
+  const support = await run('job', cart.customerId, cart.cartId, '--support-text');
+  for (const needed of ['MS-CorrelationId: ', 'MS-RequestId: ', 'Status: 400, code 800009', cart.cartId])
+    expect(support.stdout).toContain(needed);
+  expect(support.stdout).not.toContain(stack.settings['PARTNER_CLIENT_SECRET']);
+}, 180_000);
+
+describe('a job that may have been bought', () => {
+  const customerId = 'aaaaaaaa-0000-4000-8000-000000000001';
+  const orderOf = (cart: CartRef) =>
+    stack.sandbox.orderBook().find(({ cartId }) => cartId === cart.cartId)?.orderId ?? '';
+
+  test('retry is refused; somebody else’s order is not taken; its own order settles it', async () => {
+    const cart = await anUnresolvedJob(customerId);
+    const refused = await run('retry', cart.customerId, cart.cartId, '--yes');
+    expect(refused.code).toBe(1);
+    expect(refused.stdout).toContain('may have been bought: a retry is refused');
+
+    const shown = await run('resolve', cart.customerId, cart.cartId);
+    expect(shown.code).toBe(1);
+    expect(shown.stdout).toMatch(/Checkout calls:\n(.*\n)*.*400 800065/);
+    const job = await run('job', cart.customerId, cart.cartId);
+    expect(job.stdout).toContain('<b>PO  7</b>');
+
+    const foreign = stack.sandbox.orderBook().find((order) => order.customerId !== customerId);
+    await run('resolve', cart.customerId, cart.cartId, '--orders', foreign?.orderId ?? '', '--yes');
+    await recordOnce(cart, ({ reason, lease }) => reason?.code === 'wrong-order' && lease === undefined);
+    const again = await run(
+      '--json',
+      'resolve',
+      cart.customerId,
+      cart.cartId,
+      '--orders',
+      orderOf(cart),
+      '--yes',
+    );
+    expect(JSON.parse(again.stdout)).toMatchObject({ sent: true, decision: 'orders' });
+    const { orders, decisions } = await recordOnce(cart, ({ state }) => state === 'completed');
+    expect(orders.map(({ id }) => id)).toEqual([orderOf(cart)]);
+    expect(decisions.map(({ decision }) => decision)).toEqual(['orders', 'orders']);
+    const found = await run('job', '--customer', customerId, '--order', orderOf(cart));
+    expect(found.stdout).toContain(cart.cartId);
+    expect(stack.sandbox.orderBook().filter(({ cartId }) => cartId === cart.cartId)).toHaveLength(1);
+  }, 180_000);
+});
+
+test('what cannot be understood, or is not there, is said in one sentence, with its exit code', async () => {
+  const [customer, cart] = ['7c1f0a52-6d0e-4b7e-9a43-5e2f8b6f1d10', '2f9a6c1e-1a77-4d0b-8f3c-90f5b1e4c7aa'];
+  const cases: readonly (readonly [readonly string[], number, RegExp])[] = [
+    [['job', 'x; rm', cart], 2, /CUSTOMER must be a GUID, like .*; it is "x; rm"/],
+    [['job', customer, cart], 1, /Nothing is known of cart/],
+    [['job', '--customer', customer, '--order', 'ABC'], 1, /No job of customer .* has this order: ABC/],
+    [['retry'], 2, /Which jobs\?/],
+    [['retry', '--code', '999', '--yes'], 1, /Nothing open matches/],
+    [['retry', customer, cart, '--yes'], 1, /1 passed over: has no record in the ledger/],
+    [['retry', '--code', '1', '--rate', 'fast'], 2, /--rate must be a number a second above 0/],
+    [['attention', '--since', 'noon'], 2, /--since must be a length of time/],
+    [['attention', 'close', '--yes'], 2, /Which rows\?/],
+    [['resolve', customer, cart, '--not-bought', '--yes'], 1, /Nothing is known of cart/],
+    [['resolve', customer, cart, '--not-bought', '--give-up'], 2, /One decision/],
+    [['revive', customer, cart], 1, /it has no record in the ledger/],
+    [['dead-letters', 'list'], 0, /No dead letters/],
+    [['dead-letters', 'requeue', '--sequence', 'x', '--yes'], 2, /--sequence takes numbers/],
+    [['dead-letters', 'list', '--queue', 'nope'], 2, /has no queue "nope"; it has checkout-jobs/],
+  ];
+  // A few at a time: each is a process, and the machine is small.
+  await sideBySide(cases, 4, async ([args, code, words]) => {
+    const { stdout, stderr, code: ended } = await run(...args);
+    expect(stdout + stderr, args.join(' ')).toMatch(words);
+    expect(ended, `${args.join(' ')}: ${stderr}`).toBe(code);
+    expect(stderr, args.join(' ')).not.toMatch(/\n {4}at /);
+  });
+}, 180_000);
