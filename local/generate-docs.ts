@@ -1,13 +1,27 @@
 import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import host from '../host.json' with { type: 'json' };
 import { eventSchema } from '../src/checkout/event-schema.ts';
 import { messageSchema } from '../src/checkout/message-schema.ts';
 import { settingsPage } from '../src/config-settings.ts';
+import { defaultGateSettings, workerShare } from '../src/gate/settings.ts';
 import { openApi } from '../src/operate/openapi.ts';
+import { fleetOf } from './cost/fleet.ts';
+import { readInputs } from './cost/inputs.ts';
+import { costPage } from './cost/page.ts';
 import { telemetryPage } from './telemetry-page.ts';
 import { workbook } from './workbook.ts';
 
+const fleet = fleetOf({
+  callsPerMinute: defaultGateSettings.limitPerMinute,
+  callsPerMinuteCeiling: defaultGateSettings.ceilingPerMinute,
+  workerShare,
+  jobsPerInstance: host.extensions.serviceBus.maxConcurrentCalls,
+});
+
 /** Files that are made from the code. `npm run docs` writes them; a test refuses a commit where they differ. */
 export const generated: Readonly<Record<string, () => string>> = {
+  'docs/cost.md': () => costPage(readInputs(join(import.meta.dirname, '..')), fleet),
   'docs/events.schema.json': () => `${JSON.stringify(eventSchema(), null, 2)}\n`,
   'docs/message-contract.schema.json': () => `${JSON.stringify(messageSchema(), null, 2)}\n`,
   'docs/openapi.json': () => `${JSON.stringify(openApi(), null, 2)}\n`,

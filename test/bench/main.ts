@@ -26,7 +26,7 @@ const benches: Readonly<Record<string, () => Promise<unknown>>> = {
 
 await buildDist(root);
 const wanted = values.only?.split(',') ?? Object.keys(benches);
-const report: Record<string, unknown> = {};
+const report: Record<string, unknown> = { date: new Date().toISOString().slice(0, 10) };
 for (const name of wanted) {
   const bench = benches[name];
   if (bench === undefined)

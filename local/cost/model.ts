@@ -1,0 +1,110 @@
+import type { Fleet } from './fleet.ts';
+import type { Inputs } from './inputs.ts';
+
+/** For one job, on the average of all. */
+export interface PerJob {
+  readonly executions: number;
+  readonly busOperations: number;
+  readonly tableRequests: number;
+  readonly apiCalls: number;
+  readonly gbSeconds: number;
+  readonly telemetryKb: number;
+  readonly ledgerKb: number;
+}
+
+export function perJob({ measured, assumptions, prices }: Inputs, fleet: Fleet): PerJob {
+  const { happy, inBatch, pending, parked } = measured.requests;
+  const { pendingShare, parkedShare } = assumptions;
+  /** A job of a batch, and what being pending or parked adds for the share of those that are. */
+  const mean = (of: (job: typeof happy) => number): number =>
+    of(inBatch) + pendingShare * (of(pending) - of(happy)) + parkedShare * (of(parked) - of(happy));
+  const looks = pendingShare * assumptions.looksPerPendingJob;
+  const apiCalls = mean(({ api }) => api);
+  const events = inBatch.serviceBus.sends + pendingShare;
+  return {
+    executions: mean(({ serviceBus }) => serviceBus.receive),
+    // Sent by the producer; received, settled, sent again and told of by the worker; taken and settled by each subscriber.
+    busOperations:
+      1 +
+      mean(({ serviceBus }) => serviceBus.receive + serviceBus.settle + serviceBus.sends) +
+      pendingShare +
+      2 * assumptions.subscriptionsOfTheTopic * events,
+    tableRequests: mean(({ storage }) => storage) + looks * assumptions.tableRequestsPerLook,
+    apiCalls: apiCalls + looks,
+    // The calls are what a night waits for; all instances are up meanwhile.
+    gbSeconds: (apiCalls / fleet.callsPerMinute) * 60 * fleet.instances * prices.functions.instanceGb,
+    telemetryKb: assumptions.telemetryKbPerJob,
+    ledgerKb: assumptions.ledgerKbPerJob,
+  };
+}
+
+export interface Line {
+  readonly part: string;
+  /** What is counted, for a person. */
+  readonly quantity: string;
+  readonly usd: number;
+}
+
+const million = 1_000_000;
+
+/** Of so many jobs; nothing that is free of charge is taken off. */
+export function costOfJobs(jobs: number, each: PerJob, { prices }: Inputs): readonly Line[] {
+  const { functions, serviceBus, tables, logs } = prices;
+  const gigabytes = (kb: number): number => (jobs * kb) / million;
+  const line = (part: string, amount: number, unit: string, price: number): Line => ({
+    part,
+    quantity: `${amount.toLocaleString('en', { maximumSignificantDigits: 3 })} ${unit}`,
+    usd: amount * price,
+  });
+  return [
+    line(
+      'Functions, executions',
+      (jobs * each.executions) / million,
+      'million',
+      functions.perMillionExecutions,
+    ),
+    line('Functions, instances', jobs * each.gbSeconds, 'GB-s', functions.perGbSecond),
+    line(
+      'Service Bus',
+      (jobs * each.busOperations) / million,
+      'million operations',
+      serviceBus.perMillionOperations,
+    ),
+    line('Tables, requests', (jobs * each.tableRequests) / million, 'million', tables.perMillionRequests),
+    line('Tables, kept for a year', gigabytes(each.ledgerKb) * 12, 'GB-months', tables.perGbMonth),
+    line('Telemetry', gigabytes(each.telemetryKb), 'GB', logs.perGb),
+  ];
+}
+
+const minutesPerMonth = 43_800;
+
+/** Of a month in which no job comes. */
+export function costOfIdleMonth({ prices, assumptions, logAlerts }: Inputs): readonly Line[] {
+  const { functions, serviceBus, tables, alerts } = prices;
+  const gbSeconds = minutesPerMonth * assumptions.secondsPerTick * functions.instanceGb;
+  const requests = (minutesPerMonth * assumptions.tableRequestsPerTick) / million;
+  return [
+    {
+      part: 'Service Bus Standard',
+      quantity: `with ${serviceBus.includedMillionOperations} million operations`,
+      usd: serviceBus.basePerMonth,
+    },
+    {
+      part: 'Functions, the poller',
+      quantity: `${minutesPerMonth.toLocaleString('en')} ticks, ${gbSeconds.toLocaleString('en')} GB-s`,
+      usd: (minutesPerMonth / million) * functions.perMillionExecutions + gbSeconds * functions.perGbSecond,
+    },
+    {
+      part: 'Tables',
+      quantity: `${requests.toFixed(2)} million requests`,
+      usd: requests * tables.perMillionRequests,
+    },
+    {
+      part: 'Alerts',
+      quantity: `${logAlerts} on logs, 1 on a metric`,
+      usd: logAlerts * alerts.perLogRuleMonth + alerts.perMetricMonth,
+    },
+  ];
+}
+
+export const sum = (lines: readonly Line[]): number => lines.reduce((total, { usd }) => total + usd, 0);
