@@ -86,7 +86,13 @@ async function* schedulesOf(unit: Unit): AsyncGenerator<Schedule> {
   }
 }
 
-export async function explore(unit: Unit): Promise<Report> {
+/** For who wants to know only whether a promise breaks: at the first one, or at that time (epoch ms), it is enough. */
+export interface Limits {
+  readonly until: number;
+  readonly failures: number;
+}
+
+export async function explore(unit: Unit, limits?: Limits): Promise<Report> {
   const failures: Failure[] = [];
   const questions: Record<string, Questions> = {};
   let schedules = 0;
@@ -98,7 +104,8 @@ export async function explore(unit: Unit): Promise<Report> {
     questions[outcome.contract] = addQuestions(questions[outcome.contract] ?? noQuestions, outcome.questions);
     const violations = violationsOf(outcome);
     if (violations.length > 0) failures.push({ schedule: scheduleText(schedule), violations });
-    if (failures.length >= maxFailures) break;
+    if (failures.length >= (limits?.failures ?? maxFailures)) break;
+    if (limits !== undefined && Date.now() > limits.until) break;
   }
   return { kind: unit.kind, schedules, portCalls, failures, questions };
 }

@@ -95,15 +95,19 @@ async function exploreAll(): Promise<void> {
   const started = Date.now();
   const until = started + Number(values.minutes) * 60_000;
   let told = started;
-  const left = await runUnits(units, (report) => {
-    totals = add(totals, report);
-    tellFailures(report.failures);
-    if (Date.now() - told > 15_000) {
-      told = Date.now();
-      console.log(summary(totals));
-    }
-    return Date.now() < until && !(values.first && totals.failures.length > 0);
-  });
+  const left = await runUnits(
+    units,
+    (report) => {
+      totals = add(totals, report);
+      tellFailures(report.failures);
+      if (Date.now() - told > 15_000) {
+        told = Date.now();
+        console.log(summary(totals));
+      }
+      return Date.now() < until && !(values.first && totals.failures.length > 0);
+    },
+    values.first ? { until, failures: 1 } : undefined,
+  );
   totals = { ...totals, cpuMs: totals.cpuMs + Date.now() - started };
   writeState({ source, left, totals });
   console.log(summary(totals));

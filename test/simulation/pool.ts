@@ -1,12 +1,12 @@
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
-import type { Report, Unit } from './explore.ts';
+import type { Limits, Report, Unit } from './explore.ts';
 
 /** Hands the units to one thread per core. `onReport` says whether to go on. Returns the units that were not begun. */
 export async function runUnits(
   units: readonly Unit[],
   onReport: (report: Report, unit: Unit) => boolean,
-  threads = availableParallelism(),
+  limits?: Limits,
 ): Promise<readonly Unit[]> {
   const left = [...units];
   let goesOn = true;
@@ -15,7 +15,7 @@ export async function runUnits(
     try {
       for (let unit = left.shift(); unit !== undefined && goesOn; unit = left.shift()) {
         const done = unit;
-        const report = await ask(worker, done);
+        const report = await ask(worker, done, limits);
         goesOn = onReport(report, done) && goesOn;
         if (!goesOn) return;
       }
@@ -23,17 +23,17 @@ export async function runUnits(
       await worker.terminate();
     }
   };
-  await Promise.all(Array.from({ length: threads }, runOne));
+  await Promise.all(Array.from({ length: availableParallelism() }, runOne));
   return left;
 }
 
-function ask(worker: Worker, unit: Unit): Promise<Report> {
+function ask(worker: Worker, unit: Unit, limits: Limits | undefined): Promise<Report> {
   return new Promise((resolve, reject) => {
     worker.once('error', reject);
     worker.once('message', (report: Report) => {
       worker.off('error', reject);
       resolve(report);
     });
-    worker.postMessage(unit);
+    worker.postMessage({ unit, limits });
   });
 }
