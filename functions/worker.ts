@@ -64,7 +64,12 @@ export function openWorker(env: NodeJS.ProcessEnv): Worker {
     (dueRow, why) => telemetry.warn(`due row ${dueRow} was passed over: ${why}`),
   );
   const { jobs, urgentJobs, urgentQueue, ...bus } = serviceBus(config.serviceBus, clock, chance);
-  const heartbeats = heartbeatStore(tables.gate, () => storageTime.now().atLeast, chance);
+  const heartbeats = heartbeatStore(
+    tables.gate,
+    () => storageTime.now().atLeast,
+    chance,
+    () => tokens.credentialEndsAt(),
+  );
   const fetchToken = tokenFetcher(config.partnerCenter, telemetry);
   const tokens = cachedTokens({ fetchToken, clock, telemetry });
   const partnerCenter = partnerCenterClient({

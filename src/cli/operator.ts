@@ -38,6 +38,7 @@ export interface Operator extends Stores {
   /** Of each queue that the worker reads. */
   readonly deadLetters: readonly DeadLetters[];
   readonly queueStatus: QueueStatus;
+  readonly urgentStatus: QueueStatus;
   readonly pollerTrace: () => Promise<PollerTrace>;
   who(): Promise<string>;
   close(): Promise<void>;
@@ -75,11 +76,13 @@ export function openOperator(config: OperatorConfig, warn: (text: string) => voi
       deadLetters(bus, name),
     ),
     queueStatus: queueAdmin(config.serviceBus.connection, config.serviceBus.queue),
+    urgentStatus: queueAdmin(config.serviceBus.connection, config.serviceBus.urgentQueue),
     pollerTrace: async () => {
       const heartbeat = await heartbeatStore(tables.gate, () => storageTime.now().atLeast, chance).read();
       return compact({
         lastTick: heartbeat?.last?.endedAt,
         lastSuccess: heartbeat?.lastSuccess || undefined,
+        credentialEndsAt: heartbeat?.credentialEndsAt,
       });
     },
     who: () => whoAmI(config.tables),

@@ -1,4 +1,10 @@
-import { type GateStatus, readStatus, type Status, type Unknown } from '../operate/status.ts';
+import {
+  type GateStatus,
+  type PollerTrace,
+  readStatus,
+  type Status,
+  type Unknown,
+} from '../operate/status.ts';
 import { inSession, newCommand } from './command.ts';
 import { exit } from './failure.ts';
 import type { Output } from './output.ts';
@@ -14,7 +20,8 @@ export const statusCommand = newCommand(
     const status = await readStatus(operator());
     const version = ownVersion();
     show(output, status, [settings().from, version], operator().clock.now());
-    output.data({ ...status, credentialDaysLeft: 'unknown', version });
+    const credentialDaysLeft = daysLeft(status.poller, operator().clock.now());
+    output.data({ ...status, credentialDaysLeft, version });
     return exit.ok;
   }),
 );
@@ -31,12 +38,13 @@ function show(output: Output, status: Status, [from, version]: readonly [string,
     ({ lanes: { worker, poller } }) =>
       `worker ${worker.used} of ${worker.limit}, poller ${poller.used} of ${poller.limit} (each may take what the other leaves)`,
   );
-  tell(
-    'queue',
-    status.queue,
-    ({ active, scheduled, dead }) =>
-      `${active} active, ${scheduled} scheduled, ${bad(output, dead)} dead${dead > 0 ? '. Next: checkout dead-letters list' : ''}`,
-  );
+  for (const name of ['queue', 'urgent'] as const)
+    tell(
+      name,
+      status[name],
+      ({ active, scheduled, dead }) =>
+        `${active} active, ${scheduled} scheduled, ${bad(output, dead)} dead${dead > 0 ? '. Next: checkout dead-letters list' : ''}`,
+    );
   tell('attention', status.attention, (kinds) => {
     const parts = Object.entries(kinds).map(([kind, count]) => `${bad(output, count)} ${kind}`);
     return parts.length === 0 ? 'nothing' : `${parts.join(', ')}. Next: checkout attention`;
@@ -52,8 +60,14 @@ function show(output: Output, status: Status, [from, version]: readonly [string,
       ? 'no tick has run yet'
       : `last tick ${ago(lastTick, now)}, last success ${lastSuccess === undefined ? 'never' : ago(lastSuccess, now)}`,
   );
-  say('credential', 'days left: unknown');
+  say('credential', `days left: ${daysLeft(status.poller, now)}`);
   say('version', `${version}, of ${from}`);
+}
+
+/** A secret's end only the app registration knows, and a federated credential has none. */
+function daysLeft(poller: PollerTrace | Unknown, now: number): number | 'unknown' {
+  if ('unknown' in poller || poller.credentialEndsAt === undefined) return 'unknown';
+  return Math.floor((poller.credentialEndsAt - now) / 86_400_000);
 }
 
 const bad = (output: Output, count: number): string =>

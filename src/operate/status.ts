@@ -14,6 +14,8 @@ import type { QueueCounts, QueueStatus } from './queue-status.ts';
 export interface Status {
   readonly gate: GateStatus | Unknown;
   readonly queue: QueueCounts | Unknown;
+  /** The queue that is served first. */
+  readonly urgent: QueueCounts | Unknown;
   /** Open rows by kind. */
   readonly attention: Readonly<Record<string, number>> | Unknown;
   readonly pending: PendingByAge | Unknown;
@@ -26,6 +28,8 @@ export interface PollerTrace {
   readonly lastTick?: number;
   /** When a tick last did all that was due. */
   readonly lastSuccess?: number;
+  /** When the worker's credential for Partner Center ends; absent where that is not known. */
+  readonly credentialEndsAt?: number;
 }
 
 export interface Unknown {
@@ -54,6 +58,7 @@ export interface StatusDeps {
   readonly clock: Clock;
   readonly gateStore: Pick<GateStore, 'read' | 'now'>;
   readonly queueStatus: Pick<QueueStatus, 'counts'>;
+  readonly urgentStatus: Pick<QueueStatus, 'counts'>;
   readonly attentionRows: Pick<AttentionRows, 'list'>;
   readonly dueRows: Pick<DueRows, 'due'>;
   readonly pollerTrace: () => Promise<PollerTrace>;
@@ -61,14 +66,15 @@ export interface StatusDeps {
 
 /** Never throws for what is away: on a bad night half a screen is worth more than none. */
 export async function readStatus(deps: StatusDeps): Promise<Status> {
-  const [gate, queue, attention, pending, poller] = await Promise.all([
+  const [gate, queue, urgent, attention, pending, poller] = await Promise.all([
     orUnknown(gateStatus(deps)),
     orUnknown(deps.queueStatus.counts()),
+    orUnknown(deps.urgentStatus.counts()),
     orUnknown(openByKind(deps.attentionRows)),
     orUnknown(pendingOf(deps)),
     orUnknown(deps.pollerTrace()),
   ]);
-  return { gate, queue, attention, pending, poller };
+  return { gate, queue, urgent, attention, pending, poller };
 }
 
 const orUnknown = <T>(work: Promise<T>): Promise<T | Unknown> =>

@@ -8,6 +8,8 @@ export interface Heartbeat {
   readonly last: { readonly endedAt: number; readonly report: TickReport } | undefined;
   /** When a tick last did all that was due; 0: never. */
   readonly lastSuccess: number;
+  /** When the worker's certificate or refresh token for Partner Center ends; absent where that is not known. */
+  readonly credentialEndsAt?: number;
 }
 
 /** A tick that has begun, to be handed back when it ends. */

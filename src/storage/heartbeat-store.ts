@@ -8,7 +8,12 @@ const key = 'heartbeat';
 const version = 1;
 
 /** `Heartbeats` over the table Gate. `now` is the storage's clock: those of two instances may be half a minute apart. */
-export function heartbeatStore(table: Table, now: () => number, chance: Chance): Heartbeats {
+export function heartbeatStore(
+  table: Table,
+  now: () => number,
+  chance: Chance,
+  credentialEndsAt: () => number | undefined = () => undefined,
+): Heartbeats {
   const read = () => table.get(partition, key);
 
   async function write(properties: Properties, over: StoredRow | undefined): Promise<boolean> {
@@ -38,7 +43,15 @@ export function heartbeatStore(table: Table, now: () => number, chance: Chance):
       const endedAt = now();
       const lastSuccess = succeeded(report) ? endedAt : toHeartbeat(found, endedAt).lastSuccess;
       const { stopped = '', ...counts } = report;
-      const ended = { ...counts, stopped, startedAt, endedAt, lastSuccess, runningUntil: 0 };
+      const ended = {
+        ...counts,
+        stopped,
+        startedAt,
+        endedAt,
+        lastSuccess,
+        runningUntil: 0,
+        credentialEndsAt: credentialEndsAt() ?? 0,
+      };
       await write({ version, tick: id, writeId: chance.guid(), ...ended }, found);
     },
 
@@ -57,6 +70,7 @@ function toHeartbeat(row: StoredRow | undefined, longest: number): Heartbeat {
   };
   const until = number('runningUntil');
   const endedAt = number('endedAt');
+  const credentialEndsAt = number('credentialEndsAt');
   const stopped = stops.find((word) => word === row?.properties['stopped']);
   const report: TickReport = {
     seen: number('seen'),
@@ -71,6 +85,7 @@ function toHeartbeat(row: StoredRow | undefined, longest: number): Heartbeat {
     runningUntil: until > longest ? 0 : until,
     last: endedAt === 0 ? undefined : { endedAt, report },
     lastSuccess: number('lastSuccess'),
+    ...(credentialEndsAt === 0 ? {} : { credentialEndsAt }),
   };
 }
 

@@ -10,7 +10,13 @@ onEachBackend('heartbeatStore', (tables) => {
     // The suites share their tables, and this is one row.
     await table.change({ kind: 'remove', partition: 'poller', key: 'heartbeat' });
     let now = 1_000;
-    const heartbeats = heartbeatStore(table, () => now, seededChance(1));
+    let credentialEnds: number | undefined;
+    const heartbeats = heartbeatStore(
+      table,
+      () => now,
+      seededChance(1),
+      () => credentialEnds,
+    );
     const others = heartbeatStore(table, () => now, seededChance(2));
     expect(await heartbeats.read()).toBeUndefined();
     const tick = async (report = nothingDone) => {
@@ -27,5 +33,8 @@ onEachBackend('heartbeatStore', (tables) => {
     await tick(bad);
     const last = { endedAt: 1_300, report: bad };
     expect(await heartbeats.read()).toEqual({ runningUntil: 0, last, lastSuccess: 1_200 });
+    credentialEnds = 5_000;
+    await tick();
+    expect(await heartbeats.read()).toMatchObject({ credentialEndsAt: 5_000 });
   });
 });
