@@ -7,8 +7,13 @@ import { parseArgs } from 'node:util';
 import { buildDist } from '../../local/build.ts';
 import { benchBudget, benchLowerLimit } from './budget.ts';
 import { benchEnqueue } from './enqueue.ts';
+import { benchLatency } from './latency.ts';
+import { benchMemory } from './memory.ts';
 import { benchOverhead } from './overhead.ts';
+import { benchPoll } from './poll.ts';
 import { benchRequests } from './requests.ts';
+import { benchRivals } from './rivals.ts';
+import { benchStart } from './start.ts';
 import { root } from './workload.ts';
 
 const { values } = parseArgs({
@@ -19,7 +24,12 @@ const jobs = Number(values.jobs);
 const benches: Readonly<Record<string, () => Promise<unknown>>> = {
   requests: benchRequests,
   enqueue: benchEnqueue,
+  rivals: benchRivals,
   overhead: benchOverhead,
+  poll: benchPoll,
+  start: benchStart,
+  memory: benchMemory,
+  latency: benchLatency,
   budget: () => benchBudget(jobs),
   'lower-limit': () => benchLowerLimit(jobs),
 };

@@ -1,26 +1,21 @@
-import { fork } from 'node:child_process';
-import { once } from 'node:events';
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import * as z from 'zod/mini';
 import type { Stack } from '../../local/stack.ts';
-import { drained, instant, median, root, round, sendCarts, withStack } from './workload.ts';
+import { bareLoop } from './bare-loop.ts';
+import { drained, instant, median, round, sendCarts, withStack } from './workload.ts';
 
 /** So high that the gate's limit (500 calls in a minute) is far above what this machine can do. */
 const factor = 100;
-const jobs = 1_500;
-const rounds = 5;
+const jobs = 600;
+const rounds = 3;
 
 /** Jobs a second of the whole local stack, beside a bare loop that does the same requests in the same stack. */
 export async function benchOverhead() {
   const env = { CALLS_PER_MINUTE: '500', CALLS_PER_MINUTE_CEILING: '500' };
   return withStack({ factor, switches: instant, env }, async (stack) => {
-    const concurrency = await hostConcurrency();
     const worker: number[] = [];
     const bare: number[] = [];
     // In turn, so that a busy machine slows both; the first round of each warms the disk and the servers.
     for (let turn = 0; turn <= rounds; turn += 1) {
-      const pair = [await workerRate(stack), await bareRate(stack, concurrency)] as const;
+      const pair = [await workerRate(stack), await bareRate(stack)] as const;
       if (turn === 0) continue;
       worker.push(pair[0]);
       bare.push(pair[1]);
@@ -30,7 +25,6 @@ export async function benchOverhead() {
     return {
       jobs,
       rounds,
-      concurrency,
       workerJobsPerSecond: round(median(worker), 1),
       bareJobsPerSecond: round(median(bare), 1),
       ratio: round(median(ratios)),
@@ -47,21 +41,10 @@ async function workerRate(stack: Stack): Promise<number> {
   return rate;
 }
 
-async function bareRate(stack: Stack, concurrency: number): Promise<number> {
-  const child = fork(join(root, 'test/bench/bare-loop-child.ts'), {
-    env: {
-      ...process.env,
-      ...stack.settings,
-      BARE_TOKEN: stack.sandbox.token(),
-      BARE_CONCURRENCY: String(concurrency),
-      BARE_JOBS_PER_LOT: '8',
-    },
-  });
-  const ended = once(child, 'exit');
-  await Promise.race([once(child, 'message'), ended]);
+async function bareRate(stack: Stack): Promise<number> {
+  const loop = await bareLoop(stack);
   const rate = await rateOf(stack);
-  child.kill('SIGTERM');
-  await ended;
+  await loop.stop();
   return rate;
 }
 
@@ -77,13 +60,4 @@ async function rateOf(stack: Stack): Promise<number> {
   if (times.length !== jobs) throw new Error(`${jobs} jobs made ${times.length} calls`);
   const from = Math.floor(jobs / 5);
   return ((jobs - 1 - from) * 1_000) / ((times.at(-1) ?? 0) - (times[from] ?? 0));
-}
-
-const hostJson = z.object({
-  extensions: z.object({ serviceBus: z.object({ maxConcurrentCalls: z.number() }) }),
-});
-
-async function hostConcurrency(): Promise<number> {
-  const text = await readFile(join(root, 'host.json'), 'utf8');
-  return hostJson.parse(JSON.parse(text)).extensions.serviceBus.maxConcurrentCalls;
 }

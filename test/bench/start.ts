@@ -1,5 +1,5 @@
 /**
- * How long a start takes, bundled beside unbundled, and the bundle with telemetry: `node test/bench/start.ts [runs]`.
+ * How long a start takes, bundled beside unbundled, and the bundle with telemetry.
  * Prints JSON. `telemetryLoadMs` is what loading the telemetry takes by itself; it comes after the functions are registered.
  * Unbundled means: our own code in one file, packages from node_modules, as a deployment without a bundler has them.
  * Both run in the local host, whose own start is part of `registeredMs` and not of `loadMs`; the disk is warm.
@@ -15,7 +15,7 @@ import { buildDist } from '../../local/build.ts';
 import { startHost } from '../../local/functions-host/child.ts';
 
 const root = join(import.meta.dirname, '../..');
-const runs = Number(process.argv[2] ?? 9);
+const runs = 5;
 
 interface Start {
   readonly registeredMs: number;
@@ -96,51 +96,54 @@ const summary = (starts: readonly Start[]) => ({
   loadMs: spread(starts.map(({ loadMs }) => loadMs)),
 });
 
-const bundle = await buildDist(root);
-mkdirSync(join(root, '.local'), { recursive: true });
-// Inside the project, so that the packages are found.
-const unbundledRoot = mkdtempSync(join(root, '.local', 'unbundled-'));
-try {
-  await buildUnbundled(unbundledRoot);
-  const telemetryFile = join(unbundledRoot, 'telemetry.cjs');
-  await buildTelemetry(telemetryFile);
-  const bundled: Start[] = [];
-  const telling: Start[] = [];
-  const telemetryLoads: number[] = [];
-  const unbundled: Start[] = [];
-  // One of each to warm the disk; then in turn, so that a busy machine slows both.
-  for (let run = 0; run <= runs; run += 1) {
-    const each = [
-      await start(join(root, 'dist')),
-      await start(unbundledRoot),
-      await start(join(root, 'dist'), withTelemetry),
-      loadTelemetry(telemetryFile),
-    ] as const;
-    if (run === 0) continue;
-    bundled.push(each[0]);
-    unbundled.push(each[1]);
-    telling.push(each[2]);
-    telemetryLoads.push(each[3]);
+export async function benchStart() {
+  const bundle = await buildDist(root);
+  mkdirSync(join(root, '.local'), { recursive: true });
+  // Inside the project, so that the packages are found.
+  const unbundledRoot = mkdtempSync(join(root, '.local', 'unbundled-'));
+  try {
+    await buildUnbundled(unbundledRoot);
+    const telemetryFile = join(unbundledRoot, 'telemetry.cjs');
+    await buildTelemetry(telemetryFile);
+    const bundled: Start[] = [];
+    const telling: Start[] = [];
+    const telemetryLoads: number[] = [];
+    const unbundled: Start[] = [];
+    // One of each to warm the disk; then in turn, so that a busy machine slows both.
+    for (let run = 0; run <= runs; run += 1) {
+      const each = [
+        await start(join(root, 'dist')),
+        await start(unbundledRoot),
+        await start(join(root, 'dist'), withTelemetry),
+        loadTelemetry(telemetryFile),
+      ] as const;
+      if (run === 0) continue;
+      bundled.push(each[0]);
+      unbundled.push(each[1]);
+      telling.push(each[2]);
+      telemetryLoads.push(each[3]);
+    }
+    const [b, u] = [summary(bundled), summary(unbundled)];
+    return {
+      node: process.version,
+      cores: availableParallelism(),
+      runs,
+      bundle: {
+        bytes: bundle.bytes,
+        gzipBytes: gzipSync(readFileSync(bundle.file)).length,
+        files: bundle.inputs,
+        ...b,
+      },
+      withTelemetry: { ...summary(telling), telemetryLoadMs: spread(telemetryLoads) },
+      unbundled: u,
+      /** Bundled ÷ unbundled. */
+      goal: { load: 0.5 },
+      ratio: {
+        registered: Number((b.registeredMs.median / u.registeredMs.median).toFixed(2)),
+        load: Number((b.loadMs.median / u.loadMs.median).toFixed(2)),
+      },
+    };
+  } finally {
+    rmSync(unbundledRoot, { recursive: true, force: true });
   }
-  const [b, u] = [summary(bundled), summary(unbundled)];
-  const result = {
-    node: process.version,
-    cores: availableParallelism(),
-    runs,
-    bundle: {
-      bytes: bundle.bytes,
-      gzipBytes: gzipSync(readFileSync(bundle.file)).length,
-      files: bundle.inputs,
-      ...b,
-    },
-    withTelemetry: { ...summary(telling), telemetryLoadMs: spread(telemetryLoads) },
-    unbundled: u,
-    ratio: {
-      registered: Number((u.registeredMs.median / b.registeredMs.median).toFixed(2)),
-      load: Number((u.loadMs.median / b.loadMs.median).toFixed(2)),
-    },
-  };
-  process.stdout.write(`${JSON.stringify(result, null, 2)}\n`);
-} finally {
-  rmSync(unbundledRoot, { recursive: true, force: true });
 }

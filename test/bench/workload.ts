@@ -4,6 +4,8 @@ import { enqueue } from '../../local/night/run-night.ts';
 import type { Sandbox } from '../../local/partner-center/sandbox.ts';
 import { queueName, type Stack, startStack } from '../../local/stack.ts';
 
+export type { Stack } from '../../local/stack.ts';
+
 export const root = join(import.meta.dirname, '../..');
 
 type Options = Parameters<typeof startStack>[0];
@@ -58,4 +60,10 @@ export function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
   const [low, high] = [sorted[(sorted.length - 1) >> 1], sorted[sorted.length >> 1]];
   return ((low ?? Number.NaN) + (high ?? Number.NaN)) / 2;
+}
+
+/** The value that this share of the others is not above. */
+export function quantile(values: readonly number[], share: number): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
 }
