@@ -54,25 +54,28 @@ async function withRedis(folder: string, rival: Rival): Promise<void> {
     { stdio: 'ignore' },
   );
   const redisEnded = once(redis, 'exit');
-  // Redis listens within a moment; the client waits for it.
-  const worker = fork(join(folder, 'worker.js'), {
-    cwd: folder,
-    env: {
-      ...process.env,
-      REDIS_PORT: String(port),
-      JOBS: JSON.stringify(rival.urls),
-      TOKEN: rival.sandbox.token(),
-      LIMIT: String(rival.limit),
-      WINDOW_MS: String(rival.minuteMs),
-      CONCURRENCY: String(rival.concurrency),
-    },
-  });
-  const workerEnded = once(worker, 'exit');
-  await Promise.race([pause(rival.lengthMs), workerEnded]);
-  worker.kill('SIGTERM');
-  await workerEnded;
-  redis.kill('SIGTERM');
-  await redisEnded;
+  try {
+    await writeFile(join(folder, 'jobs.json'), JSON.stringify(rival.urls));
+    // Redis listens within a moment; the client waits for it.
+    const worker = fork(join(folder, 'worker.js'), {
+      cwd: folder,
+      env: {
+        ...process.env,
+        REDIS_PORT: String(port),
+        TOKEN: rival.sandbox.token(),
+        LIMIT: String(rival.limit),
+        WINDOW_MS: String(rival.minuteMs),
+        CONCURRENCY: String(rival.concurrency),
+      },
+    });
+    const workerEnded = once(worker, 'exit');
+    await Promise.race([pause(rival.lengthMs), workerEnded]);
+    worker.kill('SIGTERM');
+    await workerEnded;
+  } finally {
+    redis.kill('SIGTERM');
+    await redisEnded;
+  }
 }
 
 async function freePort(): Promise<number> {

@@ -1,9 +1,10 @@
 // Runs in a folder of its own, where bullmq and ioredis were installed: node worker.js. Takes its orders from the environment.
+import { readFileSync } from 'node:fs';
 import { Queue, Worker } from 'bullmq';
 
-const { REDIS_PORT, JOBS, TOKEN, LIMIT, WINDOW_MS, CONCURRENCY } = process.env;
+const { REDIS_PORT, TOKEN, LIMIT, WINDOW_MS, CONCURRENCY } = process.env;
 const connection = { host: '127.0.0.1', port: Number(REDIS_PORT), maxRetriesPerRequest: null };
-const urls = JSON.parse(JOBS);
+const urls = JSON.parse(readFileSync('jobs.json', 'utf8'));
 const queue = new Queue('checkout', { connection });
 await queue.addBulk(urls.map((url) => ({ name: 'checkout', data: { url } })));
 
