@@ -98,6 +98,7 @@ describe('what ends a night without the good end', () => {
     const night = await stack();
     const plan = samplePlan(night.sandbox, 8, 4);
     const result = await runNight({ stack: night, plan, output: quiet, limitMs: 0, trouble: false });
-    expect(result.wrong.join()).toMatch(/lines without an end: 8/);
+    // The line that is no job may have been rejected by then.
+    expect(result.wrong.join()).toMatch(/lines without an end: [78]/);
   }, 60_000);
 });
