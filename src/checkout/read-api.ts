@@ -1,9 +1,9 @@
-import type { CallReport } from '../gate/gate.ts';
 import type { Decoded, Exchange, SendOptions } from '../partner-center/api.ts';
 import { backOff, roughly } from './back-off.ts';
+import { reportOf } from './call-report.ts';
 import { isStale } from './fence.ts';
 import { withCall } from './history.ts';
-import { endOf, judgeRead, type ReadOutcome } from './judge.ts';
+import { endOf, judgeRead } from './judge.ts';
 import type { Call, Reason } from './record.ts';
 import type { Held, Run } from './run.ts';
 import { waitOrPark } from './wait.ts';
@@ -47,7 +47,7 @@ export async function readApi<T>(
       renewToken = true;
       continue;
     }
-    const verdict = await gate.report(reportOfRead(outcome, current.record.customerId));
+    const verdict = await gate.report(reportOf(outcome, current.record.customerId));
     if (outcome.kind === 'value') return { kind: 'value', value: outcome.value, held: current };
     if (outcome.kind === 'gone') return { kind: 'gone', reason: outcome.reason, held: current };
     if (outcome.kind === 'refused') return { kind: 'refused', reason: outcome.reason, held: current };
@@ -56,19 +56,5 @@ export async function readApi<T>(
         ? clock.now() + roughly(times.inProgressFirst, chance) + backOff(current.record.looks, times, chance)
         : verdict.until + chance.fraction() * times.slotLife * 5;
     return { kind: 'park', until, why: outcome.reason.description, held: current };
-  }
-}
-
-function reportOfRead(outcome: ReadOutcome<unknown>, customerId: string): CallReport {
-  switch (outcome.kind) {
-    case 'throttled':
-      return { kind: 'throttled', customerId, retryAfterMs: outcome.retryAfterMs };
-    case 'renew-token':
-    case 'credential':
-      return { kind: 'auth', reason: outcome.reason.description };
-    case 'unavailable':
-      return { kind: 'unknown', customerId, reason: outcome.reason.description };
-    default:
-      return { kind: 'ok', customerId };
   }
 }

@@ -1,5 +1,5 @@
-import type { CallReport } from '../gate/gate.ts';
 import type { Exchange } from '../partner-center/api.ts';
+import { reportOf } from './call-report.ts';
 import { conclude } from './conclude.ts';
 import { fence } from './fence.ts';
 import { withCall } from './history.ts';
@@ -129,22 +129,4 @@ async function call(run: Run, held: Held, renewToken: boolean): Promise<Called |
     requestId: answeredWithCode(outcome) ? chance.guid() : requestId,
   };
   return { held: { ...held, record }, outcome };
-}
-
-function reportOf(outcome: Outcome, customerId: string): CallReport {
-  switch (outcome.kind) {
-    case 'throttled':
-      return { kind: 'throttled', customerId, retryAfterMs: outcome.retryAfterMs };
-    case 'renew-token':
-    case 'credential':
-      return { kind: 'auth', reason: outcome.reason.description };
-    case 'partner-wide':
-      return { kind: 'partner-wide', customerId, reason: outcome.reason.description };
-    case 'unknown':
-    case 'unreadable':
-    case 'not-executed':
-      return { kind: 'unknown', customerId, reason: outcome.reason.description };
-    default:
-      return { kind: 'ok', customerId };
-  }
 }
