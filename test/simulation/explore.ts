@@ -5,8 +5,14 @@ import { scenarioNamed, scenarios } from './scenarios.ts';
 
 /** A share of the work that one core does in a few seconds. */
 export type Unit =
-  /** One scenario, hit once at every port call, in every way. */
-  | { readonly kind: 'points'; readonly scenario: string; readonly seed: number }
+  /** One scenario, hit once at every port call, in every way; of these schedules every `shares`-th, from the `share`-th on. */
+  | {
+      readonly kind: 'points';
+      readonly scenario: string;
+      readonly seed: number;
+      readonly share: number;
+      readonly shares: number;
+    }
   /** After this first crash, a second one at every later port call. */
   | { readonly kind: 'pairs'; readonly scenario: string; readonly seed: number; readonly first: Blow }
   /** Random worlds with these seeds. */
@@ -40,8 +46,11 @@ const maxFailures = 50;
 
 const systematic = scenarios.map(({ name }) => name).filter((name) => name !== 'random');
 
-export const pointUnits = (seed: number): readonly Unit[] =>
-  systematic.map((scenario) => ({ kind: 'points', scenario, seed }));
+/** The first share of every scenario comes first: what breaks a promise at all then shows early. */
+export const pointUnits = (seed: number, shares = 1): readonly Extract<Unit, { kind: 'points' }>[] =>
+  Array.from({ length: shares }, (_, share) =>
+    systematic.map((scenario) => ({ kind: 'points' as const, scenario, seed, share, shares })),
+  ).flat();
 
 export function randomUnits(from: number, to: number, size = 200): readonly Unit[] {
   const units: Unit[] = [];
@@ -70,11 +79,15 @@ async function* schedulesOf(unit: Unit): AsyncGenerator<Schedule> {
       for (let seed = unit.from; seed < unit.to; seed++) yield { scenario: 'random', seed, blows: [] };
       return;
     case 'points': {
+      const { share, shares } = unit;
       const base: Schedule = { scenario: unit.scenario, seed: unit.seed, blows: [] };
-      yield base;
+      if (share === 0) yield base;
       const { portCalls } = await simulate(scenarioNamed(unit.scenario), base);
-      for (let at = 0; at < portCalls; at++)
-        for (const kind of blowKinds) yield { ...base, blows: [{ at, kind }] };
+      const blows = Array.from({ length: portCalls }, (_, at) =>
+        blowKinds.map((kind) => ({ at, kind })),
+      ).flat();
+      for (let nth = share; nth < blows.length; nth += shares)
+        yield { ...base, blows: blows.slice(nth, nth + 1) };
       return;
     }
     case 'pairs': {

@@ -19,6 +19,8 @@ export type ApiFault =
   | 'arrives-late'
   /** Takes nearly as long as the client waits. */
   | 'slow'
+  /** Commits at once, and is told nearly as late. */
+  | 'answers-late'
   /** Takes longer than the client waits, and commits then. */
   | 'outlasts'
   | '500-before'
@@ -55,6 +57,8 @@ export interface Course {
   /** Whether Partner Center itself ever sees it. */
   readonly executed: boolean;
   readonly takes: number;
+  /** From then until the answer is back; at once where it is left out. */
+  readonly back?: number;
   /** Said on arrival. */
   readonly early?: Ending;
   /** What the client sees of the answer; undefined: nothing. */
@@ -126,6 +130,8 @@ export function courseOf(
       };
     case 'slow':
       return { ...executed, takes: limit * 0.9, told: answer };
+    case 'answers-late':
+      return { ...executed, back: limit * 0.9, told: answer };
     case 'outlasts':
       return { ...executed, takes: limit + random.between(1_000, 20_000), told: nothing };
     case '500-before':

@@ -67,6 +67,8 @@ const noTotals: Totals = {
   questions: {},
   failures: [],
 };
+/** In so many rounds through all scenarios; prime to the number of kinds of blows, so that each round has every kind. */
+const shares = 20;
 const toldOf = new Map<string, number>();
 const stateFile = new URL('../../.local/simulation.json', import.meta.url);
 
@@ -121,15 +123,25 @@ async function exploreAll(): Promise<void> {
 async function allUnits(): Promise<readonly Unit[]> {
   const { only, scenario } = values;
   const wanted = (kind: Unit['kind']) => only === undefined || only === kind;
+  const first =
+    scenario === undefined ? [] : pointUnits(1, shares).filter((unit) => unit.scenario === scenario);
   return [
-    ...(scenario === undefined
-      ? []
-      : pointUnits(1).filter((unit) => unit.kind === 'points' && unit.scenario === scenario)),
+    ...first,
+    ...alternately(
+      wanted('points') ? pointUnits(1, shares) : [],
+      wanted('random') ? randomUnits(1, 1 + Number(values.seeds), 50) : [],
+    ),
     ...(scenario === undefined ? [] : await pairUnits(1, [scenario])),
-    ...(wanted('points') ? pointUnits(1) : []),
-    ...(wanted('random') ? randomUnits(1, 1 + Number(values.seeds)) : []),
     ...(wanted('pairs') ? await pairUnits(1) : []),
   ];
+}
+
+/** One of the one, one of the other: each finds what the other takes long for. */
+function alternately<T>(some: readonly T[], others: readonly T[]): readonly T[] {
+  return Array.from({ length: Math.max(some.length, others.length) }, (_, nth) => [
+    ...some.slice(nth, nth + 1),
+    ...others.slice(nth, nth + 1),
+  ]).flat();
 }
 
 /** The first few of each kind: one cause breaks many schedules. */

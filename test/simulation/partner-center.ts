@@ -1,6 +1,6 @@
 import type { Exchange, PartnerCenter, SendOptions } from '../../src/partner-center/api.ts';
 import type { Times } from '../../src/times.ts';
-import { type ApiFault, courseOf, type Ending } from './faults.ts';
+import { type ApiFault, type Course, courseOf, type Ending } from './faults.ts';
 import { type Network, type Process, tellBlow } from './process.ts';
 import type { Answer, Truth, Work } from './truth.ts';
 
@@ -20,8 +20,8 @@ export interface Api extends Network {
   readonly times: Times;
   /** Says what goes wrong with a call. */
   begin(call: ApiCall): ApiFault | undefined;
-  /** Checks what must hold in the instant in which it leaves. */
-  leave(call: ApiCall): void;
+  /** Checks what must hold in the instant in which it leaves. Returns what to call when it is over. */
+  leave(call: ApiCall): () => void;
   /** What the next 429 asks for. */
   retryAfterMs(): number;
 }
@@ -51,6 +51,7 @@ function request(api: Api, call: ApiCall): Promise<Exchange> {
     const fault = blow === 'fail' ? 'drop-before' : blow === 'lost' ? 'drop-after' : drawn;
     const later = (ms: number, action: () => void) => timeline.at(timeline.now() + ms, action);
     let isOver = false;
+    let over = (): void => {};
     // A token is fetched first, and takes its time.
     if (fault === 'slow-token') later(latency.between(1_000, 70_000), () => process.deliver(leave));
     else leave();
@@ -63,19 +64,20 @@ function request(api: Api, call: ApiCall): Promise<Exchange> {
         resolve({ kind: 'no-answer', executed: 'no', stale: true, failure, ms });
         return;
       }
-      api.leave(call);
-      travel();
+      travel(api.leave(call));
     }
 
     function end(ending: Ending): void {
       if (isOver) return;
       isOver = true;
+      over();
       api.trace(process.name, `${name} ${id} = ${brief(ending)}${tellBlow(fault)}${tellBlow(blow)}`);
       if (blow === 'after') process.kill(`after ${name}`);
       process.deliver(() => resolve({ ...ending, ms: timeline.now() - started }));
     }
 
-    function travel(): void {
+    function travel(whenOver: () => void): void {
+      over = whenOver;
       const limit = what === 'checkout' ? times.callTimeout : times.readTimeout;
       later(limit, () =>
         end({ kind: 'no-answer', executed: 'unknown', failure: `no answer within ${limit} ms` }),
@@ -84,15 +86,17 @@ function request(api: Api, call: ApiCall): Promise<Exchange> {
       const course = courseOf(fault, usual, limit, api.retryAfterMs, latency);
       const held = blow === 'delay' ? process.frozenUntil() - timeline.now() : 0;
       later(held + course.arrives, () => {
-        if (course.executed) execute(usual, course.takes, course.told);
+        if (course.executed) execute(usual, course);
         if (course.early !== undefined) end(course.early);
       });
     }
 
-    function execute(usual: number, takes: number, told: (answer: Answer) => Ending | undefined): void {
+    function execute(usual: number, { takes, back, told }: Course): void {
       const tell = (answer: Answer) => {
         const ending = told(answer);
-        if (ending !== undefined) end(ending);
+        if (ending === undefined) return;
+        if (back === undefined) end(ending);
+        else later(back, () => end(ending));
       };
       const begun = respond(api, call, fault === 'stale');
       if ('finish' in begun) later(takes, () => tell(begun.finish()));

@@ -59,6 +59,28 @@ export const scenarios: readonly Scenario[] = [
     carts: twins(),
     apiFault: firstCheckout('drop-before'),
   })),
+  ...each('one-reset', 'one of two equal carts is reset, and the other one is bought meanwhile', () => {
+    const carts = twins();
+    return { carts, apiFault: firstCheckout('drop-before', carts[0]?.id) };
+  }),
+  ...each(
+    'late-twin',
+    'an equal cart is bought, its answer slow, while the other one is found out',
+    (contract) => {
+      const carts = twins();
+      const [first, second] = carts;
+      return {
+        carts,
+        nature: nature(contract, { listLag: 0 }),
+        sends: sendAll(carts).map((send) => (send.cartId === second?.id ? { ...send, at: 247_000 } : send)),
+        apiFault: (what: Request, id: string, nth: number) => {
+          if (what === 'cart') return id === first?.id ? 'answers-late' : undefined;
+          if (what !== 'checkout' || nth > 1) return undefined;
+          return id === first?.id ? 'drop-before' : 'answers-late';
+        },
+      };
+    },
+  ),
   ...each('late', 'a checkout is executed after the client gave up', () => ({
     carts: twins(),
     apiFault: firstCheckout('arrives-late'),
@@ -218,6 +240,17 @@ export const scenarios: readonly Scenario[] = [
         ),
     }),
   ),
+  {
+    name: 'remembered',
+    about:
+      'an API that buys again, knows a repeated request by its id, and calls an ordered cart active for a while',
+    setup: () =>
+      world(twins(), {
+        nature: nature('rebuy', { remembersRequests: true }),
+        apiFault: (what, _, nth) =>
+          nth > 1 ? undefined : what === 'checkout' ? 'drop-after' : what === 'cart' ? 'stale' : undefined,
+      }),
+  },
   {
     name: 'purged',
     about: 'the operator empties the queue, and the producers send their jobs once more',

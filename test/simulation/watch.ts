@@ -16,9 +16,10 @@ export interface JobTimes {
   readonly notAfter?: number;
 }
 
-/** What must hold in the instant of every call: the promise "not before its time". */
+/** What must hold in the instant of every call: the promise "not before its time", and that a cart has one caller. */
 export interface Watch {
-  beforeCall(call: ApiCall): void;
+  /** Returns what to call when the client has its answer, or has given up. */
+  beforeCall(call: ApiCall): () => void;
   closed(process: Process, until: number, forAll: boolean): void;
   readonly jobTimes: Map<string, JobTimes>;
   /** Calls of the whole run. */
@@ -36,6 +37,17 @@ export function createWatch(
   const closings: Closing[] = [];
   const calls: { what: string; id: string; at: number }[] = [];
   const jobTimes = new Map<string, JobTimes>();
+  const waiting = new Set<ApiCall>();
+
+  /** An API that bought again would do so now: only one run has a cart, and it waits for its answer. */
+  function checkAlone(call: ApiCall): void {
+    for (const other of waiting)
+      if (other.id === call.id && other.process.isAlive())
+        violated(
+          `1 one purchase: ${call.process.name} and ${other.process.name} check out cart ${call.id} at once`,
+        );
+  }
+
   return {
     jobTimes,
     calls,
@@ -43,7 +55,8 @@ export function createWatch(
       closings.push({ from: now(), until, process, forAll });
       note(`${process.name} heard that the gate is closed for ${Math.round(until - now())} ms`);
     },
-    beforeCall({ what, id, process }) {
+    beforeCall(call) {
+      const { what, id, process } = call;
       calls.push({ what, id, at: now() });
       for (const closing of closings) {
         const since = now() - closing.from;
@@ -53,13 +66,16 @@ export function createWatch(
             `4 not before its time: ${process.name} asked for ${what} ${id} ${Math.round(since)} ms after ${closing.process.name} closed the gate, ${Math.round(closing.until - now())} ms before it opens`,
           );
       }
-      if (what !== 'checkout') return;
+      if (what !== 'checkout') return () => {};
+      checkAlone(call);
+      waiting.add(call);
       const local = process.clock.now();
       const { notBefore, notAfter } = jobTimes.get(id) ?? {};
       if (notBefore !== undefined && local < notBefore)
         violated(`4 not before its time: checkout of ${id} ${notBefore - local} ms before notBefore`);
       if (notAfter !== undefined && local > notAfter)
         violated(`4 not before its time: checkout of ${id} ${local - notAfter} ms after notAfter`);
+      return () => waiting.delete(call);
     },
   };
 }

@@ -138,9 +138,9 @@ export function createWorld(
       strike(process, name, blow);
       return blow;
     },
-    leave(call: ApiCall): void {
-      watch.beforeCall(call);
+    leave(call) {
       checkStopped(world, call);
+      return watch.beforeCall(call);
     },
     begin(call: ApiCall): ApiFault | undefined {
       const key = `${call.what}:${call.id}`;
