@@ -29,7 +29,7 @@ export interface Findings {
 }
 
 export interface LookRules {
-  readonly times: Pick<Times, 'window' | 'quiet' | 'reviveAfter' | 'inProgressLater'>;
+  readonly times: Pick<Times, 'window' | 'quiet' | 'reviveAfter' | 'inProgressLater' | 'askedRetry'>;
   readonly repeatOrderedCart: boolean;
   readonly maxAttempts: number;
 }
@@ -113,17 +113,20 @@ const isUntold = ({ repeated }: CheckoutRecord): boolean =>
 /** The repeat left it open, or there can be none: wait for the twins, then for quiet, then ask a person. */
 function unsettled(findings: Findings, rules: LookRules): LookVerdict {
   const { record, twins, now } = findings;
-  if (twins.some((twin) => canStillRepeat(twin, now, rules)))
-    return {
-      kind: 'park',
-      until: now + rules.times.inProgressLater,
-      why: 'an equal cart is being found out',
-    };
+  const awaited = twins.filter((twin) => canStillRepeat(twin, now, rules));
+  if (awaited.length > 0)
+    return { kind: 'park', until: nextNews(awaited, now, rules), why: 'an equal cart is being found out' };
   const quietEnd =
     Math.max(record.lastSend, ...twins.map((twin) => twin.record.lastSend)) + rules.times.quiet;
   if (now < quietEnd) return quiet(quietEnd);
   if (record.repeatAllowed === true && !isOver(findings)) return { kind: 'repeat' };
   return { kind: 'ask', why: 'the answers of Partner Center do not tell whether this cart was bought' };
+}
+
+/** Before its next try a twin tells nothing new, unless a person decides on it. */
+function nextNews(twins: readonly OpenTwin[], now: number, { times }: LookRules): number {
+  const next = Math.min(...twins.map(({ record }) => record.nextTry ?? 0));
+  return Math.min(Math.max(next, now) + times.inProgressLater, now + times.askedRetry);
 }
 
 function canStillRepeat({ record: twin, stopped }: OpenTwin, now: number, rules: LookRules): boolean {

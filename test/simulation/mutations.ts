@@ -94,7 +94,7 @@ export const mutations: readonly Mutation[] = [
     file: 'src/checkout/submit.ts',
     find: 'requestId: answeredWithCode(outcome) ? chance.guid() : requestId,',
     replace: 'requestId: chance.guid(),',
-    precaution: 'the evidence and the window find out without it; it is a second lock on the same door',
+    scenario: 'remembered',
   },
   {
     name: 'Fence: asked once more when the token has come',
@@ -228,6 +228,7 @@ export const mutations: readonly Mutation[] = [
     file: 'src/checkout/look.ts',
     find: '!own.has(order.id) && !books.owners.has(order.id)',
     replace: '!own.has(order.id)',
+    scenario: 'one-reset-refuse',
   },
   {
     name: 'Evidence: our own books are read last',
@@ -241,24 +242,27 @@ export const mutations: readonly Mutation[] = [
           '  const { customerId, cartId, firstSend } = held.record;\n  const books = await ledger.customer(customerId);\n',
       },
     ],
+    scenario: 'late-twin-rebuy',
   },
   {
     name: 'Evidence: at most one repeat until it is known (800065 is kept)',
     file: 'src/checkout/conclude.ts',
     find: 'return doubt(run, held, run.deps.clock.now() + pause, outcome.reason, { repeated });',
     replace: 'return doubt(run, held, run.deps.clock.now() + pause, outcome.reason, {});',
+    scenario: 'lost-refuse',
   },
   {
     name: 'Evidence: a twin that can still repeat is waited for',
     file: 'src/checkout/evidence.ts',
-    find: 'if (twins.some((twin) => canStillRepeat(twin, now, rules)))',
-    replace: 'if (twins.length < 0)',
+    find: 'if (awaited.length > 0)',
+    replace: 'if (awaited.length < 0)',
   },
   {
     name: 'Evidence: a repeat is done only when every group is there',
     file: 'src/checkout/conclude.ts',
     find: 'outcome.errors.length === 0 && isWhole(record, outcome.orders)',
     replace: 'outcome.errors.length === 0',
+    scenario: 'people-refuse',
   },
   {
     name: 'Park: send, then write',
@@ -272,6 +276,7 @@ export const mutations: readonly Mutation[] = [
           "    if (written !== undefined) await writeBatchRows(deps, written.record, 'not-newer');\n    await deps.queue.send(nextTry(held.record, ticket, found, deps.chance), to.until);",
       },
     ],
+    scenario: 'throttled-replay',
   },
   {
     name: 'Result: due rows before the transaction',
