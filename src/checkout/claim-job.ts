@@ -2,7 +2,7 @@ import { compact } from '../compact.ts';
 import { roughly } from './back-off.ts';
 import { type Claim, decideClaim, isLate } from './claim.ts';
 import { nextTry } from './copies.ts';
-import { emptyHistory } from './history.ts';
+import { emptyHistory, none, withDelivery } from './history.ts';
 import type { Stored } from './ledger.ts';
 import { overtaken } from './overtaken.ts';
 import { parkWithoutResult } from './park.ts';
@@ -97,10 +97,8 @@ async function insert(run: Run): Promise<Claimed | undefined> {
   const leaseId = deps.chance.guid();
   const record = newRecord(run, leaseId);
   if (run.stopped !== undefined || isLate(delivery.job.notAfter, deps.clock.now())) {
-    const failed = settled(record, tooLate(record, run.stopped, deps.clock.now()), {
-      now: deps.clock.now(),
-      firstPoll: 0,
-    });
+    const at = { now: deps.clock.now(), firstPoll: 0 };
+    const failed = withDelivery(settled(record, tooLate(record, run.stopped, at.now), at), run, 'failed');
     const written = await deps.ledger.insert(failed, leaseId);
     return written.kind === 'conflict' ? undefined : { kind: 'ended', record: failed };
   }
@@ -109,10 +107,11 @@ async function insert(run: Run): Promise<Claimed | undefined> {
   return { kind: 'call', held: { record, etag: written.etag, leaseId } };
 }
 
-function newRecord({ deps, delivery }: Run, leaseId: string): CheckoutRecord {
+function newRecord(run: Run, leaseId: string): CheckoutRecord {
+  const { deps, delivery } = run;
   const now = deps.clock.now();
   const { job } = delivery;
-  return compact({
+  const record: CheckoutRecord = compact({
     version: 1 as const,
     customerId: job.customerId,
     cartId: job.cartId,
@@ -133,12 +132,15 @@ function newRecord({ deps, delivery }: Run, leaseId: string): CheckoutRecord {
     looks: 0,
     reached: {},
     history: emptyHistory,
+    deliveries: none,
+    polls: none,
     decisions: [],
     firstEnqueued: delivery.firstEnqueued,
     traceparent: delivery.traceparent,
     createdAt: now,
     updatedAt: now,
   });
+  return withDelivery(record, run);
 }
 
 async function takeOver(
@@ -209,7 +211,8 @@ async function claimed<K extends 'call' | 'look'>(
   const now = deps.clock.now();
   const leaseId = deps.chance.guid();
   const { nextTry: _, ...rest } = record;
-  const leased = { ...rest, lease: { id: leaseId, until: now + deps.times.lease }, updatedAt: now };
+  const lease = { id: leaseId, until: now + deps.times.lease };
+  const leased = withDelivery({ ...rest, lease, updatedAt: now }, run);
   const written = await deps.ledger.replace(leased, found.etag, leaseId);
   if (written.kind === 'conflict') return undefined;
   return { kind, held: { record: leased, etag: written.etag, leaseId } };
@@ -238,7 +241,8 @@ async function withBatch(
 ): Promise<Stored<CheckoutRecord> | undefined> {
   const { batchId } = run.delivery.job;
   if (found === undefined || batchId === undefined || found.value.batches.includes(batchId)) return found;
-  const record = { ...found.value, batches: [...found.value.batches, batchId] };
+  const batches = [...found.value.batches, batchId];
+  const record = withDelivery({ ...found.value, batches }, run, `named batch ${batchId}`);
   const written = await run.deps.ledger.replace(record, found.etag, run.deps.chance.guid());
   if (written.kind === 'written') {
     await writeBatchRows(run.deps, record, 'not-newer');

@@ -18,6 +18,9 @@ export interface Delivery {
   readonly job: Job;
   /** The body as its producer wrote it. */
   readonly body: string;
+  readonly messageId: string;
+  /** How often the queue has handed out this message: 1 on the first delivery. */
+  readonly count: number;
   /** 0 for a producer's message. */
   readonly ticket: number;
   readonly decision?: Decision;
@@ -84,6 +87,8 @@ export function decodeDelivery(message: QueueMessage): DecodedDelivery {
     delivery: compact({
       job: decoded.job,
       body: new TextDecoder().decode(message.body),
+      messageId: message.messageId,
+      count: message.deliveryCount,
       ticket,
       decision: decisionIn(values),
       found: values.get('checkout-found')?.split(',') ?? [],

@@ -1,9 +1,15 @@
-import type { Call, CheckoutRecord, History } from './record.ts';
+import type { Call, CheckoutRecord, History, KeptDelivery, Poll, Recent } from './record.ts';
+import type { Run } from './run.ts';
 
 const keptFirst = 20;
 const keptLast = 80;
+const keptRecent = 20;
+/** A producer's message id may have 128 characters; what came of a delivery may be the text of an answer. */
+const maxId = 128;
+const maxEnd = 200;
 
 export const emptyHistory: History = { total: 0, first: [], last: [] };
+export const none: Recent<never> = { total: 0, last: [] };
 
 /** Adds a call, or fills in the end of one that was written before it was sent. */
 export function withCall(record: CheckoutRecord, call: Call): CheckoutRecord {
@@ -30,3 +36,34 @@ export function lastCheckoutEnd({ history }: CheckoutRecord): number | undefined
   );
   return call?.end === undefined ? undefined : call.at + call.end.ms;
 }
+
+/** Keeps this run's delivery, or what came of it: goes with a write of the record that happens anyway. */
+export function withDelivery(record: CheckoutRecord, run: Run, end?: string): CheckoutRecord {
+  const { messageId, count, ticket } = run.delivery;
+  const kept: KeptDelivery = {
+    at: run.startedAt,
+    messageId: cut(messageId, maxId),
+    count,
+    ticket,
+    ...(end === undefined ? {} : { end: cut(end, maxEnd) }),
+  };
+  const { total, last } = record.deliveries;
+  const isSame = (known: KeptDelivery) => known.at === kept.at && known.messageId === kept.messageId;
+  const deliveries = last.some(isSame)
+    ? { total, last: last.map((known) => (isSame(known) ? kept : known)) }
+    : addRecent(record.deliveries, [kept]);
+  return { ...record, deliveries };
+}
+
+export const withPolls = (record: CheckoutRecord, polls: readonly Poll[]): CheckoutRecord => ({
+  ...record,
+  polls: addRecent(record.polls, polls),
+});
+
+export const addRecent = <T>({ total, last }: Recent<T>, more: readonly T[]): Recent<T> => ({
+  total: total + more.length,
+  last: [...last, ...more].slice(-keptRecent),
+});
+
+const cut = (text: string, length: number): string =>
+  text.length <= length ? text : `${text.slice(0, length - 1).toWellFormed()}…`;

@@ -1,6 +1,7 @@
 import { compact } from '../compact.ts';
 import { Unavailable } from '../unavailable.ts';
 import { nextTry, sameAgain } from './copies.ts';
+import { withDelivery } from './history.ts';
 import type { CheckoutRecord } from './record.ts';
 import { type Held, type Run, returnSlot } from './run.ts';
 import { writeBatchRows } from './tail.ts';
@@ -33,7 +34,8 @@ export async function park(
     const written = await writeWhileMine(run, held, (record) => {
       const { lease: _, ...rest } = { ...record, ...change };
       const state = transition(record.state, to.step);
-      return { ...rest, state, ticket, nextTry: to.until, updatedAt: deps.clock.now() };
+      const parked = { ...rest, state, ticket, nextTry: to.until, updatedAt: deps.clock.now() };
+      return withDelivery(parked, run, `parked: ${to.why}`);
     });
     if (written !== undefined) await writeBatchRows(deps, written.record, 'not-newer');
   } catch (error) {

@@ -41,6 +41,30 @@ export interface History {
   readonly last: readonly Call[];
 }
 
+/** One time that the queue handed out a message of this job, as far as a write of the record that came anyway could keep it. */
+export interface KeptDelivery {
+  /** Epoch ms. */
+  readonly at: number;
+  readonly messageId: string;
+  /** How often the queue had handed out this message, this time included. */
+  readonly count: number;
+  readonly ticket: number;
+  /** What came of it, in words. Absent while it runs, or when its worker died. */
+  readonly end?: string;
+}
+
+/** One look at an order: a call, and the status that it found. */
+export interface Poll extends Call {
+  readonly orderId: string;
+  readonly found?: OrderStatus;
+}
+
+/** The last 20; `total` counts all that were kept. */
+export interface Recent<T> {
+  readonly total: number;
+  readonly last: readonly T[];
+}
+
 /** Why a record is as it is: the deciding call, in words that a person can act on. */
 export interface Reason {
   /** The API code, or a word of ours: `too-late`, `gone`, `stopped`. */
@@ -142,6 +166,10 @@ export interface CheckoutRecord extends CartKey {
   readonly reached: { readonly ordered?: number; readonly final?: number };
   readonly reason?: Reason;
   readonly history: History;
+  /** For people alone, as `polls` is: no rule reads them. */
+  readonly deliveries: Recent<KeptDelivery>;
+  /** Of all its orders. */
+  readonly polls: Recent<Poll>;
   readonly decisions: readonly Decided[];
   readonly firstEnqueued: number;
   readonly traceparent?: string;

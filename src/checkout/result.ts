@@ -2,6 +2,7 @@ import { dueRowKey } from '../orders/due-rows.ts';
 import { isTerminal, type Order } from '../orders/order.ts';
 import { Unavailable } from '../unavailable.ts';
 import { nextTry } from './copies.ts';
+import { withDelivery } from './history.ts';
 import { learnedBy, park, parkWithoutResult } from './park.ts';
 import { type CheckoutRecord, isSettled } from './record.ts';
 import { type Held, lockEnds, type Run } from './run.ts';
@@ -105,8 +106,9 @@ async function commit(
   let mine = true;
   const learned = learnedBy(record);
   for (;;) {
-    const next = change(record, mine);
-    if (next === undefined) break;
+    const changed = change(record, mine);
+    if (changed === undefined) break;
+    const next = withDelivery(changed, run, `recorded: ${changed.state}`);
     const written = await whileLocked(run, orders, () =>
       deps.ledger.commit({ record: next, etag, orders, writeId: deps.chance.guid() }),
     );

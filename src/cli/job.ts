@@ -1,8 +1,9 @@
 import type { CartKey } from '../checkout/job.ts';
+import type { CheckoutRecord } from '../checkout/record.ts';
 import { viewGate } from '../gate/people.ts';
 import { type Clue, findJob } from '../operate/find-job.ts';
 import { nextStep } from '../operate/next-step.ts';
-import { callsOf, storyOf } from '../operate/story.ts';
+import { callsOf, storyOf, unkeptPolls } from '../operate/story.ts';
 import { supportText } from '../operate/support-text.ts';
 import { cartIn, guidIn, timeText } from './arguments.ts';
 import { inSession, newCommand, type Session } from './command.ts';
@@ -78,13 +79,16 @@ async function support({ output, operator }: Session, key: CartKey): Promise<num
 }
 
 async function tell({ output, operator }: Session, key: CartKey): Promise<number> {
-  const { attentionRows, gateStore, clock, config } = operator();
+  const { attentionRows, dueRows, gateStore, clock, config } = operator();
   const record = await read(operator(), key);
-  const [attention, gate] = await Promise.all([attentionRows.ofCart(key), viewGate(gateStore, config.gate)]);
+  const [attention, gate, unkept] = await Promise.all([
+    attentionRows.ofCart(key),
+    viewGate(gateStore, config.gate),
+    record.state === 'ordered' ? unkeptPolls(dueRows, record) : [],
+  ]);
   const next = nextStep(record, { now: clock.now(), gate, times: config.times });
-  const story = storyOf(record, attention);
-  const kept = callsOf(record).length;
-  output.data({ ...record, story, attention, next });
+  const story = storyOf(record, attention, unkept);
+  output.data({ ...record, unkeptPolls: unkept, story, attention, next });
   const reference = record.job.reference === undefined ? '' : `  ${record.job.reference}`;
   output.line(output.paint('bold', harmless(`${key.customerId} ${key.cartId}  ${record.state}${reference}`)));
   output.line(
@@ -94,10 +98,22 @@ async function tell({ output, operator }: Session, key: CartKey): Promise<number
   );
   for (const { at, what, words } of story)
     output.line(harmless(`  ${timeText(at)}  ${what.padEnd(9)} ${words}`));
-  if (record.history.total > kept)
-    output.line(`  ${record.history.total - kept} calls in between are only counted.`);
+  for (const line of onlyCounted(record)) output.line(`  ${line}`);
   output.line(harmless(`Next: ${next.words}`));
   if (next.command !== undefined) output.line(`      ${next.command}`);
   const isOpen = attention?.open === true;
   return isOpen || next.command !== undefined ? exit.found : exit.ok;
+}
+
+function onlyCounted(record: CheckoutRecord): readonly string[] {
+  const { history, deliveries, polls } = record;
+  return [
+    { kept: callsOf(record).length, total: history.total, what: 'calls in between' },
+    {
+      kept: deliveries.last.length,
+      total: deliveries.total,
+      what: 'deliveries before the first that is shown',
+    },
+    { kept: polls.last.length, total: polls.total, what: 'polls before the first that is shown' },
+  ].flatMap(({ kept, total, what }) => (total > kept ? [`${total - kept} ${what} are only counted.`] : []));
 }

@@ -25,4 +25,6 @@ export async function findJob(
 const correlates = (record: CheckoutRecord, id: string): boolean =>
   record.job.correlationId?.toLowerCase() === id ||
   record.reason?.correlationId === id ||
-  callsOf(record).some((call) => call.correlationId === id || call.requestId === id);
+  [...callsOf(record), ...record.polls.last].some(
+    (call) => call.correlationId === id || call.requestId === id,
+  );

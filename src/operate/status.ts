@@ -4,7 +4,7 @@ import { dayOf, shut } from '../gate/gate-state.ts';
 import type { GateStore } from '../gate/gate-store.ts';
 import { workerShare } from '../gate/settings.ts';
 import { useAt } from '../gate/use.ts';
-import type { DueRows } from '../orders/due-rows.ts';
+import { type DueRows, wholeTime } from '../orders/due-rows.ts';
 import { Unavailable } from '../unavailable.ts';
 import type { AttentionRows } from './attention-rows.ts';
 import { type PendingByAge, pendingByAge } from './pending.ts';
@@ -112,4 +112,4 @@ async function openByKind(rows: Pick<AttentionRows, 'list'>): Promise<Readonly<R
 }
 
 const pendingOf = ({ dueRows, clock, config }: StatusDeps): Promise<PendingByAge> =>
-  pendingByAge(dueRows.due(Number.MAX_SAFE_INTEGER / 100), clock.now(), config.times, config.timeFactor);
+  pendingByAge(dueRows.due(wholeTime), clock.now(), config.times, config.timeFactor);

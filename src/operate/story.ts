@@ -1,24 +1,44 @@
 import { eventsOf } from '../checkout/event-list.ts';
-import type { Call, CheckoutRecord } from '../checkout/record.ts';
+import type { CartKey } from '../checkout/job.ts';
+import type { Call, CheckoutRecord, KeptDelivery, Poll } from '../checkout/record.ts';
+import { type DueRows, wholeTime } from '../orders/due-rows.ts';
 import { isTerminal } from '../orders/order.ts';
 import type { AttentionRow } from './attention-rows.ts';
 
 export interface StoryLine {
   /** Epoch ms. */
   readonly at: number;
-  readonly what: 'message' | 'call' | 'order' | 'person' | 'attention' | 'event' | 'result';
+  readonly what:
+    | 'message'
+    | 'delivery'
+    | 'call'
+    | 'order'
+    | 'poll'
+    | 'person'
+    | 'attention'
+    | 'event'
+    | 'result';
   readonly words: string;
 }
 
 /**
- * What happened to a job, in order, from what is kept: the record, and its attention row. Calls beyond the first 20 and
- * last 80 are only counted; each delivery and poll is in the telemetry.
+ * What happened to a job, in order, from what is kept: the record, its attention row, and the polls that no record keeps
+ * yet. Calls beyond the first 20 and last 80, deliveries and polls beyond the last 20 are only counted; a delivery that
+ * left the record as it was (parked by the closed gate, a duplicate) is in the telemetry alone.
  */
-export function storyOf(record: CheckoutRecord, attention: AttentionRow | undefined): readonly StoryLine[] {
+export function storyOf(
+  record: CheckoutRecord,
+  attention: AttentionRow | undefined,
+  unkept: readonly Poll[] = [],
+): readonly StoryLine[] {
   const lines: StoryLine[] = [
     { at: record.firstEnqueued, what: 'message', words: `came to the queue${fromWhom(record)}` },
-    { at: record.createdAt, what: 'message', words: 'was taken for the first time' },
+    ...(record.deliveries.total === record.deliveries.last.length && record.deliveries.total > 0
+      ? []
+      : [{ at: record.createdAt, what: 'message' as const, words: 'was taken for the first time' }]),
+    ...record.deliveries.last.map(deliveryLine),
     ...callsOf(record).map(callLine),
+    ...[...record.polls.last, ...unkept].map(pollLine),
     ...record.orders.map(
       ({ since, id, status }): StoryLine => ({
         at: since,
@@ -37,9 +57,11 @@ export function storyOf(record: CheckoutRecord, attention: AttentionRow | undefi
 
 const kinds: readonly StoryLine['what'][] = [
   'message',
+  'delivery',
   'person',
   'call',
   'order',
+  'poll',
   'result',
   'attention',
   'event',
@@ -56,22 +78,50 @@ function fromWhom({ job, batches }: CheckoutRecord): string {
   return `${by}${batches.length === 0 ? '' : `, batch ${batches.join(', ')}`}`;
 }
 
-function callLine(call: Call): StoryLine {
-  const { what, at, correlationId, requestId, end } = call;
-  const answer =
-    end === undefined
-      ? 'no answer is recorded: it runs, or its worker died'
-      : end.status === undefined
-        ? `no answer after ${Math.round(end.ms)} ms: ${end.failure ?? 'unknown'}`
-        : `${end.status}${end.code === undefined ? '' : ` ${end.code}`} in ${Math.round(end.ms)} ms`;
-  const ids = `correlation ${correlationId}${requestId === undefined ? '' : `, request ${requestId}`}${end?.cv === undefined ? '' : `, CV ${end.cv}`}`;
-  return { at, what: 'call', words: `${what}: ${answer} (${ids})` };
+/** Polls that brought no order, from the rows that say when each order is looked at next: no key leads to them. */
+export async function unkeptPolls(
+  dueRows: Pick<DueRows, 'due'>,
+  { customerId, cartId }: CartKey,
+): Promise<readonly Poll[]> {
+  const polls: Poll[] = [];
+  for await (const row of dueRows.due(wholeTime))
+    if ('unkept' in row && row.unkept !== undefined && row.customerId === customerId && row.cartId === cartId)
+      polls.push(...row.unkept);
+  return polls;
 }
+
+const deliveryLine = ({ at, messageId, count, ticket, end }: KeptDelivery): StoryLine => ({
+  at,
+  what: 'delivery',
+  words: `${end ?? 'what came of it is not recorded: it runs, or its worker died'} (message ${messageId}, delivery ${count}${ticket === 0 ? '' : `, ticket ${ticket}`})`,
+});
+
+const pollLine = (poll: Poll): StoryLine => ({
+  at: poll.at,
+  what: 'poll',
+  words: `${poll.orderId}${poll.found === undefined ? '' : ` is ${poll.found}`}: ${answerOf(poll)} (${idsOf(poll)})`,
+});
+
+const callLine = (call: Call): StoryLine => ({
+  at: call.at,
+  what: 'call',
+  words: `${call.what}: ${answerOf(call)} (${idsOf(call)})`,
+});
+
+function answerOf({ end }: Call): string {
+  if (end === undefined) return 'no answer is recorded: it runs, or its worker died';
+  const ms = Math.round(end.ms);
+  if (end.status === undefined) return `no answer after ${ms} ms: ${end.failure ?? 'unknown'}`;
+  return `${end.status}${end.code === undefined ? '' : ` ${end.code}`} in ${ms} ms`;
+}
+
+const idsOf = ({ correlationId, requestId, end }: Call): string =>
+  `correlation ${correlationId}${requestId === undefined ? '' : `, request ${requestId}`}${end?.cv === undefined ? '' : `, CV ${end.cv}`}`;
 
 function resultLines(record: CheckoutRecord): readonly StoryLine[] {
   const { reason, failedGroups, state, updatedAt, asked } = record;
   const events = eventsOf(record).map(
-    ({ type, id, time }): StoryLine => ({ at: Date.parse(time), what: 'event', words: `${type} (id ${id})` }),
+    ({ type, id }): StoryLine => ({ at: updatedAt, what: 'event', words: `${type} (id ${id})` }),
   );
   return [
     ...(reason === undefined

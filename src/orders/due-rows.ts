@@ -1,4 +1,5 @@
 import type { CartKey } from '../checkout/job.ts';
+import type { Poll } from '../checkout/record.ts';
 
 /** Makes the poller look at an order at or after a time. */
 export interface DueRow extends CartKey {
@@ -9,6 +10,8 @@ export interface DueRow extends CartKey {
   readonly orderId: string;
   /** How often it was polled. */
   readonly polls: number;
+  /** Polls that brought no order, and so no write of the record: it keeps them with the next that does. */
+  readonly unkept?: readonly Poll[];
 }
 
 /** Makes the poller count a batch at or after a time. */
@@ -19,6 +22,9 @@ export interface BatchDueRow {
 }
 
 export type AnyDueRow = DueRow | BatchDueRow;
+
+/** For `due`: every row. */
+export const wholeTime = Number.MAX_SAFE_INTEGER / 100;
 
 /** 15 digits hold epoch ms until the year 33658; the order id makes the key unique. */
 export const dueRowKey = (dueAt: number, orderId: string): string =>

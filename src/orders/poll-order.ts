@@ -1,14 +1,15 @@
 import { roughly } from '../checkout/back-off.ts';
 import type { Deps } from '../checkout/deps.ts';
+import { addRecent, withPolls } from '../checkout/history.ts';
 import type { Stored } from '../checkout/ledger.ts';
-import { type CheckoutRecord, isSettled } from '../checkout/record.ts';
+import { type CheckoutRecord, isSettled, type Poll } from '../checkout/record.ts';
 import { runTail } from '../checkout/tail.ts';
 import type { Span } from '../tracing.ts';
 import { afterPoll, withDueRow } from './after-poll.ts';
 import { type DueRow, dueRowKey } from './due-rows.ts';
 import { isTerminal, type Order } from './order.ts';
 import { askWhenTooLong, openQuestion, withQuestion } from './pending-alarm.ts';
-import { readOrder } from './read-order.ts';
+import { type ReadOrder, readOrder } from './read-order.ts';
 
 export type Polled = { readonly kind: 'finished' | 'pending' | 'dropped' | 'failed' | 'stop' };
 
@@ -44,16 +45,16 @@ async function lookAt(deps: Deps, row: DueRow, deadline: number, span: Span): Pr
   }
   const read = await readOrder(deps, row, deadline);
   if (read.kind === 'stop') return read;
-  if (read.kind === 'order') return recordOrder(deps, row, found, read.order);
+  if (read.kind === 'order') return recordOrder(deps, row, found, read);
   await askWhenTooLong(deps, row, found);
-  return later(deps, row);
+  return later(deps, row, read.poll);
 }
 
 async function recordOrder(
   deps: Deps,
   row: DueRow,
   found: Stored<CheckoutRecord>,
-  order: Order,
+  { order, poll }: Extract<ReadOrder, { kind: 'order' }>,
 ): Promise<Polled> {
   const { chance, clock, dueRows, ledger } = deps;
   let { value: record, etag } = found;
@@ -61,7 +62,8 @@ async function recordOrder(
     const now = clock.now();
     const next = nextRow(deps, row);
     const ended = isTerminal(order.status);
-    const polled = afterPoll(record, order, { now, nextPoll: next.dueAt });
+    const kept = withPolls(record, [...(row.unkept ?? []), poll]);
+    const polled = afterPoll(kept, order, { now, nextPoll: next.dueAt });
     const asked = ended ? polled : withQuestion(deps, polled, row.orderId);
     const named = ended ? asked : withDueRow(asked, row.orderId, next.key);
     const committed = await ledger.commit({ record: named, etag, orders: [order], writeId: chance.guid() });
@@ -89,7 +91,7 @@ async function recordOrder(
   return { kind: 'failed' };
 }
 
-function nextRow({ chance, clock, times }: Deps, row: DueRow): DueRow {
+function nextRow({ chance, clock, times }: Deps, { unkept: _, ...row }: DueRow): DueRow {
   const polls = row.polls + 1;
   const step = times.pollSteps[Math.min(polls, times.pollSteps.length - 1)] ?? times.tickLimit;
   const dueAt = Math.floor(clock.now() + roughly(step, chance));
@@ -105,8 +107,9 @@ function measureAge({ clock, tracing }: Deps, record: CheckoutRecord, orderId: s
 }
 
 /** Nothing was learned: the row moves on, and counts as current because the row that the order names is missing then. */
-async function later(deps: Deps, row: DueRow): Promise<Polled> {
-  await deps.dueRows.move(row, nextRow(deps, row));
+async function later(deps: Deps, row: DueRow, poll?: Poll): Promise<Polled> {
+  const unkept = addRecent({ total: 0, last: row.unkept ?? [] }, poll === undefined ? [] : [poll]).last;
+  await deps.dueRows.move(row, { ...nextRow(deps, row), ...(unkept.length === 0 ? {} : { unkept }) });
   return { kind: 'pending' };
 }
 

@@ -62,7 +62,11 @@ async function pollOrStumble(deps: Deps, row: AnyDueRow, deadline: number): Prom
   try {
     return await ('batchId' in row ? pollBatch(deps, row) : pollOrder(deps, row, deadline));
   } catch (error) {
-    const { key, dueAt: _, ...ids } = row;
+    const { key } = row;
+    const ids =
+      'batchId' in row
+        ? { batchId: row.batchId }
+        : { customerId: row.customerId, cartId: row.cartId, orderId: row.orderId };
     const message = error instanceof Error ? error.message : String(error);
     deps.telemetry.warn(`the poll of due row ${key} failed: ${message}`, ids);
     return { kind: 'failed' };

@@ -1,14 +1,15 @@
 import type { Deps } from '../checkout/deps.ts';
 import { isStale } from '../checkout/fence.ts';
-import { judgeRead } from '../checkout/judge.ts';
+import { endOf, judgeRead } from '../checkout/judge.ts';
+import type { Poll } from '../checkout/record.ts';
 import { decodeOrder } from '../partner-center/decode.ts';
 import type { DueRow } from './due-rows.ts';
 import type { Order } from './order.ts';
 
 /** `later`: nothing was learned. `stop`: nobody may call now. */
 export type ReadOrder =
-  | { readonly kind: 'order'; readonly order: Order }
-  | { readonly kind: 'later' }
+  | { readonly kind: 'order'; readonly order: Order; readonly poll: Poll }
+  | { readonly kind: 'later'; readonly poll?: Poll }
   | { readonly kind: 'stop' };
 
 /** Reads one order within the poller's lane, and tells the gate how the call went. */
@@ -27,6 +28,7 @@ export async function readOrder(deps: Deps, row: DueRow, deadline: number): Prom
     renewToken = false;
     // While a token was fetched, the slot went stale: nothing was sent, and the token is there now.
     if (exchange.kind === 'no-answer' && exchange.stale === true) continue;
+    const poll: Poll = { what: 'order', orderId, at, ...ids, end: endOf(exchange) };
     const outcome = judgeRead(exchange, decodeOrder, { ids, at });
     switch (outcome.kind) {
       case 'renew-token':
@@ -46,7 +48,7 @@ export async function readOrder(deps: Deps, row: DueRow, deadline: number): Prom
           customerId,
           retryAfterMs: outcome.retryAfterMs,
         });
-        return verdict.kind === 'closed' ? { kind: 'stop' } : { kind: 'later' };
+        return verdict.kind === 'closed' ? { kind: 'stop' } : { kind: 'later', poll };
       }
       case 'unavailable': {
         const verdict = await gate.report({
@@ -54,7 +56,7 @@ export async function readOrder(deps: Deps, row: DueRow, deadline: number): Prom
           customerId,
           reason: outcome.reason.description,
         });
-        return verdict.kind === 'closed' ? { kind: 'stop' } : { kind: 'later' };
+        return verdict.kind === 'closed' ? { kind: 'stop' } : { kind: 'later', poll };
       }
       case 'gone':
       case 'refused':
@@ -64,17 +66,17 @@ export async function readOrder(deps: Deps, row: DueRow, deadline: number): Prom
           customerId,
           cartId,
         });
-        return { kind: 'later' };
+        return { kind: 'later', poll };
       case 'value': {
         await gate.report({ kind: 'ok', customerId });
         const order = outcome.value;
-        if (order.id !== orderId) return { kind: 'later' };
+        if (order.id !== orderId) return { kind: 'later', poll };
         if (order.rawStatus !== undefined)
           telemetry.warn(`order ${orderId} has the unknown status "${order.rawStatus}": treated as pending`, {
             customerId,
             cartId,
           });
-        return { kind: 'order', order };
+        return { kind: 'order', order, poll: { ...poll, found: order.status } };
       }
     }
   }

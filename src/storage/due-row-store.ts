@@ -1,6 +1,14 @@
-import { type AnyDueRow, type DueRows, dueRowKey } from '../orders/due-rows.ts';
+import * as z from 'zod/mini';
+import {
+  type AnyDueRow,
+  type BatchDueRow,
+  type DueRow,
+  type DueRows,
+  dueRowKey,
+} from '../orders/due-rows.ts';
 import { keyPart } from './keys.ts';
-import type { Change, Row, StoredRow, Table } from './table.ts';
+import { pollSchema } from './record-schema.ts';
+import type { Change, Properties, Row, StoredRow, Table } from './table.ts';
 import { lotsOf } from './transactions.ts';
 
 /** One partition: a few rows a second against a limit of 2,000, and moving a row is one transaction. */
@@ -45,12 +53,31 @@ export function dueRowStore(table: Table, onUnreadable: (key: string, why: strin
 const put = (row: AnyDueRow): Change => ({ kind: 'replace', row: toDueRow(row) });
 const remove = ({ key }: AnyDueRow): Change => ({ kind: 'remove', partition, key });
 
-function toDueRow({ key, ...fields }: AnyDueRow): Row {
-  return { partition, key: keyPart('due row', key), properties: { version: 1, ...fields } };
+function toDueRow({ key, ...row }: AnyDueRow): Row {
+  return { partition, key: keyPart('due row', key), properties: { version: 1, ...columnsOf(row) } };
+}
+
+function columnsOf(row: Omit<DueRow, 'key'> | Omit<BatchDueRow, 'key'>): Properties {
+  if ('batchId' in row) return row;
+  const { unkept, ...fields } = row;
+  return unkept === undefined ? fields : { ...fields, unkept: JSON.stringify(unkept) };
+}
+
+const unkeptSchema = z.array(pollSchema);
+
+/** For people alone: what cannot be read is left out. */
+function unkeptIn(text: unknown): Pick<DueRow, 'unkept'> {
+  if (typeof text !== 'string') return {};
+  try {
+    const parsed = z.safeParse(unkeptSchema, JSON.parse(text));
+    return parsed.success ? { unkept: parsed.data } : {};
+  } catch {
+    return {};
+  }
 }
 
 function fromDueRow({ key, properties }: StoredRow): AnyDueRow | string {
-  const { dueAt, orderId, customerId, cartId, batchId, polls, version } = properties;
+  const { dueAt, orderId, customerId, cartId, batchId, polls, unkept, version } = properties;
   if (typeof version === 'number' && version > 1)
     return `version ${version} is newer than 1, which this program knows`;
   if (typeof batchId === 'string')
@@ -64,5 +91,6 @@ function fromDueRow({ key, properties }: StoredRow): AnyDueRow | string {
     customerId,
     cartId,
     polls: typeof polls === 'number' && polls >= 0 ? polls : 0,
+    ...unkeptIn(unkept),
   };
 }

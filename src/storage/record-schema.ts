@@ -5,9 +5,12 @@ import type {
   CheckoutRecord,
   Decided,
   FailedGroup,
+  KeptDelivery,
   KnownGroup,
   OrderMark,
+  Poll,
   Reason,
+  Recent,
 } from '../checkout/record.ts';
 
 /**
@@ -33,7 +36,7 @@ const reason = z.object({
   cv: optional(z.string()),
 } satisfies Shape<Reason>);
 
-const call = z.object({
+const callFields = {
   what: z.enum(['checkout', 'cart', 'orders', 'order']),
   at: time,
   correlationId: z.string(),
@@ -48,7 +51,28 @@ const call = z.object({
       failure: optional(z.string()),
     }),
   ),
-} satisfies Shape<Call>);
+} satisfies Shape<Call>;
+const call = z.object(callFields);
+
+const orderStatus = z.enum(['pending', 'completed', 'cancelled', 'unknown']);
+
+export const pollSchema = z.object({
+  ...callFields,
+  orderId: z.string(),
+  found: optional(orderStatus),
+} satisfies Shape<Poll>);
+
+const delivery = z.object({
+  at: time,
+  messageId: z.string(),
+  count,
+  ticket: count,
+  end: optional(z.string()),
+} satisfies Shape<KeptDelivery>);
+
+/** No rule reads these, and older rows lack them: what cannot be read is left out, and the record stands. */
+const recent = <T extends z.core.$ZodType>(item: T) =>
+  z.catch(z.object({ total: count, last: z.array(item) } satisfies Shape<Recent<T>>), { total: 0, last: [] });
 
 const job = z.object({
   customerId: z.string(),
@@ -64,7 +88,7 @@ const job = z.object({
 
 const order = z.object({
   id: z.string(),
-  status: z.enum(['pending', 'completed', 'cancelled', 'unknown']),
+  status: orderStatus,
   content: z.string(),
   wasPending: z.boolean(),
   endedAt: optional(count),
@@ -110,6 +134,8 @@ export const recordSchema = z.object({
   reached: z.object({ ordered: optional(count), final: optional(count) }),
   reason: optional(reason),
   history: z.object({ total: count, first: z.array(call), last: z.array(call) }),
+  deliveries: recent(delivery),
+  polls: recent(pollSchema),
   decisions: z.array(
     z.object({
       decision: z.enum(['retry', 'not-bought', 'orders', 'give-up']),

@@ -20,10 +20,12 @@ export interface Shortened {
  * length, then the lists that only people read. What the rules decide by is kept whole.
  */
 export function shortenRecord(record: CheckoutRecord, whole: string): Shortened {
-  const { history, failedGroups } = record;
+  const { history, deliveries, polls, failedGroups } = record;
   const kept: CheckoutRecord = {
     ...record,
     history: { ...history, first: history.first.slice(0, 5), last: history.last.slice(-20) },
+    deliveries: { ...deliveries, last: deliveries.last.slice(-5) },
+    polls: { ...polls, last: polls.last.slice(-5) },
     failedGroups: cutGroups(failedGroups),
   };
   const text = JSON.stringify(kept, (name, value: unknown) =>

@@ -107,6 +107,27 @@ onEachBackend('due rows', (tables) => {
   });
 });
 
+test('polls that no record keeps yet go with the row; nonsense in their place is left out', async () => {
+  const table = memoryTable();
+  const store = dueRowStore(table, never);
+  const poll = {
+    what: 'order',
+    orderId: 'o',
+    at: 1,
+    correlationId: 'c',
+    end: { ms: 2, status: 503 },
+  } as const;
+  const row = { ...due(4), unkept: [poll] };
+  await store.insert([row]);
+  expect(await dueAt(store, 10)).toStrictEqual([row]);
+  for (const unkept of ['{', '[{"what":"sold"}]', 7]) {
+    const [stored] = table.all();
+    if (stored === undefined) throw new Error('no row');
+    table.put({ ...stored, properties: { ...stored.properties, unkept } });
+    expect(await dueAt(store, 10)).toStrictEqual([{ ...due(4, row.orderId) }]);
+  }
+});
+
 test('a row that cannot be read is told, and does not stop the others', async () => {
   const table = memoryTable();
   const told: string[] = [];

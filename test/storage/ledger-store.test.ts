@@ -282,6 +282,23 @@ test.each<[string, Record<string, string | number | undefined>, boolean]>([
   await expect(ledger.customer(record().customerId)).rejects.toMatchObject(expected);
 });
 
+test.each<[string, object]>([
+  ['as an older version wrote it', {}],
+  ['edited into nonsense', { deliveries: 'many', polls: { total: -1, last: [{ at: 'soon' }] } }],
+])('deliveries and polls %s: there are none, and the record stands', async (_, edit) => {
+  const table = memoryTable();
+  const ledger = ledgerStore(table);
+  const mine = freshRecord();
+  await ledger.insert(mine, 'w');
+  const [row] = table.all();
+  if (row === undefined) throw new Error('no row');
+  const { deliveries: _d, polls: _p, ...older } = mine;
+  const text = JSON.stringify({ ...older, ...edit });
+  table.put({ ...row, properties: { ...row.properties, record: text } });
+  const none = { total: 0, last: [] };
+  expect((await ledger.read(mine))?.value).toStrictEqual({ ...mine, deliveries: none, polls: none });
+});
+
 test('requests: one for a claim, one for a result, one for a poll of a record that was read', async () => {
   const table = counted(memoryTable());
   const ledger = ledgerStore(table);

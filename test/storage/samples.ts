@@ -30,6 +30,13 @@ export const record = (change: Partial<CheckoutRecord> = {}): CheckoutRecord => 
     first: [{ what: 'checkout', at, correlationId: 'c', end: { ms: 12.5, status: 201 } }],
     last: [],
   },
+  deliveries: { total: 21, last: [{ at, messageId: 'm', count: 2, ticket: 0, end: 'parked: \u{1f600}' }] },
+  polls: {
+    total: 1,
+    last: [
+      { what: 'order', orderId: 'o', at, correlationId: 'p', end: { ms: 3, status: 200 }, found: 'pending' },
+    ],
+  },
   decisions: [],
   firstEnqueued: at,
   createdAt: at,

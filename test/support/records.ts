@@ -1,5 +1,5 @@
 import type { Delivery } from '../../src/checkout/delivery.ts';
-import { emptyHistory } from '../../src/checkout/history.ts';
+import { emptyHistory, none } from '../../src/checkout/history.ts';
 import type { CheckoutRecord } from '../../src/checkout/record.ts';
 import type { Order, OrderStatus } from '../../src/orders/order.ts';
 
@@ -29,6 +29,8 @@ export function aRecord(change: Partial<CheckoutRecord> = {}): CheckoutRecord {
     looks: 0,
     reached: {},
     history: emptyHistory,
+    deliveries: none,
+    polls: none,
     decisions: [],
     firstEnqueued: 0,
     createdAt: 0,
@@ -40,6 +42,8 @@ export function aRecord(change: Partial<CheckoutRecord> = {}): CheckoutRecord {
 export const aDelivery = (change: Partial<Delivery> = {}): Delivery => ({
   job: { customerId, cartId },
   body: JSON.stringify({ customerId, cartId }),
+  messageId: 'message 1',
+  count: 1,
   ticket: 0,
   found: [],
   firstEnqueued: 0,

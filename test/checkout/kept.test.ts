@@ -1,0 +1,125 @@
+import { expect, test } from 'vitest';
+import { storyOf, unkeptPolls } from '../../src/operate/story.ts';
+import type { Exchange, PartnerCenter } from '../../src/partner-center/api.ts';
+import { leapingClock, oneWorker } from '../support/one-worker.ts';
+import { cartId, customerId } from '../support/records.ts';
+
+/** What the ledger keeps of deliveries and polls, so that `checkout job` can tell them. */
+const start = Date.UTC(2026, 10, 24, 2);
+const answer = (status: number, body: unknown): Exchange => ({
+  kind: 'answer',
+  status,
+  body: JSON.stringify(body),
+  ms: 5,
+});
+const order = (status: string) => ({
+  id: 'Order-1',
+  status,
+  billingCycle: 'monthly',
+  lineItems: [{ offerId: 'offer', quantity: 1, termDuration: 'P1M' }],
+});
+
+function aWorker(checkouts: readonly Exchange[], polls: readonly Exchange[]) {
+  const [checkout, poll] = [checkouts.values(), polls.values()];
+  const take = async (answers: Iterator<Exchange>): Promise<Exchange> => {
+    const next = answers.next();
+    if (next.done === true) throw new Error('no answer is left');
+    return next.value;
+  };
+  const api: PartnerCenter = {
+    checkout: async (_, __, { mayLeave }) => {
+      mayLeave?.();
+      return take(checkout);
+    },
+    cart: async () => answer(404, { code: 800008 }),
+    orders: async () => answer(200, { items: [] }),
+    order: () => take(poll),
+  };
+  const worker = oneWorker(api, leapingClock(start));
+  const record = async () => {
+    const found = await worker.stores.ledger.read({ customerId, cartId });
+    if (found === undefined) throw new Error('no record');
+    return found.value;
+  };
+  return { ...worker, record };
+}
+
+test('the record keeps each delivery that it was written for, and what came of it', async () => {
+  const worker = aWorker([answer(429, {}), answer(201, { orders: [order('completed')] })], []);
+  await worker.enqueue({ customerId, cartId });
+  await worker.deliver();
+  expect((await worker.record()).deliveries).toMatchObject({
+    total: 1,
+    last: [{ at: start, messageId: 'm', count: 1, ticket: 0, end: expect.stringContaining('parked: ') }],
+  });
+  await worker.settle();
+  const record = await worker.record();
+  expect(record.deliveries.last).toMatchObject([
+    { ticket: 0 },
+    { ticket: 1, count: 1, end: 'recorded: completed' },
+  ]);
+  expect(storyOf(record, undefined).map(({ what }) => what)).toEqual([
+    'message',
+    'delivery',
+    'call',
+    'delivery',
+    'call',
+    'order',
+    'result',
+    'event',
+  ]);
+});
+
+test('a batch that names a known cart is a delivery too', async () => {
+  const worker = aWorker([answer(201, { orders: [order('completed')] })], []);
+  await worker.enqueue({ customerId, cartId });
+  await worker.settle();
+  await worker.enqueue({ customerId, cartId, batchId: 'late' });
+  await worker.settle();
+  expect((await worker.record()).deliveries.last.at(-1)).toMatchObject({ end: 'named batch late' });
+});
+
+test('each poll is kept: one that brought no order with the row that comes next, then with the record', async () => {
+  const polls = [
+    answer(503, {}),
+    answer(404, { code: 1 }),
+    answer(200, order('pending')),
+    answer(200, order('completed')),
+  ];
+  const worker = aWorker([answer(201, { orders: [order('pending')] })], polls);
+  await worker.enqueue({ customerId, cartId });
+  await worker.settle(3);
+  const waiting = await worker.record();
+  expect(waiting.polls.total).toBe(0);
+  const unkept = await unkeptPolls(worker.stores.dueRows, waiting);
+  expect(unkept.map(({ end }) => end?.status)).toEqual([503, 404]);
+  expect(storyOf(waiting, undefined, unkept).filter(({ what }) => what === 'poll')).toMatchObject([
+    { words: expect.stringMatching(/^Order-1: 503 in 5 ms \(correlation \S+\)$/) },
+    { words: expect.stringMatching(/^Order-1: 404 1 in 5 ms/) },
+  ]);
+  await worker.settle();
+  const record = await worker.record();
+  expect(record.polls.total).toBe(4);
+  expect(record.polls.last.map(({ found, end }) => `${end?.status} ${found ?? ''}`)).toEqual([
+    '503 ',
+    '404 ',
+    '200 pending',
+    '200 completed',
+  ]);
+  expect(await unkeptPolls(worker.stores.dueRows, record)).toEqual([]);
+});
+
+test('the last 20 are kept, and all are counted', async () => {
+  const pending = Array.from({ length: 30 }, () => answer(200, order('pending')));
+  const throttled = Array.from({ length: 25 }, () => answer(429, {}));
+  const worker = aWorker(
+    [...throttled, answer(201, { orders: [order('pending')] })],
+    [...pending, answer(200, order('completed'))],
+  );
+  await worker.enqueue({ customerId, cartId });
+  await worker.settle();
+  const { deliveries, polls } = await worker.record();
+  expect([deliveries.total, deliveries.last.length]).toEqual([26, 20]);
+  expect(deliveries.last.at(-1)?.ticket).toBe(25);
+  expect([polls.total, polls.last.length]).toEqual([31, 20]);
+});
