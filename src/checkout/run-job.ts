@@ -5,8 +5,8 @@ import { claimJob } from './claim-job.ts';
 import { decideByPerson } from './decide.ts';
 import { type Delivery, decodeDelivery } from './delivery.ts';
 import type { Deps } from './deps.ts';
+import { findOut } from './find-out.ts';
 import { UnreadableRecord } from './ledger.ts';
-import { lookAndAct } from './look.ts';
 import { parkWithoutResult } from './park.ts';
 import type { QueueMessage } from './queue-message.ts';
 import { parkNewer, rejectOrPark } from './reject.ts';
@@ -72,7 +72,7 @@ async function work(run: Run, delivery: Delivery): Promise<void> {
     case 'call':
       return submit(run, claimed.held);
     case 'look':
-      return lookAndAct(run, claimed.held);
+      return findOut(run, claimed.held);
     case 'orders':
     case 'give-up':
       return decideByPerson(run, claimed);

@@ -79,7 +79,7 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'Last send: written before a repeat',
     scenario: 'reset-outlasts-rebuy',
-    file: 'src/checkout/look.ts',
+    file: 'src/checkout/find-out.ts',
     find: '      lastSend: now,\n',
     replace: '',
   },
@@ -414,7 +414,7 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: 'People: "not bought" allows one repeat',
-    file: 'src/checkout/look.ts',
+    file: 'src/checkout/find-out.ts',
     find: 'const { repeatAllowed: _, ...rest } = record;',
     replace: 'const rest = record;',
   },

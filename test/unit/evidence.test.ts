@@ -122,13 +122,14 @@ describe('an open twin may own what is found', () => {
       kind: 'park',
     });
   });
-  test('then for quiet of them all, then a person is asked', () => {
+  test('until that twin tries again, but for an hour at most: a person may decide on it sooner', () => {
     const until = (nextTry: number) =>
       weighed({ ...contested, record: repeated, twins: [twin({ nextTry })], now: afterQuiet });
     const inTenMinutes = afterQuiet + 10 * 60_000;
     expect(until(inTenMinutes)).toMatchObject({ until: inTenMinutes + times.inProgressLater });
-    // A twin under review is tried again in hours: a person may decide on it sooner.
     expect(until(afterQuiet + times.slowRetry)).toMatchObject({ until: afterQuiet + times.askedRetry });
+  });
+  test('then for quiet of them all, then a person is asked', () => {
     const asked = twin({ repeated: { as: 'already-done', reason }, lastSend: 5_000 });
     const both = { ...contested, record: repeated, twins: [asked] };
     expect(weighed({ ...both, now: afterQuiet })).toMatchObject({ kind: 'park', until: times.quiet + 5_000 });
