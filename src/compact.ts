@@ -4,5 +4,7 @@ export type Defined<T> = { [K in keyof T as undefined extends T[K] ? never : K]:
 
 /** Leaves out what is undefined, so that absent and undefined are one thing. */
 export function compact<T extends object>(value: T): Defined<T> {
-  return Object.fromEntries(Object.entries(value).filter(([, field]) => field !== undefined)) as Defined<T>;
+  const defined: Record<string, unknown> = {};
+  for (const [name, field] of Object.entries(value)) if (field !== undefined) defined[name] = field;
+  return defined as Defined<T>;
 }

@@ -42,10 +42,11 @@ export async function simulate(scenario: Scenario, schedule: Schedule, traced = 
   enqueue(world);
   planStop(world);
 
+  const allSent = lastSend(world);
   const isQuiet = () =>
-    timeline.now() > lastSend(world) &&
+    timeline.now() > allSent &&
     broker.count() === 0 &&
-    world.tables.dueOrders.all().length === 0 &&
+    world.tables.dueOrders.isEmpty() &&
     fleet.busy() === 0 &&
     !people.areBusy();
   const lookForCopies = () => {

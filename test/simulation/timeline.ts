@@ -57,8 +57,8 @@ export function createTimeline(start: number): Timeline {
       if (entry.time > end) return push(entry);
       time = Math.max(time, entry.time);
       entry.action();
-      // A turn of the event loop: every promise that the action settled has run its course.
-      await new Promise((resolve) => setImmediate(resolve));
+      // Next ticks come when no promise is left to go on: all that the action settled has run its course.
+      await new Promise<void>((resolve) => process.nextTick(resolve));
     }
   }
 

@@ -34,6 +34,7 @@ export interface TableHooks {
 export interface MemoryTable extends Table {
   /** Everything it holds, in key order, for assertions. */
   all(): StoredRow[];
+  isEmpty(): boolean;
   /** A row put there past all hooks, as by a person with a storage browser. */
   put(row: Row): void;
 }
@@ -138,7 +139,16 @@ export function memoryTable(hooks: TableHooks = {}): MemoryTable {
       return perform({ kind: 'transact', changes }, () => apply(changes));
     },
     rows,
-    all: () => [...partitions.values()].flatMap((at) => at.keys.flatMap((key) => at.rows.get(key) ?? [])),
+    all() {
+      const rows: StoredRow[] = [];
+      for (const at of partitions.values())
+        for (const key of at.keys) {
+          const row = at.rows.get(key);
+          if (row !== undefined) rows.push(row);
+        }
+      return rows;
+    },
+    isEmpty: () => [...partitions.values()].every((at) => at.keys.length === 0),
     put: (row) => {
       write({ kind: 'replace', row });
     },
@@ -192,10 +202,12 @@ function sizeOf(properties: Properties): number {
 }
 
 function copyOf(properties: Properties, select?: readonly string[]): Properties {
-  const wanted = Object.entries(properties).filter(([name]) => select === undefined || select.includes(name));
-  return Object.fromEntries(
-    wanted.map(([name, value]) => [name, value instanceof Uint8Array ? value.slice() : value]),
-  );
+  const copy: Record<string, Properties[string]> = {};
+  for (const name of select ?? Object.keys(properties)) {
+    const value = properties[name];
+    if (value !== undefined) copy[name] = value instanceof Uint8Array ? value.slice() : value;
+  }
+  return copy;
 }
 
 /** Where `key` stands in the sorted list, or would stand. */
