@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { type Blow, type BlowKind, blowKinds, type Schedule, scheduleText } from './blows.ts';
 import { noQuestions, type Questions } from './questions.ts';
 import { type Outcome, simulate } from './run.ts';
@@ -112,6 +113,8 @@ export async function explore(unit: Unit, limits?: Limits): Promise<Report> {
   let portCalls = 0;
   for await (const schedule of schedulesOf(unit)) {
     const outcome = await simulate(scenarioNamed(schedule.scenario), schedule);
+    // A world lives in next ticks alone: between two of them it is the turn of whoever else is in this process.
+    await setImmediate();
     schedules += 1;
     portCalls += outcome.portCalls;
     questions[outcome.contract] = addQuestions(questions[outcome.contract] ?? noQuestions, outcome.questions);
