@@ -9,6 +9,7 @@ import { watchedGate } from './gate.ts';
 import { partnerCenterPort } from './partner-center.ts';
 import { type Process, portCall } from './process.ts';
 import { type TableName, tableOver } from './tables.ts';
+import { topicOver } from './topic.ts';
 import type { World } from './world.ts';
 
 /** What the composition root makes in production: here over ports that lose, repeat and delay. */
@@ -60,18 +61,10 @@ export function depsOf(world: World, process: Process): Deps {
           failure: () => new Unavailable('queue', 'send failed'),
         }),
     },
-    events: {
-      publish: (events) =>
-        portCall(world, process, {
-          name: 'events.publish',
-          effect: async () => {
-            checkBatchEvents(world, events);
-            world.events.push(...events);
-            world.trace(process.name, `events ${events.map(({ id }) => id).join(' ')}`);
-          },
-          failure: () => new Unavailable('events', 'publish failed'),
-        }),
-    },
+    events: topicOver(world, process, (events) => {
+      checkBatchEvents(world, events);
+      world.events.push(...events);
+    }),
     telemetry,
     tracing: untraced,
   };
