@@ -43,18 +43,25 @@ export interface Broker {
   dropConnections(entity?: string): number;
   /** Ends the locks of this entity now, all or those of one message id; the messages come again. Returns how many. */
   loseLocks(entity: string, messageId?: string): number;
+  /** From now on tokens are refused with 401, or taken again, as while a role or a key is being changed. */
+  refuseTokens(refused: boolean): void;
   stop(): Promise<void>;
 }
 
 /**
  * Starts a Service Bus broker on 127.0.0.1 that the official client takes for the real one. Left out, and refused where they
- * are asked for: sessions, rules, duplicate detection, forwarding, transactions, administration, TLS. Nothing is kept on
- * disk, and every key is as good as another. Throws `BrokerConfigError` for a wrong configuration.
+ * are asked for: sessions, rules, duplicate detection, forwarding, transactions. Nothing is kept on disk, and every key is as
+ * good as another. Throws `BrokerConfigError` for a wrong configuration.
  */
 export async function startBroker(options: BrokerOptions): Promise<Broker> {
   const config = decodeConfig(options.config);
   const operations = noOperations();
-  const links: Links = createLinks(() => entities, operations);
+  let tokensRefused = false;
+  const links: Links = createLinks(
+    () => entities,
+    operations,
+    () => tokensRefused,
+  );
   const entities: EntityMap = buildEntities(config, options.clock ?? systemClock, links.stir);
   const container = rhea.create_container({ id: 'service-bus' });
   letEveryoneIn(container);
@@ -101,6 +108,9 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
       return dropped.length;
     },
     loseLocks: (entity, messageId) => entities.source(entity).queue.loseLocks(messageId),
+    refuseTokens(refused) {
+      tokensRefused = refused;
+    },
     async stop() {
       entities.stop();
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));

@@ -32,7 +32,11 @@ interface OpenLink {
 
 const managementNode = /\/\$management$/;
 
-export function createLinks(entities: () => EntityMap, operations: Operations): Links {
+export function createLinks(
+  entities: () => EntityMap,
+  operations: Operations,
+  refusesTokens: () => boolean,
+): Links {
   const open = new Map<Sender | Receiver, OpenLink>();
   const consumers = new Map<string, Set<Consumer>>();
   const stirred = new Set<string>();
@@ -94,7 +98,7 @@ export function createLinks(entities: () => EntityMap, operations: Operations): 
       const node = normalized(target);
       const answerBy = (replyTo: string) => replierOf(receiver.session, replyTo);
       if (node === '$cbs') {
-        openRequestNode(receiver, answerBy, answerCbs);
+        openRequestNode(receiver, answerBy, () => answerCbs(refusesTokens()));
         add({ link: receiver, address: '' });
       } else if (managementNode.test(node)) {
         const address = entities().known(node.replace(managementNode, ''));

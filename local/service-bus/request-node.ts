@@ -31,6 +31,8 @@ export function openRequestNode(
 }
 
 /** `$cbs` spells its status in kebab case, the management nodes in camel case. Every token is as good as another here. */
-export const answerCbs = (): Reply => ({
-  properties: { 'status-code': types.wrap_int(202), 'status-description': 'Accepted' },
+export const answerCbs = (isRefused: boolean): Reply => ({
+  properties: isRefused
+    ? { 'status-code': types.wrap_int(401), 'status-description': 'InvalidSignature: The token is refused.' }
+    : { 'status-code': types.wrap_int(202), 'status-description': 'Accepted' },
 });

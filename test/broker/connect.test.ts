@@ -22,6 +22,22 @@ test.each(['localhost', '127.0.0.1'])('the client connects by %s', async (host) 
   await client.close();
 });
 
+test('a token that is refused is said so, and one that is taken later works', async () => {
+  const { broker } = the();
+  const client = new ServiceBusClient(broker.connectionString, {
+    retryOptions: { maxRetries: 1, retryDelayInMs: 10, timeoutInMs: 5_000 },
+  });
+  broker.refuseTokens(true);
+  await expect(client.createSender('q').sendMessages({ body: 1 })).rejects.toMatchObject({
+    // Of the first try and of its one repeat: the client takes this for something that passes.
+    errors: [{ code: 'UnauthorizedAccess' }, { code: 'UnauthorizedAccess' }],
+  });
+  broker.refuseTokens(false);
+  await client.createSender('q').sendMessages({ body: 'later' });
+  expect((await takeOne(client.createReceiver('q', destructive()))).body).toBe('later');
+  await client.close();
+});
+
 test('two clients share a queue', async () => {
   const { broker, client } = the();
   const other = new ServiceBusClient(broker.connectionString, soon);

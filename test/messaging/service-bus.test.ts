@@ -184,3 +184,14 @@ test('nobody listens: unavailable, without a secret', async () => {
   expect(String(failure)).not.toContain('hush');
   await nobody.close();
 });
+
+test('a right that is missing is named', async () => {
+  const refused = open('jobs', 'events');
+  broker.refuseTokens(true);
+  const sent = refused.queue.send({ messageId: 'm5', body: Buffer.from('{}'), properties: {} }, 0);
+  await expect(sent).rejects.toMatchObject({
+    message: expect.stringMatching(/message m5 to queue jobs.*UnauthorizedAccess.*Data Sender/),
+  });
+  broker.refuseTokens(false);
+  await refused.close();
+});
