@@ -413,6 +413,12 @@ export const mutations: readonly Mutation[] = [
     replace: '',
   },
   {
+    name: 'People: whoever decided too late is told',
+    file: 'src/checkout/claim-job.ts',
+    find: 'if (found !== undefined) await tellOvertaken(run, found.value, claim);',
+    replace: '',
+  },
+  {
     name: 'People: "not bought" allows one repeat',
     file: 'src/checkout/find-out.ts',
     find: 'const { repeatAllowed: _, ...rest } = record;',
