@@ -2,13 +2,15 @@ import { compact } from '../compact.ts';
 import { roughly } from './back-off.ts';
 import { type Claim, decideClaim, isLate } from './claim.ts';
 import { nextTry } from './copies.ts';
+import type { Decision } from './delivery.ts';
+import { givenUp } from './given-up.ts';
 import { emptyHistory, none, withDelivery } from './history.ts';
 import type { Stored } from './ledger.ts';
 import { overtaken } from './overtaken.ts';
 import { parkWithoutResult } from './park.ts';
 import type { CheckoutRecord } from './record.ts';
 import type { Held, Run } from './run.ts';
-import { settled } from './settle.ts';
+import { type Result, settled } from './settle.ts';
 import { stoppedNow } from './stopped.ts';
 import { writeBatchRows } from './tail.ts';
 import { tooLate } from './too-late.ts';
@@ -26,7 +28,7 @@ export type Claimed =
     }
   | { readonly kind: 'give-up'; readonly held: Held; readonly who: string }
   | { readonly kind: 'settled'; readonly record: CheckoutRecord }
-  /** Too late before it began: recorded as failed. */
+  /** Nothing of it was running, and nothing more will: too late before it began, or given up. */
   | { readonly kind: 'ended'; readonly record: CheckoutRecord }
   | { readonly kind: 'done' };
 
@@ -93,12 +95,12 @@ async function carryOut(run: Run, claim: Claim, found: Stored<CheckoutRecord>): 
 }
 
 async function insert(run: Run): Promise<Claimed | undefined> {
-  const { deps, delivery } = run;
+  const { deps } = run;
   const leaseId = deps.chance.guid();
   const record = newRecord(run, leaseId);
-  if (run.stopped !== undefined || isLate(delivery.job.notAfter, deps.clock.now())) {
-    const at = { now: deps.clock.now(), firstPoll: 0 };
-    const failed = withDelivery(settled(record, tooLate(record, run.stopped, at.now), at), run, 'failed');
+  const end = endBeforeBegin(run, record);
+  if (end !== undefined) {
+    const failed = endedBy(run, end.record, end.result);
     const written = await deps.ledger.insert(failed, leaseId);
     return written.kind === 'conflict' ? undefined : { kind: 'ended', record: failed };
   }
@@ -106,6 +108,32 @@ async function insert(run: Run): Promise<Claimed | undefined> {
   if (written.kind === 'conflict') return undefined;
   return { kind: 'call', held: { record, etag: written.etag, leaseId } };
 }
+
+function endBeforeBegin(
+  run: Run,
+  record: CheckoutRecord,
+): { readonly record: CheckoutRecord; readonly result: Result } | undefined {
+  const { decision, job } = run.delivery;
+  const now = run.deps.clock.now();
+  if (decision?.decision === 'give-up' && decision.seen === 'nothing')
+    return { record: withDecision(run, record, decision), result: givenUp(record, decision.who, now) };
+  if (run.stopped === undefined && !isLate(job.notAfter, now)) return undefined;
+  return { record, result: tooLate(record, run.stopped, now) };
+}
+
+function endedBy(run: Run, record: CheckoutRecord, result: Result): CheckoutRecord {
+  const ended = settled(record, result, { now: run.deps.clock.now(), firstPoll: 0 });
+  return withDelivery(ended, run, `recorded: ${ended.state}`);
+}
+
+const withDecision = (
+  { deps, delivery }: Run,
+  record: CheckoutRecord,
+  { decision, who }: Decision,
+): CheckoutRecord => ({
+  ...record,
+  decisions: [...record.decisions, { decision, who, at: deps.clock.now(), ticket: delivery.ticket }],
+});
 
 function newRecord(run: Run, leaseId: string): CheckoutRecord {
   const { deps, delivery } = run;
@@ -171,13 +199,9 @@ async function decide(run: Run, found: Stored<CheckoutRecord>): Promise<Claimed 
   const now = deps.clock.now();
   const { repeated, reason, ...rest } = found.value;
   const base: CheckoutRecord = {
-    ...rest,
+    ...withDecision(run, rest, decision),
     ticket: delivery.ticket,
     attentionMayBeOpen: true,
-    decisions: [
-      ...rest.decisions,
-      { decision: decision.decision, who: decision.who, at: now, ticket: delivery.ticket },
-    ],
   };
   const undecided = compact({ ...base, repeated, reason });
   switch (decision.decision) {
@@ -195,10 +219,25 @@ async function decide(run: Run, found: Stored<CheckoutRecord>): Promise<Claimed 
       return held && { kind: 'orders', held: held.held, orderIds: decision.orderIds, who: decision.who };
     }
     case 'give-up': {
-      const held = await claimed(run, found, undecided, 'look');
+      if (undecided.state === 'waiting') return giveUpWaiting(run, found.etag, undecided, decision.who);
+      const inDoubt = { ...undecided, state: transition(undecided.state, 'doubt') };
+      const held = await claimed(run, found, inDoubt, 'look');
       return held && { kind: 'give-up', held: held.held, who: decision.who };
     }
   }
+}
+
+/** Nothing of it is running: one write ends it. A claim before it would leave, if its worker died, a job that goes on. */
+async function giveUpWaiting(
+  run: Run,
+  etag: string,
+  record: CheckoutRecord,
+  who: string,
+): Promise<Claimed | undefined> {
+  const { deps } = run;
+  const ended = endedBy(run, record, givenUp(record, who, deps.clock.now()));
+  const written = await deps.ledger.replace(ended, etag, deps.chance.guid());
+  return written.kind === 'conflict' ? undefined : { kind: 'ended', record: ended };
 }
 
 async function claimed<K extends 'call' | 'look'>(

@@ -38,6 +38,7 @@ export function decideClaim(
 function applies(decision: Decision, record: CheckoutRecord, ticket: number, now: number): boolean {
   if (record.state !== decision.seen || ticket !== record.ticket + 1 || leaseEnd(record, now) !== undefined)
     return false;
+  if (decision.decision === 'give-up') return !isSettled(record.state);
   if (decision.decision !== 'retry') return record.state === 'unresolved';
   return (record.state === 'failed' || record.state === 'partial') && !isLate(record.job.notAfter, now);
 }

@@ -66,5 +66,8 @@ export const nextTry = (
 ): Copy => makeCopy({ ...record, ticket, found }, chance);
 
 /** What a person's tool sends: a copy with the next ticket, the state seen, the decision and the name. */
-export const decisionCopy = (record: CheckoutRecord, decision: Decision, chance: Chance): Copy =>
-  makeCopy({ ...record, ticket: record.ticket + 1, decision }, chance);
+export const decisionCopy = (
+  record: Pick<CheckoutRecord, 'body' | 'ticket' | 'firstEnqueued' | 'traceparent'>,
+  decision: Decision,
+  chance: Chance,
+): Copy => makeCopy({ ...record, ticket: record.ticket + 1, decision }, chance);

@@ -3,6 +3,7 @@ import { decodeCart, decodeOrder } from '../partner-center/decode.ts';
 import { askAndPark, whenAsked } from './ask.ts';
 import type { Claimed } from './claim-job.ts';
 import { groupsWithoutOrder } from './evidence.ts';
+import { givenUp } from './given-up.ts';
 import { park } from './park.ts';
 import { type Read, readApi } from './read-api.ts';
 import type { FailedGroup, Reason } from './record.ts';
@@ -16,29 +17,8 @@ export function decideByPerson(
   claimed: Extract<Claimed, { kind: 'orders' | 'give-up' }>,
 ): Promise<void> {
   return claimed.kind === 'give-up'
-    ? giveUp(run, claimed.held, claimed.who)
+    ? recordResult(run, claimed.held, givenUp(claimed.held.record, claimed.who, run.deps.clock.now()))
     : theseOrders(run, claimed.held, claimed.orderIds, claimed.who);
-}
-
-/** A negative result; the record keeps that it may have been bought. */
-function giveUp(run: Run, held: Held, who: string): Promise<void> {
-  const { record } = held;
-  const at = run.deps.clock.now();
-  const description = `${who} gave up on this cart; whether it was bought is not known.`;
-  const group: FailedGroup = { group: '*', code: 'given-up', description, retryable: false };
-  return recordResult(run, held, {
-    orders: [],
-    failedGroups:
-      record.failedGroups.length > 0 || record.orders.length === 0 ? record.failedGroups : [group],
-    reason: {
-      ...record.reason,
-      code: 'given-up',
-      description,
-      cure: 'Nothing more is done; a retry looks for its orders first.',
-      at,
-    },
-    gaveUp: true,
-  });
 }
 
 /** Orders that a person names are read, and must belong to this customer and to no other record. */

@@ -3,11 +3,13 @@ import { decodeJob, type Job, type Rejection } from './job.ts';
 import type { QueueMessage } from './queue-message.ts';
 import type { Decided, State } from './record.ts';
 
+/** What the person saw of the job: its state, or that it had no record yet. */
+export type Seen = State | 'nothing';
+
 /** What a person decided, as the message carries it. */
 export interface Decision {
   readonly decision: Decided['decision'];
-  /** The state that the person saw. */
-  readonly seen: State;
+  readonly seen: Seen;
   readonly who: string;
   /** For `orders`: the ids that the person names. */
   readonly orderIds: readonly string[];
@@ -47,14 +49,14 @@ export const propertiesVersion = 1;
 export const rejectedProperty = 'checkout-rejected';
 
 const decisions: readonly Decided['decision'][] = ['retry', 'not-bought', 'orders', 'give-up'];
-const states: readonly State[] = ['unresolved', 'failed', 'partial'];
+const seenStates: readonly Seen[] = ['unresolved', 'failed', 'partial', 'submitting', 'waiting', 'nothing'];
 
 /** The application properties that the worker and people add. All are strings; the body stays as the producer wrote it. */
 const known: Readonly<Record<string, RegExp>> = {
   'checkout-version': /^[1-9][0-9]{0,5}$/,
   'checkout-ticket': /^(0|[1-9][0-9]{0,8})$/,
   'checkout-decision': new RegExp(`^(${decisions.join('|')})$`),
-  'checkout-seen': new RegExp(`^(${states.join('|')})$`),
+  'checkout-seen': new RegExp(`^(${seenStates.join('|')})$`),
   'checkout-who': /^[^\p{Cc}]{1,256}$/u,
   'checkout-orders': /^[^\p{Cc}\\/#?,]{1,200}(,[^\p{Cc}\\/#?,]{1,200}){0,98}$/u,
   'checkout-found': /^[^\p{Cc}\\/#?,]{1,200}(,[^\p{Cc}\\/#?,]{1,200})*$/u,
@@ -132,7 +134,7 @@ function decodeProperties(properties: QueueMessage['properties']): DecodedProper
 
 function decisionIn(values: ReadonlyMap<string, string>): Decision | undefined {
   const decision = decisions.find((name) => name === values.get('checkout-decision'));
-  const seen = states.find((name) => name === values.get('checkout-seen'));
+  const seen = seenStates.find((name) => name === values.get('checkout-seen'));
   const who = values.get('checkout-who');
   if (decision === undefined || seen === undefined || who === undefined) return undefined;
   return { decision, seen, who, orderIds: values.get('checkout-orders')?.split(',') ?? [] };

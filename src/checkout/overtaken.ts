@@ -17,7 +17,8 @@ export function overtaken(
   const told = `${new Date(now).toISOString()}: "${decision}" by ${who} came too late`;
   const [first] = same;
   if (first !== undefined) return `${told}: ${first.who} had decided "${first.decision}" before.`;
-  if (record.state !== seen) return `${told}: the job was ${seen} then, and is ${record.state} now.`;
+  if (record.state !== seen)
+    return `${told}: the job was ${seen === 'nothing' ? 'not begun' : seen} then, and is ${record.state} now.`;
   if (decision === 'retry' && isLate(record.job.notAfter, now))
     return `${told}: the job is past its notAfter, and nothing is bought after that.`;
   return `${told}: the job went on meanwhile (ticket ${record.ticket}; the decision was for ${ticket - 1}).`;

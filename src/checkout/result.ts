@@ -114,7 +114,7 @@ async function commit(
     );
     if (written === 'parked') return;
     if (written.kind === 'written') {
-      tellFinished(run, record, next);
+      if (next.state !== record.state && isSettled(next.state)) tellFinished(run, next);
       await finishTail(run, next);
       if (mine || isSettled(next.state)) return;
       record = next;
@@ -190,8 +190,7 @@ async function disowned(run: Run, held: Held, orderId: string, cartId: string): 
   );
 }
 
-function tellFinished(run: Run, before: CheckoutRecord, record: CheckoutRecord): void {
-  if (record.state === before.state || !isSettled(record.state)) return;
+export function tellFinished(run: Run, record: CheckoutRecord): void {
   const { customerId, cartId, state, job, attempts, orders, reason, ticket } = record;
   const { clock, telemetry } = run.deps;
   telemetry.event('JobFinished', {

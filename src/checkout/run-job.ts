@@ -10,6 +10,7 @@ import { UnreadableRecord } from './ledger.ts';
 import { parkWithoutResult } from './park.ts';
 import type { QueueMessage } from './queue-message.ts';
 import { parkNewer, rejectOrPark } from './reject.ts';
+import { tellFinished } from './result.ts';
 import { type Run, returnSlot, startRun } from './run.ts';
 import { stoppedNow } from './stopped.ts';
 import { submit } from './submit.ts';
@@ -65,6 +66,7 @@ async function work(run: Run, delivery: Delivery): Promise<void> {
     case 'done':
       return;
     case 'ended':
+      tellFinished(run, claimed.record);
       return runTail(run.deps, claimed.record);
     case 'settled':
       if (delivery.mayHaveTail) await runTail(run.deps, claimed.record);

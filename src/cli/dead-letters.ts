@@ -49,7 +49,7 @@ const discardCommand = choosing(
     'checkout dead-letters discard --sequence 1207',
   ),
 )
-  .option('--give-up', 'also those whose job is not at its end: it is given up')
+  .option('--give-up', 'also those whose job is not at its end: the worker ends it as given up')
   .option('--yes', 'does not ask')
   .action((options: Options, command) => inSession(command, (session) => discardAll(session, options)));
 

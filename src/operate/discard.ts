@@ -5,7 +5,7 @@ import { decisionCopy } from '../checkout/copies.ts';
 import { decodeJob, type Job } from '../checkout/job.ts';
 import type { Ledger } from '../checkout/ledger.ts';
 import type { CheckoutQueue } from '../checkout/queue.ts';
-import { type CheckoutRecord, isFinal } from '../checkout/record.ts';
+import { type CheckoutRecord, isFinal, isSettled } from '../checkout/record.ts';
 import type { Clock } from '../clock.ts';
 import type { DeadLetter, TakenLetter } from './dead-letters.ts';
 
@@ -29,7 +29,7 @@ export function whyNotDiscard(job: Job | undefined, record: CheckoutRecord | und
 
 /**
  * Drops a dead letter, with a name. It is kept first, byte for byte, in a closed row of the table Attention. With `giveUp`
- * an unresolved job is given up before. Returns why it refuses; nothing when it is done. Throws `Unavailable`.
+ * a job that hangs on it is given up before. Returns why it refuses; nothing when it is done. Throws `Unavailable`.
  */
 export async function discard(
   deps: DiscardDeps,
@@ -42,18 +42,27 @@ export async function discard(
   const record = job === undefined ? undefined : (await deps.ledger.read(job))?.value;
   const why = whyNotDiscard(job, record);
   if (why !== undefined && !options.giveUp) return why;
-  if (record?.state === 'unresolved') await giveUp(deps, record, options.who);
+  const isOpen = record === undefined || !isSettled(record.state);
+  if (job !== undefined && isOpen) await giveUp(deps, letter, record, options.who);
   await deps.attention.reject(kept(letter, job, options.who, deps.clock.now()));
   await taken.remove();
   return undefined;
 }
 
-/** Should it come too late, it is an ordinary delivery: the job goes on. */
-const giveUp = ({ queue, clock, chance }: DiscardDeps, record: CheckoutRecord, who: string): Promise<void> =>
-  queue.send(
-    decisionCopy(record, { decision: 'give-up', seen: 'unresolved', who, orderIds: [] }, chance),
-    clock.now(),
-  );
+/**
+ * The worker, the ledger's only writer, ends the job as given up. Should this come too late, it is an ordinary delivery: the
+ * job goes on, and the attention row says so.
+ */
+function giveUp(
+  { queue, clock, chance }: DiscardDeps,
+  { body, enqueuedAt }: DeadLetter,
+  record: CheckoutRecord | undefined,
+  who: string,
+): Promise<void> {
+  const begun = record ?? { body: new TextDecoder().decode(body), ticket: 0, firstEnqueued: enqueuedAt };
+  const decision = { decision: 'give-up', seen: record?.state ?? 'nothing', who, orderIds: [] } as const;
+  return queue.send(decisionCopy(begun, decision, chance), clock.now());
+}
 
 function kept(letter: DeadLetter, job: Job | undefined, who: string, at: number) {
   const { body, enqueuedAt, sequenceNumber, messageId, properties, reason, description } = letter;

@@ -136,6 +136,37 @@ test.each([
   expect(whyNotDiscard(undefined, record)).toBeUndefined();
 });
 
+test.each([
+  ['never begun', undefined, { 'checkout-seen': 'nothing', 'checkout-ticket': '1' }],
+  [
+    'waiting',
+    aRecord({ state: 'waiting', ticket: 5 }),
+    { 'checkout-seen': 'waiting', 'checkout-ticket': '6' },
+  ],
+  [
+    'left by a dead worker',
+    aRecord({ ticket: 2 }),
+    { 'checkout-seen': 'submitting', 'checkout-ticket': '3' },
+  ],
+  ['ordered', aRecord({ state: 'ordered', ticket: 5 }), undefined],
+])('discard with give-up of a job %s: the worker is told, and it ends the job', async (_, record, told) => {
+  const { queue, clock, there } = aQueue([letter('1')]);
+  const sent: Copy[] = [];
+  const deps = {
+    ledger: { read: async () => (record === undefined ? undefined : { value: record, etag: 'e' }) },
+    attention: { reject: async () => {} },
+    queue: { send: async (copy: Copy) => void sent.push(copy) },
+    clock,
+    chance: seededChance(1),
+  };
+  const [first] = await queue.take(1, 0);
+  if (first === undefined) throw new Error('no letter');
+  expect(await discard(deps, first, { who: 'ann', giveUp: true })).toBeUndefined();
+  expect(there.size).toBe(0);
+  expect(sent.map(({ properties }) => properties)).toMatchObject(told === undefined ? [] : [told]);
+  expect(sent.every((copy) => Buffer.from(copy.body).toString() === JSON.stringify(job))).toBe(true);
+});
+
 test('discard keeps the bytes and the name before it removes; give-up is decided first', async () => {
   const record = aRecord({ state: 'unresolved', ticket: 5 });
   const { queue, clock, there } = aQueue([letter('1'), letter('2', 'no job')]);

@@ -407,6 +407,13 @@ export const mutations: readonly Mutation[] = [
     replace: '',
   },
   {
+    name: 'People: a job that waits is given up in one write',
+    scenario: 'weary',
+    file: 'src/checkout/claim-job.ts',
+    find: "      if (undecided.state === 'waiting') return giveUpWaiting(run, found.etag, undecided, decision.who);\n",
+    replace: '',
+  },
+  {
     name: 'People: a decision counts once, for the record that was seen',
     file: 'src/checkout/claim.ts',
     find: 'record.state !== decision.seen || ticket !== record.ticket + 1 ||',

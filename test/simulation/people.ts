@@ -1,7 +1,7 @@
 import { decisionCopy } from '../../src/checkout/copies.ts';
 import type { Decision } from '../../src/checkout/delivery.ts';
 import type { Ledger } from '../../src/checkout/ledger.ts';
-import type { CheckoutRecord, State } from '../../src/checkout/record.ts';
+import type { CheckoutRecord } from '../../src/checkout/record.ts';
 import type { StoredRow } from '../../src/storage/table.ts';
 import type { CartTruth } from './truth.ts';
 import type { World } from './world.ts';
@@ -28,8 +28,9 @@ export function startPeople(world: World, ledger: Ledger): People {
       const cart = truth.carts.get(key.cartId);
       if (found === undefined || cart === undefined) continue;
       const decided = decide(found.value, cart);
-      if (decided !== undefined) act(found.value, decided);
+      if (decided !== undefined) act(found.value, { ...decided, seen: found.value.state });
     }
+    for (const cart of truth.carts.values()) await tire(cart);
     timeline.at(timeline.now() + lookEvery, () => void look());
   };
   timeline.at(timeline.now() + lookEvery, () => void look());
@@ -57,9 +58,25 @@ export function startPeople(world: World, ledger: Ledger): People {
     return undefined;
   }
 
-  function act(record: CheckoutRecord, decided: Pick<Decision, 'decision' | 'orderIds'>): void {
+  /** The message of a job without a record is its producer's own. */
+  async function tire({ plan }: CartTruth): Promise<void> {
+    if (!people.happens(setup.people.weary)) return;
+    const { customerId, id: cartId } = plan;
+    const found = await ledger.read({ customerId, cartId });
+    const giveUp = { decision: 'give-up', orderIds: [] } as const;
+    if (found?.value.state === 'waiting') act(found.value, { ...giveUp, seen: 'waiting' });
+    const sent = setup.sends.find((send) => send.cartId === cartId);
+    if (found !== undefined || sent === undefined) return;
+    const body = JSON.stringify({ customerId, cartId });
+    act({ cartId, body, ticket: 0, firstEnqueued: timeline.now() }, { ...giveUp, seen: 'nothing' });
+  }
+
+  function act(
+    record: Pick<CheckoutRecord, 'cartId' | 'body' | 'ticket' | 'firstEnqueued'>,
+    decided: Omit<Decision, 'who'>,
+  ): void {
     const send = (who: string, after: number) => {
-      const decision: Decision = { ...decided, seen: record.state satisfies State, who };
+      const decision: Decision = { ...decided, who };
       const copy = decisionCopy(record, decision, people);
       sending += 1;
       timeline.at(timeline.now() + after, () => {

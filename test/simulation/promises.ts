@@ -25,12 +25,15 @@ export async function checkPromises(world: World, ledger: Ledger): Promise<void>
     violated(`9 an end: due row ${row.key} is left when all is quiet`);
 }
 
-/** When nothing has failed for long, a job has one driver: whatever copies were made once, they have not gone on. */
+/**
+ * When nothing has failed for long, a job has one driver: whatever copies were made once, they have not gone on. Each decision
+ * of a person leaves the copy before it behind, which ends as a twin when its time comes.
+ */
 export function checkCopies({ broker, violated }: World): void {
   const drivers = new Map<string, number>();
   for (const { body, properties } of broker.messages()) {
     if (properties['checkout-decision'] !== undefined) continue;
-    const text = new TextDecoder().decode(body);
+    const text = `ticket ${properties['checkout-ticket'] ?? 0} ${new TextDecoder().decode(body)}`;
     drivers.set(text, (drivers.get(text) ?? 0) + 1);
   }
   for (const [body, count] of drivers)

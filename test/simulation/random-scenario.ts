@@ -98,6 +98,7 @@ function randomSetup(random: Random): Setup {
       retries: people,
       twice: random.pick([0, 0.5]),
       wrong: contract === 'rebuy' ? 0 : random.pick([0, 0.2]),
+      weary: random.pick([0, 0, 0.1]),
     },
     gate: random.pick(['open', 'open', 'untested']),
     calmAfter: random.pick([0.5, 2, 6]) * hour,

@@ -235,11 +235,23 @@ export const scenarios: readonly Scenario[] = [
           {
             nature: nature(contract),
             apiFault: firstCheckout('drop-after'),
-            people: { retries: 3, twice: 1, wrong: 0.3 },
+            people: { retries: 3, twice: 1, wrong: 0.3, weary: 0 },
           },
         ),
     }),
   ),
+  {
+    name: 'weary',
+    about: 'people give up on jobs that wait, or have no record yet, and try them again',
+    setup: () => {
+      const carts = twins();
+      return world(carts, {
+        apiFault: checkouts('throttled', 'throttled', 'throttled', 'drop-after'),
+        sends: [...sendAll(carts), ...sendAll(carts, { at: 90 * minute })],
+        people: { retries: 2, twice: 0.5, wrong: 0, weary: 0.5 },
+      });
+    },
+  },
   {
     name: 'remembered',
     about:

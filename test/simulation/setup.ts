@@ -32,6 +32,8 @@ export interface People {
   readonly twice: number;
   /** The odds that somebody says "not bought" of a cart that was. */
   readonly wrong: number;
+  /** The odds, at each look, that somebody gives up on a job that waits or has no record yet. */
+  readonly weary: number;
 }
 
 /** One world, before anything has happened in it. All times are ms after the start. */
