@@ -28,7 +28,7 @@ export const attentionCommand = withFilter(
   .action((options: ListOptions, command) => inSession(command, (session) => list(session, options)));
 
 async function list({ output, operator }: Session, options: ListOptions): Promise<number> {
-  const { attentionRows, clock } = operator();
+  const { attentionRows, clock } = await operator();
   const filter = { ...filterOf(options, clock.now()), ...(options.all === true ? { all: true } : {}) };
   const grouper = attentionGrouper();
   const rows: AttentionRow[] = [];
@@ -88,7 +88,7 @@ attentionCommand.addCommand(closeCommand);
 
 async function close(session: Session, name: readonly string[], options: CloseOptions): Promise<number> {
   const { output, operator } = session;
-  const { attentionRows, clock, who } = operator();
+  const { attentionRows, clock, who } = await operator();
   const deps = { attentionRows, clock };
   if (name.length > 0) {
     const [first = '', second] = name;

@@ -17,7 +17,7 @@ export const stopCommand = newCommand(
       const read = readBatchId(id);
       if (!read.ok) throw new CommandFailure(exit.usage, `${JSON.stringify(id)} is no batch id.`);
       const { batchId } = read;
-      const { batches, clock, config, who } = operator();
+      const { batches, clock, config, who } = await operator();
       if ((await batches.summary(batchId)) === undefined && options.unseen !== true) {
         const [entry] = await firstOf(batches.entries(batchId));
         if (entry === undefined)

@@ -41,12 +41,13 @@ export const batchCommand = newCommand(
 const watchEvery = 2_000;
 
 async function run(session: Session, id: string, options: Options): Promise<number> {
-  const { output, operator, interrupted } = session;
+  const { output, operator, queues, interrupted } = session;
   const batchId = batchIdIn(id);
-  const deps = operator();
+  const deps = await operator();
+  const { queueStatus } = await queues();
   const status = batchStatuses(deps);
   const backlog = async () =>
-    deps.queueStatus.counts().then(
+    queueStatus.counts().then(
       ({ active }) => active,
       () => undefined,
     );
@@ -159,7 +160,7 @@ async function writeCsv(
   batchId: string,
   write: (line: string) => void,
 ): Promise<void> {
-  const deps = operator();
+  const deps = await operator();
   // A spreadsheet reads UTF-8 only when the file says so.
   write(`\uFEFF${csvLine(csvHeading)}`);
   for await (const cart of batchCarts(deps, batchId))
@@ -182,7 +183,7 @@ async function writeReport(
   { batchId, total }: BatchStatus,
   file: string,
 ): Promise<void> {
-  const deps = operator();
+  const deps = await operator();
   const { limit } = await viewGate(deps.gateStore, deps.config.gate);
   const figures = await figuresOf(
     { batchId, total, limit },

@@ -17,9 +17,9 @@ export const booksCommand = newCommand(
 
 async function run(session: Session, batchId: string, signIn: boolean): Promise<number> {
   const { output, operator, interrupted } = session;
-  const access = openPartnerCenter(session, signIn);
-  const { ledger, config } = operator();
-  const carts = await cartsOfBatch(operator(), batchId);
+  const access = await openPartnerCenter(session, signIn);
+  const { ledger, config, batches } = await operator();
+  const carts = await cartsOfBatch({ batches }, batchId);
   const customers = new Set(carts.map(({ customerId }) => customerId)).size;
   const differences: Difference[] = [];
   let agree = 0;

@@ -1,7 +1,8 @@
 import { Command } from 'commander';
 import { decodeOperatorConfig } from '../config.ts';
-import { type Operator, openOperator } from './operator.ts';
+import type { Operator } from './operator.ts';
 import { type Output, openOutput } from './output.ts';
+import type { Queues } from './queues.ts';
 import { findSettings, isRunning, type Settings } from './settings.ts';
 import { trustAlso } from './trust.ts';
 
@@ -10,8 +11,10 @@ export interface Session {
   readonly output: Output;
   /** Found on their first use. Throws `CommandFailure`. */
   settings(): Settings;
-  /** Connects on its first use; closed when the command ends. */
-  operator(): Operator;
+  /** The tables. Loaded on its first use, with the library that speaks to them: `--help` needs none. */
+  operator(): Promise<Operator>;
+  /** The queues: likewise. Closed when the command ends. */
+  queues(): Promise<Queues>;
   /** Aborted by Ctrl-C: finish what is in hand, say how to go on, and end. */
   readonly interrupted: AbortSignal;
 }
@@ -28,6 +31,7 @@ export async function inSession(
   process.once('SIGINT', onSignal);
   let found: Settings | undefined;
   let operator: Operator | undefined;
+  let queues: Queues | undefined;
   const settings = (): Settings => {
     if (found === undefined) {
       found = findSettings(options.settings, process.env, process.cwd(), isRunning);
@@ -40,14 +44,20 @@ export async function inSession(
       output,
       interrupted: interrupt.signal,
       settings,
-      operator() {
+      async operator() {
+        const { openOperator } = await import('./operator.ts');
         operator ??= openOperator(decodeOperatorConfig(settings().env), output.note);
         return operator;
+      },
+      async queues() {
+        const { openQueues } = await import('./queues.ts');
+        queues ??= openQueues(decodeOperatorConfig(settings().env));
+        return queues;
       },
     });
   } finally {
     process.removeListener('SIGINT', onSignal);
-    await operator?.close();
+    await queues?.bus.close();
   }
 }
 

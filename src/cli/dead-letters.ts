@@ -112,7 +112,8 @@ async function requeue(session: Session, options: Options): Promise<number> {
 async function discardAll(session: Session, options: Options): Promise<number> {
   const giveUp = options.giveUp === true;
   if (!(await isAgreed(session, options, giveUp ? 'Give up and discard' : 'Discard'))) return exit.found;
-  const deps = session.operator();
+  const { queue } = await session.queues();
+  const deps = { ...(await session.operator()), queue };
   const who = await deps.who();
   const result = await each(session, options, (taken) => discard(deps, taken, { who, giveUp }));
   return told(session, result, `discarded by ${who}; kept: checkout attention --kind rejected --all --each`);
@@ -124,10 +125,10 @@ async function each(
   work: Parameters<typeof redrive>[3],
 ): Promise<Redriven> {
   const { output, operator, interrupted } = session;
-  const { clock, config } = operator();
+  const { clock, config } = await operator();
   const filter = filterOf(options);
   let all: Redriven = { done: 0, refused: [], locked: 0, stopped: false };
-  for (const letters of queuesOf(session, options)) {
+  for (const letters of await queuesOf(session, options)) {
     const one = await redrive(
       letters,
       clock,
@@ -181,14 +182,14 @@ async function isAgreed(session: Session, options: Options, verb: string): Promi
 async function peekAll(session: Session, options: Options) {
   const filter = filterOf(options);
   const found: { queue: string; letter: DeadLetter }[] = [];
-  for (const letters of queuesOf(session, options))
+  for (const letters of await queuesOf(session, options))
     for await (const letter of letters.peek())
       if (isWanted(letter, filter)) found.push({ queue: letters.queue, letter });
   return found;
 }
 
-function queuesOf({ operator }: Session, { queue }: Options): readonly DeadLetters[] {
-  const { deadLetters } = operator();
+async function queuesOf({ queues }: Session, { queue }: Options): Promise<readonly DeadLetters[]> {
+  const { deadLetters } = await queues();
   if (queue === undefined) return deadLetters;
   const wanted = deadLetters.filter((letters) => letters.queue === queue);
   if (wanted.length > 0) return wanted;

@@ -15,15 +15,17 @@ export const doctorCommand = newCommand(
   );
 
 async function run(session: Session, signIn: boolean): Promise<number> {
-  const { output, operator } = session;
-  const { bus, config, clock, ...others } = operator();
+  const { output, operator, queues } = session;
+  const { config, clock, ...others } = await operator();
+  const { bus, queueStatus } = await queues();
   const { queue } = config.serviceBus;
-  const token = tokenOf(session, signIn);
+  const token = await tokenOf(session, signIn);
   const receiver = bus.createReceiver(queue);
   const sender = bus.createSender(queue);
   const checks = await examine({
     ...others,
     config,
+    queueStatus,
     now: clock.now,
     peek: () => receiver.peekMessages(1),
     openSender: () => sender.createMessageBatch(),
@@ -37,9 +39,9 @@ async function run(session: Session, signIn: boolean): Promise<number> {
 }
 
 /** Undefined: there is no credential. */
-function tokenOf(session: Session, signIn: boolean): (() => Promise<unknown>) | undefined {
+async function tokenOf(session: Session, signIn: boolean): Promise<(() => Promise<unknown>) | undefined> {
   try {
-    const { tokens } = openPartnerCenter(session, signIn);
+    const { tokens } = await openPartnerCenter(session, signIn);
     return () => tokens.token({ renew: true });
   } catch (error) {
     if (error instanceof CommandFailure) return undefined;

@@ -11,7 +11,6 @@ import { UnreadableList } from '../operate/list/unreadable-list.ts';
 import { localZone, nextWallTime, type WallTime } from '../operate/wall-time.ts';
 import { inSession, newCommand, type Session } from './command.ts';
 import { CommandFailure, exit } from './failure.ts';
-import type { Operator } from './operator.ts';
 import type { Output } from './output.ts';
 import { openResume } from './resume.ts';
 import { openSpool, type Spool } from './spool.ts';
@@ -74,7 +73,7 @@ async function run(session: Session, file: string, options: Options, spool: Spoo
     output.data({ ...list, sent: 0, ...(start === undefined ? {} : { notBefore: start.at }) });
     return exit.ok;
   }
-  const sent = await sendAll(session.operator(), session, list, start, spool);
+  const sent = await sendAll(session, list, start, spool);
   output.data({ ...list, ...sent, ...(start === undefined ? {} : { notBefore: start.at }) });
   if (!interrupted.aborted) {
     output.line(
@@ -162,12 +161,13 @@ interface Sent {
 }
 
 async function sendAll(
-  { bus, clock, chance, config }: Operator,
-  { output, interrupted }: Session,
+  { output, operator, queues, interrupted }: Session,
   list: CheckedList,
   start: WallTime | undefined,
   spool: Spool,
 ): Promise<Sent> {
+  const { clock, chance, config } = await operator();
+  const { bus } = await queues();
   const { connection, queue } = config.serviceBus;
   const resume = openResume(
     JSON.stringify(['enqueue', list.batchId, list.fingerprint, connection, queue]),

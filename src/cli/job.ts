@@ -50,7 +50,8 @@ async function find(
       exit.usage,
       'Which job? CUSTOMER CART, or --customer with --order or --correlation.',
     );
-  const key = await findJob(operator().ledger, guidIn('--customer', customerId), clue);
+  const { ledger } = await operator();
+  const key = await findJob(ledger, guidIn('--customer', customerId), clue);
   if (key !== undefined) return key;
   throw new CommandFailure(exit.found, `No job of customer ${customerId} has this ${clue.kind}: ${clue.id}`);
 }
@@ -62,8 +63,8 @@ function clueIn({ order, correlation }: Options): Clue | undefined {
     : { kind: 'correlation', id: guidIn('--correlation', correlation) };
 }
 
-async function read(operator: Operator, key: CartKey) {
-  const record = (await operator.ledger.read(key))?.value;
+async function read({ ledger }: Pick<Operator, 'ledger'>, key: CartKey) {
+  const record = (await ledger.read(key))?.value;
   if (record !== undefined) return record;
   throw new CommandFailure(
     exit.found,
@@ -72,15 +73,15 @@ async function read(operator: Operator, key: CartKey) {
 }
 
 async function support({ output, operator }: Session, key: CartKey): Promise<number> {
-  const text = supportText(await read(operator(), key));
+  const text = supportText(await read(await operator(), key));
   output.data({ text });
   for (const line of text.trimEnd().split('\n')) output.line(harmless(line));
   return exit.ok;
 }
 
 async function tell({ output, operator }: Session, key: CartKey): Promise<number> {
-  const { attentionRows, dueRows, gateStore, clock, config } = operator();
-  const record = await read(operator(), key);
+  const { ledger, attentionRows, dueRows, gateStore, clock, config } = await operator();
+  const record = await read({ ledger }, key);
   const [attention, gate, unkept] = await Promise.all([
     attentionRows.ofCart(key),
     viewGate(gateStore, config.gate),

@@ -4,8 +4,6 @@ import { sharedGate } from '../gate/shared-gate.ts';
 import { CannotRead, type ReadDeps } from '../operate/budgeted-read.ts';
 import type { PartnerCenter } from '../partner-center/api.ts';
 import { partnerCenterClient } from '../partner-center/client.ts';
-import { tokenFetcher } from '../partner-center/credentials.ts';
-import { personTokens } from '../partner-center/person.ts';
 import { cachedTokens, type TokenSource } from '../partner-center/token-source.ts';
 import type { Session } from './command.ts';
 import { CommandFailure, exit } from './failure.ts';
@@ -25,19 +23,22 @@ export interface PartnerAccess extends ReadDeps {
  * Partner Center for a command, every call with a slot of the shared gate: with the person's own sign-in, or with the
  * credential of the settings. Throws `CommandFailure` (`cannot`) when there is neither.
  */
-export function openPartnerCenter(
+export async function openPartnerCenter(
   { settings, operator, output, interrupted }: Session,
   signIn: boolean,
-): PartnerAccess {
+): Promise<PartnerAccess> {
   const { env } = settings();
-  const { clock, chance, telemetry, config, gateStore } = operator();
+  const { clock, chance, telemetry, config, gateStore } = await operator();
   if (env['PARTNER_TENANT_ID'] === undefined || env['PARTNER_CLIENT_ID'] === undefined)
     throw new CommandFailure(
       exit.cannot,
       'Partner Center cannot be called: there is no credential. Set PARTNER_TENANT_ID and PARTNER_CLIENT_ID, and sign in as yourself with --sign-in, or set PARTNER_CREDENTIAL and what belongs to it.',
     );
   const partner = decodePartnerCenterConfig(env);
-  const fetchToken = signIn ? personTokens(partner, output.note) : tokenFetcher(partner, telemetry);
+  // Loaded here, with the libraries that sign in: most commands need none.
+  const fetchToken = signIn
+    ? (await import('../partner-center/person.ts')).personTokens(partner, output.note)
+    : (await import('../partner-center/credentials.ts')).tokenFetcher(partner, telemetry);
   const tokens = cachedTokens({ fetchToken, clock, telemetry });
   const { times, gate: gateSettings } = config;
   return {

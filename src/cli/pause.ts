@@ -10,7 +10,7 @@ export const pauseCommand = newCommand(
   .argument('<reason>', 'what the others should know')
   .action((reason: string, _options, command) =>
     inSession(command, async ({ output, operator }) => {
-      const { gateStore, who } = operator();
+      const { gateStore, who } = await operator();
       const name = await who();
       await pauseGate(gateStore, reason.slice(0, 500), name);
       output.line(`Paused by ${name}: ${reason}. Calls under way end; no new one begins after 2 s.`);
@@ -26,7 +26,7 @@ export const resumeCommand = newCommand(
   'checkout resume',
 ).action((_options, command) =>
   inSession(command, async ({ output, operator }) => {
-    const { gateStore, who } = operator();
+    const { gateStore, who } = await operator();
     const name = await who();
     await resumeGate(gateStore, name);
     output.line(`Resumed by ${name}. Next: checkout status`);

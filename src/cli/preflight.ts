@@ -32,11 +32,12 @@ export const preflightCommand = newCommand(
 
 async function run(session: Session, what: string, options: Options): Promise<number> {
   const { output, operator, interrupted } = session;
-  const access = openPartnerCenter(session, options.signIn === true);
+  const access = await openPartnerCenter(session, options.signIn === true);
   const carts = existsSync(what)
     ? await cartsOfList(what, interrupted)
-    : await cartsOfBatch(operator(), what);
-  const { limit } = await operator().gateStore.read();
+    : await cartsOfBatch(await operator(), what);
+  const { ledger, gateStore } = await operator();
+  const { limit } = await gateStore.read();
   const perMinute = limit * workerShare;
   const { clock, minuteMs } = access;
   output.note(
@@ -46,7 +47,7 @@ async function run(session: Session, what: string, options: Options): Promise<nu
   let read = 0;
   const start = startOf(options.at, clock.now());
   const stopped = await readAll(
-    preflight({ ...access, ledger: operator().ledger }, { carts, start, perMinute }, (found) => {
+    preflight({ ...access, ledger }, { carts, start, perMinute }, (found) => {
       read += 1;
       findings.push(...found);
       output.progress(`${read} of ${carts.length} carts read, ${findings.length} findings`);

@@ -34,10 +34,10 @@ export const resolveCommand = newCommand(
   );
 
 async function run(session: Session, key: CartKey, options: Options): Promise<number> {
-  const { output, operator } = session;
+  const { output, operator, queues } = session;
   const resolution = resolutionIn(options);
-  const { urgentQueue: queue, ...connected } = operator();
-  const deps = { ...connected, queue };
+  const { urgentQueue: queue } = await queues();
+  const deps = { ...(await operator()), queue };
   const file = await openCase(deps, key);
   if (file === undefined)
     throw new CommandFailure(

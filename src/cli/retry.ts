@@ -36,12 +36,12 @@ async function retry(
   cart: string | undefined,
   options: Options,
 ): Promise<number> {
-  const { output, operator, interrupted } = session;
+  const { output, operator, queues, interrupted } = session;
   const perSecond = options.rate === undefined ? undefined : rateIn(options.rate);
-  const carts = chosenCarts(session, customer, cart, options);
-  const connected = operator();
+  const carts = await chosenCarts(session, customer, cart, options);
+  const { queue, urgentQueue } = await queues();
   // One job is waited for by a person; many wait their turn behind the night.
-  const deps = cart === undefined ? connected : { ...connected, queue: connected.urgentQueue };
+  const deps = { ...(await operator()), queue: cart === undefined ? queue : urgentQueue };
   const run = (who: string | undefined): Promise<RetryReport> =>
     retryJobs(deps, carts(), {
       who,
@@ -78,12 +78,12 @@ async function retry(
   return report.jobs === 0 || report.stopped ? exit.found : exit.ok;
 }
 
-function chosenCarts(
+async function chosenCarts(
   { operator }: Session,
   customer: string | undefined,
   cart: string | undefined,
   options: Options,
-): () => AsyncIterable<CartKey> | Iterable<CartKey> {
+): Promise<() => AsyncIterable<CartKey> | Iterable<CartKey>> {
   if (customer !== undefined && cart !== undefined) {
     const key = cartIn(customer, cart);
     return () => [key];
@@ -93,7 +93,7 @@ function chosenCarts(
       exit.usage,
       'Which jobs? CUSTOMER CART, or --code, --batch, --kind, --customer, --since.',
     );
-  const { attentionRows, clock } = operator();
+  const { attentionRows, clock } = await operator();
   const filter = filterOf(options, clock.now());
   return () => openCarts(attentionRows, filter);
 }

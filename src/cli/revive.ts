@@ -29,9 +29,10 @@ async function run(
   cart: string | undefined,
   options: Options,
 ): Promise<number> {
-  const { output, operator, interrupted } = session;
-  const deps = operator();
+  const { output, operator, queues, interrupted } = session;
   const carts = await chosen(session, customer, cart, options);
+  const { queue } = await queues();
+  const deps = { ...(await operator()), queue };
   const passed: { cart: CartKey; why: string }[] = [];
   let sent = 0;
   for (const key of carts) {
@@ -54,7 +55,7 @@ async function chosen(
   { batch, customer: all }: Options,
 ): Promise<readonly CartKey[]> {
   if (customer !== undefined && cart !== undefined) return [cartIn(customer, cart)];
-  if (batch !== undefined) return jobsWithoutDriver(operator(), batch);
-  if (all !== undefined) return lostJobsOf(operator(), guidIn('--customer', all));
+  if (batch !== undefined) return jobsWithoutDriver(await operator(), batch);
+  if (all !== undefined) return lostJobsOf(await operator(), guidIn('--customer', all));
   throw new CommandFailure(exit.usage, 'Which jobs? CUSTOMER CART, --batch or --customer.');
 }

@@ -16,11 +16,13 @@ export const statusCommand = newCommand(
   'one screen: gate, budget, queue, attention, pending orders, poller',
   'checkout status',
 ).action((_options, command) =>
-  inSession(command, async ({ output, operator, settings }) => {
-    const status = await readStatus(operator());
+  inSession(command, async ({ output, operator, queues, settings }) => {
+    const deps = { ...(await operator()), ...(await queues()) };
+    const status = await readStatus(deps);
     const version = ownVersion();
-    show(output, status, [settings().from, version], operator().clock.now());
-    const credentialDaysLeft = daysLeft(status.poller, operator().clock.now());
+    const now = deps.clock.now();
+    show(output, status, [settings().from, version], now);
+    const credentialDaysLeft = daysLeft(status.poller, now);
     output.data({ ...status, credentialDaysLeft, version });
     return exit.ok;
   }),

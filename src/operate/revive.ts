@@ -30,9 +30,12 @@ export function whyNotRevive(
 }
 
 /** Jobs of a customer whose message is missing. Throws `Unavailable`. */
-export async function lostJobsOf(deps: ReviveDeps, customerId: string): Promise<readonly CartKey[]> {
-  const { records } = await deps.ledger.customer(customerId);
-  return records.filter((record) => whyNotRevive(record, deps.clock.now(), deps.config.times) === undefined);
+export async function lostJobsOf(
+  { ledger, clock, config }: Omit<ReviveDeps, 'queue'>,
+  customerId: string,
+): Promise<readonly CartKey[]> {
+  const { records } = await ledger.customer(customerId);
+  return records.filter((record) => whyNotRevive(record, clock.now(), config.times) === undefined);
 }
 
 /**
