@@ -1,7 +1,7 @@
 import type { Order } from '../orders/order.ts';
 import { decodeCart, decodeOrder } from '../partner-center/decode.ts';
 import { askAndPark, whenAsked } from './ask.ts';
-import type { Claimed } from './claim-job.ts';
+import type { Claimed } from './claimed.ts';
 import { groupsWithoutOrder } from './evidence.ts';
 import { givenUp } from './given-up.ts';
 import { park } from './park.ts';

@@ -17,7 +17,7 @@ export interface Mutation {
 export const mutations: readonly Mutation[] = [
   {
     name: 'Claim: with If-Match',
-    file: 'src/checkout/claim-job.ts',
+    file: 'src/checkout/claimed.ts',
     find: 'const written = await deps.ledger.replace(leased, found.etag, leaseId);',
     replace:
       'const etag = (await deps.ledger.read(leased))?.etag ?? found.etag;\n  const written = await deps.ledger.replace(leased, etag, leaseId);',
