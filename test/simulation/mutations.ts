@@ -409,7 +409,7 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'People: a job that waits is given up in one write',
     scenario: 'weary',
-    file: 'src/checkout/claim-job.ts',
+    file: 'src/checkout/claim-decision.ts',
     find: "      if (undecided.state === 'waiting') return giveUpWaiting(run, found.etag, undecided, decision.who);\n",
     replace: '',
   },
