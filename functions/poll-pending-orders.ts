@@ -7,6 +7,7 @@ export const pollFunction = (worker: Worker): TimerFunctionOptions => ({
   schedule: '0 * * * * *',
   handler: async () => {
     await worker.ready();
+    await worker.tellPause();
     await runTick(worker.deps, worker.heartbeats);
   },
 });

@@ -6,6 +6,7 @@ import { decodeConfig } from '../src/config.ts';
 import { gateStore } from '../src/gate/gate-store.ts';
 import { sharedGate } from '../src/gate/shared-gate.ts';
 import { storageClock } from '../src/gate/storage-clock.ts';
+import { tellPause } from '../src/gate/tell-change.ts';
 import { serviceBus } from '../src/messaging/service-bus.ts';
 import { batchStatuses } from '../src/operate/batch-status.ts';
 import type { HealthDeps } from '../src/operate/health.ts';
@@ -32,6 +33,8 @@ export interface Worker {
   /** The same for urgent jobs: the next slot is theirs, and their copies go back to their own queue. */
   readonly urgentDeps: Deps;
   readonly heartbeats: Heartbeats;
+  /** Once a minute: a person's pause of the gate, and its end, are told to the telemetry. */
+  tellPause(): Promise<void>;
   readonly submit: SubmitDeps;
   readonly submitUrgent: SubmitDeps;
   readonly health: HealthDeps;
@@ -110,6 +113,7 @@ export function openWorker(env: NodeJS.ProcessEnv): Worker {
     submitUrgent: { ledger: stores.ledger, sender: urgentJobs },
     batchStatus: batchStatuses({ ...stores, gateStore: store, clock, config }),
     heartbeats,
+    tellPause: () => tellPause(store, telemetry),
     health: { gate: store, gateSettings: settings, heartbeats },
     exports: config.applicationInsights !== undefined,
     deps,

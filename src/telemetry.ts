@@ -118,7 +118,8 @@ export const events = {
     fields: {
       state: '`open` or `closed`.',
       closedMs: 'How long it had been closed.',
-      cause: '`throttled`, `breaker`, `auth`, `partner-wide` or `untested`.',
+      cause:
+        '`throttled`, `breaker`, `auth`, `partner-wide`, `untested`, or `paused` by a person, which a worker notices within a minute.',
       reason: 'In words.',
       until: 'When it opens, or lets a probe through.',
       limit: 'Calls in a minute.',

@@ -43,6 +43,7 @@ export function toProperties(state: GateState, writeId: string): Properties {
     pausedBy: paused?.who ?? '',
     pausedReason: paused?.reason ?? '',
     pausedSince: paused?.since ?? 0,
+    pauseTold: state.pauseTold,
     resumedBy: state.resumedBy,
     failures: state.failures,
     refused: state.refused.join(' '),
@@ -156,6 +157,8 @@ export function toState(properties: Properties, now: number, settings: GateSetti
     closing: readClosing(),
     probe: probeHolder === '' ? undefined : { holder: probeHolder, until: probeUntil },
     paused: pausedBy === '' ? undefined : paused,
+    // A row of an older version lacks it.
+    pauseTold: properties['pauseTold'] === undefined ? 0 : number('pauseTold', soon),
     resumedBy: text('resumedBy'),
     failures: number('failures', 1e6),
     refused: text('refused')

@@ -54,6 +54,8 @@ export interface GateState {
   readonly probe: { readonly holder: string; readonly until: number } | undefined;
   /** By a person, until a person resumes. */
   readonly paused: { readonly who: string; readonly reason: string; readonly since: number } | undefined;
+  /** `since` of the pause that telemetry was told of and whose end it was not; 0: none. */
+  readonly pauseTold: number;
   /** Who resumed last; '' if nobody ever did. */
   readonly resumedBy: string;
   /** Unknown outcomes in a row. */
@@ -92,6 +94,7 @@ export function initialState(now: number, settings: GateSettings): GateState {
     },
     probe: undefined,
     paused: undefined,
+    pauseTold: 0,
     resumedBy: '',
     failures: 0,
     refused: [],

@@ -1,5 +1,7 @@
 import type { Telemetry } from '../telemetry.ts';
+import { Unavailable } from '../unavailable.ts';
 import type { GateState } from './gate-state.ts';
+import type { GateStore } from './gate-store.ts';
 
 /** One event when the gate closes, opens, or stays closed for another reason. `now` is the storage's. */
 export function tellChange(telemetry: Telemetry, before: GateState, after: GateState, now: number): void {
@@ -13,4 +15,33 @@ export function tellChange(telemetry: Telemetry, before: GateState, after: GateS
     until: after.closing === undefined ? undefined : new Date(after.closing.until).toISOString(),
     limit: Math.round(after.limit),
   });
+}
+
+/**
+ * A person's pause and its end are written by their own tool, which has no telemetry: a worker that sees one of them tells it,
+ * and notes in the row that it is told, so that the fleet tells it once. Who it was, stands in the row alone.
+ */
+export async function tellPause(store: GateStore, telemetry: Telemetry): Promise<void> {
+  try {
+    const told = await store.change((state) => {
+      const since = state.paused?.since ?? 0;
+      return since === state.pauseTold
+        ? { state, value: undefined }
+        : { state: { ...state, pauseTold: since }, value: state };
+    });
+    if (told !== undefined) telemetry.event('GateChanged', pauseFields(told, store.now().atLeast));
+  } catch (error) {
+    // The next tick looks again.
+    if (!(error instanceof Unavailable)) throw error;
+    telemetry.warn(`Whether the gate is paused could not be read: ${error.message}`);
+  }
+}
+
+function pauseFields({ paused, pauseTold, closing, limit }: GateState, now: number) {
+  const calls = { limit: Math.round(limit) };
+  if (paused !== undefined) return { state: 'closed', cause: 'paused', reason: paused.reason, ...calls };
+  if (closing === undefined)
+    return { state: 'open', cause: 'paused', closedMs: Math.max(0, now - pauseTold), ...calls };
+  const until = new Date(closing.until).toISOString();
+  return { state: 'closed', cause: closing.cause, reason: closing.reason, until, ...calls };
 }
