@@ -311,7 +311,6 @@ export const mutations: readonly Mutation[] = [
     file: 'src/checkout/result.ts',
     find: '  if (orders.length === 0 || (!lacks && isSettled(record.state))) return undefined;',
     replace: '  if (orders.length >= 0) return undefined;',
-    precaution: 'the run in charge finds the same orders, or repeats and is given them',
   },
   {
     name: 'Result: negatives need my claim',

@@ -1,0 +1,74 @@
+import { expect, test } from 'vitest';
+import type { Exchange, PartnerCenter } from '../../src/partner-center/api.ts';
+import { leapingClock, oneWorker } from '../support/one-worker.ts';
+import { cartId, customerId } from '../support/records.ts';
+
+const job = { customerId, cartId };
+const theirs = 'the lease of another worker';
+const answer = (status: number, body: unknown): Exchange => ({
+  kind: 'answer',
+  status,
+  body: JSON.stringify(body),
+  ms: 5,
+});
+const order = (id: string, status: string) => ({
+  id,
+  status,
+  billingCycle: 'monthly',
+  lineItems: [{ offerId: id, quantity: 1, termDuration: 'P1M' }],
+});
+
+/** While the checkout of this worker is under way, another one takes the job over: it found that this one was gone. */
+async function takenOverDuring(told: Exchange) {
+  const nobodyAsks = () => Promise.reject(new Error('nobody asks'));
+  const api: PartnerCenter = {
+    async checkout(_, __, { mayLeave }) {
+      expect(mayLeave?.()).toBe(true);
+      const found = await worker.stores.ledger.read(job);
+      if (found === undefined) throw new Error('a call is made under a claim');
+      const lease = { id: theirs, until: worker.clock.now() + worker.deps.times.lease };
+      const taken = { ...found.value, state: 'unresolved' as const, lease };
+      await worker.stores.ledger.replace(taken, found.etag, theirs);
+      return told;
+    },
+    cart: nobodyAsks,
+    orders: nobodyAsks,
+    order: nobodyAsks,
+  };
+  const worker = oneWorker(api, leapingClock(Date.UTC(2026, 10, 24, 2)));
+  await worker.enqueue(job);
+  await worker.deliver();
+  const found = await worker.stores.ledger.read(job);
+  return { record: found?.value, worker };
+}
+
+test('orders are facts: they are recorded though the job is in the hands of another', async () => {
+  const { record, worker } = await takenOverDuring(
+    answer(201, { orders: [order('O1', 'pending'), order('O2', 'completed')] }),
+  );
+  expect(record?.orders).toMatchObject([
+    { id: 'O1', status: 'pending' },
+    { id: 'O2', status: 'completed' },
+  ]);
+  expect(worker.tables.dueOrders.all().map(({ properties }) => properties['orderId'])).toEqual(['O1']);
+});
+
+test('a refusal is no fact: what becomes of the job is for whoever has it', async () => {
+  const { record, worker } = await takenOverDuring(answer(400, { code: 800002, description: 'No' }));
+  expect(record).toMatchObject({ state: 'unresolved', lease: { id: theirs } });
+  expect(worker.tables.attention.all()).toEqual([]);
+  expect(worker.events).toEqual([]);
+});
+
+test('of a result in part the orders are recorded, and nothing is said of the rest', async () => {
+  const refusedGroup = { code: 800010, description: 'No', orderGroupId: '1' };
+  const { record } = await takenOverDuring(
+    answer(201, { orders: [order('O1', 'completed')], orderErrors: [refusedGroup] }),
+  );
+  expect(record).toMatchObject({
+    state: 'unresolved',
+    lease: { id: theirs },
+    orders: [{ id: 'O1' }],
+    failedGroups: [],
+  });
+});
