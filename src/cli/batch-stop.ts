@@ -1,4 +1,5 @@
 import { readBatchId } from '../checkout/job.ts';
+import { findQueued, mostPeeked } from '../operate/queued-batch.ts';
 import { setStopped } from '../operate/stop-batch.ts';
 import { inSession, newCommand } from './command.ts';
 import { CommandFailure, exit } from './failure.ts';
@@ -11,19 +12,20 @@ export const stopCommand = newCommand(
 )
   .argument('<id>', 'the batch')
   .option('--undo', 'lets it go on')
-  .option('--unseen', 'also a batch that no worker has seen yet: its jobs may be scheduled for later')
+  .option('--unseen', 'also a batch of which nothing is known: its jobs may be still to be sent')
   .action((id: string, options: { undo?: true; unseen?: true }, command) =>
-    inSession(command, async ({ output, operator }) => {
+    inSession(command, async ({ output, operator, queues }) => {
       const read = readBatchId(id);
       if (!read.ok) throw new CommandFailure(exit.usage, `${JSON.stringify(id)} is no batch id.`);
       const { batchId } = read;
       const { batches, clock, config, who } = await operator();
       if ((await batches.summary(batchId)) === undefined && options.unseen !== true) {
         const [entry] = await firstOf(batches.entries(batchId));
-        if (entry === undefined)
+        const { queued } = await queues();
+        if (entry === undefined && (await findQueued(queued, batchId)) === undefined)
           throw new CommandFailure(
             exit.found,
-            `Batch ${batchId} is not known, and nothing was changed. If its jobs are sent but not begun: add --unseen.`,
+            `Batch ${batchId} is not known, and none of it is among the first ${mostPeeked} messages of each queue: nothing was changed. If its jobs are still to be sent: add --unseen.`,
           );
       }
       const name = await who();

@@ -6,6 +6,7 @@ import { viewGate } from '../gate/people.ts';
 import { type BatchCart, batchCarts } from '../operate/batch-carts.ts';
 import { csvFields, csvHeading, csvLine } from '../operate/batch-csv.ts';
 import { type BatchStatus, batchStatuses } from '../operate/batch-status.ts';
+import { findQueued, mostPeeked } from '../operate/queued-batch.ts';
 import { figuresOf } from '../operate/report/figures.ts';
 import { answerOf, reportPage } from '../operate/report/page.ts';
 import type { Table } from '../storage/table.ts';
@@ -44,8 +45,8 @@ async function run(session: Session, id: string, options: Options): Promise<numb
   const { output, operator, queues, interrupted } = session;
   const batchId = batchIdIn(id);
   const deps = await operator();
-  const { queueStatus } = await queues();
-  const status = batchStatuses(deps);
+  const { queueStatus, queued } = await queues();
+  const status = batchStatuses({ ...deps, findQueued: (batch) => findQueued(queued, batch) });
   const backlog = async () =>
     queueStatus.counts().then(
       ({ active }) => active,
@@ -90,16 +91,20 @@ function known(batchId: string, status: BatchStatus | undefined): BatchStatus {
   if (status !== undefined) return status;
   throw new CommandFailure(
     exit.found,
-    `Batch ${batchId} is not known: no worker has taken a job of it yet, or none was sent. How the queue stands: checkout status`,
+    `Batch ${batchId} is not known: no worker has taken a job of it, and none of it is among the first ${mostPeeked} messages of each queue. How the queues stand: checkout status`,
   );
 }
 
 function show(output: Output, status: BatchStatus, now: number): void {
-  const { batchId, total, stopped, counts, perMinute, questions, withoutDriver } = status;
+  const { batchId, total, stopped, queued, counts, perMinute, questions, withoutDriver } = status;
   output.line(output.paint('bold', answerOf(status)));
   output.line(
     `${barOf(status)}  batch ${batchId}, ${total === undefined ? 'no size declared' : `${total} declared`}`,
   );
+  if (queued !== undefined)
+    output.line(
+      `No worker has taken a job of it yet: this is what its messages in the queue say.${queued.at === undefined ? '' : ` They are held back until ${clockTime(queued.at, now)}.`}`,
+    );
   if (stopped !== undefined)
     output.line(
       output.paint(

@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import type { ServiceBusClient, ServiceBusReceivedMessage } from '@azure/service-bus';
 import type { DeadLetter, DeadLetters, TakenLetter } from '../operate/dead-letters.ts';
+import { bodyBytes } from './body.ts';
 import { sendFailure } from './failure.ts';
+import { peekAll } from './peek.ts';
 
-const peeked = 250;
 const gone = new Set(['MessageLockLost', 'SessionLockLost', 'MessageNotFound']);
 /** In these the queue keeps why a message is dead. */
 const ofTheQueue = new Set(['DeadLetterReason', 'DeadLetterErrorDescription']);
@@ -54,17 +55,7 @@ export function deadLetters(client: ServiceBusClient, queue: string): DeadLetter
   return {
     queue,
     async *peek() {
-      // A receiver peeks on from where it was: each look has its own, and begins with the oldest.
-      const looker = client.createReceiver(queue, options);
-      try {
-        for (;;) {
-          const messages = await tried('a look at the dead letters of', () => looker.peekMessages(peeked));
-          for (const message of messages) yield toLetter(message);
-          if (messages.length === 0) return;
-        }
-      } finally {
-        await looker.close();
-      }
+      for await (const message of peekAll(client, queue, options)) yield toLetter(message);
     },
     async take(most, waitMs) {
       const messages = await tried('a receive of the dead letters of', () =>
@@ -107,15 +98,9 @@ function toLetter(message: ServiceBusReceivedMessage): DeadLetter {
     deliveryCount: deliveryCount ?? 0,
     reason: message.deadLetterReason ?? '',
     description: message.deadLetterErrorDescription ?? '',
-    body: toBytes(body),
+    body: bodyBytes(body),
     properties: Object.fromEntries(own),
   };
-}
-
-function toBytes(body: unknown): Uint8Array {
-  if (body instanceof Uint8Array) return body;
-  if (body === undefined || body === null) return new Uint8Array();
-  return new TextEncoder().encode(typeof body === 'string' ? body : JSON.stringify(body));
 }
 
 const isGone = (error: unknown): boolean =>

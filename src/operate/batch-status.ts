@@ -1,20 +1,24 @@
-import { type BatchCounts, batchCounter } from '../checkout/batch-counts.ts';
+import { allLines, type BatchCounts, batchCounter } from '../checkout/batch-counts.ts';
 import type { BatchEntry, Batches, BatchJob, BatchSummary } from '../checkout/batches.ts';
 import { copyIsLost } from '../checkout/claim.ts';
 import type { CartKey } from '../checkout/job.ts';
 import type { Ledger } from '../checkout/ledger.ts';
 import { isSettled } from '../checkout/record.ts';
 import type { Clock } from '../clock.ts';
+import { compact } from '../compact.ts';
 import type { GateStore } from '../gate/gate-store.ts';
 import { viewGate } from '../gate/people.ts';
 import type { GateSettings } from '../gate/settings.ts';
 import type { Times } from '../times.ts';
 import { type Eta, etaOf } from './batch-eta.ts';
+import type { QueuedBatch } from './queued-batch.ts';
 
 export interface BatchStatusDeps {
   readonly batches: Pick<Batches, 'summary' | 'entries'>;
   readonly ledger: Pick<Ledger, 'read'>;
   readonly gateStore: Pick<GateStore, 'read' | 'now'>;
+  /** Looks for a batch that no worker knows yet; absent: the tables alone are asked. */
+  readonly findQueued?: (batchId: string) => Promise<QueuedBatch | undefined>;
   readonly clock: Clock;
   readonly config: { readonly times: Pick<Times, 'reviveAfter'>; readonly gate: GateSettings };
 }
@@ -25,6 +29,8 @@ export interface BatchStatus {
   /** The declared size; absent when no message declared one: then there is no `batch.finished`. */
   readonly total?: number;
   readonly stopped?: BatchSummary['stopped'];
+  /** No worker has taken a job of it yet: what is known of it, its messages say. Until `at` the queue holds them back. */
+  readonly queued?: { readonly at?: number };
   readonly counts: BatchCounts;
   /** Checkouts answered in a minute, over the last five. */
   readonly perMinute: number;
@@ -73,8 +79,20 @@ export function batchStatuses(deps: BatchStatusDeps) {
   }
 
   return async (batchId: string, backlog?: number): Promise<BatchStatus | undefined> => {
-    const { summary, counts, answered, lastTry, questions, withoutDriver, at } = await scanned(batchId);
-    if (summary === undefined && Object.values(counts).every((count) => count === 0)) return undefined;
+    const scan = await scanned(batchId);
+    const { answered, questions, withoutDriver, at } = scan;
+    let { summary, counts, lastTry } = scan;
+    let queued: QueuedBatch | undefined;
+    // Nobody has declared a size: a batch whose messages nobody has taken, or one of which somebody knows no more.
+    if (summary?.total === undefined && allLines(counts) === 0) {
+      queued = await deps.findQueued?.(batchId);
+      if (queued === undefined && summary === undefined) return undefined;
+      if (queued?.size !== undefined) {
+        summary = { ...summary, batchId, total: queued.size };
+        counts = { ...counts, notStarted: queued.size };
+        lastTry = queued.at;
+      }
+    }
     const { gate: settings } = deps.config;
     const gate = await viewGate(deps.gateStore, settings);
     const { minuteMs } = settings;
@@ -82,6 +100,7 @@ export function batchStatuses(deps: BatchStatusDeps) {
       batchId,
       ...(summary?.total === undefined ? {} : { total: summary.total }),
       ...(summary?.stopped === undefined ? {} : { stopped: summary.stopped }),
+      ...(queued === undefined ? {} : { queued: compact({ at: queued.at }) }),
       counts,
       perMinute: answered / rateMinutes,
       eta: etaOf({ now: deps.clock.now(), counts, gate, backlog, lastTry, minuteMs }),

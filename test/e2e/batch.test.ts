@@ -100,6 +100,31 @@ describe('a batch that nobody knows', () => {
   });
 });
 
+test('a batch that waits in the queue is known by what its messages say, and can be stopped', async () => {
+  const lines = stack.sandbox
+    .createCarts({ count: 3 })
+    .map((cart) => ({ ...cart, batchId: 'at 02', batchSize: 3 }));
+  const at = new Date(Date.now() + 3_600_000);
+  await client
+    .createSender(queueName)
+    .sendMessages(
+      lines.map((line) => ({ body: Buffer.from(JSON.stringify(line)), scheduledEnqueueTimeUtc: at })),
+    );
+  const { code, out } = await checkout('batch', 'at 02');
+  expect(out).toMatch(/^3 carts: 3 open\n/);
+  expect(out).toMatch(/No worker has taken a job of it yet.+held back until/);
+  expect(code).toBe(0);
+  expect(JSON.parse((await checkout('batch', 'at 02', '--json')).out)).toMatchObject({
+    total: 3,
+    queued: { at: at.getTime() },
+    counts: { notStarted: 3 },
+  });
+  expect((await checkout('batch', 'stop', 'at 02')).code).toBe(0);
+  const stopped = (await checkout('batch', 'at 02')).out;
+  expect(stopped).toContain('Stopped by');
+  expect(stopped).toContain('No worker has taken');
+});
+
 test('a batch that is stopped before it begins buys nothing; undone, it goes on', async () => {
   expect((await checkout('batch', 'stop', 'later', '--unseen')).code).toBe(0);
   const carts = stack.sandbox.createCarts({ count: 6, customers: 2, baskets: ['legacy'] });

@@ -3,6 +3,7 @@ import type { BatchJob } from '../../src/checkout/batches.ts';
 import { initialState, opened } from '../../src/gate/gate-state.ts';
 import { defaultGateSettings } from '../../src/gate/settings.ts';
 import { batchStatuses, jobsWithoutDriver } from '../../src/operate/batch-status.ts';
+import { findQueued, type QueuedMessage } from '../../src/operate/queued-batch.ts';
 import { batchStore } from '../../src/storage/batch-store.ts';
 import { ledgerStore } from '../../src/storage/ledger-store.ts';
 import { defaultTimes } from '../../src/times.ts';
@@ -160,4 +161,32 @@ test('who asks often is answered from the last scan, for ten times as long as it
   await clock.run(5_000);
   await clock.until(status('night'));
   expect(pages).toBe(2);
+});
+
+test('a batch that no worker knows is looked for among the messages, past those of others and what is no job', async () => {
+  const body = (value: unknown) => ({ body: Buffer.from(JSON.stringify(value)) });
+  const job = { customerId, cartId: cart(1), batchSize: 7 };
+  const messages: QueuedMessage[] = [
+    body({ ...job, batchId: 'night 1', reference: 'not night' }),
+    body({ cartID: 'x', batchId: 'night' }),
+    { ...body({ ...job, batchId: 'night' }), at: 60_000 },
+  ];
+  const queue = {
+    peek: async function* () {
+      yield* messages;
+    },
+  };
+  const empty = { peek: async function* () {} };
+  expect(await findQueued([empty, queue], 'night')).toEqual({ size: 7, at: 60_000 });
+  expect(await findQueued([empty, queue], 'other')).toBeUndefined();
+
+  const { deps } = bed();
+  const status = batchStatuses({ ...deps, findQueued: (batchId) => findQueued([queue], batchId) });
+  expect(await status('night')).toMatchObject({
+    total: 7,
+    queued: { at: 60_000 },
+    counts: { notStarted: 7 },
+    eta: { kind: 'at', at: expect.any(Number) },
+  });
+  expect(await status('other')).toBeUndefined();
 });
