@@ -15,7 +15,6 @@ import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { parseArgs } from 'node:util';
 import * as z from 'zod/mini';
-import { compact } from '../../src/compact.ts';
 import { type Mutation, mutations } from './mutations.ts';
 
 /**
@@ -26,7 +25,7 @@ import { type Mutation, mutations } from './mutations.ts';
 const { values } = parseArgs({
   options: {
     seeds: { type: 'string', default: '20000' },
-    /** For one guard. */
+    /** For one guard that neither a quarter of this time nor the unit tests notice. */
     minutes: { type: 'string', default: '2' },
     only: { type: 'string' },
     fresh: { type: 'boolean', default: false },
@@ -51,9 +50,15 @@ const unitTests = [
   'test/unit/delivery.test.ts',
   'test/unit/events.test.ts',
   'test/unit/evidence.test.ts',
+  'test/unit/overtaken.test.ts',
+  'test/unit/poll-batch.test.ts',
   'test/unit/settle.test.ts',
   'test/unit/transitions.test.ts',
   'test/checkout',
+  'test/orders',
+  'test/storage/attention-store.test.ts',
+  'test/storage/batch-store.test.ts',
+  'test/storage/ledger-store.test.ts',
 ];
 const stateFile = join(root, '.local/mutations.json');
 
@@ -78,25 +83,27 @@ async function tryOut(mutation: Mutation): Promise<Finding> {
   const whole = readFileSync(path, 'utf8');
   writeFileSync(path, patched(mutation));
   try {
-    const { failures, tried } = await simulateCopy(mutation);
-    const [first] = failures;
     const { name } = mutation;
-    if (first !== undefined)
-      return { name, tried, schedule: first.schedule, violation: first.violations[0] ?? '' };
-    return compact({ name, tried, test: await failingTest() });
+    const minutes = Number(values.minutes);
+    const soon = await simulateCopy(mutation, minutes / 4);
+    if (soon.first !== undefined) return { name, tried: soon.tried, ...soon.first };
+    const test = await failingTest();
+    if (test !== undefined) return { name, tried: soon.tried, test };
+    const { first, tried } = await simulateCopy(mutation, minutes);
+    return { name, tried, ...first };
   } finally {
     writeFileSync(path, whole);
   }
 }
 
 interface Told {
-  readonly failures: readonly { readonly schedule: string; readonly violations: readonly string[] }[];
   readonly tried: number;
+  readonly first?: { readonly schedule: string; readonly violation: string };
 }
 
-function simulateCopy(mutation: Mutation): Promise<Told> {
-  const options = ['--fresh', '--first', '--json', '--seeds', values.seeds, '--minutes', values.minutes];
-  if (mutation.scenario !== undefined) options.push('--scenario', mutation.scenario);
+function simulateCopy({ scenario }: Mutation, minutes: number): Promise<Told> {
+  const options = ['--fresh', '--first', '--json', '--seeds', values.seeds, '--minutes', String(minutes)];
+  if (scenario !== undefined) options.push('--scenario', scenario);
   return new Promise((resolve, reject) => {
     execFile(
       process.execPath,
@@ -107,8 +114,14 @@ function simulateCopy(mutation: Mutation): Promise<Told> {
         // Exit code 1 is what we hope for: a promise was broken.
         if (!last.startsWith('{'))
           return reject(error ?? new Error(`The simulation said nothing: ${stderr.slice(0, 2_000)}`));
-        const { failures, points, pairs, random } = JSON.parse(last);
-        resolve({ failures, tried: points + pairs + random });
+        const { failures, points, pairs, random } = totalsShape.parse(JSON.parse(last));
+        const [failure] = failures;
+        resolve({
+          tried: points + pairs + random,
+          ...(failure === undefined
+            ? {}
+            : { first: { schedule: failure.schedule, violation: failure.violations[0] ?? '' } }),
+        });
       },
     );
   });
@@ -135,6 +148,13 @@ function failingTest(): Promise<string | undefined> {
     );
   });
 }
+
+const totalsShape = z.object({
+  points: z.number(),
+  pairs: z.number(),
+  random: z.number(),
+  failures: z.array(z.object({ schedule: z.string(), violations: z.array(z.string()) })),
+});
 
 const reportShape = z.object({
   testResults: z.array(
@@ -195,7 +215,16 @@ ${rows.join('\n')}
 }
 
 try {
-  const copied = ['src', 'docs', 'local', 'package.json', 'test/simulation', 'test/support', 'test/fixtures'];
+  const copied = [
+    'src',
+    'docs',
+    'local',
+    'package.json',
+    'test/simulation',
+    'test/support',
+    'test/fixtures',
+    'test/storage',
+  ];
   for (const path of [...copied, 'test/vitest.config.ts', ...unitTests])
     cpSync(join(root, path), join(copy, path), { recursive: true });
   symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'));
