@@ -169,7 +169,7 @@ function readGate(reader: Reader, times: Times, factor: number): GateSettings {
   // Of the time as it is lived: a laptop is no faster for a factor that makes the night short.
   if (times.slotLife > 1_000)
     reader.problems.push(
-      `SLOT_LIFE (${times.slotLife} ms, divided by CHECKOUT_TIME_FACTOR) must not be above 1s: a slot may be handed out 1 s ahead, and a closed gate is obeyed within 2 s.`,
+      `SLOT_LIFE (${times.slotLife} ms, divided by CHECKOUT_TIME_FACTOR) must not be above 1s: it may be leased 0.6 of that ahead, and a closed gate is obeyed within 2 s.`,
     );
   const maxJobsPerDay = reader.parsed(
     'MAX_JOBS_PER_DAY',
@@ -180,8 +180,8 @@ function readGate(reader: Reader, times: Times, factor: number): GateSettings {
     limitPerMinute: limit ?? defaultGateSettings.limitPerMinute,
     ceilingPerMinute: ceiling ?? defaultGateSettings.ceilingPerMinute,
     minuteMs: defaultGateSettings.minuteMs / factor,
-    // A closing is obeyed within twice this: the lot that is out, and the life of its last slot.
-    lotAheadMs: times.slotLife,
+    // A closing is obeyed within 1.6 times this: the lot that is out, and the life of its last slot.
+    lotAheadMs: 0.6 * times.slotLife,
     slotLifeMs: times.slotLife,
     // Nobody holds a claim, and so a probe, for longer.
     probeLifeMs: times.lease,

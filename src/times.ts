@@ -18,7 +18,7 @@ export interface Times {
   readonly lockRenewed: number;
   /** The longest park while the gate is closed. */
   readonly parkMax: number;
-  /** A slot older than this is stale. A lot reaches as far ahead: so a closing is obeyed within twice this time. */
+  /** A slot older than this is stale. A lot reaches 0.6 as far ahead: so a closing is obeyed within twice this time. */
   readonly slotLife: number;
   /** How long past a record's next try its copy counts as lost. */
   readonly reviveAfter: number;

@@ -43,10 +43,44 @@ export function grown(state: GateState, now: number, settings: GateSettings): Ga
   };
 }
 
+/** Retry-After comes in whole seconds, rounded up. */
+const roundedUpMs = 1_000;
+
+/**
+ * What a 429 tells of the real limit, L calls in a minute. Whether Partner Center counts fixed or sliding minutes, it refuses
+ * when L calls stand in the count, and Retry-After is when there is room again: at the end of the fixed minute, or when
+ * the oldest of the L is a minute old. Either way these L calls were made in the last (minute − Retry-After), so L is our
+ * rate times that stretch; and as Retry-After is rounded up by less than a second, L lies between two bounds.
+ *
+ * It tells nothing when it cannot be so: when L is less than a level that carried two full minutes, and when more calls passed
+ * since the gate opened, T minutes ago (of the last two), than the L × (T + 1) that any count of minutes lets pass. Then this
+ * Retry-After means something else.
+ */
+function told(state: GateState, now: number, retryAfterMs: number | undefined, settings: GateSettings) {
+  if (retryAfterMs === undefined) return undefined;
+  const minute = settings.minuteMs;
+  const counted = now - state.minuteAt;
+  // Slots are leased ahead: half a lot of what was granted is still to come.
+  const granted = (state.granted * minute) / (counted + settings.lotAheadMs / 2);
+  const rate = Math.min(counted < minute / 4 && state.before > 0 ? state.before : granted, state.limit);
+  const open = Math.min(now - state.openedAt, 2 * minute);
+  const within = (ms: number) => (rate * Math.max(0, Math.min(minute - ms, open))) / minute;
+  const least = within(retryAfterMs);
+  const most = within(Math.max(0, retryAfterMs - roundedUpMs));
+  const possible = most >= state.good && most >= (rate * open) / (open + minute);
+  return least > 0 && possible ? { least, most } : undefined;
+}
+
 /** The limit after a 429 that closes the gate. */
-export function cut(state: GateState, now: number, settings: GateSettings): GateState {
+export function cut(
+  state: GateState,
+  now: number,
+  retryAfterMs: number | undefined,
+  settings: GateSettings,
+): GateState {
   const { limit, good, bad } = state;
   const minute = settings.minuteMs;
+  const real = told(state, now, retryAfterMs, settings);
   const sameWall = bad > 0 && Math.abs(limit - bad) < 0.1 * bad;
   const holdMs = sameWall ? Math.min(2 * state.holdMs, holdLast * minute) : holdFirst * minute;
   // A good limit that fails once was near the wall, and a little less will do; one that fails twice soon is wrong.
@@ -54,9 +88,9 @@ export function cut(state: GateState, now: number, settings: GateSettings): Gate
   const stillGood = good < limit ? good : twice ? 0 : 0.95 * limit;
   return {
     ...state,
-    limit: Math.max(0.75 * limit, floorPerMinute(settings)),
+    limit: Math.max(Math.min(real?.least ?? 0.75 * limit, below * limit), floorPerMinute(settings)),
     good: stillGood,
-    bad: limit,
+    bad: Math.min(real?.most ?? limit, limit),
     holdMs,
     holdUntil: now + holdMs,
     cutAt: now,

@@ -99,16 +99,21 @@ export function gapOf(state: GateState, lane: Lane, settings: GateSettings): num
 }
 
 /**
- * A lane has its own line up to `lotAhead` from now, and of the other's line what is nearer than an eighth of that: the
- * other lane comes for its slots a quarter ahead, so what it has not claimed by then is open to both. A slot that is
- * overdue by less than half its life, and half a lot, still counts, so that a slow answer of the storage costs nothing.
+ * A lane has its own line up to `lotAhead` from now, and of the other's line what is nearer than three sixteenths of that:
+ * the other lane comes for its slots a quarter ahead, so what it has not claimed by then is open to both. A slot that is
+ * overdue by less than half its life still counts, so that a slow answer of the storage costs nothing.
  */
 function takeSlots(state: GateState, now: number, ask: LotAsk, settings: GateSettings) {
   const { lotAheadMs, slotLifeMs } = settings;
-  const overdue = Math.min(lotAheadMs, slotLifeMs) / 2;
+  const overdue = slotLifeMs / 2;
   const other: Lane = ask.lane === 'worker' ? 'poller' : 'worker';
   const own = { lane: ask.lane, gap: gapOf(state, ask.lane, settings), until: now + lotAheadMs, next: 0 };
-  const lent = { lane: other, gap: gapOf(state, other, settings), until: now + lotAheadMs / 8, next: 0 };
+  const lent = {
+    lane: other,
+    gap: gapOf(state, other, settings),
+    until: now + (3 * lotAheadMs) / 16,
+    next: 0,
+  };
   for (const line of [own, lent]) line.next = Math.max(state.lines[line.lane].next, now - overdue);
   if (!mayTakeOwn(state.lines[ask.lane], now, ask.inTurn)) own.until = 0;
 

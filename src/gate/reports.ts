@@ -1,7 +1,7 @@
 import type { CallReport } from './gate.ts';
 import { type Cause, type Closing, type GateState, opened, type StorageTime } from './gate-state.ts';
 import { cut } from './limit.ts';
-import { askAgainMs, type GateSettings, maxClosedMs, minClosedMs, pauseMs } from './settings.ts';
+import { type GateSettings, maxClosedMs, minClosedMs, pauseMs, roomMs } from './settings.ts';
 import { judge429, withPass } from './suspects.ts';
 
 /** Unknown outcomes in a row that close the gate, and customers in a row that are refused for the partner's sake. */
@@ -116,6 +116,7 @@ function throttled(
   const { now, settings, ours, report } = news;
   const { ms, note } = closingTime(report.retryAfterMs, settings);
   const until = now + ms;
+  const opens = until + roomMs(settings);
   const { closing: closed } = state;
   // Shut for another reason, and a call that was under way is told to wait: Retry-After counts before any probe. If the
   // other reason still holds after that, the first call tells.
@@ -123,14 +124,14 @@ function throttled(
     const closing: Closing = {
       ...closed,
       cause: 'throttled',
-      until: Math.max(until, closed.until),
+      until: Math.max(opens, closed.until),
       reason: `throttled (429)${note}; before: ${closed.reason}`,
     };
     return { state: { ...state, closing, probe: undefined }, customerUntil: undefined };
   }
   if (closed !== undefined && isThrottled(state, now)) {
-    const longer = until > closed.until;
-    return { state: longer ? { ...state, closing: { ...closed, until } } : state, customerUntil: undefined };
+    const closing = { ...closed, until: Math.max(opens, closed.until) };
+    return { state: opens > closed.until ? { ...state, closing } : state, customerUntil: undefined };
   }
   const judged = judge429(
     state.suspects,
@@ -144,12 +145,12 @@ function throttled(
   const noted = { ...state, suspects: judged.suspects };
   if (judged.alone) return { state: noted, customerUntil: until };
   // Stragglers of the closing before are no news of the limit.
-  const straggles = now - state.openedAt < askAgainMs(settings) && state.cutAt > 0;
-  const lower = straggles ? noted : cut(noted, now, settings);
+  const straggles = now - state.openedAt < settings.minuteMs / 12 && state.cutAt > 0;
+  const lower = straggles ? noted : cut(noted, now, report.retryAfterMs, settings);
   const closing: Closing = {
     cause: 'throttled',
     since: now,
-    until,
+    until: opens,
     reason: `throttled (429)${note}`,
     pauses: 0,
   };

@@ -122,13 +122,36 @@ export function sharedGate({ store, clock, chance, telemetry, settings }: Shared
     }
     closed = undefined;
     permits.add(lot.permits);
-    const times = lot.kind === 'probe' ? [lot.slot] : lot.slots;
-    const slots = times.map((time) => ({ lane: mine.lane, notBefore: toLocal(time) }));
-    if (lot.kind === 'probe') probe = slots[0];
-    else if (lot.turn !== undefined) mine.turn = toLocal(lot.turn);
+    if (lot.kind === 'probe') {
+      handProbe(mine);
+      return;
+    }
+    if (lot.turn !== undefined) mine.turn = toLocal(lot.turn);
+    const slots = lot.slots.map((time) => ({ lane: mine.lane, notBefore: toLocal(time) }));
     mine.slots = [...mine.slots, ...slots].sort((a, b) => a.notBefore - b.notBefore);
-    // One probe, one caller: the others hear soon that the gate is closed.
-    if (lot.kind === 'probe') hand(mine, clock.now());
+  }
+
+  /**
+   * One probe, one caller: the others hear soon that the gate is closed. It may go at once: by the storage's clock, which the
+   * first answers tell within a second only, it could seem stale already, and no other comes until it lapses.
+   */
+  function handProbe(mine: Counter): void {
+    const slot = { lane: mine.lane, notBefore: clock.now() };
+    probe = slot;
+    mine.slots = [slot];
+    hand(mine, clock.now());
+    if (!mine.slots.includes(slot)) return;
+    // Who wanted it gave up meanwhile.
+    mine.slots = [];
+    dropProbe();
+  }
+
+  /** Without it the probe lapses by itself, only later. */
+  function dropProbe(): void {
+    probe = undefined;
+    store
+      .change((state) => ({ state: withoutProbe(state, instance), value: undefined }))
+      .catch(() => undefined);
   }
 
   /** Nobody here waits for what is closed; each instance comes back at a moment of its own. */
@@ -162,11 +185,7 @@ export function sharedGate({ store, clock, chance, telemetry, settings }: Shared
     const mine = counters[slot.lane];
     if (mine.lane === 'worker') permits.back();
     if (slot === probe && mine.waiters.length === 0) {
-      probe = undefined;
-      // Without it the probe lapses by itself, only later.
-      store
-        .change((state) => ({ state: withoutProbe(state, instance), value: undefined }))
-        .catch(() => undefined);
+      dropProbe();
       return;
     }
     mine.slots = [slot, ...mine.slots];

@@ -12,6 +12,7 @@ const settings: GateSettings = {
   limitPerMinute: 300,
   ceilingPerMinute: 300,
   minuteMs: 59_000,
+  lotAheadMs: 1_000,
 };
 const open = (): GateState => opened(initialState(start, settings), start);
 const at = (now: number) => ({ atLeast: now, atMost: now });

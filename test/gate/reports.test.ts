@@ -35,12 +35,12 @@ const worked = (state: GateState, reports: readonly CallReport[], now = start, i
 describe('429', () => {
   test('closes until Retry-After from the later bound of the time, and cuts the limit once', () => {
     const first = told(open(), throttled('a'), start + minute).state;
-    expect(first.closing).toMatchObject({ cause: 'throttled', until: start + minute + 57_000 });
+    expect(first.closing).toMatchObject({ cause: 'throttled', until: start + minute + 57_000 + 3_000 });
     expect(first.limit).toBe(225);
     const second = told(first, throttled('b', 50_000), start + minute + 1_500).state;
     expect(second).toBe(first);
     const longer = told(first, throttled('b', 90_000), start + minute).state;
-    expect(longer.closing?.until).toBe(start + minute + 90_000);
+    expect(longer.closing?.until).toBe(start + minute + 90_000 + 3_000);
     expect(longer.limit).toBe(225);
   });
 
@@ -118,10 +118,10 @@ describe('probes', () => {
     ([, reports]) => {
       const closed = worked(open(), reports);
       const told = worked(closed, [throttled('z', 600_000)], start + 1_000);
-      expect(told.closing).toMatchObject({ cause: 'throttled', until: start + 601_000 });
+      expect(told.closing).toMatchObject({ cause: 'throttled', until: start + 604_000 });
       expect(told.closing?.reason).toContain(closed.closing?.reason);
-      expect(shut(told, start + 600_999, settings)).toMatchObject({ probeWanted: false });
-      expect(shut(told, start + 601_000, settings)).toBeUndefined();
+      expect(shut(told, start + 603_999, settings)).toMatchObject({ probeWanted: false });
+      expect(shut(told, start + 604_000, settings)).toBeUndefined();
     },
   );
 
@@ -160,8 +160,9 @@ describe('people', () => {
       'paused by a person: invoices look wrong',
     );
     const again = resumed(stopped, 'Grace', start + 1_000);
-    expect(shut(again, start + 1_000, settings)?.until).toBe(start + 57_000);
-    expect(shut(again, start + 57_000, settings)).toBeUndefined();
+    // Three seconds more than it, for room.
+    expect(shut(again, start + 1_000, settings)?.until).toBe(start + 60_000);
+    expect(shut(again, start + 60_000, settings)).toBeUndefined();
   });
 
   test('a resume lets a probe through at once where one is waited for', () => {
@@ -187,7 +188,7 @@ describe('the limit', () => {
 
   test('after a cut it has 97 % of the last good limit back half a minute after the gate opened', () => {
     const grew = minutes(open(), start, 10);
-    const reopened = opened(cut(grew, start + 10 * minute, settings), start + 11 * minute);
+    const reopened = opened(cut(grew, start + 10 * minute, undefined, settings), start + 11 * minute);
     expect(reopened.limit).toBe(0.75 * grew.limit);
     expect(grown(reopened, start + 11 * minute + 29_000, settings).limit).toBe(reopened.limit);
     expect(grown(reopened, start + 11 * minute + 30_000, settings).limit).toBeCloseTo(0.97 * grew.good);
@@ -197,9 +198,33 @@ describe('the limit', () => {
     expect(minutes(regained, start + 12 * minute, 25).limit).toBeGreaterThan(grew.limit);
   });
 
+  /** The gate opened at `start`, and every slot was used since. */
+  const used = (state: GateState, ms: number): GateState => ({
+    ...state,
+    granted: (state.limit * (ms + settings.lotAheadMs / 2)) / minute,
+  });
+
+  test('is cut to what Retry-After tells: the calls that stand in the count, fixed or sliding', () => {
+    // At 300 a minute, 48 s after the opening: 240 calls were made, and the count has room again after 12 s.
+    const state = cut(used(open(), 48_000), start + 48_000, 12_000, settings);
+    expect(state).toMatchObject({ limit: 240, bad: 240 });
+    // Long open, at a limit a little too high. The oldest call of the count is 59 s old, or nearly 60.
+    const steady = { ...used(open(), 30_000), openedAt: start - 60 * minute };
+    expect(cut(steady, start + 30_000, 1_000, settings)).toMatchObject({ limit: 0.98 * 300, bad: 300 });
+    expect(cut(steady, start + 30_000, 3_000, settings)).toMatchObject({ limit: 285, bad: 290 });
+  });
+
+  test('is cut by a quarter where Retry-After cannot mean that', () => {
+    const open57 = used(open(), minute);
+    // 300 calls passed in a minute: a limit of 20 in a minute would have refused them.
+    expect(cut(open57, start + minute, 57_000, settings)).toMatchObject({ limit: 225, bad: 300 });
+    expect(cut(open57, start + minute, 3_600_000, settings)).toMatchObject({ limit: 225, bad: 300 });
+    expect(cut(open57, start + minute, undefined, settings)).toMatchObject({ limit: 225, bad: 300 });
+  });
+
   test('is never cut to nothing', () => {
     let state = open();
-    for (let count = 0; count < 100; count++) state = cut(state, start + count, settings);
+    for (let count = 0; count < 100; count++) state = cut(state, start + count, undefined, settings);
     expect(state.limit).toBe(10);
   });
 });
