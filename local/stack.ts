@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { type Azurite, startAzurite } from './azurite.ts';
 import { makeCertificate } from './certificate.ts';
 import { type HostChild, startHost } from './functions-host/child.ts';
+import { hostSettings } from './host-settings.ts';
 import { type Sandbox, type SwitchesInput, startSandbox } from './partner-center/sandbox.ts';
 import { type Broker, startBroker } from './service-bus/broker.ts';
 
@@ -110,9 +111,6 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     throw error;
   }
 }
-
-/** What Azure's host takes from the app settings and not from host.json: no body beyond 1 MiB is read. */
-const hostSettings = { FUNCTIONS_REQUEST_BODY_SIZE_LIMIT: '1048576' };
 
 /** The queues and the topic as they are deployed, their times divided by the factor. */
 function entities(factor: number): unknown {

@@ -2,7 +2,7 @@ import { fork } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import * as z from 'zod/mini';
-import type { Environment } from './settings.ts';
+import { type Environment, setting } from './settings.ts';
 
 export interface HostChildOptions {
   /** The folder with host.json and package.json. */
@@ -56,10 +56,11 @@ export async function startHost(options: HostChildOptions): Promise<HostChild> {
   const args = ['--app-root', options.appRoot];
   if (options.settingsFile !== undefined) args.push('--settings', options.settingsFile);
   if (options.stateFolder !== undefined) args.push('--state', options.stateFolder);
+  const env = { ...process.env, ...options.env };
   const child = fork(new URL('main.ts', import.meta.url), args, {
-    env: { ...process.env, ...options.env },
-    // A test runner's own flags are nothing for the host.
-    execArgv: [],
+    env,
+    // As Azure's host starts its Node process. A test runner's own flags are nothing for it.
+    execArgv: setting(env, 'languageWorkers__node__arguments')?.split(/\s+/) ?? [],
     // Ctrl-C is for whoever started it, who stops it in its turn; when that one dies, so does this.
     detached: process.platform !== 'win32',
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],

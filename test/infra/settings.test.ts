@@ -1,6 +1,7 @@
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { hostSettings } from '../../local/host-settings.ts';
 import { decodeConfig, decodeOperatorConfig } from '../../src/config.ts';
 import { settingNames, settingOf } from '../../src/config-settings.ts';
 import { timeSettings } from '../../src/config-times.ts';
@@ -15,6 +16,7 @@ const ofTheHost = [
   'ServiceBusConnection__credential',
   'ServiceBusConnection__clientId',
   'FUNCTIONS_REQUEST_BODY_SIZE_LIMIT',
+  'languageWorkers__node__arguments',
   'APPLICATIONINSIGHTS_AUTHENTICATION_STRING',
 ];
 
@@ -79,6 +81,10 @@ test.each(variantNames)('the worker starts with the settings of %s', (variant) =
   expect(gate.ceilingPerMinute).toBe(Number(env['CALLS_PER_MINUTE_CEILING'] ?? 400));
   expect(gate.maxJobsPerDay).toBe(env['MAX_JOBS_PER_DAY'] === undefined ? undefined : 12_000);
   expect(times.pendingAlarm).toBe(Number(env['PENDING_ALARM_HOURS'] ?? 24) * 3_600_000);
+});
+
+test('the local host runs with what the template sets for Azure’s', () => {
+  expect(appSettings('least')).toMatchObject(hostSettings);
 });
 
 test('the template’s defaults are the code’s', () => {
