@@ -12,10 +12,10 @@ interface Entity extends Record<string, unknown> {
  * exact to 2^53, and Int64 as a bigint.
  */
 export function toEntity({ partition, key, properties }: Row): Entity {
-  const entity: Record<string, unknown> = {};
+  const entity: Record<string, unknown> & Entity = { partitionKey: partition, rowKey: key };
   for (const [name, value] of Object.entries(properties))
     entity[name] = typeof value === 'number' ? toNumber(name, value) : value;
-  return { ...entity, partitionKey: partition, rowKey: key };
+  return entity;
 }
 
 function toNumber(name: string, value: number): unknown {
