@@ -1,6 +1,7 @@
 import { attentionGrouper } from '../operate/attention-groups.ts';
 import type { AttentionRow } from '../operate/attention-rows.ts';
 import { type Closed, closeMatching, closeRows, findRow } from '../operate/close-attention.ts';
+import { counted } from '../operate/counted.ts';
 import { cartIn, timeText } from './arguments.ts';
 import { type FilterOptions, filterOf, isChosen, withFilter } from './attention-filter.ts';
 import { inSession, newCommand, type Session } from './command.ts';
@@ -104,7 +105,12 @@ async function close(session: Session, name: readonly string[], options: CloseOp
   const filter = filterOf(options, clock.now());
   let count = 0;
   for await (const _ of attentionRows.list(filter)) count += 1;
-  if (!(await confirm(`Close ${count} rows?`, options))) {
+  if (count === 0) {
+    output.line('Nothing open matches. Everything that is open: checkout attention');
+    output.data({ closed: 0, refused: [] });
+    return exit.found;
+  }
+  if (!(await confirm(`Close ${counted(count, 'row')}?`, options))) {
     output.note('Nothing was closed.');
     return exit.found;
   }

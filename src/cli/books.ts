@@ -1,4 +1,5 @@
 import { compareBooks, type Difference } from '../operate/books.ts';
+import { counted } from '../operate/counted.ts';
 import { cartsOfBatch } from './batch-carts.ts';
 import { inSession, newCommand, type Session } from './command.ts';
 import { CommandFailure, exit } from './failure.ts';
@@ -40,7 +41,9 @@ async function run(session: Session, batchId: string, signIn: boolean): Promise<
     output.line(`  customer ${customerId}, cart ${cartIds.slice(0, 5).join(', ')}`);
   }
   const sum = differences.length === 0 ? 'the books agree' : `${differences.length} differences`;
-  output.line(`${carts.length} carts of ${compared} customers, ${agree} orders agree: ${sum}.`);
+  output.line(
+    `${counted(carts.length, 'cart')} of ${counted(compared, 'customer')}, ${counted(agree, 'order agrees', 'orders agree')}: ${sum}.`,
+  );
   output.data({ batchId, carts: carts.length, customers, compared, agree, differences });
   if (interrupted.aborted) return exit.interrupted;
   if (stopped !== undefined) throw new CommandFailure(exit.cannot, stopped);

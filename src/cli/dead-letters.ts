@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { counted } from '../operate/counted.ts';
 import {
   aboutLetter,
   type DeadLetter,
@@ -174,7 +175,7 @@ async function isAgreed(session: Session, options: Options, verb: string): Promi
     output.data({ done: 0, refused: [], locked: 0, stopped: false });
     return false;
   }
-  if (await confirm(`${verb} ${letters.length} dead letters?`, {})) return true;
+  if (await confirm(`${verb} ${counted(letters.length, 'dead letter')}?`, {})) return true;
   output.note('Nothing was changed.');
   return false;
 }

@@ -4,6 +4,7 @@ import { setFlagsFromString } from 'node:v8';
 import { Option } from 'commander';
 import { decodeJobValue } from '../checkout/job.ts';
 import { jobSender } from '../messaging/job-sender.ts';
+import { counted } from '../operate/counted.ts';
 import { enqueue } from '../operate/enqueue.ts';
 import { type CheckedList, checkList, type ListProblem } from '../operate/list/check-list.ts';
 import { readList } from '../operate/list/read-list.ts';
@@ -77,11 +78,13 @@ async function run(session: Session, file: string, options: Options, spool: Spoo
   output.data({ ...list, ...sent, ...(start === undefined ? {} : { notBefore: start.at }) });
   if (!interrupted.aborted) {
     output.line(
-      `${sent.sent} jobs sent, ${sent.perSecond} a second. Next: checkout batch ${quoted(list.batchId)} --watch`,
+      `${counted(sent.sent, 'job')} sent, ${sent.perSecond} a second. Next: checkout batch ${quoted(list.batchId)} --watch`,
     );
     return exit.ok;
   }
-  output.note(`Stopped: ${sent.sent} of ${list.jobs} jobs are sent. The same command goes on from there.`);
+  output.note(
+    `Stopped: ${sent.sent} of ${counted(list.jobs, 'job')} are sent. The same command goes on from there.`,
+  );
   return exit.interrupted;
 }
 
@@ -134,9 +137,14 @@ function batchIdOf(text: string): string {
 }
 
 function tell(output: Output, list: CheckedList, start: WallTime | undefined): void {
-  const twice = list.duplicates === 0 ? '' : `, ${list.duplicates} lines name a cart of another line`;
-  const wrong = list.invalid === 0 ? '' : `, ${list.invalid} are not valid`;
-  output.line(`${list.lines} lines: ${list.jobs} jobs${twice}${wrong}. Batch ${list.batchId}.`);
+  const twice =
+    list.duplicates === 0
+      ? ''
+      : `, ${counted(list.duplicates, 'line names', 'lines name')} a cart of another line`;
+  const wrong = list.invalid === 0 ? '' : `, ${counted(list.invalid, 'is', 'are')} not valid`;
+  output.line(
+    `${counted(list.lines, 'line')}: ${counted(list.jobs, 'job')}${twice}${wrong}. Batch ${list.batchId}.`,
+  );
   tellProblems(output, list.problems, list.invalid);
   if (start === undefined) return;
   output.line(`Not before ${start.text}.`);

@@ -5,10 +5,12 @@ import type { OperatorConfig } from '../config.ts';
 import { type GateStore, gateStore } from '../gate/gate-store.ts';
 import { type StorageClock, storageClock } from '../gate/storage-clock.ts';
 import type { AttentionRows } from '../operate/attention-rows.ts';
+import type { LedgerScan } from '../operate/ledger-scan.ts';
 import type { PollerTrace } from '../operate/status.ts';
 import { attentionRows } from '../storage/attention-rows.ts';
 import { type AzureTables, azureTables } from '../storage/azure-tables.ts';
 import { heartbeatStore } from '../storage/heartbeat-store.ts';
+import { ledgerScan } from '../storage/ledger-scan.ts';
 import { openStores, type Stores } from '../storage/stores.ts';
 import type { Telemetry } from '../telemetry.ts';
 import { whoAmI } from './who.ts';
@@ -23,6 +25,7 @@ export interface Operator extends Stores {
   readonly gateStore: GateStore;
   readonly storageClock: StorageClock;
   readonly attentionRows: AttentionRows;
+  readonly ledgerScan: LedgerScan;
   readonly pollerTrace: () => Promise<PollerTrace>;
   who(): Promise<string>;
 }
@@ -51,6 +54,7 @@ export function openOperator(config: OperatorConfig, warn: (text: string) => voi
       settings: config.gate,
     }),
     attentionRows: attentionRows(tables.attention),
+    ledgerScan: ledgerScan(tables.checkouts, (why) => warn(`passed over: ${why}`)),
     pollerTrace: async () => {
       const heartbeat = await heartbeatStore(tables.gate, () => storageTime.now().atLeast, chance).read();
       return compact({

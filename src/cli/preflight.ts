@@ -2,6 +2,7 @@ import { createReadStream, existsSync } from 'node:fs';
 import { addAbortSignal } from 'node:stream';
 import type { CartKey } from '../checkout/job.ts';
 import { workerShare } from '../gate/settings.ts';
+import { counted } from '../operate/counted.ts';
 import { checkList } from '../operate/list/check-list.ts';
 import { readList } from '../operate/list/read-list.ts';
 import { UnreadableList } from '../operate/list/unreadable-list.ts';
@@ -41,7 +42,7 @@ async function run(session: Session, what: string, options: Options): Promise<nu
   const perMinute = limit * workerShare;
   const { clock, minuteMs } = access;
   output.note(
-    `${carts.length} carts to read, about ${inTime((carts.length / limit) * minuteMs)} at ${Math.round(limit)} calls a minute.`,
+    `${counted(carts.length, 'cart')} to read, about ${inTime((carts.length / limit) * minuteMs)} at ${Math.round(limit)} calls a minute.`,
   );
   const findings: Finding[] = [];
   let read = 0;
@@ -50,7 +51,9 @@ async function run(session: Session, what: string, options: Options): Promise<nu
     preflight({ ...access, ledger }, { carts, start, perMinute }, (found) => {
       read += 1;
       findings.push(...found);
-      output.progress(`${read} of ${carts.length} carts read, ${findings.length} findings`);
+      output.progress(
+        `${read} of ${counted(carts.length, 'cart')} read, ${counted(findings.length, 'finding')}`,
+      );
     }),
   );
   findings.sort((a, b) => keyOf(a).localeCompare(keyOf(b)));
@@ -60,7 +63,7 @@ async function run(session: Session, what: string, options: Options): Promise<nu
       findings.map(({ kind, customerId, cartId, text }) => [kind, customerId, cartId, text]),
     );
   output.line(
-    `${read} of ${carts.length} carts read: ${findings.length === 0 ? 'nothing found' : countsOf(findings)}.`,
+    `${read} of ${counted(carts.length, 'cart')} read: ${findings.length === 0 ? 'nothing found' : countsOf(findings)}.`,
   );
   output.data({ carts: carts.length, read, findings, ...(stopped === undefined ? {} : { stopped }) });
   if (interrupted.aborted) return exit.interrupted;
@@ -93,7 +96,7 @@ async function cartsOfList(file: string, signal: AbortSignal): Promise<readonly 
     if (list.invalid === 0) return carts;
     throw new CommandFailure(
       exit.found,
-      `${list.invalid} lines of ${file} are not valid. See them with: checkout enqueue ${file} --dry-run`,
+      `${counted(list.invalid, `line of ${file} is`, `lines of ${file} are`)} not valid. See them with: checkout enqueue ${file} --dry-run`,
     );
   } catch (error) {
     if (error instanceof UnreadableList)

@@ -1,4 +1,5 @@
 import type { CartKey } from '../checkout/job.ts';
+import { counted } from '../operate/counted.ts';
 import { openCarts, passedWords, type RetryReport, retryJobs } from '../operate/retry.ts';
 import { cartIn, rateIn } from './arguments.ts';
 import { type FilterOptions, filterOf, isChosen, withFilter } from './attention-filter.ts';
@@ -46,7 +47,8 @@ async function retry(
     retryJobs(deps, carts(), {
       who,
       signal: interrupted,
-      onProgress: (jobs) => output.progress(`${jobs} jobs ${who === undefined ? 'looked at' : 'sent'}`),
+      onProgress: (jobs) =>
+        output.progress(`${counted(jobs, 'job')} ${who === undefined ? 'looked at' : 'sent'}`),
       ...(perSecond === undefined ? {} : { perSecond }),
       ...(options.batch === undefined ? {} : { batchId: options.batch }),
     });
@@ -58,7 +60,7 @@ async function retry(
       if (options.dryRun === true) output.line(`${plan.jobs} would be sent. Nothing was sent (--dry-run).`);
       return plan.jobs === 0 || Object.keys(plan.passed).length > 0 ? exit.found : exit.ok;
     }
-    if (!(await confirm(`Send ${plan.jobs} retries?`, options))) {
+    if (!(await confirm(`Send ${counted(plan.jobs, 'retry', 'retries')}?`, options))) {
       output.note('Nothing was sent.');
       return exit.found;
     }

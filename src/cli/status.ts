@@ -1,3 +1,4 @@
+import { counted } from '../operate/counted.ts';
 import {
   type GateStatus,
   type PollerTrace,
@@ -55,7 +56,7 @@ function show(output: Output, status: Status, [from, version]: readonly [string,
     const parts = ages
       .filter(({ orders }) => orders > 0)
       .map(({ upTo, orders }) => `${orders} ${Number.isFinite(upTo) ? `under ${inTime(upTo)}` : 'older'}`);
-    return total === 0 ? 'no order' : `${total} orders: about ${parts.join(', ')}`;
+    return total === 0 ? 'no order' : `${counted(total, 'order')}: about ${parts.join(', ')}`;
   });
   tell('poller', status.poller, ({ lastTick, lastSuccess }) =>
     lastTick === undefined
@@ -76,7 +77,7 @@ const bad = (output: Output, count: number): string =>
   count === 0 ? '0' : output.paint('yellow', String(count));
 
 function gateText(output: Output, gate: GateStatus, now: number): string {
-  const jobs = `${gate.jobsToday} jobs today`;
+  const jobs = `${counted(gate.jobsToday, 'job')} since midnight UTC`;
   const resumed = gate.resumedBy === undefined ? '' : `, last resumed by ${gate.resumedBy}`;
   if (gate.open) return `${output.paint('green', 'open')}, ${jobs}${resumed}`;
   const until = gate.until === undefined ? '' : `, until ${clockTime(gate.until, now)}`;

@@ -7,6 +7,7 @@ import type { PartnerCenter } from '../partner-center/api.ts';
 import { decodeOrder, decodeOrders } from '../partner-center/decode.ts';
 import type { Times } from '../times.ts';
 import { budgetedRead, forEach, type ReadDeps } from './budgeted-read.ts';
+import { counted } from './counted.ts';
 
 /** Something that our rows and Partner Center do not say alike. */
 export interface Difference {
@@ -156,7 +157,7 @@ function unrecorded(
 const named = (records: readonly CheckoutRecord[]): string =>
   records
     .slice(0, 5)
-    .map(({ cartId, state, orders }) => `cart ${cartId} (${state}, ${orders.length} orders)`)
+    .map(({ cartId, state, orders }) => `cart ${cartId} (${state}, ${counted(orders.length, 'order')})`)
     .join(', ') + (records.length > 5 ? ` and ${records.length - 5} more` : '');
 
 const contentsOf = ({ orders, groups = [] }: CheckoutRecord): readonly string[] => [

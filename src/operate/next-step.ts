@@ -4,6 +4,7 @@ import type { GateView } from '../gate/people.ts';
 import { nextPollOf } from '../orders/due-rows.ts';
 import { isTerminal } from '../orders/order.ts';
 import type { Times } from '../times.ts';
+import { counted } from './counted.ts';
 
 export interface NextStep {
   /** One or two sentences: what happens next, when, and why. Times are UTC. */
@@ -42,7 +43,7 @@ function ordered(record: CheckoutRecord): NextStep {
   const pending = record.orders.filter((order) => !isTerminal(order.status));
   const polls = pending.flatMap((order) => nextPollOf(order.dueRow) ?? []);
   const asked = record.asked === undefined ? '' : ' It is pending for so long that a person was told.';
-  const what = `${count(pending.length, 'order is', 'orders are')} pending at Partner Center`;
+  const what = `${counted(pending.length, 'order is', 'orders are')} pending at Partner Center`;
   if (polls.length === 0) return { words: `${what}; the next tick of the poller looks.${asked}` };
   const at = Math.min(...polls);
   return { words: `${what}; the poller looks again at ${time(at)}.${asked}`, at };
@@ -96,4 +97,3 @@ function open(record: CheckoutRecord, name: string, { now, gate, times }: Around
 const dueOf = (record: CheckoutRecord): number => record.nextTry ?? record.lease?.until ?? record.lastSend;
 const time = (ms: number): string => new Date(ms).toISOString().replace(/\.\d+Z$/, 'Z');
 const withoutDot = (text: string): string => text.replace(/\.$/, '');
-const count = (n: number, one: string, many: string): string => `${n} ${n === 1 ? one : many}`;

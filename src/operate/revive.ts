@@ -7,6 +7,7 @@ import type { CheckoutQueue } from '../checkout/queue.ts';
 import { type CheckoutRecord, isSettled } from '../checkout/record.ts';
 import type { Clock } from '../clock.ts';
 import type { Times } from '../times.ts';
+import type { LedgerScan } from './ledger-scan.ts';
 
 export interface ReviveDeps {
   readonly ledger: Pick<Ledger, 'read' | 'customer'>;
@@ -27,6 +28,21 @@ export function whyNotRevive(
   if (copyIsLost(record, now, times)) return undefined;
   const due = record.lease?.until ?? record.nextTry ?? record.lastSend;
   return `its message is not missing: it is due at ${new Date(due).toISOString()}, and counts as lost from ${new Date(due + times.reviveAfter).toISOString()} on`;
+}
+
+const open = ['submitting', 'waiting', 'unresolved'] as const;
+
+/** Every job whose message is missing, of all customers. Throws `Unavailable`. */
+export async function allLostJobs(
+  deps: Pick<ReviveDeps, 'clock' | 'config'> & { readonly ledgerScan: LedgerScan },
+): Promise<readonly CartKey[]> {
+  const lost: CartKey[] = [];
+  for await (const record of deps.ledgerScan.inState(open)) {
+    const { customerId, cartId } = record;
+    if (whyNotRevive(record, deps.clock.now(), deps.config.times) === undefined)
+      lost.push({ customerId, cartId });
+  }
+  return lost;
 }
 
 /** Jobs of a customer whose message is missing. Throws `Unavailable`. */

@@ -57,8 +57,9 @@ export function azureTable(client: TableClient): Table {
   }: Parameters<Table['rows']>[0]): AsyncIterable<StoredRow> {
     const queryOptions = {
       filter: [
-        odata`PartitionKey eq ${partition} and RowKey ge ${from} and RowKey lt ${to}`,
-        ...Object.entries(where).map(([name, value]) => `${name}${odata` eq ${value}`}`),
+        ...(partition === undefined ? [] : [odata`PartitionKey eq ${partition}`]),
+        odata`RowKey ge ${from} and RowKey lt ${to}`,
+        ...Object.entries(where).map(([name, value]) => isOneOf(name, value)),
       ].join(' and '),
       ...(select === undefined ? {} : { select: ['partitionKey', 'rowKey', ...select] }),
     };
@@ -69,7 +70,10 @@ export function azureTable(client: TableClient): Table {
         .listEntities({ queryOptions, ...limited() })
         .byPage(continuationToken === undefined ? {} : { continuationToken });
       const page = await pages.next().catch((error: unknown) => {
-        throw failed(`read rows ${from} to ${to}, partition ${partition}, of`, error);
+        throw failed(
+          `read rows ${from} to ${to}, ${partition === undefined ? 'all partitions' : `partition ${partition}`}, of`,
+          error,
+        );
       });
       if (page.done === true) return;
       for (const entity of page.value) yield fromEntity(entity);
@@ -78,6 +82,13 @@ export function azureTable(client: TableClient): Table {
   }
 
   return { get, change, transact, rows };
+}
+
+function isOneOf(name: string, value: string | boolean | readonly string[]): string {
+  const equals = (one: string | boolean) => `${name}${odata` eq ${one}`}`;
+  return typeof value === 'string' || typeof value === 'boolean'
+    ? equals(value)
+    : `(${value.map(equals).join(' or ')})`;
 }
 
 /** Resolves to the new ETag; '' after a removal. */

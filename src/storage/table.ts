@@ -41,14 +41,15 @@ export interface Table {
   change(change: Change): Promise<ChangeResult>;
   transact(changes: readonly [Change, ...Change[]]): Promise<TransactionResult>;
   /**
-   * Rows of one partition with `from <= key < to`, in key order, fetched page by page as they are read.
-   * `select` names the properties wanted; all of them when absent. `where` names what properties must be equal to.
+   * Rows with `from <= key < to` of one partition, in key order, fetched page by page as they are read; without a partition
+   * of all, one after the other, which reads the whole table. `select` names the properties wanted; all of them when absent.
+   * `where` names what properties must be equal to, or what to one of.
    */
   rows(query: {
-    readonly partition: string;
+    readonly partition?: string;
     readonly from: string;
     readonly to: string;
     readonly select?: readonly string[];
-    readonly where?: Readonly<Record<string, string | boolean>>;
+    readonly where?: Readonly<Record<string, string | boolean | readonly string[]>>;
   }): AsyncIterable<StoredRow>;
 }

@@ -5,9 +5,10 @@ import { attentionRow } from '../../src/checkout/tail.ts';
 import { findJob } from '../../src/operate/find-job.ts';
 import { openCase, whyNotResolve } from '../../src/operate/resolve.ts';
 import { openCarts, retryJobs } from '../../src/operate/retry.ts';
-import { lostJobsOf, revive } from '../../src/operate/revive.ts';
+import { allLostJobs, lostJobsOf, revive } from '../../src/operate/revive.ts';
 import { attentionRows } from '../../src/storage/attention-rows.ts';
 import { attentionStore } from '../../src/storage/attention-store.ts';
+import { ledgerScan } from '../../src/storage/ledger-scan.ts';
 import { ledgerStore } from '../../src/storage/ledger-store.ts';
 import { memoryTable } from '../support/memory-table.ts';
 import { anOrder, aRecord, customerId } from '../support/records.ts';
@@ -24,6 +25,7 @@ async function aNight(records: readonly Partial<CheckoutRecord>[]) {
   const attention = memoryTable();
   const ledger = ledgerStore(table);
   const sent: Copy[] = [];
+  const warnings: string[] = [];
   const clock = virtualClock(start);
   const made = records.map((change, n) =>
     aRecord({ cartId: `00000000-0000-4000-8000-${String(n).padStart(12, '0')}`, ...change }),
@@ -47,6 +49,9 @@ async function aNight(records: readonly Partial<CheckoutRecord>[]) {
     records: made,
     sent,
     ledger,
+    ledgerScan: ledgerScan(table, (why) => warnings.push(why)),
+    warnings,
+    put: table.put,
     attentionRows: attentionRows(attention),
     queue: { send: async (copy: Copy) => void sent.push(copy) },
     clock,
@@ -133,6 +138,22 @@ test('revive sends the record’s own ticket, and only where the message is miss
   expect((await lostJobsOf(night, customerId)).map(({ cartId }) => cartId)).toEqual([
     night.records[0]?.cartId,
   ]);
+});
+
+test('without a choice revive looks at the jobs of every customer, and passes over what it cannot read', async () => {
+  const other = '0a1b2c3d-0000-4000-8000-000000000001';
+  const long = start - 2 * hour;
+  const night = await aNight([
+    { state: 'waiting', nextTry: long },
+    { state: 'waiting', nextTry: start },
+    { state: 'unresolved', nextTry: long, customerId: other },
+    { state: 'submitting', lastSend: long, customerId: other },
+    { state: 'ordered' },
+  ]);
+  night.put({ partition: other, key: 'cart:x', properties: { state: 'waiting', record: '{' } });
+  const lost = await allLostJobs(night);
+  expect(lost.map(({ cartId }) => Number(cartId.slice(-1))).sort()).toEqual([0, 2, 3]);
+  expect(night.warnings).toEqual([expect.stringContaining('cannot be read')]);
 });
 
 test('a case file has the groups, the candidates and the equal carts side by side; wrong decisions are refused', async () => {

@@ -201,6 +201,23 @@ export function tableContract(open: () => Table): void {
     expect(await keys({ kind: "x' or kind ne 'x" })).toEqual([]);
   });
 
+  test('rows of every partition, one after the other; and equal to one of several', async () => {
+    const table = open();
+    const word = newPartition();
+    for (const [partition, key, state] of [
+      [`${word}2`, 'a', 'x'],
+      [`${word}1`, 'b', 'y'],
+      [`${word}1`, 'a', 'z'],
+      [`${word}3`, 'c', 'x'],
+    ] as const)
+      await table.change(insert(partition, key, { word, state }));
+    const found = await all(table.rows({ from: 'a', to: 'c', where: { word, state: ['x', 'y'] } }));
+    expect(found.map(({ partition, key }) => [partition, key])).toEqual([
+      [`${word}1`, 'b'],
+      [`${word}2`, 'a'],
+    ]);
+  });
+
   test('rows: more than one page', async () => {
     const table = open();
     const partition = newPartition();

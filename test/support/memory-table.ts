@@ -102,6 +102,13 @@ export function memoryTable(hooks: TableHooks = {}): MemoryTable {
   }
 
   async function* rows(query: Parameters<Table['rows']>[0]): AsyncGenerator<StoredRow> {
+    const names = query.partition === undefined ? [...partitions.keys()].sort() : [query.partition];
+    for (const partition of names) yield* rowsOf({ ...query, partition });
+  }
+
+  async function* rowsOf(
+    query: Parameters<Table['rows']>[0] & { readonly partition: string },
+  ): AsyncGenerator<StoredRow> {
     const { partition, to, select, where = {} } = query;
     const wanted = Object.entries(where);
     let from = query.from;
@@ -114,7 +121,7 @@ export function memoryTable(hooks: TableHooks = {}): MemoryTable {
         return keys.flatMap((key) => at.rows.get(key) ?? []);
       });
       for (const row of page)
-        if (wanted.every(([name, value]) => row.properties[name] === value))
+        if (wanted.every(([name, value]) => isOneOf(row.properties[name], value)))
           yield { ...row, properties: copyOf(row.properties, select) };
       const last = page.at(-1);
       if (last === undefined || page.length < (hooks.pageSize ?? 1_000)) return;
@@ -154,6 +161,9 @@ export function memoryTable(hooks: TableHooks = {}): MemoryTable {
     },
   };
 }
+
+const isOneOf = (found: unknown, wanted: unknown): boolean =>
+  Array.isArray(wanted) ? wanted.includes(found) : found === wanted;
 
 const keysOf = (change: Change): { partition: string; key: string } =>
   change.kind === 'remove' ? change : change.row;

@@ -78,7 +78,7 @@ function outcomes({ stretches, stretchMs }: Figures): Html {
     ],
   }));
   const all = bars.reduce((sum, bar) => sum + bar.parts.reduce((part, { count }) => part + count, 0), 0);
-  const summary = `${number(all)} carts have a result; each bar is ${lengthOf(stretchMs)} of their checkouts, by how they stand now.`;
+  const summary = `${number(all)} ${all === 1 ? 'cart has' : 'carts have'} a result; each bar is ${lengthOf(stretchMs)} of their checkouts, by how they stand now.`;
   return wide(
     barChart({ title: 'Outcomes over time', summary, unit: `carts in ${lengthOf(stretchMs)}` }, bars),
   );
@@ -106,7 +106,7 @@ function latency({ latencies, percentiles }: Figures): Html {
 function pending({ pendingByAge, counts }: Figures): Html {
   if (pendingByAge.length === 0) return nothing;
   const orders = pendingByAge.reduce((sum, { count }) => sum + count, 0);
-  const summary = `${number(orders)} orders of ${number(counts.ordered)} carts are not completed yet; the worker asks for each until it is.`;
+  const summary = `Not completed yet: ${number(orders)} order${orders === 1 ? '' : 's'} of ${number(counts.ordered)} cart${counts.ordered === 1 ? '' : 's'}; the worker asks for each until it is.`;
   return wide(
     rowsChart({ title: 'Pending orders by age', summary, unit: 'orders' }, pendingByAge, 'pending'),
   );
