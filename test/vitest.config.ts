@@ -8,6 +8,7 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     // infra/ has its own, `npm run check:infra`: it needs the Bicep compiler.
     exclude: ['test/bench/**', 'test/infra/**'],
+    globalSetup: ['test/setup.ts'],
     // CI counts by it.
     reporters: report === undefined ? ['default'] : ['default', ['json', { outputFile: report }]],
     pool: 'forks',

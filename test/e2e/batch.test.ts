@@ -3,8 +3,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ServiceBusClient } from '@azure/service-bus';
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { buildDist } from '../../local/build.ts';
+import { afterAll, beforeAll, describe, expect, inject, test, vi } from 'vitest';
 import { queueName, type Stack, startStack, topicName } from '../../local/stack.ts';
 
 const root = join(import.meta.dirname, '../..');
@@ -15,11 +14,10 @@ let client: ServiceBusClient;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'checkout-batch-'));
-  await buildDist(root, join(folder, 'dist'));
   const soon: [number, number] = [0, 60_000];
   stack = await startStack({
     factor: 100,
-    appRoot: join(folder, 'dist'),
+    appRoot: inject('appRoot'),
     switches: { pending: { licence: soon, reservation: soon, software: soon, saas: soon } },
   });
   client = new ServiceBusClient(stack.broker.connectionString);

@@ -1,15 +1,10 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, inject, test, vi } from 'vitest';
 import * as z from 'zod/mini';
-import { buildDist } from '../../local/build.ts';
 import { type Broker, startBroker } from '../../local/service-bus/broker.ts';
 import { queueName, type Stack, startStack, topicName } from '../../local/stack.ts';
 import { configOf } from '../broker/config-of.ts';
 import { offences } from '../support/open-api.ts';
 
-let folder: string;
 let stack: Stack;
 let address: string;
 /** A queue that nobody takes from, and a worker that sends there: what arrives is what was sent. */
@@ -17,9 +12,7 @@ let still: Broker;
 let stillAddress: string;
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'checkout-http-'));
-  await buildDist(join(import.meta.dirname, '../..'), join(folder, 'dist'));
-  stack = await startStack({ factor: 100, appRoot: join(folder, 'dist') });
+  stack = await startStack({ factor: 100, appRoot: inject('appRoot') });
   address = (await stack.startWorker()).address ?? '';
   still = await startBroker({ config: configOf({ queues: [queueName], topics: { [topicName]: ['all'] } }) });
   const sender = await stack.startWorker(undefined, {
@@ -31,7 +24,6 @@ beforeAll(async () => {
 afterAll(async () => {
   await stack?.stop();
   await still?.stop();
-  await rm(folder, { recursive: true, force: true });
 });
 
 interface Asked {

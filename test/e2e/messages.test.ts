@@ -1,14 +1,9 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { TableClient } from '@azure/data-tables';
 import { ServiceBusClient, type ServiceBusMessage } from '@azure/service-bus';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { buildDist } from '../../local/build.ts';
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { startHost } from '../../local/functions-host/child.ts';
 import { queueName, type Stack, startStack, topicName } from '../../local/stack.ts';
 
-let folder: string;
 let stack: Stack;
 let client: ServiceBusClient;
 /** What the worker told, line by line, and who waits for more of it. */
@@ -16,9 +11,7 @@ const told: Record<string, unknown>[] = [];
 const waiting = new Set<() => void>();
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'checkout-e2e-'));
-  await buildDist(join(import.meta.dirname, '../..'), join(folder, 'dist'));
-  stack = await startStack({ factor: 100, appRoot: join(folder, 'dist') });
+  stack = await startStack({ factor: 100, appRoot: inject('appRoot') });
   client = new ServiceBusClient(stack.broker.connectionString);
   await stack.startWorker((line) => {
     const json = line.slice(Math.max(0, line.indexOf('{')));
@@ -33,7 +26,6 @@ beforeAll(async () => {
 afterAll(async () => {
   await client?.close();
   await stack?.stop();
-  await rm(folder, { recursive: true, force: true });
 });
 
 const eventsNamed = (name: string, match: (event: Record<string, unknown>) => boolean) =>
@@ -165,7 +157,7 @@ describe('settings that are wrong stop the start, with a sentence for each, and 
     ['times that cannot be right together', { WINDOW: '10s', LEASE: '1m' }],
   ] as const)('%s', async ([, wrong]) => {
     const env = { ...stack.settings, ...wrong };
-    const message = await startHost({ appRoot: join(folder, 'dist'), env }).then(
+    const message = await startHost({ appRoot: inject('appRoot'), env }).then(
       () => 'it started',
       (error: Error) => error.message,
     );

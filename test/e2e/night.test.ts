@@ -1,8 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { buildDist } from '../../local/build.ts';
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { filePlan } from '../../local/night/list.ts';
 import { samplePlan } from '../../local/night/plan.ts';
 import { runNight } from '../../local/night/run-night.ts';
@@ -11,13 +10,12 @@ import { type Stack, startStack } from '../../local/stack.ts';
 const quiet = { show: () => {}, say: () => {}, end: () => {} };
 const minute = 60_000;
 
-let appRoot: string;
 let folder: string;
 const stacks: Stack[] = [];
 const stack = async (env: Readonly<Record<string, string>> = {}): Promise<Stack> => {
   const started = await startStack({
     factor: 100,
-    appRoot,
+    appRoot: inject('appRoot'),
     env,
     switches: {
       pending: { licence: [0, 5_000], reservation: [0, minute], software: [0, minute], saas: [0, minute] },
@@ -29,8 +27,6 @@ const stack = async (env: Readonly<Record<string, string>> = {}): Promise<Stack>
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'checkout-e2e-'));
-  appRoot = join(folder, 'dist');
-  await buildDist(join(import.meta.dirname, '../..'), appRoot);
 });
 afterAll(async () => {
   await Promise.all(stacks.map((started) => started.stop()));

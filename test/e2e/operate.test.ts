@@ -2,8 +2,7 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { buildDist } from '../../local/build.ts';
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { makeSampleList } from '../../local/sample-list.ts';
 import { queueName, type Stack, startStack } from '../../local/stack.ts';
 import { booksReader } from '../../local/verdict/books.ts';
@@ -16,8 +15,7 @@ let home: Record<string, string>;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'checkout-operate-'));
-  await buildDist(root, join(folder, 'dist'));
-  stack = await startStack({ factor: 100, appRoot: join(folder, 'dist') });
+  stack = await startStack({ factor: 100, appRoot: inject('appRoot') });
   await stack.startWorker();
   await makeSampleList(stack.sandbox, join(folder, '.local', 'sample.csv'));
   await mkdir(join(folder, '.local'), { recursive: true });

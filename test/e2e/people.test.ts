@@ -1,9 +1,5 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { ServiceBusClient } from '@azure/service-bus';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { buildDist } from '../../local/build.ts';
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import type { CartRef } from '../../local/partner-center/sandbox.ts';
 import { queueName, type Stack, startStack } from '../../local/stack.ts';
 import { systemChance } from '../../src/chance.ts';
@@ -17,15 +13,12 @@ import { drillRequeue, drillRetry } from '../bench/redrive.ts';
 import { drained, instant } from '../bench/workload.ts';
 import { cli } from '../support/cli.ts';
 
-let folder: string;
 let stack: Stack;
 let client: ServiceBusClient;
 let ledger: Ledger;
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'checkout-e2e-'));
-  await buildDist(join(import.meta.dirname, '../..'), join(folder, 'dist'));
-  stack = await startStack({ factor: 100, appRoot: join(folder, 'dist'), switches: instant });
+  stack = await startStack({ factor: 100, appRoot: inject('appRoot'), switches: instant });
   client = new ServiceBusClient(stack.broker.connectionString);
   const { connectionString } = stack.tables;
   ledger = ledgerStore(azureTables({ kind: 'connection-string', connectionString }).checkouts);
@@ -33,7 +26,6 @@ beforeAll(async () => {
 afterAll(async () => {
   await client?.close();
   await stack?.stop();
-  await rm(folder, { recursive: true, force: true });
 });
 
 const run = (...args: string[]) => cli(stack.settings, args);

@@ -1,21 +1,16 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { ServiceBusClient } from '@azure/service-bus';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import {
   type ApplicationInsights,
   type Envelope,
   startApplicationInsights,
 } from '../../local/azure/application-insights.ts';
 import { type ManagedIdentity, startManagedIdentity } from '../../local/azure/managed-identity.ts';
-import { buildDist } from '../../local/build.ts';
 import type { CartRef } from '../../local/partner-center/sandbox.ts';
 import { queueName, type Stack, startStack } from '../../local/stack.ts';
 
 const traceId = '0af7651916cd43dd8448eb211c80319c';
 const traceparent = `00-${traceId}-b7ad6b7169203331-01`;
-let folder: string;
 let stack: Stack;
 let insights: ApplicationInsights;
 let identity: ManagedIdentity;
@@ -23,9 +18,7 @@ let cart: CartRef;
 
 /** One job whose first call is throttled, so that it is parked; its order is pending, so that it is polled. */
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'checkout-telemetry-'));
-  await buildDist(join(import.meta.dirname, '../..'), join(folder, 'dist'));
-  stack = await startStack({ factor: 600, appRoot: join(folder, 'dist') });
+  stack = await startStack({ factor: 600, appRoot: inject('appRoot') });
   insights = await startApplicationInsights(stack.sandbox.pem);
   identity = await startManagedIdentity((resource) => `token for ${resource}`);
   const ended = Promise.withResolvers<void>();
@@ -62,7 +55,6 @@ afterAll(async () => {
   await stack?.stop();
   await insights?.stop();
   await identity?.stop();
-  await rm(folder, { recursive: true, force: true });
 });
 
 const rows = (type: string): readonly Envelope[] =>

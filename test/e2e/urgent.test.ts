@@ -1,25 +1,17 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { ServiceBusClient } from '@azure/service-bus';
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { buildDist } from '../../local/build.ts';
+import { afterAll, beforeAll, expect, inject, test, vi } from 'vitest';
 import { queueName, type Stack, startStack, urgentQueueName } from '../../local/stack.ts';
 
-let folder: string;
 let stack: Stack;
 let client: ServiceBusClient;
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'checkout-urgent-'));
-  await buildDist(join(import.meta.dirname, '../..'), join(folder, 'dist'));
-  stack = await startStack({ factor: 60, appRoot: join(folder, 'dist') });
+  stack = await startStack({ factor: 60, appRoot: inject('appRoot') });
   client = new ServiceBusClient(stack.broker.connectionString);
 });
 afterAll(async () => {
   await client?.close();
   await stack?.stop();
-  await rm(folder, { recursive: true, force: true });
 });
 
 const limited = { timeout: 40_000, interval: 20 };

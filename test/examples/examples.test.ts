@@ -1,13 +1,10 @@
 import { execFile } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import ajvFormats from 'ajv-formats';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { buildDist } from '../../local/build.ts';
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { queueName, type Stack, startStack, urgentQueueName } from '../../local/stack.ts';
 
 const root = join(import.meta.dirname, '../..');
@@ -62,14 +59,11 @@ async function needs(
 }
 
 describe('run against the local stack', () => {
-  let dist: string;
   let stack: Stack;
   let env: NodeJS.ProcessEnv;
 
   beforeAll(async () => {
-    dist = await mkdtemp(join(tmpdir(), 'checkout-examples-'));
-    await buildDist(root, join(dist, 'dist'));
-    stack = await startStack({ factor: 60, appRoot: join(dist, 'dist') });
+    stack = await startStack({ factor: 60, appRoot: inject('appRoot') });
     // It sends, and takes nothing: what arrives stays there to be looked at.
     const disabled = { 'AzureWebJobs.checkout.Disabled': '1', 'AzureWebJobs.checkoutUrgent.Disabled': '1' };
     const { address } = await stack.startWorker(undefined, disabled);
@@ -77,7 +71,6 @@ describe('run against the local stack', () => {
   });
   afterAll(async () => {
     await stack?.stop();
-    await rm(dist, { recursive: true, force: true });
   });
 
   /** Runs a sample, and checks the message that it sent. */

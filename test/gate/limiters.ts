@@ -17,9 +17,9 @@ export function fixedMinute(clock: Clock, limit: () => number, phase = 17_000): 
 
 /** So many calls in any sixty seconds. Retry-After: until the oldest of them is a minute ago. */
 export function slidingMinute(clock: Clock, limit: () => number): Api {
-  let passed: number[] = [];
+  const passed: number[] = [];
   return limited(clock, (at) => {
-    passed = passed.filter((earlier) => earlier > at - minute);
+    while (passed[0] !== undefined && passed[0] <= at - minute) passed.shift();
     const first = passed[passed.length - limit()];
     if (first !== undefined) return first + minute - at;
     passed.push(at);

@@ -3,11 +3,12 @@ import { fleet, load } from './fleet.ts';
 import { fixedMinute, slidingMinute } from './limiters.ts';
 
 const minute = 60_000;
-const night = 8 * 60 * minute;
+/** A short one: what the finding costs is shared among fewer calls. */
+const night = 4 * 60 * minute;
 /** A night takes seconds; how many, is not what is tested. */
 const timeout = 300_000;
 
-// Each lives through a night of a hundred thousand calls: seconds on an idle machine, more on a busy one.
+// Each lives through a night of tens of thousands of calls: seconds on an idle machine, more on a busy one.
 vi.setConfig({ testTimeout: 180_000 });
 
 test.for([
@@ -36,7 +37,7 @@ test.for([
 
     const throttled = run.calls.filter(({ report }) => report.kind === 'throttled').length;
     expect(throttled / run.calls.length).toBeLessThanOrEqual(0.001);
-    expect((run.calls.length - throttled) / (real * 480)).toBeGreaterThan(0.95);
+    expect((run.calls.length - throttled) / (real * 240)).toBeGreaterThan(0.95);
     expect(world.warnings).toEqual([]);
   },
 );
