@@ -466,7 +466,7 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'Gate: closed until Retry-After',
     file: 'src/gate/reports.ts',
-    find: "    cause: 'throttled',\n    since: now,\n    until,",
+    find: "    cause: 'throttled',\n    since: now,\n    until: opens,",
     replace: "    cause: 'throttled',\n    since: now,\n    until: now,",
   },
 ];
