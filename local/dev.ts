@@ -11,6 +11,7 @@ import { buildDist } from './build.ts';
 import type { HostChild } from './functions-host/child.ts';
 import type { CartRef } from './partner-center/sandbox.ts';
 import { makeSampleList } from './sample-list.ts';
+import { shellLines } from './shell-file.ts';
 import { examplePorts, type Stack, startStack } from './stack.ts';
 
 const optionsShape = z.object({
@@ -49,8 +50,8 @@ async function dev(factor: number, ownWorker: boolean): Promise<void> {
     const file = { pid: process.pid, settings, admin: sandbox.admin };
     await writeFile(stackFile, JSON.stringify(file, null, 2), { mode: 0o600 });
     const worker = ownWorker ? undefined : await stack.startWorker((line) => console.log(line));
-    await writeFile(shellFile, shellLines(stack, worker), { mode: 0o600 });
-    const [cart] = await makeSampleList(sandbox, join(folder, 'sample.csv'));
+    const sample = await makeSampleList(sandbox, join(folder, 'sample.csv'));
+    await writeFile(shellFile, shellLines(stack, worker, sample.refused), { mode: 0o600 });
     console.log(`
 The stack is up; its clock runs ${factor} times faster.${worker === undefined ? '' : ` Functions: ${worker.functions.join(', ')} (registered in ${Math.round(worker.registeredMs)} ms).`}
 
@@ -58,7 +59,7 @@ ${addresses(stack, worker)}
 
 20 carts are there, and a list of them in .local/sample.csv. Try, in another terminal:
 
-${whatToTry(stack, worker, cart)}
+${whatToTry(stack, worker, sample.first)}
 
 Ctrl-C ends it.`);
     const ended = worker?.exited.then(({ code, signal }) => signal ?? `code ${code}`);
@@ -70,18 +71,6 @@ Ctrl-C ends it.`);
     await Promise.all([stackFile, shellFile, certificateFile].map((path) => rm(path, { force: true })));
     await stack.stop();
   }
-}
-
-function shellLines({ broker, sandbox, functionKey }: Stack, worker: HostChild | undefined): string {
-  const shell = {
-    CHECKOUT_URL: worker?.address ?? '',
-    CHECKOUT_KEY: functionKey,
-    SERVICEBUS_CONNECTION: broker.connectionString,
-    SSL_CERT_FILE: sandbox.caFile,
-  };
-  return Object.entries(shell)
-    .map(([name, value]) => `export ${name}='${value}'\n`)
-    .join('');
 }
 
 function addresses({ broker, tables, sandbox, functionKey }: Stack, worker: HostChild | undefined): string {

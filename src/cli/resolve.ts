@@ -1,4 +1,5 @@
 import type { CartKey } from '../checkout/job.ts';
+import { isSettled } from '../checkout/record.ts';
 import type { CaseFile, Resolution } from '../operate/resolve.ts';
 import { openCase, resolve, whyNotResolve } from '../operate/resolve.ts';
 import { callsOf } from '../operate/story.ts';
@@ -107,11 +108,13 @@ function show({ output }: Session, file: CaseFile): void {
   output.line(output.paint('bold', `${record.customerId} ${record.cartId}  ${record.state}`));
   if (attention?.open === true) say(`  ${attention.description}`);
   if (attention?.overtaken !== undefined) say(`  ${attention.overtaken}`);
-  say(
-    attention?.evidence === undefined
-      ? 'The worker has not asked yet: it still finds out by itself.'
-      : `As of the worker's look at ${timeText(attention.at)}: the cart is ${cart ?? 'not known'}.`,
-  );
+  if (isSettled(record.state)) say(`It is ${record.state}: there is nothing to decide.`);
+  else
+    say(
+      attention?.evidence === undefined
+        ? 'The worker has not asked yet: it still finds out by itself.'
+        : `As of the worker's look at ${timeText(attention.at)}: the cart is ${cart ?? 'not known'}.`,
+    );
   say('The cart’s order groups and the orders that the record has for them:');
   for (const { group, orderId } of groups) say(`  ${group}  ${orderId ?? 'none'}`);
   if (groups.length === 0) say('  not known: the cart was never read');

@@ -1,9 +1,11 @@
+import { execFile } from 'node:child_process';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { makeSampleList } from '../../local/sample-list.ts';
+import { shellLines } from '../../local/shell-file.ts';
 import { queueName, type Stack, startStack } from '../../local/stack.ts';
 import { booksReader } from '../../local/verdict/books.ts';
 import { type CliResult, cli, startCli } from '../support/cli.ts';
@@ -16,9 +18,10 @@ let home: Record<string, string>;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'checkout-operate-'));
   stack = await startStack({ factor: 100, appRoot: inject('appRoot') });
-  await stack.startWorker();
-  await makeSampleList(stack.sandbox, join(folder, '.local', 'sample.csv'));
+  const worker = await stack.startWorker();
   await mkdir(join(folder, '.local'), { recursive: true });
+  const { refused } = await makeSampleList(stack.sandbox, join(folder, '.local', 'sample.csv'));
+  await writeFile(join(folder, '.local', 'env'), shellLines(stack, worker, refused));
   const file = { pid: process.pid, settings: stack.settings, admin: stack.sandbox.admin };
   await writeFile(join(folder, '.local', 'stack.json'), JSON.stringify(file));
   home = { XDG_STATE_HOME: join(folder, 'state') };
@@ -47,22 +50,61 @@ async function idle(): Promise<void> {
     .toBe(true);
 }
 
+/** The README's blocks for the shell that need the stack of `npm run dev`, as they are pasted. */
+async function pasted(): Promise<readonly string[]> {
+  const readme = await readFile(join(root, 'README.md'), 'utf8');
+  const blocks = [...readme.matchAll(/```sh\n(.*?)```/gs)].map(([, block = '']) => block);
+  // A command goes on where a line ends in a backslash.
+  return blocks
+    .filter((block) => block.startsWith('. .local/env'))
+    .flatMap((block) => block.split(/(?<!\\)\n/));
+}
+
 describe('the commands of the README', () => {
   test('work as they are pasted, in this order', async () => {
-    const readme = await readFile(join(root, 'README.md'), 'utf8');
-    const lines = readme.match(/^npx checkout .*$/gm) ?? [];
-    expect(lines.length).toBeGreaterThan(4);
+    const lines = (await pasted()).filter((line) => line !== '');
+    for (const name of [
+      'curl',
+      'doctor',
+      'enqueue',
+      'batch',
+      'attention',
+      'job',
+      'retry',
+      'resolve',
+      'books',
+    ])
+      expect(
+        lines.some((line) => line.startsWith(`npx checkout ${name}`) || line.startsWith(name)),
+        name,
+      ).toBe(true);
+    let sourced = '';
     for (const line of lines) {
-      const command = line.replace('npx checkout ', '').replace(/\s+#.*$/, '');
-      const { code, stdout, stderr } = await checkout(command);
+      if (line.startsWith('. ')) {
+        sourced = line;
+        continue;
+      }
+      const { code, stdout, stderr } = await shell(`${sourced}\n${line}`);
       // 1: it ran and found something to look at; the sample has a cart that is refused.
-      expect([0, 1], `${command}\n${stdout}\n${stderr}`).toContain(code);
-      expect(stdout + stderr, command).not.toMatch(/\bat \S+ \(.*:\d+:\d+\)/);
-      expect(stdout, command).not.toBe('');
-      if (command.startsWith('enqueue')) await idle();
+      expect([0, 1], `${line}\n${stdout}\n${stderr}`).toContain(code);
+      expect(stdout + stderr, line).not.toMatch(/\bat \S+ \(.*:\d+:\d+\)/);
+      expect(stdout, `${line}\n${stderr}`).not.toBe('');
+      if (line.includes('checkout enqueue')) await idle();
     }
   }, 180_000);
 });
+
+/** In the shell that a person has, where `npx checkout` is this folder's command. */
+const shell = (script: string): Promise<{ code: number; stdout: string; stderr: string }> =>
+  new Promise((resolve) => {
+    const npx = `npx() { shift; "${process.execPath}" "${join(root, 'src/cli/main.ts')}" "$@"; }\n`;
+    const child = execFile(
+      'sh',
+      ['-c', npx + script],
+      { cwd: folder, env: { PATH: process.env['PATH'], ...home }, timeout: 60_000 },
+      (_error, stdout, stderr) => resolve({ code: child.exitCode ?? -1, stdout, stderr }),
+    );
+  });
 
 describe('enqueue', () => {
   test('a list from standard input, twice, with duplicates: one run, each cart bought once', async () => {
