@@ -1,0 +1,98 @@
+import { globSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Command } from 'commander';
+import { expect, test } from 'vitest';
+import { program } from '../../src/cli/commands.ts';
+
+/** What people are told to type, wherever they are told: it must be there, with its options. */
+const root = join(import.meta.dirname, '../..');
+const read = (path: string): string => {
+  const text = readFileSync(join(root, path), 'utf8');
+  return path.endsWith('.json') ? textsOf(JSON.parse(text)).join('\n') : text.replaceAll('\\`', '`');
+};
+const textsOf = (value: unknown): readonly string[] =>
+  typeof value === 'string'
+    ? [value]
+    : typeof value === 'object' && value !== null
+      ? Object.values(value).flatMap(textsOf)
+      : [];
+const files = (pattern: string) => globSync(pattern, { cwd: root }).sort();
+
+/** Each `checkout …` of a text: in back-ticks, as a line for the shell, after "Type:", as a command of a tile or an alert. */
+function commandsIn(text: string): readonly string[] {
+  const patterns = [
+    /`(?:npx )?checkout ([a-z][^`\n]*)`/g,
+    /^ *(?:npx checkout|npm run checkout --|checkout) ([a-z-].*)$/gm,
+    /(?:Type|Next|Watch|See|with|stand|missing|letters|open|each): (?:checkout|npx checkout) ([a-z][^'"`\n]*)/g,
+    /(?:'|\\n {2})checkout ([a-z-][^'\\\n]*)/g,
+    /command(?::| =) '{1,2}checkout ([a-z][^']*)'/g,
+  ];
+  return patterns.flatMap((pattern) =>
+    [...text.matchAll(pattern)].map(([, found = '']) =>
+      found
+        .replaceAll('\\"', '"')
+        .replace(/\s+#.*$/, '')
+        .trim(),
+    ),
+  );
+}
+
+/** Undefined: it can be typed. */
+function wrongWith(line: string): string | undefined {
+  let command: Command = program;
+  const words = line.match(/"[^"]*"|\S+/g) ?? [];
+  const known = new Set(program.options.flatMap(({ long }) => long ?? []));
+  for (const word of words) {
+    const next = command.commands.find((one) => one.name() === word);
+    if (next !== undefined) {
+      command = next;
+      continue;
+    }
+    if (command === program && !word.startsWith('-') && !known.has(previous(words, word)))
+      return `there is no command ${word}`;
+    const option = /^--[a-z-]+/.exec(word)?.[0];
+    const own = command.options.map(({ long }) => long);
+    if (option !== undefined && option !== '--help' && !own.includes(option) && !known.has(option))
+      return `${command.name()} has no option ${option}`;
+  }
+  return command === program ? 'it names no command' : undefined;
+}
+
+/** The option whose value a word may be. */
+const previous = (words: readonly string[], word: string): string => words[words.indexOf(word) - 1] ?? '';
+
+test.each([
+  ['status', undefined],
+  ['--json batch stop ID --undo', undefined],
+  ['--settings night.env pause "taken down"', undefined],
+  ['statos', 'there is no command statos'],
+  ['retry --cod CODE', 'retry has no option --cod'],
+])('checkout %s: %s', (line, wrong) => {
+  expect(wrongWith(line)).toBe(wrong);
+});
+
+test.each([
+  ['README.md', 12],
+  ['docs/runbook.md', 30],
+  ['docs/portal.md', 4],
+  ['docs/deploy.md', 1],
+  ['infra/modules/alerts.bicep', 8],
+  ['infra/workbook.json', 10],
+])('%s names commands that are there, with options that they have', (file, least) => {
+  const found = commandsIn(read(file));
+  expect(found.length).toBeGreaterThanOrEqual(least);
+  expect(found.map((line) => [line, wrongWith(line)]).filter(([, wrong]) => wrong !== undefined)).toEqual([]);
+});
+
+test.each([['docs/**/*.md'], ['infra/queries/*.kql'], ['src/**/*.ts'], ['local/**/*.ts']])(
+  '%s: likewise',
+  (pattern) => {
+    const wrong = files(pattern).flatMap((file) =>
+      commandsIn(read(file)).flatMap((line) => {
+        const why = wrongWith(line);
+        return why === undefined ? [] : [`${file}: checkout ${line}: ${why}`];
+      }),
+    );
+    expect(wrong).toEqual([]);
+  },
+);
