@@ -17,11 +17,8 @@ export function chooseTelemetry(settings: ApplicationInsights | undefined): Chos
   if (settings === undefined)
     return { telemetry: console_, tracing: untraced, start: async () => {}, shutdown: async () => {} };
   const late = lateTelemetry(console_, async () => {
-    // Bundled into the same file, but run only here: loading it takes longer than all the rest.
-    const [{ azureMonitor }, { openTelemetry }] = await Promise.all([
-      import('../src/telemetry/azure-monitor.ts'),
-      import('../src/telemetry/open-telemetry.ts'),
-    ]);
+    // A file of its own, read only here: loading it takes as long as all the rest.
+    const { azureMonitor, openTelemetry } = await import('../src/telemetry/application-insights.ts');
     const signals = azureMonitor(settings);
     return { ...openTelemetry(signals), shutdown: signals.shutdown };
   });

@@ -13,8 +13,7 @@ import type { HealthDeps } from '../src/operate/health.ts';
 import type { SubmitDeps } from '../src/operate/submit-jobs.ts';
 import type { Heartbeats } from '../src/orders/heartbeat.ts';
 import { partnerCenterClient } from '../src/partner-center/client.ts';
-import { tokenFetcher } from '../src/partner-center/credentials.ts';
-import { cachedTokens } from '../src/partner-center/token-source.ts';
+import { cachedTokens, type Token } from '../src/partner-center/token-source.ts';
 import { azureTables } from '../src/storage/azure-tables.ts';
 import { heartbeatStore } from '../src/storage/heartbeat-store.ts';
 import { openStores } from '../src/storage/stores.ts';
@@ -73,7 +72,14 @@ export function openWorker(env: NodeJS.ProcessEnv): Worker {
     chance,
     () => tokens.credentialEndsAt(),
   );
-  const fetchToken = tokenFetcher(config.partnerCenter, telemetry);
+  // Sign-in and vault are loaded with the first token: a start that waits for them takes half as long again.
+  let fetcher: Promise<() => Promise<Token>> | undefined;
+  const fetchToken = async (): Promise<Token> => {
+    fetcher ??= import('../src/partner-center/credentials.ts').then(({ tokenFetcher }) =>
+      tokenFetcher(config.partnerCenter, telemetry),
+    );
+    return (await fetcher)();
+  };
   const tokens = cachedTokens({ fetchToken, clock, telemetry });
   const partnerCenter = partnerCenterClient({
     ...times,
