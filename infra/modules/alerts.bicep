@@ -120,6 +120,20 @@ var rules Rule[] = [
     command: 'checkout attention'
   }
   {
+    name: 'credential-ends'
+    query: loadTextContent('../queries/alert-credential-ends.kql')
+    // There are two weeks, and then no call goes through.
+    severity: 2
+    frequency: 'PT1H'
+    range: 'P2D'
+    dimensions: []
+    title: 'the credential ends soon'
+    what: 'The certificate or the refresh token with which the worker signs in to Partner Center ends in less than 15 days.'
+    unit: 'days left'
+    doing: 'It works on with it until its end, and renews a refresh token every third day: one that comes near its end could not be written.'
+    command: 'checkout status'
+  }
+  {
     name: 'pending'
     query: loadTextContent('../queries/alert-pending.kql')
     // Partner Center has the order, and it has lasted a day already.
@@ -227,3 +241,62 @@ resource deadLetters 'Microsoft.Insights/metricAlerts@2026-01-01' = {
     ]
   }
 }
+
+// The other signals come from the worker itself, and a trigger that is switched off, or has lost its right, sends none. A rule
+// with two conditions takes one queue: so there is one for each. What is completed is counted over the namespace: for it alone
+// zero is told when nothing happens.
+resource idleQueues 'Microsoft.Insights/metricAlerts@2026-01-01' = [
+  for queue in idle(names): {
+    name: queue.rule
+    location: 'global'
+    tags: tags
+    properties: {
+      description: 'Messages wait in the queue ${queue.name}, and for half an hour no message was completed. Since when and how many: see below. What the worker does: it ticks, or you have a second mail; it takes no jobs. Type: checkout status'
+      // Nothing is bought until a person acts.
+      severity: 1
+      enabled: true
+      scopes: [namespace.id]
+      evaluationFrequency: 'PT5M'
+      windowSize: 'PT30M'
+      criteria: {
+        'odata.type': 'Microsoft.Azure.Monitor.SingleResourceMultipleMetricCriteria'
+        allOf: [
+          {
+            name: 'messages wait'
+            criterionType: 'StaticThresholdCriterion'
+            metricNamespace: 'Microsoft.ServiceBus/namespaces'
+            metricName: 'ActiveMessages'
+            dimensions: [{ name: 'EntityName', operator: 'Include', values: [queue.name] }]
+            timeAggregation: 'Minimum'
+            operator: 'GreaterThan'
+            threshold: 0
+          }
+          {
+            name: 'none is completed'
+            criterionType: 'StaticThresholdCriterion'
+            metricNamespace: 'Microsoft.ServiceBus/namespaces'
+            metricName: 'CompleteMessage'
+            dimensions: []
+            timeAggregation: 'Total'
+            operator: 'LessThanOrEqual'
+            threshold: 0
+          }
+        ]
+      }
+      actions: [
+        {
+          actionGroupId: actionGroupId
+          webHookProperties: {
+            Type: 'checkout status'
+            Runbook: 'docs/runbook.md, section "alert: ${queue.rule}"'
+          }
+        }
+      ]
+    }
+  }
+]
+
+func idle(names Names) { rule: string, name: string }[] => [
+  { rule: 'idle-queue', name: names.queue }
+  { rule: 'idle-urgent-queue', name: names.urgentQueue }
+]

@@ -2,7 +2,7 @@ import { globSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { expect, test } from 'vitest';
 import * as z from 'zod/mini';
-import { all, only } from './deployed.ts';
+import { all, lastName, only } from './deployed.ts';
 
 const root = join(import.meta.dirname, '../..');
 const read = (path: string) => readFileSync(join(root, path), 'utf8');
@@ -86,4 +86,26 @@ test('the workbook shows every query that is not an alert, and asks for each par
       expect(text, file).toContain(JSON.stringify(query).slice(1, -1));
     for (const [, name] of query.matchAll(/\{(\w+)\}/g)) expect(text, file).toContain(`"name": "${name}"`);
   }
+});
+
+test('a queue that nobody takes from: one rule for each queue, of messages that wait and of none that is completed', () => {
+  const queues = all('full', 'Microsoft.ServiceBus/namespaces/queues').map(({ name }) => lastName(name));
+  const shape = z.object({
+    windowSize: z.string(),
+    criteria: z.object({
+      allOf: z.tuple([
+        z.object({
+          metricName: z.literal('ActiveMessages'),
+          timeAggregation: z.literal('Minimum'),
+          dimensions: z.tuple([z.object({ values: z.tuple([z.string()]) })]),
+        }),
+        z.object({ metricName: z.literal('CompleteMessage'), operator: z.literal('LessThanOrEqual') }),
+      ]),
+    }),
+  });
+  const rules = metricAlerts.filter(({ name }) => name.startsWith('idle-'));
+  const watched = rules.map(
+    ({ properties }) => shape.parse(properties).criteria.allOf[0].dimensions[0].values[0],
+  );
+  expect(watched.sort()).toEqual(queues.sort());
 });

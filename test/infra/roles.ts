@@ -59,10 +59,11 @@ export const operations: readonly Operation[] = [
   },
   {
     file: 'src/messaging/dead-letters.ts',
-    calls: ['abandonMessage', 'completeMessage', 'peekMessages', 'receiveMessages'],
+    calls: ['abandonMessage', 'completeMessage', 'receiveMessages'],
     who: ['operators'],
     ...receives,
   },
+  { file: 'src/messaging/peek.ts', calls: ['peekMessages'], who: ['operators'], ...receives },
   { file: 'src/messaging/dead-letters.ts', calls: ['sendMessages'], who: ['operators'], ...sends },
   {
     file: 'src/messaging/queue-admin.ts',
