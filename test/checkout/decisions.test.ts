@@ -3,7 +3,7 @@ import { decisionCopy } from '../../src/checkout/copies.ts';
 import type { Decision } from '../../src/checkout/delivery.ts';
 import type { Exchange, PartnerCenter } from '../../src/partner-center/api.ts';
 import { leapingClock, oneWorker } from '../support/one-worker.ts';
-import { cartId, customerId } from '../support/records.ts';
+import { cartId, customerId, otherCartId } from '../support/records.ts';
 
 const job = { customerId, cartId };
 const answer = (status: number, body: unknown): Exchange => ({
@@ -93,4 +93,129 @@ test('a decision that does not fit what the job is changes nothing, and whoever 
   expect(worker.calls()).toBe(1);
   expect(await worker.record()).toMatchObject({ state: 'failed', decisions: [] });
   expect(worker.toldPeople()).toEqual([expect.stringContaining('"give-up" by ann came too late')]);
+});
+
+/** A job about whose two candidate orders a person is asked: which one is its own, nothing tells. */
+async function askedJob(orderAt: (id: string) => Record<string, unknown> | undefined = () => ({})) {
+  const anOrder = (id: string) => ({
+    id,
+    status: 'completed',
+    creationDate: '2026-11-24T02:00:01Z',
+    billingCycle: 'monthly',
+    lineItems: [{ offerId: 'o', quantity: 1, termDuration: 'P1M' }],
+    referenceCustomerId: customerId,
+  });
+  const line = { id: 0, catalogItemId: 'o', quantity: 1, termDuration: 'P1M', billingCycle: 'monthly' };
+  let calls = 0;
+  const api: PartnerCenter = {
+    checkout: async (_, __, { mayLeave }) => {
+      if (mayLeave?.() === false) throw new Error('a slot of this gate is always good');
+      calls += 1;
+      return calls === 1
+        ? { kind: 'no-answer', executed: 'unknown', failure: 'ECONNRESET', ms: 5 }
+        : answer(400, { code: 800065, description: 'submitted earlier' });
+    },
+    cart: async () =>
+      answer(200, { id: cartId, status: 'Ordered', lineItems: [{ ...line, orderGroup: '0' }] }),
+    orders: async () => answer(200, { items: ['O1', 'O2'].map(anOrder) }),
+    order: async (_, id) => {
+      const change = orderAt(id);
+      return change === undefined ? answer(503, {}) : answer(200, { ...anOrder(id), ...change });
+    },
+  };
+  const worker = oneWorker(api, leapingClock(Date.UTC(2026, 10, 24, 2)));
+  const questions = () => worker.events.filter(({ type }) => type === 'checkout.needs-decision').length;
+  const record = async () => {
+    const found = await worker.stores.ledger.read(job);
+    if (found === undefined) throw new Error('the job has no record');
+    return found.value;
+  };
+  await worker.enqueue(job);
+  while (questions() === 0) await worker.deliver();
+  expect(calls).toBe(2);
+  return {
+    ...worker,
+    record,
+    questions,
+    calls: () => calls,
+    decide: async (decision: Decision['decision'], orderIds: readonly string[] = []) =>
+      worker.deps.queue.send(
+        decisionCopy(
+          await record(),
+          { decision, seen: 'unresolved', who: 'ann', orderIds },
+          worker.deps.chance,
+        ),
+        worker.clock.now(),
+      ),
+  };
+}
+
+test('"not bought" allows one repeat: what it did not settle is asked again, and nothing is sent meanwhile', async () => {
+  const worker = await askedJob();
+  await worker.decide('not-bought');
+  const before = worker.questions();
+  while (worker.questions() === before) await worker.deliver();
+  expect(worker.calls()).toBe(3);
+  for (let looks = 0; looks < 5; looks += 1) await worker.deliver();
+  expect(worker.calls()).toBe(3);
+  expect(await worker.record()).toMatchObject({
+    state: 'unresolved',
+    asked: { kind: 'needs-decision' },
+    orders: [],
+  });
+});
+
+test('the orders that a person names are read, and end the job', async () => {
+  const worker = await askedJob();
+  await worker.decide('orders', ['O2']);
+  await worker.settle();
+  expect(await worker.record()).toMatchObject({
+    state: 'completed',
+    orders: [{ id: 'O2', status: 'completed' }],
+  });
+  expect(worker.calls()).toBe(2);
+});
+
+test('a named order that cannot be read now is carried along: nobody has to name it again', async () => {
+  let reads = 0;
+  const worker = await askedJob(() => (++reads > 1 ? {} : undefined));
+  await worker.decide('orders', ['O2']);
+  await worker.deliver();
+  expect(worker.queue.map(({ copy }) => copy.properties['checkout-found'])).toContain('O2');
+  await worker.settle();
+  expect(await worker.record()).toMatchObject({ state: 'completed', orders: [{ id: 'O2' }] });
+});
+
+const others = [
+  ['another customer', { referenceCustomerId: 'c0ffee00-0000-4000-8000-000000000000' }],
+  ['another id', { id: 'O7' }],
+] as const;
+test.each(others)('an order of %s is refused, and the question stays', async (_, other) => {
+  const worker = await askedJob(() => other);
+  await worker.decide('orders', ['O2']);
+  await worker.deliver();
+  expect(await worker.record()).toMatchObject({
+    state: 'unresolved',
+    asked: { kind: 'needs-decision' },
+    reason: { code: 'wrong-order', description: expect.stringContaining('O2, named by ann, is not one of') },
+    orders: [],
+  });
+});
+
+test('an order that stands in the books of another cart is refused, and the question stays', async () => {
+  const worker = await askedJob(() => {
+    throw new Error('its owner is known: nobody reads it');
+  });
+  const row = { customerId, cartId: otherCartId, status: 'completed' };
+  await worker.tables.checkouts.change({
+    kind: 'insert',
+    row: { partition: customerId, key: 'order:O2', properties: row },
+  });
+  await worker.decide('orders', ['O2']);
+  await worker.deliver();
+  expect(await worker.record()).toMatchObject({
+    state: 'unresolved',
+    reason: { code: 'wrong-order', description: expect.stringContaining(`belongs to cart ${otherCartId}`) },
+    orders: [],
+  });
 });

@@ -10,8 +10,6 @@ export interface Mutation {
   readonly also?: readonly { readonly find: string; readonly replace: string }[];
   /** The scenario to begin with, where a random search would take long. */
   readonly scenario?: string;
-  /** Why it may go unnoticed: a guard against what the model does not do. */
-  readonly precaution?: string;
 }
 
 export const mutations: readonly Mutation[] = [
@@ -27,7 +25,6 @@ export const mutations: readonly Mutation[] = [
     file: 'src/checkout/claim.ts',
     find: "if (leasedUntil !== undefined) return { kind: 'leased', until: leasedUntil };",
     replace: '',
-    precaution: 'window and evidence keep a second worker from calling; the lease spares the looks',
   },
   {
     name: 'Claim: settled is never submitted',
@@ -60,7 +57,6 @@ export const mutations: readonly Mutation[] = [
     file: 'src/checkout/claim.ts',
     find: 'record.nextTry > now && delivery.found.length === 0',
     replace: 'record.nextTry < 0',
-    precaution: 'an early copy only looks, or calls, sooner than it needs to',
   },
   {
     name: 'Sticky: unresolved stays unresolved until it is known',
@@ -189,14 +185,12 @@ export const mutations: readonly Mutation[] = [
     file: 'src/checkout/look.ts',
     find: "if (orders.kind === 'gone') return { ...orders, kind: 'refused' };\n  const listed = orders.value;",
     replace: "const listed = orders.kind === 'gone' ? [] : orders.value;",
-    precaution: 'the list of these worlds is always there',
   },
   {
     name: 'Too late: nothing is sent past notAfter, a repeat neither',
     file: 'src/checkout/evidence.ts',
     find: '    !isOver(findings)\n  );',
     replace: '    true\n  );',
-    precaution: 'the fence refuses it too',
   },
   {
     name: 'Evidence: quiet before some groups count as failed',
@@ -221,7 +215,6 @@ export const mutations: readonly Mutation[] = [
     file: 'src/checkout/evidence.ts',
     find: 'if (candidates.length > wanted) return { assigned: [], contested: true };',
     replace: 'candidates.length = Math.min(candidates.length, wanted);',
-    precaution: 'orders that are in no books and belong to no open twin do not exist in these worlds',
   },
   {
     name: 'Evidence: an order of another record never counts',
@@ -291,7 +284,6 @@ export const mutations: readonly Mutation[] = [
     find: 'return (await whileLocked(run, orders, () => run.deps.dueRows.insert(rows))) ?? undefined;',
     replace: 'await run.deps.dueRows.insert(rows);\n  return undefined;',
     scenario: 'tables-away-refuse',
-    precaution: 'the evidence finds the orders again, or a person is asked',
   },
   {
     name: 'Result: a retryable group: first the copy, then the transaction',
@@ -323,7 +315,6 @@ export const mutations: readonly Mutation[] = [
     file: 'src/storage/ledger-store.ts',
     find: "return ours.has(order.id) ? { kind: 'replace', row } : { kind: 'insert', row };",
     replace: "return ours.size < 0 ? { kind: 'insert', row } : { kind: 'replace', row };",
-    precaution: 'the evidence has left such orders out before; this is the second lock',
   },
   {
     name: 'Read-back: the same writeId was us',
@@ -435,21 +426,18 @@ export const mutations: readonly Mutation[] = [
     file: 'src/checkout/decide.ts',
     find: 'if (owner !== undefined && owner !== cartId)',
     replace: "if (owner === '')",
-    precaution: 'the transaction refuses it too: order rows are inserted, never taken from another cart',
   },
   {
     name: 'People: an order of another customer is refused',
     file: 'src/checkout/decide.ts',
     find: 'if (read.value.id !== orderId || (read.value.customerId ?? customerId).toLowerCase() !== customerId)',
     replace: 'if (read.value.id !== orderId)',
-    precaution: 'people of these worlds name no orders of other customers, and the read is by customer',
   },
   {
     name: 'People: names outlast a read that had to wait',
     file: 'src/checkout/decide.ts',
     find: "park(run, held, { step: 'doubt', until, why, found })",
     replace: "park(run, held, { step: 'doubt', until, why })",
-    precaution: 'the question is asked again, and people of these worlds answer again',
   },
   {
     name: 'People: who gave up may have bought it',

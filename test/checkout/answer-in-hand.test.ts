@@ -1,0 +1,59 @@
+import { expect, test } from 'vitest';
+import type { Deps } from '../../src/checkout/deps.ts';
+import type { Exchange, PartnerCenter } from '../../src/partner-center/api.ts';
+import { dueRowStore } from '../../src/storage/due-row-store.ts';
+import { Unavailable } from '../../src/unavailable.ts';
+import { memoryTable } from '../support/memory-table.ts';
+import { leapingClock, oneWorker } from '../support/one-worker.ts';
+import { cartId, customerId } from '../support/records.ts';
+
+const minute = 60_000;
+const answer = (body: unknown): Exchange => ({
+  kind: 'answer',
+  status: 201,
+  body: JSON.stringify(body),
+  ms: 5,
+});
+const order = {
+  id: 'O1',
+  status: 'pending',
+  billingCycle: 'monthly',
+  lineItems: [{ offerId: 'o', quantity: 1, termDuration: 'P1M' }],
+};
+
+/** One delivery whose checkout is answered with an order, while our tables take no due row for so long. */
+async function withoutTables(ms: number) {
+  const clock = leapingClock(Date.UTC(2026, 10, 24, 2));
+  const back = clock.now() + ms;
+  const api: PartnerCenter = {
+    checkout: async (_, __, { mayLeave }) => {
+      expect(mayLeave?.()).toBe(true);
+      return answer({ orders: [order] });
+    },
+    cart: () => Promise.reject(new Error('nobody asks')),
+    orders: () => Promise.reject(new Error('nobody asks')),
+    order: () => Promise.reject(new Error('nobody asks')),
+  };
+  const dueRows = dueRowStore(memoryTable(), () => {});
+  const insert: Deps['dueRows']['insert'] = async (rows) => {
+    if (clock.now() < back) throw new Unavailable('storage', 'the tables are away');
+    return dueRows.insert(rows);
+  };
+  const worker = oneWorker(api, clock, { dueRows: { ...dueRows, insert } });
+  await worker.enqueue({ customerId, cartId });
+  await worker.deliver();
+  const found = await worker.stores.ledger.read({ customerId, cartId });
+  return { ...worker, record: found?.value };
+}
+
+test('the tables come back while the lock is held: the answer is recorded by the same delivery', async () => {
+  const worker = await withoutTables(5 * minute);
+  expect(worker.record).toMatchObject({ state: 'ordered', orders: [{ id: 'O1' }] });
+  expect(worker.queue).toEqual([]);
+});
+
+test('they stay away: the copy carries what the answer said, in doubt or not', async () => {
+  const worker = await withoutTables(20 * minute);
+  expect(worker.record).toMatchObject({ state: 'submitting', orders: [] });
+  expect(worker.queue.map(({ copy }) => copy.properties['checkout-found'])).toEqual(['O1']);
+});
