@@ -60,7 +60,7 @@ export async function startHost(options: HostChildOptions): Promise<HostChild> {
   const child = fork(new URL('main.ts', import.meta.url), args, {
     env,
     // As Azure's host starts its Node process. A test runner's own flags are nothing for it.
-    execArgv: setting(env, 'languageWorkers__node__arguments')?.split(/\s+/) ?? [],
+    execArgv: setting(env, 'languageWorkers__node__arguments')?.split(/\s+/).filter(Boolean) ?? [],
     // Ctrl-C is for whoever started it, who stops it in its turn; when that one dies, so does this.
     detached: process.platform !== 'win32',
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],

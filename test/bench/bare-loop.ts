@@ -1,8 +1,11 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { readFile } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { build } from 'esbuild';
 import * as z from 'zod/mini';
+import { startHost } from '../../local/functions-host/child.ts';
+import { hostSettings } from '../../local/host-settings.ts';
 import type { Stack } from '../../local/stack.ts';
 import { root } from './workload.ts';
 
@@ -10,27 +13,64 @@ const hostJson = z.object({
   extensions: z.object({ serviceBus: z.object({ maxConcurrentCalls: z.number() }) }),
 });
 
-/** Starts `bare-loop-child.ts` in place of a worker, with as many messages at once as host.json gives the worker. */
-export async function bareLoop(stack: Stack): Promise<{ stop(): Promise<void> }> {
-  const host = hostJson.parse(JSON.parse(await readFile(join(root, 'host.json'), 'utf8')));
+export interface Bare {
+  readonly pid: number | undefined;
+  stop(): Promise<void>;
+}
+
+/** Starts `bare-loop-child.ts` in place of a worker: as many messages at once as host.json gives the worker, and its heap. */
+export async function bareLoop(stack: Stack, flags: readonly string[] = []): Promise<Bare> {
   const child = fork(join(root, 'test/bench/bare-loop-child.ts'), {
-    env: {
-      ...process.env,
-      ...stack.settings,
-      BARE_TOKEN: stack.sandbox.token(),
-      BARE_CONCURRENCY: String(host.extensions.serviceBus.maxConcurrentCalls),
-      // The worker's gate asks the storage about once for so many jobs.
-      BARE_JOBS_PER_LOT: '8',
-    },
+    env: { ...process.env, ...(await bareSettings(stack)) },
+    execArgv: [...hostSettings.languageWorkers__node__arguments.split(' '), ...flags],
   });
   const ended = once(child, 'exit');
   const died = ended.then(() => Promise.reject(new Error('The bare loop ended before it was ready.')));
   await Promise.race([once(child, 'message'), died]);
   died.catch(() => undefined);
   return {
+    pid: child.pid,
     async stop() {
       child.kill('SIGTERM');
       await ended;
     },
+  };
+}
+
+/** Starts `bare-function.ts` in the local Functions host, bundled as the worker is. */
+export async function bareFunction(stack: Stack): Promise<Bare> {
+  await mkdir(join(root, '.local'), { recursive: true });
+  const appRoot = await mkdtemp(join(root, '.local', 'bare-'));
+  await build({
+    absWorkingDir: root,
+    entryPoints: ['test/bench/bare-function.ts'],
+    outfile: join(appRoot, 'main.cjs'),
+    bundle: true,
+    platform: 'node',
+    target: 'node22',
+    format: 'cjs',
+    mainFields: ['module', 'main'],
+    external: ['@azure/functions-core'],
+  });
+  await writeFile(join(appRoot, 'package.json'), '{"main":"main.cjs"}');
+  await copyFile(join(root, 'host.json'), join(appRoot, 'host.json'));
+  const host = await startHost({ appRoot, env: { ...hostSettings, ...(await bareSettings(stack)) } });
+  return {
+    pid: host.pid,
+    async stop() {
+      await host.stop();
+      await rm(appRoot, { recursive: true, force: true });
+    },
+  };
+}
+
+async function bareSettings(stack: Stack): Promise<Readonly<Record<string, string>>> {
+  const host = hostJson.parse(JSON.parse(await readFile(join(root, 'host.json'), 'utf8')));
+  return {
+    ...stack.settings,
+    BARE_TOKEN: stack.sandbox.token(),
+    BARE_CONCURRENCY: String(host.extensions.serviceBus.maxConcurrentCalls),
+    // The worker's gate asks the storage about once for so many jobs.
+    BARE_JOBS_PER_LOT: '8',
   };
 }

@@ -10,7 +10,9 @@ import { benchEnqueue } from './enqueue.ts';
 import { benchLatency } from './latency.ts';
 import { benchMemory } from './memory.ts';
 import { benchOverhead } from './overhead.ts';
+import { benchPending } from './pending.ts';
 import { benchPoll } from './poll.ts';
+import { benchRedrive } from './redrive.ts';
 import { benchRequests } from './requests.ts';
 import { benchRivals } from './rivals.ts';
 import { benchStart } from './start.ts';
@@ -27,9 +29,11 @@ const benches: Readonly<Record<string, () => Promise<unknown>>> = {
   rivals: benchRivals,
   overhead: benchOverhead,
   poll: benchPoll,
+  pending: benchPending,
   start: benchStart,
   memory: benchMemory,
   latency: benchLatency,
+  redrive: () => benchRedrive(jobs),
   budget: () => benchBudget(jobs),
   'lower-limit': () => benchLowerLimit(jobs),
 };

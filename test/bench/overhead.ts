@@ -1,63 +1,96 @@
 import type { Stack } from '../../local/stack.ts';
-import { bareLoop } from './bare-loop.ts';
+import { type Bare, bareFunction, bareLoop } from './bare-loop.ts';
+import { processorMs } from './processor.ts';
 import { drained, instant, median, round, sendCarts, withStack } from './workload.ts';
 
 /** So high that the gate's limit (500 calls in a minute) is far above what this machine can do. */
 const factor = 100;
-const jobs = 600;
+const jobs = 3_000;
 const rounds = 3;
 
-/** Jobs a second of the whole local stack, beside a bare loop that does the same requests in the same stack. */
+const kinds = {
+  worker: (stack: Stack): Promise<Bare> => started(stack),
+  /** A function in the same host that does the same requests and nothing else. */
+  bareFunction,
+  /** The same requests in a process with nothing else, not even a host. */
+  bareLoop: (stack: Stack) => bareLoop(stack),
+} as const;
+type Kind = keyof typeof kinds;
+const names = Object.keys(kinds) as Kind[];
+
+interface Rate {
+  readonly perSecond: number;
+  readonly processorMs: number;
+}
+
+/**
+ * Jobs a second of the whole local stack, and milliseconds of the processor that a job takes in the process that works on it, beside two
+ * floors that do the same requests in the same stack.
+ */
 export async function benchOverhead() {
   const env = { CALLS_PER_MINUTE: '500', CALLS_PER_MINUTE_CEILING: '500' };
   return withStack({ factor, switches: instant, env }, async (stack) => {
-    const worker: number[] = [];
-    const bare: number[] = [];
-    // In turn, so that a busy machine slows both; the first round of each warms the disk and the servers.
-    for (let turn = 0; turn <= rounds; turn += 1) {
-      const pair = [await workerRate(stack), await bareRate(stack)] as const;
-      if (turn === 0) continue;
-      worker.push(pair[0]);
-      bare.push(pair[1]);
-      process.stderr.write(`overhead: worker ${round(pair[0], 1)}, bare loop ${round(pair[1], 1)} jobs/s\n`);
-    }
-    const ratios = worker.map((rate, turn) => rate / (bare[turn] ?? Number.NaN));
+    const measured: Record<Kind, Rate[]> = { worker: [], bareFunction: [], bareLoop: [] };
+    // In turn, so that a busy machine slows all; the first round of each warms the disk and the servers.
+    for (let turn = 0; turn <= rounds; turn += 1)
+      for (const name of names) {
+        const rate = await rateOf(stack, kinds[name]);
+        if (turn === 0) continue;
+        measured[name].push(rate);
+        process.stderr.write(`overhead, ${name}: ${JSON.stringify(rate)}\n`);
+      }
+    const of = (name: Kind, what: keyof Rate) => round(median(measured[name].map((rate) => rate[what])), 2);
+    const beside = (floor: 'bareFunction' | 'bareLoop') => {
+      const ratios = measured.worker.map(
+        ({ perSecond }, turn) => perSecond / (measured[floor][turn]?.perSecond ?? Number.NaN),
+      );
+      return { ratio: round(median(ratios)), ratios: ratios.map((ratio) => round(ratio)) };
+    };
     return {
       jobs,
       rounds,
-      workerJobsPerSecond: round(median(worker), 1),
-      bareJobsPerSecond: round(median(bare), 1),
-      ratio: round(median(ratios)),
-      ratios: ratios.map((ratio) => round(ratio)),
+      jobsPerSecond: Object.fromEntries(names.map((name) => [name, of(name, 'perSecond')])),
+      processorMsPerJob: Object.fromEntries(names.map((name) => [name, of(name, 'processorMs')])),
+      besideBareFunction: beside('bareFunction'),
+      besideBareLoop: beside('bareLoop'),
       goal: 0.9,
     };
   });
 }
 
-async function workerRate(stack: Stack): Promise<number> {
+async function started(stack: Stack): Promise<Bare> {
   const worker = await stack.startWorker();
-  const rate = await rateOf(stack);
-  await worker.stop();
-  return rate;
-}
-
-async function bareRate(stack: Stack): Promise<number> {
-  const loop = await bareLoop(stack);
-  const rate = await rateOf(stack);
-  await loop.stop();
-  return rate;
+  return {
+    pid: worker.pid,
+    async stop() {
+      await worker.stop();
+    },
+  };
 }
 
 /** Measured at Partner Center, over the last four fifths: by then whoever calls is warm, and all messages are sent. */
-async function rateOf(stack: Stack): Promise<number> {
+async function rateOf(stack: Stack, start: (stack: Stack) => Promise<Bare>): Promise<Rate> {
+  const who = await start(stack);
+  const fifth = jobs / 5;
+  await send(stack, fifth);
+  const from = await processorMs(who.pid);
+  const times = await send(stack, jobs - fifth);
+  const used = (await processorMs(who.pid)) - from;
+  await who.stop();
+  return {
+    perSecond: round(((times.length - 1) * 1_000) / ((times.at(-1) ?? 0) - (times[0] ?? 0)), 1),
+    processorMs: round(used / times.length, 2),
+  };
+}
+
+async function send(stack: Stack, count: number): Promise<readonly number[]> {
   const before = stack.sandbox.calls().length;
-  await sendCarts(stack, { count: jobs, customers: jobs, baskets: ['legacy'] });
+  await sendCarts(stack, { count, customers: count, baskets: ['legacy'] });
   await drained(stack, 120_000);
   const times = stack.sandbox
     .calls()
     .slice(before)
     .map(({ arrivedAt }) => arrivedAt);
-  if (times.length !== jobs) throw new Error(`${jobs} jobs made ${times.length} calls`);
-  const from = Math.floor(jobs / 5);
-  return ((jobs - 1 - from) * 1_000) / ((times.at(-1) ?? 0) - (times[from] ?? 0));
+  if (times.length !== count) throw new Error(`${count} jobs made ${times.length} calls`);
+  return times;
 }

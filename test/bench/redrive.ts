@@ -1,5 +1,5 @@
 /**
- * `node test/bench/redrive.ts [jobs] [--json file]`: retries so many failed jobs, and requeues so many dead letters, each killed with
+ * `npm run bench -- --only redrive`, or `node test/bench/redrive.ts [jobs] [--json file]`: retries so many failed jobs, and requeues so many dead letters, each killed with
  * SIGKILL in the middle and run again by two people at once; then the order book against the tables, order by order.
  * It measures what is lost and bought twice, not how fast it is: the sandbox answers at once.
  */
@@ -140,6 +140,14 @@ async function verdict(stack: Stack, carts: readonly CartRef[]) {
 
 const since = (startedAt: number): number => Math.round((Date.now() - startedAt) / 100) / 10;
 
+export const benchRedrive = async (jobs: number) => ({
+  retry: await withStack({ factor: 100, switches: instant }, async (stack) => {
+    await stack.startWorker();
+    return drillRetry(stack, jobs);
+  }),
+  requeue: await withStack({ factor: 100, switches: instant }, (stack) => drillRequeue(stack, jobs)),
+});
+
 if (import.meta.main) {
   const { values, positionals } = parseArgs({
     options: { json: { type: 'string' } },
@@ -147,13 +155,7 @@ if (import.meta.main) {
   });
   const jobs = Number(positionals[0] ?? 5_000);
   await buildDist(root);
-  const report = {
-    retry: await withStack({ factor: 100, switches: instant }, async (stack) => {
-      await stack.startWorker();
-      return drillRetry(stack, jobs);
-    }),
-    requeue: await withStack({ factor: 100, switches: instant }, (stack) => drillRequeue(stack, jobs)),
-  };
+  const report = await benchRedrive(jobs);
   process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
   if (values.json !== undefined) await writeFile(values.json, `${JSON.stringify(report, null, 2)}\n`);
 }
