@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import type { Certificate } from '../certificate.ts';
@@ -7,7 +8,11 @@ import { provesClient } from './client-proof.ts';
 import type { Json } from './wire.ts';
 import type { World } from './world.ts';
 
-/** The token endpoint of Microsoft Entra, v1 and v2, as far as client credentials and refresh tokens need it. */
+/**
+ * The token endpoint of Microsoft Entra, v1 and v2, as far as client credentials, refresh tokens and people who sign in need
+ * it: in a browser (authorization code with PKCE) or with a code that they type (device code). Nobody is asked: whoever
+ * comes has signed in with two factors.
+ */
 export function makeTokenServer(world: World, pem: Certificate): Server {
   return createServer({ key: pem.key, cert: pem.certificate }, (request, response) => {
     answerToken(world, request, response).catch((error: unknown) => {
@@ -36,6 +41,22 @@ async function answerToken(world: World, request: IncomingMessage, response: Ser
     });
     return;
   }
+  if (request.method === 'GET' && endpoint === 'oauth2/v2.0/authorize') {
+    const address = codeAddress(world, new URL(request.url ?? '/', 'https://sandbox').searchParams);
+    response.writeHead(302, { Location: address }).end();
+    return;
+  }
+  if (request.method === 'POST' && endpoint === 'oauth2/v2.0/devicecode') {
+    reply(200, {
+      device_code: issueCode(world, {}),
+      user_code: 'SANDBOX',
+      verification_uri: 'https://microsoft.com/devicelogin',
+      expires_in: 900,
+      interval: 1,
+      message: 'To sign in, open https://microsoft.com/devicelogin and enter the code SANDBOX.',
+    });
+    return;
+  }
   const isV2 = endpoint === 'oauth2/v2.0/token';
   if (request.method !== 'POST' || !(isV2 || endpoint === 'oauth2/token')) {
     reply(404, { error: 'not_found', error_description: `No such endpoint: ${pathname}` });
@@ -45,6 +66,46 @@ async function answerToken(world: World, request: IncomingMessage, response: Ser
   const refused = refuse(world, tenant, form);
   if (refused) reply(refused.status, refused.body);
   else reply(200, grant(world, form, isV2));
+}
+
+/** By its name in RFC 8628, and as Microsoft's library calls it. */
+const isDeviceGrant = (grantType: string | null): boolean =>
+  grantType === 'urn:ietf:params:oauth:grant-type:device_code' || grantType === 'device_code';
+
+const issueCode = (
+  world: World,
+  bound: { readonly challenge?: string; readonly redirect?: string },
+): string =>
+  world.tokens.issue({
+    aud: 'code',
+    appid: world.credentials.clientId,
+    idtyp: 'user',
+    issuedAt: world.clock.now(),
+    expiresAt: Number.MAX_SAFE_INTEGER,
+    ...bound,
+  });
+
+/** Where the browser is sent after the sign-in. */
+function codeAddress(world: World, query: URLSearchParams): string {
+  const redirect = query.get('redirect_uri') ?? '';
+  const [state, challenge] = [query.get('state') ?? '', query.get('code_challenge') ?? ''];
+  const refused = query.get('client_id') !== world.credentials.clientId || challenge === '';
+  const answer: Record<string, string> = refused
+    ? { error: 'access_denied', error_description: 'AADSTS65004: User declined to consent.' }
+    : { code: issueCode(world, { challenge, redirect }) };
+  return `${redirect}?${new URLSearchParams({ ...answer, state })}`;
+}
+
+function isSignInCode(world: World, form: URLSearchParams): boolean {
+  if (isDeviceGrant(form.get('grant_type')))
+    return world.tokens.read(form.get('device_code') ?? '')?.aud === 'code';
+  const claims = world.tokens.read(form.get('code') ?? '');
+  const verifier = createHash('sha256')
+    .update(form.get('code_verifier') ?? '')
+    .digest('base64url');
+  return (
+    claims?.aud === 'code' && claims.challenge === verifier && claims.redirect === form.get('redirect_uri')
+  );
 }
 
 const entraError = (status: number, error: string, description: string): { status: number; body: Json } => ({
@@ -68,7 +129,9 @@ function refuse(
   if (form.get('client_id') !== clientId) {
     return entraError(400, 'unauthorized_client', 'AADSTS700016: Application not found in the directory.');
   }
-  const proven = form.get('client_secret') === clientSecret || provesClient(world, form);
+  // A person's own sign-in with a code is that of a public client, which has nothing to prove.
+  const proven =
+    isDeviceGrant(grantType) || form.get('client_secret') === clientSecret || provesClient(world, form);
   if (!proven || world.switches.tokenEndpoint === 'invalid-client') {
     return entraError(
       401,
@@ -77,6 +140,14 @@ function refuse(
     );
   }
   if (grantType === 'client_credentials') return undefined;
+  if (grantType === 'authorization_code' || isDeviceGrant(grantType))
+    return isSignInCode(world, form)
+      ? undefined
+      : entraError(
+          400,
+          'invalid_grant',
+          'AADSTS70000: The code is not one of ours, or not for this verifier.',
+        );
   if (grantType !== 'refresh_token') {
     return entraError(400, 'unsupported_grant_type', 'AADSTS70003: The grant type is not supported.');
   }
@@ -93,7 +164,7 @@ function grant(world: World, form: URLSearchParams, isV2: boolean): Json {
     ? (form.get('scope') ?? '').split(' ')[0]?.replace(/\/?\.default$/, '')
     : form.get('resource');
   const now = world.clock.now();
-  const isUser = form.get('grant_type') === 'refresh_token';
+  const isUser = form.get('grant_type') !== 'client_credentials';
   const life = world.scaled(world.switches.tokenLife);
   // Whole seconds, as on the wire; never told longer than the token really lives, except below one second.
   const seconds = Math.max(1, Math.floor(life / 1_000));

@@ -8,6 +8,9 @@ interface Claims {
   readonly idtyp: 'app' | 'user';
   /** How the person of a `user` token signed in. */
   readonly amr?: readonly string[];
+  /** Of the code of a sign-in: what its redemption must show. */
+  readonly challenge?: string;
+  readonly redirect?: string;
   /** Epoch milliseconds, where real tokens have seconds: scaled lives are short. */
   readonly issuedAt: number;
   readonly expiresAt: number;

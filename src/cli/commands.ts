@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { attentionCommand } from './attention.ts';
 import { batchCommand } from './batch.ts';
 import { booksCommand } from './books.ts';
+import { credentialCommand } from './credential.ts';
 import { deadLettersCommand } from './dead-letters.ts';
 import { doctorCommand } from './doctor.ts';
 import { enqueueCommand } from './enqueue.ts';
@@ -41,6 +42,7 @@ for (const command of [
   resumeCommand,
   booksCommand,
   doctorCommand,
+  credentialCommand,
 ])
   program.addCommand(command);
 for (const command of [program, ...program.commands, ...program.commands.flatMap((one) => one.commands)])

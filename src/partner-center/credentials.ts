@@ -8,6 +8,7 @@ import {
 import type { CredentialConfig, PartnerCenterConfig } from '../config-partner.ts';
 import { azureIdentity } from '../storage/azure-identity.ts';
 import type { Telemetry } from '../telemetry.ts';
+import { isMicrosofts } from './authority.ts';
 import { federatedAssertion, readPem } from './client-proof.ts';
 import { refusalInWords } from './entra-errors.ts';
 import { keyVaultStore } from './key-vault.ts';
@@ -63,9 +64,4 @@ function credentialOf(config: CredentialConfig): TokenCredential {
       return new ClientAssertionCredential(tenantId, clientId, assertion, options);
     }
   }
-}
-
-function isMicrosofts(authorityHost: string): boolean {
-  const { hostname } = new URL(authorityHost);
-  return /(^|\.)(microsoftonline\.(com|us)|partner\.microsoftonline\.cn|chinacloudapi\.cn)$/.test(hostname);
 }

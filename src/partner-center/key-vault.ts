@@ -11,14 +11,22 @@ export interface VaultSecret {
 const limited = () => ({ abortSignal: AbortSignal.timeout(20_000) });
 
 /** The refresh token as a secret of a Key Vault. Needs the role "Key Vault Secrets Officer" on that secret. */
-export function keyVaultStore({ vault, name }: VaultSecret, credential: TokenCredential): RefreshTokenStore {
+export function keyVaultStore(
+  { vault, name }: VaultSecret,
+  credential: TokenCredential,
+  who: 'the worker’s identity' | 'you' = 'the worker’s identity',
+): RefreshTokenStore & {
+  /** Writes a token that replaces none. */
+  put(value: string): Promise<void>;
+} {
   const client = new SecretClient(vault, credential, {
     retryOptions: { maxRetries: 2, maxRetryDelayInMs: 2_000 },
     // A vault on this machine has no name under vault.azure.net to compare its challenge with.
     disableChallengeResourceVerification: isLoopback(vault),
   });
   const place = `secret ${name} of ${vault}`;
-  const failed = (tried: string, error: unknown) => new Error(`${tried} ${place} failed: ${inWords(error)}`);
+  const failed = (tried: string, error: unknown) =>
+    new Error(`${tried} ${place} failed: ${inWords(error, who)}`);
   return {
     place,
     async read() {
@@ -29,6 +37,13 @@ export function keyVaultStore({ vault, name }: VaultSecret, credential: TokenCre
       if (secret.value === undefined || secret.value === '' || version === undefined)
         throw new Error(`${place} is empty: store the refresh token of the person who consented there`);
       return { value: secret.value, version, writtenAt: createdOn?.getTime() ?? 0 };
+    },
+    async put(value) {
+      await client
+        .setSecret(name, value, { contentType: 'refresh token', ...limited() })
+        .catch((error: unknown) => {
+          throw failed('writing', error);
+        });
     },
     async write(value, replaces) {
       try {
@@ -45,12 +60,12 @@ const isLoopback = (vault: string): boolean =>
   ['127.0.0.1', 'localhost', '[::1]'].includes(new URL(vault).hostname);
 
 /** The client's error holds the request with its token: only status and words are told. */
-function inWords(error: unknown): string {
+function inWords(error: unknown, who: string): string {
   if (!(error instanceof Error)) return 'unknown failure.';
   const status = 'statusCode' in error && typeof error.statusCode === 'number' ? error.statusCode : undefined;
   const advice =
     status === 403
-      ? ' Give the worker’s identity the role "Key Vault Secrets Officer" on the secret, and let the network in.'
+      ? ` The role "Key Vault Secrets Officer" on the secret is missing for ${who}, or the network does not let it in.`
       : status === 404
         ? ' Store the refresh token of the person who consented there.'
         : '';

@@ -1,5 +1,12 @@
-import { AzureCliCredential, ChainedTokenCredential, DeviceCodeCredential } from '@azure/identity';
+import {
+  AggregateAuthenticationError,
+  AzureCliCredential,
+  ChainedTokenCredential,
+  DeviceCodeCredential,
+} from '@azure/identity';
 import type { PartnerCenterConfig } from '../config-partner.ts';
+import { isMicrosofts } from './authority.ts';
+import { refusalInWords } from './entra-errors.ts';
 import type { Token } from './token-source.ts';
 
 /**
@@ -20,11 +27,18 @@ export function personTokens(
       tenantId,
       clientId,
       authorityHost,
+      disableInstanceDiscovery: !isMicrosofts(authorityHost),
       userPromptCallback: ({ message }) => prompt(message),
     }),
   );
   return async () => {
-    const { token, expiresOnTimestamp } = await credential.getToken(`${audience}/.default`);
+    const { token, expiresOnTimestamp } = await credential
+      .getToken(`${audience}/.default`)
+      .catch((error: unknown) => {
+        // The chain tells that it failed; why, the last link does.
+        const last: unknown = error instanceof AggregateAuthenticationError ? error.errors.at(-1) : error;
+        throw new Error(refusalInWords(last instanceof Error ? last.message : String(last)));
+      });
     return { token, expiresAt: expiresOnTimestamp };
   };
 }

@@ -19,14 +19,36 @@ const granted = z.object({
 });
 const refused = z.object({ error: z.string(), error_description: z.optional(z.string()) });
 
-/**
- * Trades a refresh token for an access token of the audience: `POST {authority}/{tenant}/oauth2/v2.0/token`, grant
- * `refresh_token` ("OAuth 2.0 authorization code flow", refresh the access token). Throws in words when no answer comes.
- */
-export async function redeemRefreshToken(
+/** Trades a refresh token for an access token of the audience. Throws in words when no answer comes. */
+export const redeemRefreshToken = (
   config: CredentialConfig,
   audience: string,
   refreshToken: string,
+): Promise<Redeemed> =>
+  redeem(config, audience, { grant_type: 'refresh_token', refresh_token: refreshToken });
+
+/** Trades the code of a sign-in for the first refresh token. Throws in words when no answer comes. */
+export const redeemCode = (
+  config: CredentialConfig,
+  audience: string,
+  {
+    code,
+    redirect,
+    verifier,
+  }: { readonly code: string; readonly redirect: string; readonly verifier: string },
+): Promise<Redeemed> =>
+  redeem(config, audience, {
+    grant_type: 'authorization_code',
+    code,
+    redirect_uri: redirect,
+    code_verifier: verifier,
+  });
+
+/** `POST {authority}/{tenant}/oauth2/v2.0/token` ("OAuth 2.0 authorization code flow", both of its requests). */
+async function redeem(
+  config: CredentialConfig,
+  audience: string,
+  grant: Readonly<Record<string, string>>,
 ): Promise<Redeemed> {
   const endpoint = `${config.authorityHost}/${config.tenantId}/oauth2/v2.0/token`;
   const asked = Date.now();
@@ -36,9 +58,8 @@ export async function redeemRefreshToken(
     redirect: 'error',
     signal: AbortSignal.timeout(timeoutMs),
     body: new URLSearchParams({
-      grant_type: 'refresh_token',
+      ...grant,
       client_id: config.clientId,
-      refresh_token: refreshToken,
       scope: `${audience}/.default offline_access openid`,
       ...(await clientProof(config, endpoint, asked)),
     }),
@@ -47,14 +68,14 @@ export async function redeemRefreshToken(
   });
   const { text } = await readBody(response, maxAnswer);
   const body = parsed(text ?? '');
-  const grant = granted.safeParse(body);
-  if (response.ok && grant.success && grant.data.expires_in > 0)
+  const answer = granted.safeParse(body);
+  if (response.ok && answer.success && answer.data.expires_in > 0)
     return {
       kind: 'granted',
-      token: grant.data.access_token,
-      expiresAt: asked + grant.data.expires_in * 1_000,
-      refreshToken: grant.data.refresh_token,
-      mfa: hasMfa(grant.data.access_token),
+      token: answer.data.access_token,
+      expiresAt: asked + answer.data.expires_in * 1_000,
+      refreshToken: answer.data.refresh_token,
+      mfa: hasMfa(answer.data.access_token),
     };
   const refusal = refused.safeParse(body);
   if (!refusal.success)
