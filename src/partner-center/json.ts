@@ -14,7 +14,9 @@ export function parseObject(body: string): Fields | undefined {
 
 export function fieldsOf(value: unknown): Fields | undefined {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
-  return new Map(Object.entries(value).map(([key, field]) => [key.toLowerCase(), field]));
+  const fields = new Map<string, unknown>();
+  for (const [key, field] of Object.entries(value)) fields.set(key.toLowerCase(), field);
+  return fields;
 }
 
 /** Absent and null are one. */
