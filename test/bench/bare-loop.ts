@@ -37,13 +37,34 @@ export async function bareLoop(stack: Stack, flags: readonly string[] = []): Pro
   };
 }
 
-/** Starts `bare-function.ts` in the local Functions host, bundled as the worker is. */
+/**
+ * The same as a function of the host that runs the worker: what the host does for a message is in it, what the worker does is not.
+ * `dataType: 'binary'` is the trigger of the worker.
+ */
+const bareFunctionSource = `
+  import { app } from '@azure/functions';
+  import { bareEnv, bareIo } from './test/bench/bare-io.ts';
+  let io;
+  app.serviceBusQueue('bare', {
+    connection: 'ServiceBusConnection',
+    queueName: '%CHECKOUT_QUEUE%',
+    dataType: 'binary',
+    handler: async (body) => {
+      io ??= bareIo(bareEnv.parse(process.env));
+      await (await io).handle(body);
+    },
+  });
+  app.hook.appTerminate(async () => {
+    if (io !== undefined) await (await io).bus.close();
+  });`;
+
+/** Starts that function in the local Functions host, bundled as the worker is. */
 export async function bareFunction(stack: Stack): Promise<Bare> {
   await mkdir(join(root, '.local'), { recursive: true });
   const appRoot = await mkdtemp(join(root, '.local', 'bare-'));
   await build({
     absWorkingDir: root,
-    entryPoints: ['test/bench/bare-function.ts'],
+    stdin: { contents: bareFunctionSource, resolveDir: root },
     outfile: join(appRoot, 'main.cjs'),
     bundle: true,
     platform: 'node',
