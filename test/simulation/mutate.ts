@@ -127,22 +127,29 @@ function simulateCopy({ scenario }: Mutation, minutes: number): Promise<Told> {
   });
 }
 
-/** The first unit test that fails in the copy. */
+/** The first unit test that fails in the copy. Rejects when none was run: what is not asked notices nothing. */
 function failingTest(): Promise<string | undefined> {
   const report = join(copy, 'report.json');
   const vitest = join(root, 'node_modules/vitest/vitest.mjs');
-  return new Promise((resolve) => {
+  const options = ['--bail', '1', '--reporter', 'json', '--outputFile', report];
+  rmSync(report, { force: true });
+  return new Promise((resolve, reject) => {
     execFile(
       process.execPath,
-      [vitest, 'run', '--config', 'test/vitest.config.ts', '--bail', '1', ...unitTests],
-      { cwd: copy, maxBuffer: 64 * 1024 * 1024, env: { ...process.env, TEST_REPORT: report } },
-      () => {
-        const { testResults } = reportShape.parse(JSON.parse(readFileSync(report, 'utf8')));
-        const failed = testResults.flatMap(({ name, assertionResults }) =>
-          assertionResults.flatMap(({ status, fullName }) =>
-            status === 'failed' ? [`${relative(copy, name)}: ${fullName}`] : [],
-          ),
-        );
+      [vitest, 'run', '--config', 'test/simulation/vitest.config.ts', ...options, ...unitTests],
+      { cwd: copy, maxBuffer: 64 * 1024 * 1024 },
+      (_, stdout, stderr) => {
+        if (!existsSync(report))
+          return reject(new Error(`The unit tests did not run: ${`${stdout}${stderr}`.slice(-2_000)}`));
+        const { testResults, numTotalTests } = reportShape.parse(JSON.parse(readFileSync(report, 'utf8')));
+        const failed = testResults.flatMap(({ name, status, message, assertionResults }) => {
+          const tests = assertionResults.flatMap((one) => (one.status === 'failed' ? [one.fullName] : []));
+          // A file that does not load has no tests, and fails all the same.
+          const told = status === 'failed' && tests.length === 0 ? [message.slice(0, 200)] : tests;
+          return told.map((text) => `${relative(copy, name)}: ${text}`);
+        });
+        if (failed.length === 0 && numTotalTests === 0)
+          return reject(new Error(`No unit test was run: ${`${stdout}${stderr}`.slice(-2_000)}`));
         resolve(failed[0]);
       },
     );
@@ -157,9 +164,12 @@ const totalsShape = z.object({
 });
 
 const reportShape = z.object({
+  numTotalTests: z.number(),
   testResults: z.array(
     z.object({
       name: z.string(),
+      status: z.string(),
+      message: z.string(),
       assertionResults: z.array(z.object({ status: z.string(), fullName: z.string() })),
     }),
   ),
@@ -223,7 +233,7 @@ try {
     'test/fixtures',
     'test/storage',
   ];
-  for (const path of [...copied, 'test/vitest.config.ts', ...unitTests])
+  for (const path of [...copied, ...unitTests])
     cpSync(join(root, path), join(copy, path), { recursive: true });
   symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'));
   const wanted = mutations.filter(({ name }) => values.only === undefined || name.includes(values.only));

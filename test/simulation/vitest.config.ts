@@ -1,0 +1,12 @@
+import { defineConfig } from 'vitest/config';
+
+/** For the copies in which `npm run mutate` takes out a guard: without the bundle that the tests of processes share. */
+export default defineConfig({
+  test: {
+    root: new URL('../..', import.meta.url).pathname,
+    include: ['test/**/*.test.ts'],
+    pool: 'forks',
+    isolate: false,
+    hookTimeout: 60_000,
+  },
+});
