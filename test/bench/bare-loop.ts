@@ -13,16 +13,19 @@ const hostJson = z.object({
   extensions: z.object({ serviceBus: z.object({ maxConcurrentCalls: z.number() }) }),
 });
 
+/** The worker's gate asks the storage about once for so many jobs, where nobody measured it. */
+const usualJobsPerLot = 8;
+
 export interface Bare {
   readonly pid: number | undefined;
   stop(): Promise<void>;
 }
 
 /** Starts `bare-loop-child.ts` in place of a worker: as many messages at once as host.json gives the worker, and its heap. */
-export async function bareLoop(stack: Stack, flags: readonly string[] = []): Promise<Bare> {
+export async function bareLoop(stack: Stack, jobsPerLot = usualJobsPerLot): Promise<Bare> {
   const child = fork(join(root, 'test/bench/bare-loop-child.ts'), {
-    env: { ...process.env, ...(await bareSettings(stack)) },
-    execArgv: [...hostSettings.languageWorkers__node__arguments.split(' '), ...flags],
+    env: { ...process.env, ...(await bareSettings(stack, jobsPerLot)) },
+    execArgv: hostSettings.languageWorkers__node__arguments.split(' '),
   });
   const ended = once(child, 'exit');
   const died = ended.then(() => Promise.reject(new Error('The bare loop ended before it was ready.')));
@@ -59,7 +62,7 @@ const bareFunctionSource = `
   });`;
 
 /** Starts that function in the local Functions host, bundled as the worker is. */
-export async function bareFunction(stack: Stack): Promise<Bare> {
+export async function bareFunction(stack: Stack, jobsPerLot = usualJobsPerLot): Promise<Bare> {
   await mkdir(join(root, '.local'), { recursive: true });
   const appRoot = await mkdtemp(join(root, '.local', 'bare-'));
   await build({
@@ -75,7 +78,10 @@ export async function bareFunction(stack: Stack): Promise<Bare> {
   });
   await writeFile(join(appRoot, 'package.json'), '{"main":"main.cjs"}');
   await copyFile(join(root, 'host.json'), join(appRoot, 'host.json'));
-  const host = await startHost({ appRoot, env: { ...hostSettings, ...(await bareSettings(stack)) } });
+  const host = await startHost({
+    appRoot,
+    env: { ...hostSettings, ...(await bareSettings(stack, jobsPerLot)) },
+  });
   return {
     pid: host.pid,
     async stop() {
@@ -85,13 +91,12 @@ export async function bareFunction(stack: Stack): Promise<Bare> {
   };
 }
 
-async function bareSettings(stack: Stack): Promise<Readonly<Record<string, string>>> {
+async function bareSettings(stack: Stack, jobsPerLot: number): Promise<Readonly<Record<string, string>>> {
   const host = hostJson.parse(JSON.parse(await readFile(join(root, 'host.json'), 'utf8')));
   return {
     ...stack.settings,
     BARE_TOKEN: stack.sandbox.token(),
     BARE_CONCURRENCY: String(host.extensions.serviceBus.maxConcurrentCalls),
-    // The worker's gate asks the storage about once for so many jobs.
-    BARE_JOBS_PER_LOT: '8',
+    BARE_JOBS_PER_LOT: String(jobsPerLot),
   };
 }

@@ -1,5 +1,6 @@
 import type { Stack } from '../../local/stack.ts';
 import { type Bare, bareFunction, bareLoop } from './bare-loop.ts';
+import { countingProxy } from './counting-proxy.ts';
 import { processorMs } from './processor.ts';
 import { drained, instant, median, round, sendCarts, withStack } from './workload.ts';
 
@@ -8,13 +9,14 @@ const factor = 100;
 const jobs = 3_000;
 const rounds = 3;
 
+/** `jobsPerLot`: for how many jobs the gate makes one request, counted in the same run. */
 const kinds = {
   worker: (stack: Stack): Promise<Bare> => started(stack),
   /** A function in the same host that does the same requests and nothing else. */
   bareFunction,
   /** The same requests in a process with nothing else, not even a host. */
-  bareLoop: (stack: Stack) => bareLoop(stack),
-} as const;
+  bareLoop,
+} as const satisfies Record<string, (stack: Stack, jobsPerLot: number) => Promise<Bare>>;
 type Kind = keyof typeof kinds;
 const names = Object.keys(kinds) as Kind[];
 
@@ -30,11 +32,12 @@ interface Rate {
 export async function benchOverhead() {
   const env = { CALLS_PER_MINUTE: '500', CALLS_PER_MINUTE_CEILING: '500' };
   return withStack({ factor, switches: instant, env }, async (stack) => {
+    const jobsPerLot = await countJobsPerLot(stack);
     const measured: Record<Kind, Rate[]> = { worker: [], bareFunction: [], bareLoop: [] };
     // In turn, so that a busy machine slows all; the first round of each warms the disk and the servers.
     for (let turn = 0; turn <= rounds; turn += 1)
       for (const name of names) {
-        const rate = await rateOf(stack, kinds[name]);
+        const rate = await rateOf(stack, () => kinds[name](stack, jobsPerLot));
         if (turn === 0) continue;
         measured[name].push(rate);
         process.stderr.write(`overhead, ${name}: ${JSON.stringify(rate)}\n`);
@@ -49,6 +52,7 @@ export async function benchOverhead() {
     return {
       jobs,
       rounds,
+      jobsPerLot,
       jobsPerSecond: Object.fromEntries(names.map((name) => [name, of(name, 'perSecond')])),
       processorMsPerJob: Object.fromEntries(names.map((name) => [name, of(name, 'processorMs')])),
       besideBareFunction: beside('bareFunction'),
@@ -58,8 +62,25 @@ export async function benchOverhead() {
   });
 }
 
-async function started(stack: Stack): Promise<Bare> {
-  const worker = await stack.startWorker();
+async function countJobsPerLot(stack: Stack): Promise<number> {
+  const proxy = await countingProxy(new URL(stack.tables.tableEndpoint));
+  try {
+    const host = new URL(stack.tables.tableEndpoint).host;
+    const TablesConnection = stack.tables.connectionString.replaceAll(host, proxy.host);
+    const worker = await started(stack, { TablesConnection });
+    await send(stack, jobs / 5);
+    proxy.reset();
+    await send(stack, jobs / 5);
+    const gate = [...proxy.counts()].filter(([key]) => key.endsWith(' Gate'));
+    await worker.stop();
+    return round(jobs / 5 / gate.reduce((sum, [, count]) => sum + count, 0), 1);
+  } finally {
+    await proxy.stop();
+  }
+}
+
+async function started(stack: Stack, env: Readonly<Record<string, string>> = {}): Promise<Bare> {
+  const worker = await stack.startWorker(undefined, env);
   return {
     pid: worker.pid,
     async stop() {
@@ -69,8 +90,8 @@ async function started(stack: Stack): Promise<Bare> {
 }
 
 /** Measured at Partner Center, over the last four fifths: by then whoever calls is warm, and all messages are sent. */
-async function rateOf(stack: Stack, start: (stack: Stack) => Promise<Bare>): Promise<Rate> {
-  const who = await start(stack);
+async function rateOf(stack: Stack, start: () => Promise<Bare>): Promise<Rate> {
+  const who = await start();
   const fifth = jobs / 5;
   await send(stack, fifth);
   const from = await processorMs(who.pid);
