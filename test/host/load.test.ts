@@ -30,6 +30,20 @@ describe('an app that starts', () => {
     expect(running.host.registeredMs).toBeGreaterThan(running.host.loadMs);
   });
 
+  test('in a process with the arguments that the setting of Azure’s host names, and without any', async () => {
+    using app = await sampleApp(`${timer} say('arguments', process.execArgv);`);
+    for (const [given, expected] of [
+      [
+        '--max-old-space-size=512  --max-semi-space-size=2',
+        ['--max-old-space-size=512', '--max-semi-space-size=2'],
+      ],
+      ['', []],
+    ] as const) {
+      await using running = await runApp(app, { env: { languageWorkers__node__arguments: given } });
+      expect(await running.heard('arguments')).toEqual([expected]);
+    }
+  });
+
   test('as an ES module too', async () => {
     using app = await sampleApp(timer, { esm: true });
     await using running = await runApp(app);
