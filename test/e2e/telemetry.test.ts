@@ -8,6 +8,7 @@ import {
 import { type ManagedIdentity, startManagedIdentity } from '../../local/azure/managed-identity.ts';
 import type { CartRef } from '../../local/partner-center/sandbox.ts';
 import { queueName, type Stack, startStack } from '../../local/stack.ts';
+import { cli } from '../support/cli.ts';
 
 const traceId = '0af7651916cd43dd8448eb211c80319c';
 const traceparent = `00-${traceId}-b7ad6b7169203331-01`;
@@ -16,11 +17,15 @@ let insights: ApplicationInsights;
 let identity: ManagedIdentity;
 let cart: CartRef;
 
-/** One job whose first call is throttled, so that it is parked; its order is pending, so that it is polled. */
+/**
+ * One job whose first call is throttled, so that it is parked; whose second is refused, so that a person tries it again; and
+ * whose order is pending, so that it is polled.
+ */
 beforeAll(async () => {
   stack = await startStack({ factor: 600, appRoot: inject('appRoot') });
   insights = await startApplicationInsights(stack.sandbox.pem);
   identity = await startManagedIdentity((resource) => `token for ${resource}`);
+  const failed = Promise.withResolvers<void>();
   const ended = Promise.withResolvers<void>();
   const worker = await stack.startWorker(undefined, {
     ...identity.env,
@@ -30,7 +35,12 @@ beforeAll(async () => {
   const [made] = stack.sandbox.createCarts({ count: 1, baskets: ['reservation'] });
   if (made === undefined) throw new Error('No cart was made.');
   cart = made;
-  stack.sandbox.set({ faults: [{ kind: 'throttle', count: 1, retryAfter: 1 }] });
+  stack.sandbox.set({
+    faults: [
+      { kind: 'throttle', count: 1, retryAfter: 1 },
+      { kind: 'error', http: 400, code: 800009, count: 1 },
+    ],
+  });
   const client = new ServiceBusClient(stack.broker.connectionString);
   const body = Buffer.from(
     JSON.stringify({ ...cart, requestedBy: 'Maria Muster', reference: 'PO for Maria Muster' }),
@@ -41,10 +51,15 @@ beforeAll(async () => {
   const receiver = client.createReceiver('checkout-events', 'all');
   receiver.subscribe({
     processMessage: async (message) => {
-      if (message.applicationProperties?.['type'] === 'checkout.completed') ended.resolve();
+      const type = message.applicationProperties?.['type'];
+      if (type === 'checkout.failed') failed.resolve();
+      if (type === 'checkout.completed') ended.resolve();
     },
     processError: async () => {},
   });
+  await failed.promise;
+  const retried = await cli(stack.settings, ['retry', cart.customerId, cart.cartId, '--yes']);
+  expect(retried.code, retried.stdout + retried.stderr).toBe(0);
   await ended.promise;
   await client.close();
   // The last spans leave with the drain.
@@ -63,10 +78,14 @@ const properties = ({ data }: Envelope) => Object(data.baseData['properties']) a
 const nameOf = ({ data }: Envelope) => String(data.baseData['name']);
 const ofTheJob = () => rows('RemoteDependencyData').filter(({ tags }) => tags['ai.operation.id'] === traceId);
 
-test('one trace leads from the producer over the park to the orders, with its calls and its storage', () => {
+test('one trace leads from the producer over the park and a person’s retry to the orders, with its calls and its storage', () => {
   const names = ofTheJob().map(nameOf);
-  expect(names.filter((name) => name === 'checkout job').length).toBeGreaterThanOrEqual(2);
-  expect(names.filter((name) => name === 'Partner Center checkout').length).toBeGreaterThanOrEqual(2);
+  // The first delivery, the parked copy, the retry.
+  expect(names.filter((name) => name === 'checkout job').length).toBeGreaterThanOrEqual(3);
+  const classes = ofTheJob()
+    .filter((row) => nameOf(row) === 'Partner Center checkout')
+    .map((row) => properties(row)['checkout.class']);
+  expect(classes).toEqual(expect.arrayContaining(['throttled', 'refused', 'ok']));
   expect(names).toContain('queue send');
   expect(names).toContain('Checkouts transaction');
   expect(names).toContain('events send');
@@ -87,11 +106,15 @@ test('the poll, later, is linked to the trace of the job', () => {
   const polls = rows('RemoteDependencyData').filter((row) => nameOf(row) === 'poll order');
   expect(polls.length).toBeGreaterThan(0);
   for (const poll of polls) expect(properties(poll)['_MS.links']).toContain(traceId);
+  // The one that found the order completed has its event in its own trace.
+  const [end] = rows('EventData').filter((row) => nameOf(row) === 'OrderFinished');
+  const traces = polls.map(({ tags }) => tags['ai.operation.id']);
+  expect(traces).toContain(end?.tags['ai.operation.id']);
 });
 
-test('one event for the finished job, with its measurements, never sampled', () => {
+test('one event for each result of the job, with its measurements, never sampled', () => {
   const events = rows('EventData').filter((row) => nameOf(row) === 'JobFinished');
-  expect(events.map((row) => properties(row)['outcome'])).toEqual(['ordered']);
+  expect(events.map((row) => properties(row)['outcome'])).toEqual(['failed', 'ordered']);
   const [event] = events;
   expect(event?.sampleRate ?? 100).toBe(100);
   expect(properties(event as Envelope)).toMatchObject({ cartId: cart.cartId });
