@@ -107,7 +107,7 @@ async function close(session: Session, name: readonly string[], options: CloseOp
   for await (const _ of attentionRows.list(filter)) count += 1;
   if (count === 0) {
     output.line('Nothing open matches. Everything that is open: checkout attention');
-    output.data({ closed: 0, refused: [] });
+    output.data({ closed: 0, changed: 0, refused: [] });
     return exit.found;
   }
   if (!(await confirm(`Close ${counted(count, 'row')}?`, options))) {

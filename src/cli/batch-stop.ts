@@ -3,7 +3,7 @@ import { findQueued, mostPeeked } from '../operate/queued-batch.ts';
 import { setStopped } from '../operate/stop-batch.ts';
 import { inSession, newCommand } from './command.ts';
 import { CommandFailure, exit } from './failure.ts';
-import { inTime } from './words.ts';
+import { inTime, quoted } from './words.ts';
 
 export const stopCommand = newCommand(
   'stop',
@@ -32,7 +32,7 @@ export const stopCommand = newCommand(
       await setStopped(batches, batchId, options.undo === true ? undefined : { who: name, at: clock.now() });
       if (options.undo === true) {
         output.line(
-          `Batch ${batchId} goes on. What it ended meanwhile: checkout retry --batch ${JSON.stringify(batchId)} --code stopped`,
+          `Batch ${batchId} goes on. What it ended meanwhile: checkout retry --batch ${quoted(batchId)} --code stopped`,
         );
       } else {
         output.line(

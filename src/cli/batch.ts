@@ -14,7 +14,7 @@ import { stopCommand } from './batch-stop.ts';
 import { inSession, newCommand, type Session } from './command.ts';
 import { CommandFailure, exit } from './failure.ts';
 import type { Output } from './output.ts';
-import { clockTime } from './words.ts';
+import { clockTime, quoted } from './words.ts';
 
 interface Options {
   readonly watch?: true;
@@ -109,7 +109,7 @@ function show(output: Output, status: BatchStatus, now: number): void {
     output.line(
       output.paint(
         'yellow',
-        `Stopped by ${stopped.who}, ${clockTime(stopped.at, now)}. To go on: checkout batch stop ${JSON.stringify(batchId)} --undo`,
+        `Stopped by ${stopped.who}, ${clockTime(stopped.at, now)}. To go on: checkout batch stop ${quoted(batchId)} --undo`,
       ),
     );
   output.table(
@@ -131,7 +131,7 @@ function show(output: Output, status: BatchStatus, now: number): void {
     output.line(
       output.paint(
         'yellow',
-        `${withoutDriver.length} have lost their message. Next: checkout revive --batch ${JSON.stringify(batchId)}`,
+        `${withoutDriver.length} have lost their message. Next: checkout revive --batch ${quoted(batchId)}`,
       ),
     );
     for (const { customerId, cartId } of withoutDriver.slice(0, 5)) output.line(`  ${customerId} ${cartId}`);

@@ -15,6 +15,7 @@ import { CommandFailure, exit } from './failure.ts';
 import type { Output } from './output.ts';
 import { openResume } from './resume.ts';
 import { openSpool, type Spool } from './spool.ts';
+import { quoted } from './words.ts';
 
 interface Options {
   readonly batch?: string;
@@ -212,4 +213,3 @@ async function sendAll(
 }
 
 const noId = '00000000-0000-0000-0000-000000000000';
-const quoted = (text: string): string => (/^[\w.:@+=-]+$/.test(text) ? text : `"${text}"`);

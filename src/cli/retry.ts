@@ -7,6 +7,7 @@ import { inSession, newCommand, type Session } from './command.ts';
 import { confirm } from './confirm.ts';
 import { CommandFailure, exit } from './failure.ts';
 import { harmless } from './output.ts';
+import { quoted } from './words.ts';
 
 interface Options extends FilterOptions {
   readonly dryRun?: true;
@@ -70,7 +71,7 @@ async function retry(
   if (options.yes === true) show(session, report);
   output.data({ ...report, sent: report.jobs, who: name });
   const watch =
-    options.batch === undefined ? 'checkout attention' : `checkout batch ${options.batch} --watch`;
+    options.batch === undefined ? 'checkout attention' : `checkout batch ${quoted(options.batch)} --watch`;
   output.line(
     harmless(
       `${report.jobs} sent by ${name}; the worker decides. Watch: ${cart === undefined ? watch : `checkout job ${customer} ${cart}`}`,

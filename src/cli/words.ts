@@ -31,3 +31,6 @@ export function clockTime(at: number, now: number): string {
     ? time
     : `${date.toLocaleDateString('en-GB', { weekday: 'short', day: 'numeric', month: 'short' })} ${time}`;
 }
+
+/** As one word for the shell. */
+export const quoted = (text: string): string => (/^[\w.:@+=-]+$/.test(text) ? text : `"${text}"`);

@@ -133,7 +133,7 @@ test('a batch that is stopped before it begins buys nothing; undone, it goes on'
   await vi.waitFor(async () => expect((await counts('later')).failed).toBe(5), limited);
   expect(called()).toEqual([]);
   expect((await checkout('batch', 'later')).out).toMatch(
-    /Stopped by .+ To go on: checkout batch stop "later" --undo/,
+    /Stopped by .+ To go on: checkout batch stop later --undo/,
   );
   expect((await checkout('batch', 'stop', 'later', '--undo')).code).toBe(0);
   await vi.waitFor(async () => {

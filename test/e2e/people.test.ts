@@ -107,7 +107,7 @@ test('from the first question to the last answer: attention, job, retry, and a d
   expect(await ledger.read(cart)).toMatchObject({ value: { state: 'failed' } });
   const sent = await run('retry', '--batch', 'night 7', '--yes');
   expect(sent).toMatchObject({ code: 0 });
-  expect(sent.stdout).toMatch(/2 sent by \S+; the worker decides. Watch: checkout batch night 7 --watch/);
+  expect(sent.stdout).toMatch(/2 sent by \S+; the worker decides. Watch: checkout batch "night 7" --watch/);
   await recordOnce(cart, ({ state }) => state === 'completed');
   expect(await run('attention', '--batch', 'night 7')).toMatchObject({
     code: 0,
@@ -128,6 +128,36 @@ test('from the first question to the last answer: attention, job, retry, and a d
   for (const needed of ['MS-CorrelationId: ', 'MS-RequestId: ', 'Status: 400, code 800009', cart.cartId])
     expect(support.stdout).toContain(needed);
   expect(support.stdout).not.toContain(stack.settings['PARTNER_CLIENT_SECRET']);
+}, 180_000);
+
+test('rows about which nothing more will be done are closed together, with a name; two people at once do no harm', async () => {
+  const carts = stack.sandbox.createCarts({ count: 3, customers: 1, baskets: ['legacy'] });
+  const refused = carts.map(({ cartId }) => cartId);
+  stack.sandbox.set({ faults: [{ kind: 'error', http: 400, code: 800009, carts: refused }] });
+  await send(carts, { batchId: 'to close' });
+  await send([{ customerId: 'contoso', cartId: 'x' }], { batchId: 'to close' });
+  await drained(stack, 80_000);
+  stack.sandbox.set({ faults: [] });
+
+  const unasked = await run('attention', 'close', '--batch', 'to close');
+  expect(unasked.code).toBe(2);
+  expect(unasked.stderr).toContain('Close 4 rows? Nobody can be asked here: add --yes. Nothing was changed.');
+  expect((await run('attention', '--batch', 'to close')).stdout).toMatch(/^3 {2}failed {2}800009$/m);
+
+  const close = ['--json', 'attention', 'close', '--batch', 'to close', '--kind', 'failed', '--yes'];
+  const both = await Promise.all([run(...close), run(...close)]);
+  const results = both.map(({ stdout }) => JSON.parse(stdout));
+  // Whoever comes second finds them closed, or sees each row change under their hands.
+  for (const result of results) expect(result.refused).toEqual([]);
+  expect(Math.max(...results.map(({ closed, changed }) => closed + changed))).toBe(3);
+  const left = await run('attention', '--batch', 'to close');
+  expect(left.stdout).toMatch(/^1 {2}rejected /m);
+  expect(left.stdout).not.toContain('failed');
+  const all = await run('attention', '--batch', 'to close', '--all', '--each');
+  expect(all.stdout.match(/ failed .*\[closed by \S+\]$/gm)).toHaveLength(3);
+
+  expect((await run('attention', 'close', '--batch', 'to close', '--yes')).stdout).toContain('1 closed.');
+  expect(await run('attention', 'close', '--batch', 'to close', '--yes')).toMatchObject({ code: 1 });
 }, 180_000);
 
 describe('a job that may have been bought', () => {
