@@ -4,5 +4,5 @@
  */
 export const hostSettings = {
   FUNCTIONS_REQUEST_BODY_SIZE_LIMIT: '1048576',
-  languageWorkers__node__arguments: '--max-old-space-size=512 --max-semi-space-size=2',
+  languageWorkers__node__arguments: '--max-old-space-size=512 --max-semi-space-size=4',
 };

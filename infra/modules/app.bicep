@@ -130,7 +130,7 @@ var hostSettings = {
   // No request may bring more than what POST /api/jobs takes: the host refuses it unread.
   FUNCTIONS_REQUEST_BODY_SIZE_LIMIT: '1048576'
   // The heap of the Node process that runs the functions: as much as it needs (docs/decisions/host-json.md).
-  languageWorkers__node__arguments: '--max-old-space-size=512 --max-semi-space-size=2'
+  languageWorkers__node__arguments: '--max-old-space-size=512 --max-semi-space-size=4'
   APPLICATIONINSIGHTS_CONNECTION_STRING: applicationInsights.properties.ConnectionString
   APPLICATIONINSIGHTS_AUTHENTICATION_STRING: 'ClientId=${identityClientId};Authorization=AAD'
 }
