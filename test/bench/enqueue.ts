@@ -102,7 +102,7 @@ async function killed(stack: Stack, folder: string) {
 async function memory(stack: Stack, folder: string) {
   const list = join(folder, 'million.csv');
   writeList(list, million, someCart);
-  const main = join(import.meta.dirname, '../../src/cli/main.ts');
+  const main = join(import.meta.dirname, '../../src/cli/main.js');
   const child = spawn(process.execPath, [main, '--json', 'enqueue', list], {
     env: { PATH: process.env['PATH'], ...stack.settings, XDG_STATE_HOME: join(folder, 'state') },
     stdio: ['ignore', 'pipe', 'ignore'],

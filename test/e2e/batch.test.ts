@@ -39,7 +39,7 @@ const checkout = (...args: readonly string[]) =>
   new Promise<{ code: number; out: string; err: string }>((resolve) => {
     const child = execFile(
       process.execPath,
-      [join(root, 'src/cli/main.ts'), ...args],
+      [join(root, 'src/cli/main.js'), ...args],
       { env: { ...process.env, ...stack.settings }, cwd: folder, timeout: 30_000 },
       (_error, out, err) => resolve({ code: child.exitCode ?? -1, out, err }),
     );

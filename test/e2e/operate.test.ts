@@ -97,7 +97,7 @@ describe('the commands of the README', () => {
 /** In the shell that a person has, where `npx checkout` is this folder's command. */
 const shell = (script: string): Promise<{ code: number; stdout: string; stderr: string }> =>
   new Promise((resolve) => {
-    const npx = `npx() { shift; "${process.execPath}" "${join(root, 'src/cli/main.ts')}" "$@"; }\n`;
+    const npx = `npx() { shift; "${process.execPath}" "${join(root, 'src/cli/main.js')}" "$@"; }\n`;
     const child = execFile(
       'sh',
       ['-c', npx + script],
