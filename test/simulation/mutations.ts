@@ -19,7 +19,7 @@ export const mutations: readonly Mutation[] = [
     find: 'const written = await deps.ledger.replace(leased, found.etag, leaseId);',
     replace:
       'const etag = (await deps.ledger.read(leased))?.etag ?? found.etag;\n  const written = await deps.ledger.replace(leased, etag, leaseId);',
-    scenario: 'throttled-replay',
+    scenario: 'doubled-replay',
   },
   {
     name: 'Claim: a lease of another is waited for',

@@ -101,6 +101,16 @@ export const scenarios: readonly Scenario[] = [
     carts: twins(),
     apiFault: firstCheckout('throttled'),
   })),
+  ...each('doubled', 'the first copies are sent twice: the answers to their sends were lost', () => {
+    let sends = 0;
+    const carts = [...twins(), cartPlan(3, [groupPlan('0', 'b')]), cartPlan(4, [groupPlan('0', 'c')])];
+    return {
+      carts,
+      apiFault: checkouts('throttled'),
+      blow: (name) => (name === 'queue.send' && sends++ < carts.length ? 'echo' : undefined),
+      processes: 4,
+    };
+  }),
   ...each('throttled-outlasts', '429 first; the second checkout takes longer than the client waits', () => ({
     carts: twins(),
     apiFault: checkouts('throttled', 'outlasts'),
