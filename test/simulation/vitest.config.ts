@@ -7,6 +7,8 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     pool: 'forks',
     isolate: false,
-    hookTimeout: 60_000,
+    // A test that fails for a slow machine would notice a guard that it knows nothing of.
+    testTimeout: 300_000,
+    hookTimeout: 300_000,
   },
 });
