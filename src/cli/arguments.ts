@@ -1,3 +1,4 @@
+import type { Command } from 'commander';
 import type { CartKey } from '../checkout/job.ts';
 import { CommandFailure, exit } from './failure.ts';
 
@@ -17,6 +18,10 @@ export const cartIn = (customer: string, cart: string): CartKey => ({
   customerId: guidIn('CUSTOMER', customer),
   cartId: guidIn('CART', cart),
 });
+
+/** For a command about one job, or about those that its options choose. */
+export const withCart = (command: Command): Command =>
+  command.argument('[customer]', 'CUSTOMER: its tenant id').argument('[cart]', 'CART: its id');
 
 const units: Readonly<Record<string, number>> = { m: 60_000, h: 3_600_000, d: 86_400_000 };
 

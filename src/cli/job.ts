@@ -5,7 +5,7 @@ import { type Clue, findJob } from '../operate/find-job.ts';
 import { nextStep } from '../operate/next-step.ts';
 import { callsOf, storyOf, unkeptPolls } from '../operate/story.ts';
 import { supportText } from '../operate/support-text.ts';
-import { cartIn, guidIn, timeText } from './arguments.ts';
+import { cartIn, guidIn, timeText, withCart } from './arguments.ts';
 import { inSession, newCommand, type Session } from './command.ts';
 import { CommandFailure, exit } from './failure.ts';
 import type { Operator } from './operator.ts';
@@ -18,13 +18,13 @@ interface Options {
   readonly supportText?: true;
 }
 
-export const jobCommand = newCommand(
-  'job',
-  'the whole story of one job, and what happens next',
-  'checkout job 7c1f0a52-6d0e-4b7e-9a43-5e2f8b6f1d10 2f9a6c1e-1a77-4d0b-8f3c-90f5b1e4c7aa\n  checkout job --customer 7c1f0a52-6d0e-4b7e-9a43-5e2f8b6f1d10 --order SzSPoe2sXjTp',
+export const jobCommand = withCart(
+  newCommand(
+    'job',
+    'the whole story of one job, and what happens next',
+    'checkout job 7c1f0a52-6d0e-4b7e-9a43-5e2f8b6f1d10 2f9a6c1e-1a77-4d0b-8f3c-90f5b1e4c7aa\n  checkout job --customer 7c1f0a52-6d0e-4b7e-9a43-5e2f8b6f1d10 --order SzSPoe2sXjTp',
+  ),
 )
-  .argument('[customer]', 'CUSTOMER: its tenant id')
-  .argument('[cart]', 'CART: its id')
   .option('--customer <id>', 'the customer, when the cart is not known')
   .option('--order <id>', 'an order of the job')
   .option('--correlation <id>', 'MS-CorrelationId or MS-RequestId of a call, or the correlationId of the job')

@@ -1,7 +1,7 @@
 import type { CartKey } from '../checkout/job.ts';
 import { counted } from '../operate/counted.ts';
 import { openCarts, passedWords, type RetryReport, retryJobs } from '../operate/retry.ts';
-import { cartIn, rateIn } from './arguments.ts';
+import { cartIn, rateIn, withCart } from './arguments.ts';
 import { type FilterOptions, filterOf, isChosen, withFilter } from './attention-filter.ts';
 import { inSession, newCommand, type Session } from './command.ts';
 import { confirm } from './confirm.ts';
@@ -16,15 +16,15 @@ interface Options extends FilterOptions {
 }
 
 export const retryCommand = withFilter(
-  newCommand(
-    'retry',
-    'tries failed and partial jobs again: it sends, the worker decides. Killed, the same command goes on',
-    'checkout retry --code 800009 --batch night-2026-11-24 --dry-run\n  checkout retry 7c1f0a52-6d0e-4b7e-9a43-5e2f8b6f1d10 2f9a6c1e-1a77-4d0b-8f3c-90f5b1e4c7aa',
+  withCart(
+    newCommand(
+      'retry',
+      'tries failed and partial jobs again: it sends, the worker decides. Killed, the same command goes on',
+      'checkout retry --code 800009 --batch night-2026-11-24 --dry-run\n  checkout retry 7c1f0a52-6d0e-4b7e-9a43-5e2f8b6f1d10 2f9a6c1e-1a77-4d0b-8f3c-90f5b1e4c7aa',
+    ),
   ),
   ['failed', 'partial'],
 )
-  .argument('[customer]', 'CUSTOMER: its tenant id')
-  .argument('[cart]', 'CART: its id')
   .option('--dry-run', 'counts and samples; sends nothing')
   .option('--rate <n/s>', 'sends at most so many a second')
   .option('--yes', 'does not ask')

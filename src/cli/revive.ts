@@ -2,7 +2,7 @@ import type { CartKey } from '../checkout/job.ts';
 import { jobsWithoutDriver } from '../operate/batch-status.ts';
 import { counted } from '../operate/counted.ts';
 import { allLostJobs, lostJobsOf, revive } from '../operate/revive.ts';
-import { cartIn, guidIn } from './arguments.ts';
+import { cartIn, guidIn, withCart } from './arguments.ts';
 import { inSession, newCommand, type Session } from './command.ts';
 import { CommandFailure, exit } from './failure.ts';
 
@@ -12,13 +12,13 @@ interface Options {
   readonly dryRun?: true;
 }
 
-export const reviveCommand = newCommand(
-  'revive',
-  'sends the message of jobs that have lost theirs, after a purged queue say; without a choice of all. Others are left alone',
-  'checkout revive --dry-run\n  checkout revive\n  checkout revive --batch night-2026-11-24',
+export const reviveCommand = withCart(
+  newCommand(
+    'revive',
+    'sends the message of jobs that have lost theirs, after a purged queue say; without a choice of all. Others are left alone',
+    'checkout revive --dry-run\n  checkout revive\n  checkout revive --batch night-2026-11-24',
+  ),
 )
-  .argument('[customer]', 'CUSTOMER: its tenant id')
-  .argument('[cart]', 'CART: its id')
   .option('--batch <id>', 'every job of a batch whose message is missing')
   .option('--customer <id>', 'every job of a customer whose message is missing')
   .option('--dry-run', 'shows them; sends nothing')
