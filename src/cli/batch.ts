@@ -58,7 +58,7 @@ async function run(session: Session, id: string, options: Options): Promise<numb
     await deps.clock.sleep(watchEvery);
     now = known(batchId, await status(batchId, await backlog()));
   }
-  if (options.csv === true) {
+  if (options.csv === true || options.csv === '-') {
     await writeCsv(session, batchId, (line) => void process.stdout.write(line));
     return exit.ok;
   }

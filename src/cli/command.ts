@@ -63,4 +63,7 @@ export async function inSession(
 
 /** A command with its example: `--help` shows both. */
 export const newCommand = (name: string, description: string, example: string): Command =>
-  new Command(name).description(description).addHelpText('after', `\nExample:\n  ${example}`);
+  new Command(name)
+    .description(description)
+    .showHelpAfterError('What there is: the same command with --help')
+    .addHelpText('after', `\nExample:\n  ${example}`);

@@ -144,7 +144,7 @@ function tell(output: Output, list: CheckedList, start: WallTime | undefined): v
       : `, ${counted(list.duplicates, 'line names', 'lines name')} a cart of another line`;
   const wrong = list.invalid === 0 ? '' : `, ${counted(list.invalid, 'is', 'are')} not valid`;
   output.line(
-    `${counted(list.lines, 'line')}: ${counted(list.jobs, 'job')}${twice}${wrong}. Batch ${list.batchId}.`,
+    `${counted(list.lines, 'line')}: ${counted(list.jobs, 'job')}${twice}${wrong}.${list.jobs === 0 ? '' : ` Batch ${list.batchId}.`}`,
   );
   tellProblems(output, list.problems, list.invalid);
   if (start === undefined) return;

@@ -77,9 +77,10 @@ const bad = (output: Output, count: number): string =>
   count === 0 ? '0' : output.paint('yellow', String(count));
 
 function gateText(output: Output, gate: GateStatus, now: number): string {
-  const jobs = `${counted(gate.jobsToday, 'job')} since midnight UTC`;
+  // Counted for the spend guard alone.
+  const jobs = gate.jobsToday === 0 ? '' : `, ${counted(gate.jobsToday, 'job')} started since midnight UTC`;
   const resumed = gate.resumedBy === undefined ? '' : `, last resumed by ${gate.resumedBy}`;
-  if (gate.open) return `${output.paint('green', 'open')}, ${jobs}${resumed}`;
+  if (gate.open) return `${output.paint('green', 'open')}${jobs}${resumed}`;
   const until = gate.until === undefined ? '' : `, until ${clockTime(gate.until, now)}`;
   const next = gate.pausedBy === undefined ? '' : '. Next: checkout resume';
   return `${output.paint('red', 'closed')}${until}: ${gate.reason}${next}`;

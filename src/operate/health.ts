@@ -35,7 +35,7 @@ export async function health({ gate, gateSettings, heartbeats }: HealthDeps): Pr
         until: barred && new Date(barred.until).toISOString(),
         callsPerMinute: Math.round(state.limit),
       }),
-      lastTick: last && { at: new Date(last.endedAt).toISOString(), ageSeconds: silence / 1_000 },
+      lastTick: last && { at: new Date(last.endedAt).toISOString(), ageSeconds: Math.round(silence / 1_000) },
     });
   } catch (error) {
     if (!(error instanceof Unavailable)) throw error;

@@ -93,7 +93,7 @@ export async function unkeptPolls(
 const deliveryLine = ({ at, messageId, count, ticket, end }: KeptDelivery): StoryLine => ({
   at,
   what: 'delivery',
-  words: `${end ?? 'what came of it is not recorded: it runs, or its worker died'} (message ${messageId}, delivery ${count}${ticket === 0 ? '' : `, ticket ${ticket}`})`,
+  words: `message ${messageId}, delivery ${count}${ticket === 0 ? '' : `, ticket ${ticket}`}: ${end ?? 'what came of it is not recorded; it runs, or its worker died'}`,
 });
 
 const pollLine = (poll: Poll): StoryLine => ({

@@ -58,6 +58,9 @@ test('the record keeps each delivery that it was written for, and what came of i
     { ticket: 0 },
     { ticket: 1, count: 1, end: 'recorded: completed' },
   ]);
+  expect(storyOf(record, undefined).find(({ what }) => what === 'delivery')?.words).toMatch(
+    /^message m, delivery 1: parked: /,
+  );
   expect(storyOf(record, undefined).map(({ what }) => what)).toEqual([
     'message',
     'delivery',
