@@ -1,15 +1,12 @@
-import { expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 import { fleet, load } from './fleet.ts';
 import { fixedMinute, slidingMinute } from './limiters.ts';
 
 const minute = 60_000;
 /** A short one: what the finding costs is shared among fewer calls. */
 const night = 4 * 60 * minute;
-/** A night takes seconds; how many, is not what is tested. */
+/** Each lives through a night of tens of thousands of calls: seconds on an idle machine, more on a busy one. */
 const timeout = 300_000;
-
-// Each lives through a night of tens of thousands of calls: seconds on an idle machine, more on a busy one.
-vi.setConfig({ testTimeout: 180_000 });
 
 test.for([
   { model: 'fixed', limiter: fixedMinute, instances: 1, callers: 32, real: 200 },
