@@ -143,9 +143,9 @@ export type EventName = keyof typeof events;
 
 type Value = string | number | boolean | undefined;
 export type Fields = Readonly<Record<string, Value>>;
-/** What an event of this name may hold. */
+/** What an event of this name holds: each of its fields is thought of wherever it is told, so no query reads one in vain. */
 export type FieldsOf<Name extends EventName> = {
-  readonly [field in keyof (typeof events)[Name]['fields']]?: Value;
+  readonly [field in keyof (typeof events)[Name]['fields']]: Value;
 };
 
 export interface Telemetry {

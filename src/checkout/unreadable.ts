@@ -34,8 +34,10 @@ export async function askAboutUnreadable(run: Run, error: UnreadableRecord): Pro
     deps.telemetry.event('AttentionOpened', {
       customerId,
       cartId,
+      batchId,
       kind: 'needs-decision',
       code: unreadableCode,
+      revision: 0,
     });
   await parkWithoutResult(run, whenAsked(run), 'its record cannot be read');
 }

@@ -38,10 +38,12 @@ export async function tellPause(store: GateStore, telemetry: Telemetry): Promise
 }
 
 function pauseFields({ paused, pauseTold, closing, limit }: GateState, now: number) {
-  const calls = { limit: Math.round(limit) };
-  if (paused !== undefined) return { state: 'closed', cause: 'paused', reason: paused.reason, ...calls };
-  if (closing === undefined)
-    return { state: 'open', cause: 'paused', closedMs: Math.max(0, now - pauseTold), ...calls };
+  const calls = { limit: Math.round(limit), closedMs: undefined, until: undefined };
+  if (paused !== undefined) return { ...calls, state: 'closed', cause: 'paused', reason: paused.reason };
+  if (closing === undefined) {
+    const closedMs = Math.max(0, now - pauseTold);
+    return { ...calls, state: 'open', cause: 'paused', closedMs, reason: undefined };
+  }
   const until = new Date(closing.until).toISOString();
-  return { state: 'closed', cause: closing.cause, reason: closing.reason, until, ...calls };
+  return { ...calls, state: 'closed', cause: closing.cause, reason: closing.reason, until };
 }

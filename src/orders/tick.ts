@@ -10,7 +10,7 @@ import { nothingDone, pollPendingOrders, type TickReport } from './poll.ts';
  */
 export async function runTick(deps: Deps, heartbeats: Heartbeats): Promise<TickReport> {
   const report = await aloneOrNot(deps, heartbeats);
-  deps.telemetry.event('PollTick', { ...report });
+  deps.telemetry.event('PollTick', { ...report, stopped: report.stopped });
   return report;
 }
 

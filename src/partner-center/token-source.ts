@@ -46,11 +46,18 @@ export function cachedTokens(parts: {
         ms: clock.now() - started,
         livesMs: life,
         credentialDaysLeft: daysLeft(fresh.credentialEndsAt, clock.now()),
+        reason: undefined,
       });
       return fresh.token;
     } catch (error) {
       const reason = error instanceof Error ? error.message.split('\n')[0]?.slice(0, 300) : 'unknown failure';
-      telemetry.event('TokenRefreshed', { outcome: 'failed', ms: clock.now() - started, reason });
+      telemetry.event('TokenRefreshed', {
+        outcome: 'failed',
+        ms: clock.now() - started,
+        livesMs: undefined,
+        credentialDaysLeft: undefined,
+        reason,
+      });
       throw new CredentialFailure(`No token for Partner Center could be had: ${reason}`, { cause: error });
     } finally {
       asking = undefined;

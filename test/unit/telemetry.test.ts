@@ -1,12 +1,15 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { nothingDone } from '../../src/orders/poll.ts';
 import { lateTelemetry } from '../../src/telemetry/late.ts';
 import { measuresOf } from '../../src/telemetry/measures.ts';
 import { classOf } from '../../src/telemetry/watched.ts';
 import { events } from '../../src/telemetry.ts';
 import { metrics, untraced } from '../../src/tracing.ts';
+import { cartId, customerId } from '../support/records.ts';
 
+const tick = { ...nothingDone, stopped: undefined };
 const root = join(import.meta.dirname, '../../src');
 const source = readdirSync(root, { recursive: true, encoding: 'utf8' })
   .filter((file) => file.endsWith('.ts') && file !== 'telemetry.ts' && file !== 'tracing.ts')
@@ -71,18 +74,18 @@ describe('telemetry that is loaded late', () => {
       ...second.telemetry,
       shutdown: async () => {},
     }));
-    late.event('PollTick', {});
+    late.event('PollTick', tick);
     await late.start();
-    late.event('JobParked', {});
+    late.event('DecisionOvertaken', { customerId, cartId, decision: 'retry' });
     late.warn('storage is slow');
     expect(first.lines).toEqual(['PollTick', 'storage is slow']);
-    expect(second.lines).toEqual(['JobParked', 'storage is slow']);
+    expect(second.lines).toEqual(['DecisionOvertaken', 'storage is slow']);
   });
   test('one that cannot be loaded costs a warning, and nothing else', async () => {
     const { lines, telemetry } = heard();
     const late = lateTelemetry(telemetry, () => Promise.reject(new Error('no such place')));
     await late.start();
-    late.event('PollTick', {});
+    late.event('PollTick', tick);
     await late.shutdown();
     expect(lines).toEqual([
       'There is no telemetry but this console: it could not be loaded: no such place',
