@@ -1,4 +1,3 @@
-import * as z from 'zod/mini';
 import type { Chance } from '../chance.ts';
 import { leaseEnd } from '../checkout/claim.ts';
 import { decisionCopy } from '../checkout/copies.ts';
@@ -9,6 +8,7 @@ import type { CheckoutQueue } from '../checkout/queue.ts';
 import type { CheckoutRecord } from '../checkout/record.ts';
 import type { Clock } from '../clock.ts';
 import type { AttentionRow, AttentionRows } from './attention-rows.ts';
+import { readEvidence } from './evidence.ts';
 
 export interface ResolveDeps {
   readonly ledger: Pick<Ledger, 'customer'>;
@@ -17,15 +17,6 @@ export interface ResolveDeps {
   readonly clock: Clock;
   readonly chance: Chance;
 }
-
-/** What the worker wrote beside its question, as of its last look. Whatever is missing or edited reads as absent. */
-const evidenceShape = z.object({
-  cart: z.optional(z.string()),
-  groups: z.optional(z.array(z.object({ group: z.string(), content: z.string() }))),
-  ordersFound: z.optional(
-    z.array(z.object({ id: z.string(), status: z.string(), createdAt: z.optional(z.number()) })),
-  ),
-});
 
 export interface CaseFile {
   readonly record: CheckoutRecord;
@@ -68,15 +59,6 @@ export async function openCase(deps: ResolveDeps, key: CartKey): Promise<CaseFil
 
 const mayOwnOrders = ({ state, gaveUp }: CheckoutRecord): boolean =>
   state === 'submitting' || state === 'unresolved' || gaveUp === true;
-
-function readEvidence(text: string | undefined): z.infer<typeof evidenceShape> {
-  try {
-    const parsed = z.safeParse(evidenceShape, JSON.parse(text ?? '{}'));
-    return parsed.success ? parsed.data : {};
-  } catch {
-    return {};
-  }
-}
 
 function groupsOf({ groups = [], orders }: CheckoutRecord): CaseFile['groups'] {
   const left = [...orders];

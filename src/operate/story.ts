@@ -4,6 +4,7 @@ import type { Call, CheckoutRecord, KeptDelivery, Poll } from '../checkout/recor
 import { type DueRows, wholeTime } from '../orders/due-rows.ts';
 import { isTerminal } from '../orders/order.ts';
 import type { AttentionRow } from './attention-rows.ts';
+import { evidenceInWords, readEvidence } from './evidence.ts';
 
 export interface StoryLine {
   /** Epoch ms. */
@@ -16,6 +17,7 @@ export interface StoryLine {
     | 'poll'
     | 'person'
     | 'attention'
+    | 'evidence'
     | 'event'
     | 'result';
   readonly words: string;
@@ -64,6 +66,7 @@ const kinds: readonly StoryLine['what'][] = [
   'poll',
   'result',
   'attention',
+  'evidence',
   'event',
 ];
 const order = ({ what }: StoryLine): number => kinds.indexOf(what);
@@ -149,10 +152,12 @@ function resultLines(record: CheckoutRecord): readonly StoryLine[] {
 }
 
 function attentionLines(row: AttentionRow): readonly StoryLine[] {
-  const { openedAt, kind, code, closedAt, closedBy, overtaken } = row;
+  const { openedAt, kind, code, closedAt, closedBy, overtaken, at } = row;
+  const evidence = evidenceInWords(readEvidence(row.evidence));
   const told = overtaken === undefined ? undefined : /^(\S+Z): (.*)$/s.exec(overtaken);
   return [
     { at: openedAt, what: 'attention', words: `row opened: ${kind}${code === '' ? '' : ` ${code}`}` },
+    ...(evidence === undefined ? [] : [{ at, what: 'evidence' as const, words: evidence }]),
     ...(closedAt === undefined
       ? []
       : [{ at: closedAt, what: 'attention' as const, words: `row closed by ${closedBy ?? 'somebody'}` }]),

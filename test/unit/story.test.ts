@@ -74,6 +74,27 @@ test('the story is in the order in which it happened, with ids, status and time 
   ]);
 });
 
+test('what the worker found when it asked a person is told with its time; nonsense in its place is not', () => {
+  const told = (evidence: string) =>
+    storyOf(record, row({ kind: 'needs-decision', at: 45, evidence })).filter(
+      ({ what }) => what === 'evidence',
+    );
+  const found = {
+    cart: 'ordered',
+    ordersFound: [{ id: 'O9', status: 'pending' }],
+    equalCartsInDoubt: ['k2'],
+  };
+  expect(told(JSON.stringify(found))).toEqual([
+    {
+      at: 45,
+      what: 'evidence',
+      words: 'the cart is ordered; orders that no record has: O9 pending; equal carts in doubt: k2',
+    },
+  ]);
+  expect(told('{"cart":"gone"}')[0]?.words).toBe('the cart is gone; orders that no record has: none');
+  expect(told('{')).toEqual([]);
+});
+
 test('the text for support has the deciding call first, every id, and nothing of the message', () => {
   const text = supportText({ ...record, body: '{"secret":"x"}' });
   expect(text).toMatch(
