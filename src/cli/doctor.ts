@@ -1,4 +1,4 @@
-import { type Check, examine } from '../operate/doctor.ts';
+import { type Check, examine, type QueueAccess } from '../operate/doctor.ts';
 import { inSession, newCommand, type Session } from './command.ts';
 import { CommandFailure, exit } from './failure.ts';
 import { openPartnerCenter, signInOption } from './partner-center.ts';
@@ -17,18 +17,25 @@ export const doctorCommand = newCommand(
 async function run(session: Session, signIn: boolean): Promise<number> {
   const { output, operator, queues } = session;
   const { config, clock, ...others } = await operator();
-  const { bus, queueStatus } = await queues();
-  const { queue } = config.serviceBus;
+  const { bus, queueStatus, urgentStatus } = await queues();
+  const { queue, urgentQueue } = config.serviceBus;
   const token = await tokenOf(session, signIn);
-  const receiver = bus.createReceiver(queue);
-  const sender = bus.createSender(queue);
+  const access = (name: string, setting: string, status: typeof queueStatus): QueueAccess => {
+    const receiver = bus.createReceiver(name);
+    const sender = bus.createSender(name);
+    return {
+      name,
+      setting,
+      status,
+      peek: () => receiver.peekMessages(1),
+      openSender: () => sender.createMessageBatch(),
+    };
+  };
   const checks = await examine({
     ...others,
     config,
-    queueStatus,
+    queues: [access(queue, 'CHECKOUT_QUEUE', queueStatus), access(urgentQueue, 'URGENT_QUEUE', urgentStatus)],
     now: clock.now,
-    peek: () => receiver.peekMessages(1),
-    openSender: () => sender.createMessageBatch(),
     token,
     versions: { node: process.versions.node, own: ownVersion() },
   });
@@ -52,6 +59,6 @@ async function tokenOf(session: Session, signIn: boolean): Promise<(() => Promis
 const colours = { ok: 'green', wrong: 'red', unknown: 'yellow' } as const;
 
 function lineOf({ name, verdict, found, cure }: Check, paint: Session['output']['paint']): string {
-  const line = `${paint(colours[verdict], verdict.padEnd(8))}${name.padEnd(26)}${found}`;
+  const line = `${paint(colours[verdict], verdict.padEnd(8))}${name.padEnd(44)}${found}`;
   return cure === undefined ? line : `${line}\n${' '.repeat(8)}${cure}`;
 }

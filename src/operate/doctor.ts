@@ -17,14 +17,22 @@ export interface Check {
 
 const tableNames = ['checkouts', 'dueOrders', 'attention', 'batches', 'gate'] as const;
 
-export interface DoctorDeps {
-  readonly config: Pick<OperatorConfig, 'timeFactor' | 'gate' | 'serviceBus'>;
-  readonly tables: Readonly<Record<(typeof tableNames)[number], Table>>;
-  readonly queueStatus: QueueStatus;
-  /** Looks at the first message of the queue without taking it. */
+export interface QueueAccess {
+  readonly name: string;
+  /** The setting that names it. */
+  readonly setting: string;
+  readonly status: Pick<QueueStatus, 'settings'>;
+  /** Looks at its first message without taking it. */
   readonly peek: () => Promise<unknown>;
   /** Opens a link to send, and sends nothing. */
   readonly openSender: () => Promise<unknown>;
+}
+
+export interface DoctorDeps {
+  readonly config: Pick<OperatorConfig, 'timeFactor' | 'gate'>;
+  readonly tables: Readonly<Record<(typeof tableNames)[number], Table>>;
+  /** Those that the worker serves. */
+  readonly queues: readonly QueueAccess[];
   readonly gateStore: Pick<GateStore, 'read' | 'now'>;
   readonly storageClock: Pick<StorageClock, 'now'>;
   readonly now: () => number;
@@ -35,28 +43,31 @@ export interface DoctorDeps {
 
 /** Looks at everything that the worker leans on. Never throws: what cannot be looked at is a line too. */
 export async function examine(deps: DoctorDeps): Promise<readonly Check[]> {
-  const { versions, config, queueStatus, tables, gateStore } = deps;
-  const { queue } = config.serviceBus;
+  const { versions, config, queues, tables, gateStore } = deps;
   const rights = await Promise.all([
     ...tableNames.map((name) => tried(`table ${name}`, () => firstRow(tables[name]), tableCure)),
-    tried(
-      `peek ${queue}`,
-      deps.peek,
-      'Give this identity the role "Azure Service Bus Data Receiver" on the queue.',
-    ),
-    tried(
-      `send to ${queue}`,
-      deps.openSender,
-      'Give this identity the role "Azure Service Bus Data Sender" on the queue.',
-    ),
+    ...queues.flatMap(({ name, peek, openSender }) => [
+      tried(
+        `${name}: peek`,
+        peek,
+        'Give this identity the role "Azure Service Bus Data Receiver" on the queue.',
+      ),
+      tried(
+        `${name}: send`,
+        openSender,
+        'Give this identity the role "Azure Service Bus Data Sender" on the queue.',
+      ),
+    ]),
   ]);
-  const settings = await queueChecks(queueStatus, config.timeFactor).catch(
-    unknownCheck(`settings of ${queue}`),
+  const settings = await Promise.all(
+    queues.map((queue) =>
+      queueChecks(queue, config.timeFactor).catch(unknownCheck(`${queue.name}: settings`)),
+    ),
   );
   const gate = await gateCheck(gateStore, config).catch(unknownCheck('gate'));
   return [
     { name: 'versions', verdict: 'ok', found: `checkout ${versions.own}, Node ${versions.node}` },
-    ...settings,
+    ...settings.flat(),
     ...rights,
     ...gate,
     // After the tables were asked: their answers carry the storage's time.
@@ -88,15 +99,16 @@ const unknownCheck =
   (name: string) =>
   (error: unknown): readonly Check[] => [{ name, verdict: 'unknown', found: wordsOf(error) }];
 
-async function queueChecks(queueStatus: QueueStatus, factor: number): Promise<readonly Check[]> {
-  const settings = await queueStatus.settings();
-  if (settings !== undefined) return judgeQueue(settings, factor);
+async function queueChecks(queue: QueueAccess, factor: number): Promise<readonly Check[]> {
+  const settings = await queue.status.settings();
+  if (settings !== undefined)
+    return judgeQueue(settings, factor).map((check) => ({ ...check, name: `${queue.name}: ${check.name}` }));
   return [
     {
-      name: 'queue',
+      name: queue.name,
       verdict: 'wrong',
       found: 'there is no such queue',
-      cure: 'Deploy infra/, or correct CHECKOUT_QUEUE.',
+      cure: `Deploy infra/, or correct ${queue.setting}.`,
     },
   ];
 }
@@ -113,7 +125,7 @@ export function judgeQueue(queue: QueueSettings, factor: number): readonly Check
   const lock = (queue.lock * factor) / minute;
   const life = (queue.timeToLive * factor) / day;
   return [
-    check('queue enabled', queue.enabled, yes(queue.enabled), 'an active queue'),
+    check('enabled', queue.enabled, yes(queue.enabled), 'an active queue'),
     check('lock', Math.abs(lock - 5) < 0.01, `${round(lock)} min`, '5 min (PT5M)'),
     check('max delivery count', queue.maxDeliveryCount === 10, String(queue.maxDeliveryCount), '10'),
     check(

@@ -29,7 +29,7 @@ test('each setting of the queue that the protocol leans on is looked at', () => 
   expect(wrong({ timeToLive: 60 * minute })).toEqual(['time to live']);
   expect(wrong({ deadLettersExpired: false })).toEqual(['dead-letters what expires']);
   expect(wrong({ duplicateDetection: true, sessions: true })).toEqual(['duplicate detection', 'sessions']);
-  expect(wrong({ enabled: false })).toEqual(['queue enabled']);
+  expect(wrong({ enabled: false })).toEqual(['enabled']);
   for (const { verdict, cure } of judgeQueue({ ...queue, lock: 1 }, 1))
     if (verdict === 'wrong') expect(cure).toContain('5 min');
 });

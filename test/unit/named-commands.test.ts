@@ -96,3 +96,24 @@ test.each([['docs/**/*.md'], ['infra/queries/*.kql'], ['src/**/*.ts'], ['local/*
     expect(wrong).toEqual([]);
   },
 );
+
+const allCommands = (command: Command): readonly Command[] => [
+  command,
+  ...command.commands.flatMap(allCommands),
+];
+
+test.each(program.commands.flatMap(allCommands).map((command) => [command.name(), command] as const))(
+  '%s --help shows an example that can be typed',
+  (_, command) => {
+    let help = '';
+    command.configureOutput({ writeOut: (text) => (help += text) });
+    command.outputHelp();
+    const [, examples = ''] = help.split('\nExample:\n');
+    expect(commandsIn(examples).length).toBeGreaterThan(0);
+    expect(
+      commandsIn(examples)
+        .map(wrongWith)
+        .filter((wrong) => wrong !== undefined),
+    ).toEqual([]);
+  },
+);
