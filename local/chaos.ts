@@ -17,6 +17,7 @@ const { values } = parseArgs({
   },
 });
 const jobs = Number(values.jobs);
+const limitMs = Number(values.minutes) * 60_000;
 const appRoot = new URL('..', import.meta.url).pathname;
 
 const output = liveLine(process.stdout);
@@ -25,7 +26,8 @@ const result = await runChaos({
   jobs,
   contract: values.contract === 'already-submitted' ? 'already-submitted' : 'replay',
   seed: Number(values.seed),
-  limitMs: Number(values.minutes) * 60_000,
+  troubleMs: 0.8 * limitMs,
+  limitMs,
   appRoot,
   onProgress: (progress, seconds) => output.show(lineOf(progress, seconds)),
 });

@@ -13,6 +13,8 @@ export interface ChaosOptions {
   readonly contract: 'replay' | 'already-submitted';
   /** The same seed makes the same carts, faults and misfortunes; when they strike is the machine's to say. */
   readonly seed: number;
+  /** After so many ms all is left in peace, however much is done: a slow machine would never end. */
+  readonly troubleMs: number;
   /** Gives up after so many ms. */
   readonly limitMs: number;
   /** The folder with host.json and the built bundle. */
@@ -88,7 +90,8 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
       options.onProgress(soFar, seconds());
       if (done === jobs || Date.now() - startedAt > options.limitMs) break;
       // The last tenth is left in peace, so that it can end.
-      if (done < jobs * 0.9) for (let round = 0; round < 5; round += 1) await strike();
+      if (done < jobs * 0.9 && Date.now() - startedAt < options.troubleMs)
+        for (let round = 0; round < 5; round += 1) await strike();
       else if (!isCalm) {
         isCalm = true;
         stack.sandbox.set({ faults: [] });
