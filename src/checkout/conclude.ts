@@ -8,6 +8,7 @@ import type { CheckoutRecord, FailedGroup, Reason } from './record.ts';
 import { recordAndGoOn, recordResult } from './result.ts';
 import type { Held, Run } from './run.ts';
 import { contentOf } from './settle.ts';
+import { quietEnd, windowEnd } from './window.ts';
 
 /** What follows from the answer of a checkout call; one branch for each row of the table in docs/ways-to-fail.md. */
 export function conclude(run: Run, held: Held, outcome: Outcome, verdict: Verdict): Promise<void> {
@@ -47,10 +48,10 @@ export function conclude(run: Run, held: Held, outcome: Outcome, verdict: Verdic
     }
     case 'unknown':
     case 'unreadable':
-      return doubt(run, held, windowEnd(run, record), outcome.reason, { attempts: record.attempts + 1 });
+      return doubt(run, held, afterWindow(run, record), outcome.reason, { attempts: record.attempts + 1 });
     case 'permanent':
       if (!inDoubt && !outcome.reconcileFirst) return refused(run, held, outcome.reason);
-      return doubt(run, held, record.lastSend + run.deps.times.quiet, outcome.reason, {
+      return doubt(run, held, quietEnd(record, run.deps.times), outcome.reason, {
         repeated: { as: inDoubt ? 'refused' : 'refused-once', reason: outcome.reason },
       });
   }
@@ -80,8 +81,8 @@ function doubt(
 }
 
 /** A little after the window: clocks differ, and a look that comes too early only parks again. */
-const windowEnd = (run: Run, record: CheckoutRecord): number =>
-  record.lastSend + run.deps.times.window + run.deps.chance.fraction() * run.deps.times.slotLife * 5;
+const afterWindow = ({ deps }: Run, record: CheckoutRecord): number =>
+  windowEnd(record, deps.times) + deps.chance.fraction() * deps.times.slotLife * 5;
 
 function afterVerdict(run: Run, verdict: Verdict, atLeast: number): number {
   const { chance, clock, times } = run.deps;
@@ -115,7 +116,7 @@ function partlyDone(run: Run, held: Held, outcome: Extract<Outcome, { kind: 'res
   if (record.state === 'unresolved') {
     const refusedWhole = orders.length === 0 && errors.every((error) => !error.retryable);
     const repeated = refusedWhole ? { repeated: { as: 'refused' as const, reason: result.reason } } : {};
-    const until = record.lastSend + times.quiet;
+    const until = quietEnd(record, times);
     return recordAndGoOn(run, held, result, { step: 'doubt', until }, { attempts, ...repeated });
   }
   if (errors.every((error) => error.retryable) && attempts < rules.maxAttempts) {

@@ -3,6 +3,7 @@ import type { Times } from '../times.ts';
 import { copyIsLost, isLate } from './claim.ts';
 import type { CheckoutRecord, KnownGroup } from './record.ts';
 import { contentOf } from './settle.ts';
+import { quietEnd, windowEnd } from './window.ts';
 
 /** Another record of this customer that may have been bought too, and lacks an order: it may own what we found. */
 export interface OpenTwin {
@@ -29,7 +30,10 @@ export interface Findings {
 }
 
 export interface LookRules {
-  readonly times: Pick<Times, 'window' | 'quiet' | 'reviveAfter' | 'inProgressLater' | 'askedRetry'>;
+  readonly times: Pick<
+    Times,
+    'lease' | 'callTimeout' | 'window' | 'quiet' | 'reviveAfter' | 'inProgressLater' | 'askedRetry'
+  >;
   readonly repeatOrderedCart: boolean;
   readonly maxAttempts: number;
 }
@@ -47,14 +51,14 @@ export type LookVerdict =
 export function weigh(findings: Findings, rules: LookRules): LookVerdict {
   const { record, groups, now } = findings;
   const status = statusOf(findings);
-  const windowEnd = record.lastSend + rules.times.window;
-  const quietEnd = record.lastSend + rules.times.quiet;
+  const idleAt = windowEnd(record, rules.times);
+  const quietAt = quietEnd(record, rules.times);
   const late = isOver(findings);
 
   if (groups === undefined) {
     // A cart that is gone, and that nobody read in time: any order could be its own.
     if (findings.unowned.length > 0) return unsettled(findings, rules);
-    if (now < quietEnd) return quiet(quietEnd);
+    if (now < quietAt) return quiet(quietAt);
     if (record.orders.length === 0) return { kind: 'nothing', why: 'gone' };
     // What else it held, nobody can say any more: its orders stay, and a person hears of it.
     return { kind: 'found', orders: [], missing: [{ group: '*', content: '' }] };
@@ -66,21 +70,21 @@ export function weigh(findings: Findings, rules: LookRules): LookVerdict {
   );
   if (missing.length === 0) return { kind: 'found', orders: [], missing: [] };
   const { assigned, contested } = assign(missing, findings);
-  if (contested) return mayRepeat(findings, rules) ? repeatAfter(windowEnd, now) : unsettled(findings, rules);
+  if (contested) return mayRepeat(findings, rules) ? repeatAfter(idleAt, now) : unsettled(findings, rules);
 
   const stillMissing = groupsWithoutOrder(missing, assigned.map(contentOf));
   if (stillMissing.length === 0) return { kind: 'found', orders: assigned, missing: [] };
   if (record.orders.length === 0 && assigned.length === 0) {
     if (status === 'active') {
-      if (late) return now < quietEnd ? quiet(quietEnd) : { kind: 'nothing', why: 'too-late' };
+      if (late) return now < quietAt ? quiet(quietAt) : { kind: 'nothing', why: 'too-late' };
       if (record.attempts >= rules.maxAttempts) return unsettled(findings, rules);
-      return repeatAfter(windowEnd, now);
+      return repeatAfter(idleAt, now);
     }
     if (status === 'ordered')
-      return mayRepeat(findings, rules) ? repeatAfter(windowEnd, now) : unsettled(findings, rules);
-    return now < quietEnd ? quiet(quietEnd) : { kind: 'nothing', why: 'gone' };
+      return mayRepeat(findings, rules) ? repeatAfter(idleAt, now) : unsettled(findings, rules);
+    return now < quietAt ? quiet(quietAt) : { kind: 'nothing', why: 'gone' };
   }
-  return now < quietEnd ? quiet(quietEnd) : { kind: 'found', orders: assigned, missing: stillMissing };
+  return now < quietAt ? quiet(quietAt) : { kind: 'found', orders: assigned, missing: stillMissing };
 }
 
 /** Past its time, or stopped: it is not sent again. */
@@ -116,9 +120,10 @@ function unsettled(findings: Findings, rules: LookRules): LookVerdict {
   const awaited = twins.filter((twin) => canStillRepeat(twin, now, rules));
   if (awaited.length > 0)
     return { kind: 'park', until: nextNews(awaited, now, rules), why: 'an equal cart is being found out' };
-  const quietEnd =
-    Math.max(record.lastSend, ...twins.map((twin) => twin.record.lastSend)) + rules.times.quiet;
-  if (now < quietEnd) return quiet(quietEnd);
+  const quietAt = Math.max(
+    ...[record, ...twins.map((twin) => twin.record)].map((one) => quietEnd(one, rules.times)),
+  );
+  if (now < quietAt) return quiet(quietAt);
   if (record.repeatAllowed === true && !isOver(findings)) return { kind: 'repeat' };
   return { kind: 'ask', why: 'the answers of Partner Center do not tell whether this cart was bought' };
 }
@@ -180,9 +185,7 @@ export function groupsWithoutOrder(
   return left;
 }
 
-const repeatAfter = (windowEnd: number, now: number): LookVerdict =>
-  now < windowEnd
-    ? { kind: 'park', until: windowEnd, why: 'an earlier call may still run' }
-    : { kind: 'repeat' };
+const repeatAfter = (idleAt: number, now: number): LookVerdict =>
+  now < idleAt ? { kind: 'park', until: idleAt, why: 'an earlier call may still run' } : { kind: 'repeat' };
 
 const quiet = (until: number): LookVerdict => ({ kind: 'park', until, why: 'the order list may lag' });

@@ -9,6 +9,7 @@ import type { Held, Run } from './run.ts';
 import { submit } from './submit.ts';
 import { tooLate } from './too-late.ts';
 import { transition } from './transitions.ts';
+import { quietEnd } from './window.ts';
 
 /** Finds out what became of a call that may have been executed, and does what the evidence says. */
 export async function findOut(run: Run, held: Held): Promise<void> {
@@ -93,10 +94,10 @@ async function repeat(run: Run, held: Held): Promise<void> {
 /** The cart or the list is refused to us for good: no evidence can be had, so a person has to say. */
 async function cannotLook(run: Run, held: Held, reason: Reason): Promise<void> {
   const { clock, times } = run.deps;
-  const quietEnd = held.record.lastSend + times.quiet;
+  const quietAt = quietEnd(held.record, times);
   const looks = { looks: held.record.looks + 1 };
-  if (clock.now() < quietEnd)
-    return park(run, held, { step: 'doubt', until: quietEnd, why: reason.description }, looks);
+  if (clock.now() < quietAt)
+    return park(run, held, { step: 'doubt', until: quietAt, why: reason.description }, looks);
   return askAndPark(run, held, { kind: 'needs-decision', reason }, { step: 'doubt', until: whenAsked(run) });
 }
 

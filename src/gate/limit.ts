@@ -43,6 +43,12 @@ export function grown(state: GateState, now: number, settings: GateSettings): Ga
   };
 }
 
+/** Without a count to go by, a 429 costs so much of the limit. */
+const quarterLess = 0.75;
+/** No 429 costs more: others may have used the budget up, and the way back is long. */
+const halved = 0.5;
+/** A gate that handed out less of its limit than this did not meet the limit by its own calls. */
+const busy = 0.8;
 /** Retry-After comes in whole seconds, rounded up. */
 const roundedUpMs = 1_000;
 
@@ -52,9 +58,9 @@ const roundedUpMs = 1_000;
  * the oldest of the L is a minute old. Either way these L calls were made in the last (minute − Retry-After), so L is our
  * rate times that stretch; and as Retry-After is rounded up by less than a second, L lies between two bounds.
  *
- * It tells nothing when it cannot be so: when L is less than a level that carried two full minutes, and when more calls passed
- * since the gate opened, T minutes ago (of the last two), than the L × (T + 1) that any count of minutes lets pass. Then this
- * Retry-After means something else.
+ * It tells nothing when it cannot be so: when we used little of our limit, so that it is others who filled the count; when L is
+ * less than a level that carried two full minutes; and when more calls passed since the gate opened, T minutes ago (of the
+ * last two), than the L × (T + 1) that any count of minutes lets pass. Then this Retry-After means something else.
  */
 function told(state: GateState, now: number, retryAfterMs: number | undefined, settings: GateSettings) {
   if (retryAfterMs === undefined) return undefined;
@@ -67,7 +73,8 @@ function told(state: GateState, now: number, retryAfterMs: number | undefined, s
   const within = (ms: number) => (rate * Math.max(0, Math.min(minute - ms, open))) / minute;
   const least = within(retryAfterMs);
   const most = within(Math.max(0, retryAfterMs - roundedUpMs));
-  const possible = most >= state.good && most >= (rate * open) / (open + minute);
+  const possible =
+    rate >= busy * state.limit && most >= state.good && most >= (rate * open) / (open + minute);
   return least > 0 && possible ? { least, most } : undefined;
 }
 
@@ -81,6 +88,8 @@ export function cut(
   const { limit, good, bad } = state;
   const minute = settings.minuteMs;
   const real = told(state, now, retryAfterMs, settings);
+  const least = Math.max(halved * limit, floorPerMinute(settings));
+  const lower = Math.max(Math.min(real?.least ?? quarterLess * limit, below * limit), least);
   const sameWall = bad > 0 && Math.abs(limit - bad) < 0.1 * bad;
   const holdMs = sameWall ? Math.min(2 * state.holdMs, holdLast * minute) : holdFirst * minute;
   // A good limit that fails once was near the wall, and a little less will do; one that fails twice soon is wrong.
@@ -88,9 +97,9 @@ export function cut(
   const stillGood = good < limit ? good : twice ? 0 : 0.95 * limit;
   return {
     ...state,
-    limit: Math.max(Math.min(real?.least ?? 0.75 * limit, below * limit), floorPerMinute(settings)),
+    limit: lower,
     good: stillGood,
-    bad: Math.min(real?.most ?? limit, limit),
+    bad: Math.max(Math.min(real?.most ?? limit, limit), lower),
     holdMs,
     holdUntil: now + holdMs,
     cutAt: now,

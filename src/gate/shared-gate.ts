@@ -41,6 +41,8 @@ export function sharedGate({ store, clock, chance, telemetry, settings }: Shared
   const permits = jobPermits();
   /** The last reading that found the gate closed, and when it grows too old to be believed. */
   let closed: { readonly taken: Closed; readonly goodUntil: number } | undefined;
+  /** A Retry-After that could not be written: this instance alone knows of it, and obeys to its end, whatever the row says. */
+  let untold: Closed | undefined;
   let probe: Slot | undefined;
   let wake = () => {};
   let woken = new Promise<void>((resolve) => {
@@ -57,9 +59,17 @@ export function sharedGate({ store, clock, chance, telemetry, settings }: Shared
   /** The local time at which the storage's clock surely shows `time`. */
   const toLocal = (time: number): number => clock.now() + time - store.now().atLeast;
 
+  function barredNow(): Closed | undefined {
+    const now = clock.now();
+    if (untold !== undefined && now < untold.until) return untold;
+    return closed !== undefined && now < Math.min(closed.goodUntil, closed.taken.until)
+      ? closed.taken
+      : undefined;
+  }
+
   function take(urgent: boolean, lane: Lane, giveUpAt: number): Promise<Taken> {
-    if (closed !== undefined && clock.now() < Math.min(closed.goodUntil, closed.taken.until))
-      return Promise.resolve(closed.taken);
+    const barred = barredNow();
+    if (barred !== undefined) return Promise.resolve(barred);
     const mine = counters[lane];
     return new Promise((resolve, reject) => {
       mine.waiters = inLine(mine.waiters, { urgent, giveUpAt, resolve, reject });
@@ -122,6 +132,13 @@ export function sharedGate({ store, clock, chance, telemetry, settings }: Shared
     }
     closed = undefined;
     permits.add(lot.permits);
+    const barred = barredNow();
+    if (barred !== undefined) {
+      // Asked for before the 429: nobody here may use it.
+      if (lot.kind === 'probe') dropProbe();
+      turnAway(barred, [mine]);
+      return;
+    }
     if (lot.kind === 'probe') {
       handProbe(mine);
       return;
@@ -161,12 +178,11 @@ export function sharedGate({ store, clock, chance, telemetry, settings }: Shared
   ): void {
     const until = toLocal(lot.until) + chance.fraction() * settings.slotLifeMs;
     const taken: Closed = { kind: 'closed', until, reason: lot.reason };
-    if (lot.wide) shutHere(taken, clock.now() + settings.slotLifeMs, Object.values(counters));
-    else shutHere(taken, 0, [at]);
+    if (lot.wide) closed = { taken, goodUntil: clock.now() + settings.slotLifeMs };
+    turnAway(taken, lot.wide ? Object.values(counters) : [at]);
   }
 
-  function shutHere(taken: Closed, goodUntil: number, lanes: readonly Counter[]): void {
-    if (goodUntil > 0) closed = { taken, goodUntil };
+  function turnAway(taken: Closed, lanes: readonly Counter[]): void {
     for (const mine of lanes) {
       mine.slots = [];
       for (const { resolve } of mine.waiters.splice(0)) resolve(taken);
@@ -203,7 +219,10 @@ export function sharedGate({ store, clock, chance, telemetry, settings }: Shared
       closed = undefined;
     },
     shut: (barred) => close({ ...barred, wide: true }, counters.worker),
-    shutHere: (taken) => shutHere(taken, taken.until, Object.values(counters)),
+    shutHere: (taken) => {
+      untold = taken;
+      turnAway(taken, Object.values(counters));
+    },
   });
 
   const gate = {

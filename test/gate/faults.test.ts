@@ -130,6 +130,12 @@ test('while the storage fails, take throws, and a report still tells its caller 
   expect(await world.clock.until(gate.take('worker', clock.now() + minute))).toMatchObject({
     kind: 'closed',
   });
+  // The row says that the gate is open, and tells so with the next report: the Retry-After holds all the same.
+  const next = await world.clock.until(gate.report({ kind: 'unknown', customerId: 'b', reason: 'reset' }));
+  expect(next).toEqual({ kind: 'open' });
+  expect(await world.clock.until(gate.take('worker', clock.now() + minute))).toMatchObject({
+    kind: 'closed',
+  });
   await world.clock.run(41_000);
   expect(clock.now()).toBeGreaterThan(told + 40_000);
   expect(await world.clock.until(gate.take('worker', clock.now() + minute))).toMatchObject({ kind: 'slot' });

@@ -3,7 +3,7 @@ import type { Gate } from '../../src/gate/gate.ts';
 import { toProperties } from '../../src/gate/gate-row.ts';
 import { initialState, opened } from '../../src/gate/gate-state.ts';
 import { gateStore } from '../../src/gate/gate-store.ts';
-import { defaultGateSettings } from '../../src/gate/settings.ts';
+import { defaultGateSettings, floorPerMinute } from '../../src/gate/settings.ts';
 import { sharedGate } from '../../src/gate/shared-gate.ts';
 import type { StorageClock } from '../../src/gate/storage-clock.ts';
 import type { Table } from '../../src/storage/table.ts';
@@ -38,7 +38,9 @@ export function watchedGate(
 /** A gate that a first call has opened, as it is on any night but the first. */
 export function openGate(world: World): void {
   const now = world.timeline.now();
-  const state = opened(initialState(now, settings), now);
+  const open = opened(initialState(now, settings), now);
+  // After a bad hour there are ten calls a minute: whoever has a claim waits long for the slot of its call.
+  const state = world.setup.gate === 'slow' ? { ...open, limit: floorPerMinute(settings) } : open;
   world.tables.gate.put({ partition: 'gate', key: 'gate', properties: toProperties(state, 'first') });
 }
 

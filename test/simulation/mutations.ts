@@ -150,8 +150,15 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'Evidence: no repeat within the window',
     file: 'src/checkout/evidence.ts',
-    find: 'now < windowEnd',
+    find: 'now < idleAt',
     replace: 'now < 0',
+  },
+  {
+    name: 'Window: it begins when the call may have left last',
+    file: 'src/checkout/window.ts',
+    find: 'lastSend + lease - callTimeout;',
+    replace: 'lastSend + 0 * (lease - callTimeout);',
+    scenario: 'slow-gate-rebuy',
   },
   {
     name: 'Evidence: the setting that allows the repeat of an ordered cart',
@@ -196,13 +203,13 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'Evidence: quiet before some groups count as failed',
     file: 'src/checkout/evidence.ts',
-    find: "return now < quietEnd ? quiet(quietEnd) : { kind: 'found', orders: assigned, missing: stillMissing };",
+    find: "return now < quietAt ? quiet(quietAt) : { kind: 'found', orders: assigned, missing: stillMissing };",
     replace: "return { kind: 'found', orders: assigned, missing: stillMissing };",
   },
   {
     name: 'Evidence: quiet before gone means not bought',
     file: 'src/checkout/evidence.ts',
-    find: "return now < quietEnd ? quiet(quietEnd) : { kind: 'nothing', why: 'gone' };\n  }",
+    find: "return now < quietAt ? quiet(quietAt) : { kind: 'nothing', why: 'gone' };\n  }",
     replace: "return { kind: 'nothing', why: 'gone' };\n  }",
   },
   {

@@ -36,7 +36,7 @@ export async function simulate(scenario: Scenario, schedule: Schedule, traced = 
   // Without faults, for those who look from outside: people, and the checks.
   const { ledger } = openStores(world.tables, () => {});
   watchDueRows(world);
-  if (setup.gate === 'open') openGate(world);
+  if (setup.gate !== 'untested') openGate(world);
   const fleet = startFleet(world);
   const people = startPeople(world, ledger);
   enqueue(world);

@@ -72,7 +72,7 @@ export const scenarios: readonly Scenario[] = [
       return {
         carts,
         nature: nature(contract, { listLag: 0 }),
-        sends: sendAll(carts).map((send) => (send.cartId === second?.id ? { ...send, at: 247_000 } : send)),
+        sends: sendAll(carts).map((send) => (send.cartId === second?.id ? { ...send, at: 307_000 } : send)),
         apiFault: (what: Request, id: string, nth: number) => {
           if (what === 'cart') return id === first?.id ? 'answers-late' : undefined;
           if (what !== 'checkout' || nth > 1) return undefined;
@@ -115,6 +115,16 @@ export const scenarios: readonly Scenario[] = [
     carts: twins(),
     apiFault: checkouts('throttled', 'outlasts'),
   })),
+  ...each(
+    'slow-gate',
+    'the call of a repeat waits long for its slot, and then takes longer than the client waits',
+    () => ({
+      carts: Array.from({ length: 5 }, (_, n) => cartPlan(n + 1, [groupPlan('0', 'a')])),
+      apiFault: checkouts('drop-before', 'outlasts'),
+      gate: 'slow',
+      processes: 4,
+    }),
+  ),
   ...each('reset-outlasts', 'a reset first; its repeat takes longer than the client waits', () => ({
     carts: twins(),
     apiFault: checkouts('drop-before', 'outlasts'),

@@ -50,7 +50,7 @@ export interface Setup {
   readonly outages: readonly Outage[];
   readonly people: People;
   /** Whether a first call has to prove the credential yet. */
-  readonly gate: 'untested' | 'open';
+  readonly gate: 'untested' | 'open' | 'slow';
   /** From then on nothing fails any more: every job must come to its end. */
   readonly calmAfter: number;
   /** What goes wrong with the n-th request of this kind for this cart (counted from 1). */

@@ -10,9 +10,11 @@ const groupA: KnownGroup = { group: '0', content: contentOf(anOrder('x', 'comple
 const groupB: KnownGroup = { group: '1', content: contentOf(anOrder('x', 'completed', 'offer-b')) };
 const reason = { code: '800065', description: 'submitted earlier', cure: 'none', at: 0 };
 
-const beforeWindow = times.window - 1;
-const afterWindow = times.window;
-const afterQuiet = times.quiet;
+/** The last send is at 0; until then its call may have waited for a slot. */
+const leftBy = times.lease - times.callTimeout;
+const afterWindow = leftBy + times.window;
+const beforeWindow = afterWindow - 1;
+const afterQuiet = leftBy + times.quiet;
 
 const findings = (change: Partial<Findings> = {}): Findings => ({
   now: afterWindow,
@@ -41,29 +43,29 @@ const marks = (...orders: ReturnType<typeof anOrder>[]) =>
 
 describe('the cart is active and nothing is found', () => {
   test('of a stopped batch it fails, once the list is quiet', () => {
-    expect(weighed({ stopped: true })).toMatchObject({ kind: 'park', until: times.quiet });
+    expect(weighed({ stopped: true })).toMatchObject({ kind: 'park', until: afterQuiet });
     expect(weighed({ stopped: true, now: afterQuiet })).toEqual({ kind: 'nothing', why: 'too-late' });
   });
   test('of a stopped batch nothing is repeated: an ordered cart whose orders are hidden is asked about', () => {
     const ordered = { stopped: true, cart: 'ordered' } as const;
-    expect(weighed(ordered)).toMatchObject({ kind: 'park', until: times.quiet });
+    expect(weighed(ordered)).toMatchObject({ kind: 'park', until: afterQuiet });
     expect(weighed({ ...ordered, now: afterQuiet }).kind).toBe('ask');
     const waitsFor = { ...ordered, now: afterQuiet, twins: [{ ...twin(), stopped: true }] };
     expect(weighed(waitsFor).kind).toBe('ask');
   });
   test('an earlier call may still run: not before the window', () => {
-    expect(weighed({ now: beforeWindow })).toMatchObject({ kind: 'park', until: times.window });
+    expect(weighed({ now: beforeWindow })).toMatchObject({ kind: 'park', until: afterWindow });
     expect(weighed({ now: afterWindow })).toEqual({ kind: 'repeat' });
   });
   test('past notAfter it fails, once the list is quiet', () => {
     const record = aRecord({ state: 'unresolved' });
     const late = { ...record, job: { ...record.job, notAfter: 1 } };
-    expect(weighed({ record: late })).toMatchObject({ kind: 'park', until: times.quiet });
+    expect(weighed({ record: late })).toMatchObject({ kind: 'park', until: afterQuiet });
     expect(weighed({ record: late, now: afterQuiet })).toEqual({ kind: 'nothing', why: 'too-late' });
   });
   test('after its last attempt a person is asked', () => {
     const record = aRecord({ state: 'unresolved', attempts: 8 });
-    expect(weighed({ record })).toMatchObject({ kind: 'park', until: times.quiet });
+    expect(weighed({ record })).toMatchObject({ kind: 'park', until: afterQuiet });
     expect(weighed({ record, now: afterQuiet })).toMatchObject({ kind: 'ask' });
   });
 });
@@ -83,7 +85,7 @@ describe('orders are found', () => {
   });
   test('for some groups: only after quiet are the rest failed', () => {
     const some = { cart: 'ordered' as const, groups: [groupA, groupB], unowned: [anOrder('o1')] };
-    expect(weighed(some)).toMatchObject({ kind: 'park', until: times.quiet });
+    expect(weighed(some)).toMatchObject({ kind: 'park', until: afterQuiet });
     expect(weighed({ ...some, now: afterQuiet })).toEqual({
       kind: 'found',
       orders: [anOrder('o1')],
@@ -104,7 +106,7 @@ describe('an open twin may own what is found', () => {
   const contested = { cart: 'ordered' as const, unowned: [anOrder('o1')] };
   test('an equal cart that lacks an order: repeat, no quiet', () => {
     expect(weighed({ ...contested, twins: [twin()], now: beforeWindow })).toMatchObject({
-      until: times.window,
+      until: afterWindow,
     });
     expect(weighed({ ...contested, twins: [twin()] })).toEqual({ kind: 'repeat' });
   });
@@ -132,7 +134,7 @@ describe('an open twin may own what is found', () => {
   test('then for quiet of them all, then a person is asked', () => {
     const asked = twin({ repeated: { as: 'already-done', reason }, lastSend: 5_000 });
     const both = { ...contested, record: repeated, twins: [asked] };
-    expect(weighed({ ...both, now: afterQuiet })).toMatchObject({ kind: 'park', until: times.quiet + 5_000 });
+    expect(weighed({ ...both, now: afterQuiet })).toMatchObject({ kind: 'park', until: afterQuiet + 5_000 });
     expect(weighed({ ...both, now: afterQuiet + 5_000 })).toMatchObject({ kind: 'ask' });
   });
   test('a person who says "not bought" replaces the question by one repeat', () => {
@@ -154,14 +156,14 @@ describe('ordered, and nothing found', () => {
   });
   test('800065 stands in place of the cart that still says active', () => {
     const record = aRecord({ state: 'unresolved', repeated: { as: 'already-done', reason } });
-    expect(weighed({ record })).toMatchObject({ kind: 'park', until: times.quiet });
+    expect(weighed({ record })).toMatchObject({ kind: 'park', until: afterQuiet });
     expect(weighed({ record, now: afterQuiet })).toMatchObject({ kind: 'ask' });
   });
 });
 
 describe('gone', () => {
   test('nothing found: failed, but only after quiet', () => {
-    expect(weighed({ cart: 'gone' })).toMatchObject({ kind: 'park', until: times.quiet });
+    expect(weighed({ cart: 'gone' })).toMatchObject({ kind: 'park', until: afterQuiet });
     expect(weighed({ cart: 'gone', now: afterQuiet })).toEqual({ kind: 'nothing', why: 'gone' });
   });
   test('never read before: any order could be its own', () => {
@@ -171,13 +173,13 @@ describe('gone', () => {
   });
   test('a refusal for good counts as gone', () => {
     const record = aRecord({ state: 'unresolved', repeated: { as: 'refused', reason } });
-    expect(weighed({ record })).toMatchObject({ kind: 'park', until: times.quiet });
+    expect(weighed({ record })).toMatchObject({ kind: 'park', until: afterQuiet });
     expect(weighed({ record, now: afterQuiet })).toEqual({ kind: 'nothing', why: 'gone' });
   });
   test('a first call that was refused with a code that tells nothing: the cart is believed, a repeat tells', () => {
     const record = aRecord({ state: 'unresolved', repeated: { as: 'refused-once', reason } });
     expect(weighed({ record, cart: 'ordered' })).toEqual({ kind: 'repeat' });
-    expect(weighed({ record })).toMatchObject({ kind: 'park', until: times.quiet });
+    expect(weighed({ record })).toMatchObject({ kind: 'park', until: afterQuiet });
     expect(weighed({ record, now: afterQuiet })).toEqual({ kind: 'nothing', why: 'gone' });
     const contested = { record, unowned: [anOrder('o1')], twins: [twin()] };
     expect(weighed(contested)).toEqual({ kind: 'repeat' });
