@@ -1,6 +1,6 @@
 import { pauseGate, resumeGate } from '../gate/people.ts';
 import { inSession, newCommand } from './command.ts';
-import { exit } from './failure.ts';
+import { CommandFailure, exit } from './failure.ts';
 
 export const pauseCommand = newCommand(
   'pause',
@@ -10,9 +10,14 @@ export const pauseCommand = newCommand(
   .argument('<reason>', 'what the others should know')
   .action((reason: string, _options, command) =>
     inSession(command, async ({ output, operator }) => {
+      if (reason.trim() === '')
+        throw new CommandFailure(
+          exit.usage,
+          'A pause needs a reason: the others wonder why nothing goes on.',
+        );
       const { gateStore, who } = await operator();
       const name = await who();
-      await pauseGate(gateStore, reason.slice(0, 500), name);
+      await pauseGate(gateStore, reason.trim().slice(0, 500), name);
       output.line(`Paused by ${name}: ${reason}. Calls under way end; no new one begins after 2 s.`);
       output.line('Jobs wait in the queue. Next: checkout resume');
       output.data({ paused: true, by: name, reason });

@@ -82,6 +82,6 @@ function gateText(output: Output, gate: GateStatus, now: number): string {
   const resumed = gate.resumedBy === undefined ? '' : `, last resumed by ${gate.resumedBy}`;
   if (gate.open) return `${output.paint('green', 'open')}${jobs}${resumed}`;
   const until = gate.until === undefined ? '' : `, until ${clockTime(gate.until, now)}`;
-  const next = gate.pausedBy === undefined ? '' : '. Next: checkout resume';
-  return `${output.paint('red', 'closed')}${until}: ${gate.reason}${next}`;
+  const who = gate.pausedBy === undefined ? '' : ` (by ${gate.pausedBy}). Next: checkout resume`;
+  return `${output.paint('red', 'closed')}${until}: ${gate.reason}${who}`;
 }

@@ -45,7 +45,7 @@ export function storyOf(
       ({ since, id, status }): StoryLine => ({
         at: since,
         what: 'order',
-        words: `${id} was recorded; it is ${status}${isTerminal(status) ? '' : ', and is polled'}`,
+        words: `${id} was recorded; it is now ${status}${isTerminal(status) ? '' : ', and is polled'}`,
       }),
     ),
     ...record.decisions.map(
@@ -123,8 +123,13 @@ const idsOf = ({ correlationId, requestId, end }: Call): string =>
 
 function resultLines(record: CheckoutRecord): readonly StoryLine[] {
   const { reason, failedGroups, state, updatedAt, asked } = record;
+  const ordered = Math.min(updatedAt, ...record.orders.map(({ since }) => since));
   const events = eventsOf(record).map(
-    ({ type, id }): StoryLine => ({ at: updatedAt, what: 'event', words: `${type} (id ${id})` }),
+    ({ type, id }): StoryLine => ({
+      at: type === 'checkout.ordered' ? ordered : updatedAt,
+      what: 'event',
+      words: `${type} (id ${id})`,
+    }),
   );
   return [
     ...(reason === undefined

@@ -103,6 +103,11 @@ test('each poll is kept: one that brought no order with the row that comes next,
   await worker.settle();
   const record = await worker.record();
   expect(record.polls.total).toBe(4);
+  const kinds = storyOf(record, undefined).map(({ what, words }) =>
+    what === 'event' ? words.split(' ')[0] : what,
+  );
+  expect(kinds.indexOf('checkout.ordered')).toBeLessThan(kinds.indexOf('poll'));
+  expect(kinds.indexOf('checkout.completed')).toBeGreaterThan(kinds.lastIndexOf('poll'));
   expect(record.polls.last.map(({ found, end }) => `${end?.status} ${found ?? ''}`)).toEqual([
     '503 ',
     '404 ',

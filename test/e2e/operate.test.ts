@@ -183,6 +183,8 @@ test('status tells of gate, queue, attention and poller; the pause and its reaso
   const closed = JSON.parse((await checkout('--json status')).stdout);
   expect(closed.gate).toMatchObject({ open: false, reason: expect.stringContaining('the portal is down') });
   expect(closed.gate.pausedBy).not.toBe('');
+  expect((await checkout('status')).stdout).toContain(`the portal is down (by ${closed.gate.pausedBy})`);
+  expect(await checkout('pause "  "')).toMatchObject({ code: 2 });
   expect(await checkout('resume')).toMatchObject({ code: 0 });
   const { stdout } = await checkout('status');
   for (const name of [
