@@ -46,6 +46,9 @@ export type ApiFault =
   /** A read that tells an old status: of an order, or of a cart. */
   | 'stale';
 
+/** Those of a checkout that are told as a refusal for good. */
+export const refusals: readonly (ApiFault | undefined)[] = ['4018-before', '4018-after', '20000-after'];
+
 /** `Omit` over each member of a union. */
 type Without<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;
 export type Ending = Without<Exchange, 'ms'>;

@@ -41,7 +41,7 @@ function whyAsked(world: World, cart: CartTruth): keyof Questions {
   const { setup, truth } = world;
   const equals = [...truth.carts.values()].filter((other) => isEqualInPart(other, cart));
   const isLost = ({ plan, goneAt }: CartTruth) =>
-    plan.refused !== undefined || goneAt < Number.POSITIVE_INFINITY;
+    plan.refused !== undefined || goneAt < Number.POSITIVE_INFINITY || world.watch.refused.has(plan.id);
   if (equals.some(isLost)) return 'goneOrRefused';
   if (equals.some(({ plan }) => world.watch.jobTimes.get(plan.id)?.notAfter !== undefined)) return 'tooLate';
   // A stopped batch repeats nothing either.

@@ -22,6 +22,8 @@ export interface Watch {
   beforeCall(call: ApiCall): () => void;
   closed(process: Process, until: number, forAll: boolean): void;
   readonly jobTimes: Map<string, JobTimes>;
+  /** Carts of which a checkout was answered with a refusal, whatever became of it. */
+  readonly refused: Set<string>;
   /** Calls of the whole run. */
   readonly calls: { readonly what: string; readonly id: string; readonly at: number }[];
 }
@@ -37,6 +39,7 @@ export function createWatch(
   const closings: Closing[] = [];
   const calls: { what: string; id: string; at: number }[] = [];
   const jobTimes = new Map<string, JobTimes>();
+  const refused = new Set<string>();
   const waiting = new Set<ApiCall>();
 
   /** An API that bought again would do so now: only one run has a cart, and it waits for its answer. */
@@ -50,6 +53,7 @@ export function createWatch(
 
   return {
     jobTimes,
+    refused,
     calls,
     closed(process, until, forAll) {
       closings.push({ from: now(), until, process, forAll });

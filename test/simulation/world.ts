@@ -2,7 +2,7 @@ import type { CheckoutEvent } from '../../src/checkout/events.ts';
 import { defaultTimes } from '../../src/times.ts';
 import { checkStopped } from './batches.ts';
 import type { Blow, BlowKind } from './blows.ts';
-import type { ApiFault } from './faults.ts';
+import { type ApiFault, refusals } from './faults.ts';
 import type { Api, ApiCall } from './partner-center.ts';
 import type { Process } from './process.ts';
 import { type Broker, createBroker } from './queue.ts';
@@ -146,7 +146,9 @@ export function createWorld(
       const key = `${call.what}:${call.id}`;
       const nth = (requests.get(key) ?? 0) + 1;
       requests.set(key, nth);
-      return isCalm() ? undefined : setup.apiFault(call.what, call.id, nth, faultRandom);
+      const fault = isCalm() ? undefined : setup.apiFault(call.what, call.id, nth, faultRandom);
+      if (call.what === 'checkout' && refusals.includes(fault)) watch.refused.add(call.id);
+      return fault;
     },
   };
 
