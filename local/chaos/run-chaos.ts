@@ -67,8 +67,8 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
         `127.0.0.1:${tables.port}`,
       ),
       PARTNER_CENTER_API: `http://127.0.0.1:${api.port}`,
-      // So many faults use up the attempts of some job in two thousand, and then a person is asked, rightly.
-      MAX_ATTEMPTS: '20',
+      // A day of such faults uses up the attempts of some job in two thousand, and then a person is asked, rightly.
+      MAX_ATTEMPTS: '100',
     };
     const start = (): Promise<HostChild> => stack.startWorker(undefined, env);
     const workers = [await start(), await start()];

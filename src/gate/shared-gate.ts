@@ -140,7 +140,9 @@ export function sharedGate({ store, clock, chance, telemetry, settings }: Shared
       return;
     }
     if (lot.kind === 'probe') {
-      handProbe(mine);
+      // So late, after a standstill or a slow answer, the gate may be shut for another reason: give it back, and ask again.
+      if (clock.now() - mine.leasedAt >= settings.slotLifeMs) dropProbe();
+      else handProbe(mine);
       return;
     }
     if (lot.turn !== undefined) mine.turn = toLocal(lot.turn);

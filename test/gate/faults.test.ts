@@ -46,6 +46,20 @@ test('an instance that was frozen for a minute uses none of its old slots', asyn
   expect(busiest(times, minute)).toBeLessThanOrEqual(307);
 });
 
+test('a probe whose answer comes after a standstill is not used: the gate may be shut for another reason by then', async () => {
+  const world = fleet(fixed);
+  const [frozen, other] = [world.instance(), world.instance()];
+  const taken = frozen.gate.take('worker', frozen.clock.now() + 10 * minute);
+  const holder = () => world.table.all()[0]?.properties['probeHolder'] ?? '';
+  while (holder() === '') await world.clock.run(1);
+  frozen.freeze();
+  const told = other.gate.report({ kind: 'throttled', customerId: 'c', retryAfterMs: 5 * minute });
+  expect(await world.clock.until(told)).toMatchObject({ kind: 'closed' });
+  await world.clock.run(minute);
+  frozen.thaw();
+  expect(await world.clock.until(taken)).toMatchObject({ kind: 'closed' });
+});
+
 test('a lane alone has the whole budget; both together have their shares', async () => {
   for (const lane of ['worker', 'poller'] as const) {
     const world = fleet(fixed);

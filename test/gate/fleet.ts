@@ -44,17 +44,18 @@ export function fleet(
   const warnings: string[] = [];
   const requests = { reads: 0, writes: 0, refused: 0 };
 
-  const leg = () => clock.sleep(latency * (0.25 + 0.5 * chance.fraction()));
+  const leg = () => latency * (0.25 + 0.5 * chance.fraction());
 
   function remote(own: Clock, server: StorageClock): Table {
     async function ask<T>(work: () => Promise<T>): Promise<T> {
       const sentAt = own.now();
-      await leg();
+      await clock.sleep(leg());
       const date = Math.floor(clock.now() / 1_000) * 1_000;
       try {
         return await work();
       } finally {
-        await leg();
+        // No answer reaches an instance that stands still.
+        await own.sleep(leg());
         server.observe({ date, sentAt, receivedAt: own.now() });
       }
     }
