@@ -22,7 +22,7 @@ export interface Watch {
   beforeCall(call: ApiCall): () => void;
   closed(process: Process, until: number, forAll: boolean): void;
   readonly jobTimes: Map<string, JobTimes>;
-  /** Carts of which a checkout was answered with a refusal, whatever became of it. */
+  /** Carts of which a later checkout was answered with a refusal, whatever became of it: the first one's leaves a repeat. */
   readonly refused: Set<string>;
   /** Calls of the whole run. */
   readonly calls: { readonly what: string; readonly id: string; readonly at: number }[];

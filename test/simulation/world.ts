@@ -147,7 +147,7 @@ export function createWorld(
       const nth = (requests.get(key) ?? 0) + 1;
       requests.set(key, nth);
       const fault = isCalm() ? undefined : setup.apiFault(call.what, call.id, nth, faultRandom);
-      if (call.what === 'checkout' && refusals.includes(fault)) watch.refused.add(call.id);
+      if (call.what === 'checkout' && nth > 1 && refusals.includes(fault)) watch.refused.add(call.id);
       return fault;
     },
   };
