@@ -4,7 +4,6 @@ import { enqueue } from '../../local/night/run-night.ts';
 import { queueName, type Stack, startStack } from '../../local/stack.ts';
 import { booksReader } from '../../local/verdict/books.ts';
 import { agrees, compare } from '../../local/verdict/compare.ts';
-import { cli } from '../support/cli.ts';
 
 const minute = 60_000;
 const factor = 20;
@@ -19,18 +18,16 @@ interface Night {
   readonly limit: number;
   /** So many calls are under way, of both workers, when one is stopped. */
   readonly awaiting: number;
-  readonly slotLife?: string;
 }
 
 /** Two workers in the middle of a night, one of them stopped with SIGSTOP. */
-async function withOneFrozen({ count, limit, awaiting, slotLife }: Night): Promise<{ goOn(): void }> {
+async function withOneFrozen({ count, limit, awaiting }: Night): Promise<{ goOn(): void }> {
   stack = await startStack({
     factor,
     appRoot: inject('appRoot'),
     env: {
       CALLS_PER_MINUTE: String(limit),
       CALLS_PER_MINUTE_CEILING: String(limit),
-      ...(slotLife === undefined ? {} : { SLOT_LIFE: slotLife }),
     },
     switches: {
       // Long, so that there are calls whose answer comes while nobody listens.
@@ -79,23 +76,5 @@ test.for([
   await pause((minutes * minute) / factor);
   expect(stack.sandbox.calls().length, 'calls of the other meanwhile').toBeGreaterThan(before);
   goOn();
-  await allBought(count);
-});
-
-test('a process that stood still while the gate was closed makes no call with the slots it held', {
-  timeout,
-}, async () => {
-  const count = 200;
-  // Most deliveries wait for a slot, and a lot holds twenty: so this one has some.
-  const { goOn } = await withOneFrozen({ count, limit: 100, awaiting: 6, slotLife: '20s' });
-  expect((await cli(stack.settings, ['pause', 'a test'])).code).toBe(0);
-  // The other one obeys within a lot and the life of a slot: 1.6 s.
-  await pause(2_000);
-  const before = stack.sandbox.calls().length;
-  goOn();
-  // Whoever would call does so at once: its slots are at hand, and its claims stand.
-  await pause(2_000);
-  expect(stack.sandbox.calls()).toHaveLength(before);
-  expect((await cli(stack.settings, ['resume'])).code).toBe(0);
   await allBought(count);
 });
