@@ -1,19 +1,14 @@
 import { expect, test } from 'vitest';
 import type { Deps } from '../../src/checkout/deps.ts';
-import type { Exchange, PartnerCenter } from '../../src/partner-center/api.ts';
+import type { PartnerCenter } from '../../src/partner-center/api.ts';
 import { dueRowStore } from '../../src/storage/due-row-store.ts';
 import { Unavailable } from '../../src/unavailable.ts';
+import { answered, nobodyAsks } from '../support/exchanges.ts';
 import { memoryTable } from '../support/memory-table.ts';
 import { leapingClock, oneWorker } from '../support/one-worker.ts';
 import { cartId, customerId } from '../support/records.ts';
 
 const minute = 60_000;
-const answer = (body: unknown): Exchange => ({
-  kind: 'answer',
-  status: 201,
-  body: JSON.stringify(body),
-  ms: 5,
-});
 const order = {
   id: 'O1',
   status: 'pending',
@@ -28,11 +23,11 @@ async function withoutTables(ms: number) {
   const api: PartnerCenter = {
     checkout: async (_, __, { mayLeave }) => {
       expect(mayLeave?.()).toBe(true);
-      return answer({ orders: [order] });
+      return answered(201, { orders: [order] });
     },
-    cart: () => Promise.reject(new Error('nobody asks')),
-    orders: () => Promise.reject(new Error('nobody asks')),
-    order: () => Promise.reject(new Error('nobody asks')),
+    cart: nobodyAsks,
+    orders: nobodyAsks,
+    order: nobodyAsks,
   };
   const dueRows = dueRowStore(memoryTable(), () => {});
   const insert: Deps['dueRows']['insert'] = async (rows) => {

@@ -1,19 +1,15 @@
 import { expect, test } from 'vitest';
 import { decisionCopy } from '../../src/checkout/copies.ts';
 import type { Decision } from '../../src/checkout/delivery.ts';
+import type { CheckoutRecord } from '../../src/checkout/record.ts';
 import type { Exchange, PartnerCenter } from '../../src/partner-center/api.ts';
-import { leapingClock, oneWorker } from '../support/one-worker.ts';
+import { answered, nobodyAsks } from '../support/exchanges.ts';
+import { leapingClock, type OneWorker, oneWorker } from '../support/one-worker.ts';
 import { cartId, customerId, otherCartId } from '../support/records.ts';
 
 const job = { customerId, cartId };
-const answer = (status: number, body: unknown): Exchange => ({
-  kind: 'answer',
-  status,
-  body: JSON.stringify(body),
-  ms: 5,
-});
-const refusal = answer(400, { code: 800002, description: 'The offer cannot be bought' });
-const ordered = answer(201, {
+const refusal = answered(400, { code: 800002, description: 'The offer cannot be bought' });
+const ordered = answered(201, {
   orders: [
     {
       id: 'O1',
@@ -24,10 +20,15 @@ const ordered = answer(201, {
   ],
 });
 
+async function recordOf({ stores }: OneWorker): Promise<CheckoutRecord> {
+  const found = await stores.ledger.read(job);
+  if (found === undefined) throw new Error('the job has no record');
+  return found.value;
+}
+
 /** A worker whose only job has failed; what is asked of Partner Center next is answered so. */
 async function failedJob(next: Exchange) {
   let calls = 0;
-  const nobodyAsks = () => Promise.reject(new Error('nobody asks'));
   const api: PartnerCenter = {
     checkout: async (_, __, { mayLeave }) => {
       if (mayLeave?.() === false) throw new Error('a slot of this gate is always good');
@@ -41,11 +42,7 @@ async function failedJob(next: Exchange) {
   const worker = oneWorker(api, leapingClock(Date.UTC(2026, 10, 24, 2)));
   await worker.enqueue(job);
   await worker.settle();
-  const record = async () => {
-    const found = await worker.stores.ledger.read(job);
-    if (found === undefined) throw new Error('the job has no record');
-    return found.value;
-  };
+  const record = () => recordOf(worker);
   const seen = await record();
   expect(seen.state).toBe('failed');
   return {
@@ -113,23 +110,19 @@ async function askedJob(orderAt: (id: string) => Record<string, unknown> | undef
       calls += 1;
       return calls === 1
         ? { kind: 'no-answer', executed: 'unknown', failure: 'ECONNRESET', ms: 5 }
-        : answer(400, { code: 800065, description: 'submitted earlier' });
+        : answered(400, { code: 800065, description: 'submitted earlier' });
     },
     cart: async () =>
-      answer(200, { id: cartId, status: 'Ordered', lineItems: [{ ...line, orderGroup: '0' }] }),
-    orders: async () => answer(200, { items: ['O1', 'O2'].map(anOrder) }),
+      answered(200, { id: cartId, status: 'Ordered', lineItems: [{ ...line, orderGroup: '0' }] }),
+    orders: async () => answered(200, { items: ['O1', 'O2'].map(anOrder) }),
     order: async (_, id) => {
       const change = orderAt(id);
-      return change === undefined ? answer(503, {}) : answer(200, { ...anOrder(id), ...change });
+      return change === undefined ? answered(503, {}) : answered(200, { ...anOrder(id), ...change });
     },
   };
   const worker = oneWorker(api, leapingClock(Date.UTC(2026, 10, 24, 2)));
   const questions = () => worker.events.filter(({ type }) => type === 'checkout.needs-decision').length;
-  const record = async () => {
-    const found = await worker.stores.ledger.read(job);
-    if (found === undefined) throw new Error('the job has no record');
-    return found.value;
-  };
+  const record = () => recordOf(worker);
   /** Deliveries until a person is asked once more. */
   const asked = async (): Promise<void> => {
     const before = questions();

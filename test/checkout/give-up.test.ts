@@ -3,18 +3,13 @@ import { decisionCopy } from '../../src/checkout/copies.ts';
 import type { Seen } from '../../src/checkout/delivery.ts';
 import type { CheckoutRecord } from '../../src/checkout/record.ts';
 import type { Exchange, PartnerCenter } from '../../src/partner-center/api.ts';
+import { answered } from '../support/exchanges.ts';
 import { leapingClock, oneWorker } from '../support/one-worker.ts';
 import { cartId, customerId } from '../support/records.ts';
 import { seededChance } from '../support/seeded-chance.ts';
 
 const start = Date.UTC(2026, 10, 24, 2);
 const job = { customerId, cartId, batchId: 'night', batchSize: 1 };
-const answer = (status: number, body: unknown): Exchange => ({
-  kind: 'answer',
-  status,
-  body: JSON.stringify(body),
-  ms: 5,
-});
 
 /** A Partner Center that answers every checkout so, and knows no order. */
 function aWorker(checkout: () => Promise<Exchange>) {
@@ -24,9 +19,9 @@ function aWorker(checkout: () => Promise<Exchange>) {
       if (mayLeave?.() === true) checkouts += 1;
       return checkout();
     },
-    cart: async () => answer(200, { id: cartId, status: 'Active', lineItems: [] }),
-    orders: async () => answer(200, { items: [] }),
-    order: async () => answer(404, {}),
+    cart: async () => answered(200, { id: cartId, status: 'Active', lineItems: [] }),
+    orders: async () => answered(200, { items: [] }),
+    order: async () => answered(404, {}),
   };
   const worker = oneWorker(api, leapingClock(start));
   const record = async () => (await worker.stores.ledger.read({ customerId, cartId }))?.value;
@@ -50,7 +45,7 @@ const known = async (worker: ReturnType<typeof aWorker>): Promise<CheckoutRecord
 };
 
 test('a job that waits: given up in one write, and its own copy buys nothing', async () => {
-  const worker = aWorker(async () => answer(429, {}));
+  const worker = aWorker(async () => answered(429, {}));
   await worker.enqueue(job);
   await worker.deliver();
   const waiting = await known(worker);
@@ -71,7 +66,7 @@ test('a job that waits: given up in one write, and its own copy buys nothing', a
 });
 
 test('a job that was never begun: it is in the ledger as given up, and a late duplicate buys nothing', async () => {
-  const worker = aWorker(async () => answer(429, {}));
+  const worker = aWorker(async () => answered(429, {}));
   await worker.giveUp('nothing');
   expect(await known(worker)).toMatchObject({ state: 'failed', reason: { code: 'given-up' }, ticket: 1 });
   await worker.enqueue(job);
@@ -82,8 +77,8 @@ test('a job that was never begun: it is in the ledger as given up, and a late du
 
 test('never begun when the person looked, begun meanwhile: the job goes on', async () => {
   const order = { id: 'Order-1', status: 'completed', billingCycle: 'monthly', lineItems: [] };
-  const answers = [answer(429, {}), answer(201, { orders: [order] })].values();
-  const worker = aWorker(async () => answers.next().value ?? answer(500, {}));
+  const answers = [answered(429, {}), answered(201, { orders: [order] })].values();
+  const worker = aWorker(async () => answers.next().value ?? answered(500, {}));
   await worker.enqueue(job);
   await worker.deliver();
   await worker.giveUp('nothing');

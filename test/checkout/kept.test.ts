@@ -1,17 +1,12 @@
 import { expect, test } from 'vitest';
 import { storyOf, unkeptPolls } from '../../src/operate/story.ts';
 import type { Exchange, PartnerCenter } from '../../src/partner-center/api.ts';
+import { answered } from '../support/exchanges.ts';
 import { leapingClock, oneWorker } from '../support/one-worker.ts';
 import { cartId, customerId } from '../support/records.ts';
 
 /** What the ledger keeps of deliveries and polls, so that `checkout job` can tell them. */
 const start = Date.UTC(2026, 10, 24, 2);
-const answer = (status: number, body: unknown): Exchange => ({
-  kind: 'answer',
-  status,
-  body: JSON.stringify(body),
-  ms: 5,
-});
 const order = (status: string) => ({
   id: 'Order-1',
   status,
@@ -31,8 +26,8 @@ function aWorker(checkouts: readonly Exchange[], polls: readonly Exchange[]) {
       mayLeave?.();
       return take(checkout);
     },
-    cart: async () => answer(404, { code: 800008 }),
-    orders: async () => answer(200, { items: [] }),
+    cart: async () => answered(404, { code: 800008 }),
+    orders: async () => answered(200, { items: [] }),
     order: () => take(poll),
   };
   const worker = oneWorker(api, leapingClock(start));
@@ -45,7 +40,7 @@ function aWorker(checkouts: readonly Exchange[], polls: readonly Exchange[]) {
 }
 
 test('the record keeps each delivery that it was written for, and what came of it', async () => {
-  const worker = aWorker([answer(429, {}), answer(201, { orders: [order('completed')] })], []);
+  const worker = aWorker([answered(429, {}), answered(201, { orders: [order('completed')] })], []);
   await worker.enqueue({ customerId, cartId });
   await worker.deliver();
   expect((await worker.record()).deliveries).toMatchObject({
@@ -74,7 +69,7 @@ test('the record keeps each delivery that it was written for, and what came of i
 });
 
 test('a batch that names a known cart is a delivery too', async () => {
-  const worker = aWorker([answer(201, { orders: [order('completed')] })], []);
+  const worker = aWorker([answered(201, { orders: [order('completed')] })], []);
   await worker.enqueue({ customerId, cartId });
   await worker.settle();
   await worker.enqueue({ customerId, cartId, batchId: 'late' });
@@ -84,12 +79,12 @@ test('a batch that names a known cart is a delivery too', async () => {
 
 test('each poll is kept: one that brought no order with the row that comes next, then with the record', async () => {
   const polls = [
-    answer(503, {}),
-    answer(404, { code: 1 }),
-    answer(200, order('pending')),
-    answer(200, order('completed')),
+    answered(503, {}),
+    answered(404, { code: 1 }),
+    answered(200, order('pending')),
+    answered(200, order('completed')),
   ];
-  const worker = aWorker([answer(201, { orders: [order('pending')] })], polls);
+  const worker = aWorker([answered(201, { orders: [order('pending')] })], polls);
   await worker.enqueue({ customerId, cartId });
   await worker.settle(3);
   const waiting = await worker.record();
@@ -118,11 +113,11 @@ test('each poll is kept: one that brought no order with the row that comes next,
 });
 
 test('the last 20 are kept, and all are counted', async () => {
-  const pending = Array.from({ length: 30 }, () => answer(200, order('pending')));
-  const throttled = Array.from({ length: 25 }, () => answer(429, {}));
+  const pending = Array.from({ length: 30 }, () => answered(200, order('pending')));
+  const throttled = Array.from({ length: 25 }, () => answered(429, {}));
   const worker = aWorker(
-    [...throttled, answer(201, { orders: [order('pending')] })],
-    [...pending, answer(200, order('completed'))],
+    [...throttled, answered(201, { orders: [order('pending')] })],
+    [...pending, answered(200, order('completed'))],
   );
   await worker.enqueue({ customerId, cartId });
   await worker.settle();

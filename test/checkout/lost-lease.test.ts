@@ -1,16 +1,11 @@
 import { expect, test } from 'vitest';
 import type { Exchange, PartnerCenter } from '../../src/partner-center/api.ts';
+import { answered, nobodyAsks } from '../support/exchanges.ts';
 import { leapingClock, oneWorker } from '../support/one-worker.ts';
 import { cartId, customerId } from '../support/records.ts';
 
 const job = { customerId, cartId };
 const theirs = 'the lease of another worker';
-const answer = (status: number, body: unknown): Exchange => ({
-  kind: 'answer',
-  status,
-  body: JSON.stringify(body),
-  ms: 5,
-});
 const order = (id: string, status: string) => ({
   id,
   status,
@@ -20,7 +15,6 @@ const order = (id: string, status: string) => ({
 
 /** While the checkout of this worker is under way, another one takes the job over: it found that this one was gone. */
 async function takenOverDuring(told: Exchange) {
-  const nobodyAsks = () => Promise.reject(new Error('nobody asks'));
   const api: PartnerCenter = {
     async checkout(_, __, { mayLeave }) {
       expect(mayLeave?.()).toBe(true);
@@ -44,7 +38,7 @@ async function takenOverDuring(told: Exchange) {
 
 test('orders are facts: they are recorded though the job is in the hands of another', async () => {
   const { record, worker } = await takenOverDuring(
-    answer(201, { orders: [order('O1', 'pending'), order('O2', 'completed')] }),
+    answered(201, { orders: [order('O1', 'pending'), order('O2', 'completed')] }),
   );
   expect(record?.orders).toMatchObject([
     { id: 'O1', status: 'pending' },
@@ -54,7 +48,7 @@ test('orders are facts: they are recorded though the job is in the hands of anot
 });
 
 test('a refusal is no fact: what becomes of the job is for whoever has it', async () => {
-  const { record, worker } = await takenOverDuring(answer(400, { code: 800002, description: 'No' }));
+  const { record, worker } = await takenOverDuring(answered(400, { code: 800002, description: 'No' }));
   expect(record).toMatchObject({ state: 'unresolved', lease: { id: theirs } });
   expect(worker.tables.attention.all()).toEqual([]);
   expect(worker.events).toEqual([]);
@@ -63,7 +57,7 @@ test('a refusal is no fact: what becomes of the job is for whoever has it', asyn
 test('of a result in part the orders are recorded, and nothing is said of the rest', async () => {
   const refusedGroup = { code: 800010, description: 'No', orderGroupId: '1' };
   const { record } = await takenOverDuring(
-    answer(201, { orders: [order('O1', 'completed')], orderErrors: [refusedGroup] }),
+    answered(201, { orders: [order('O1', 'completed')], orderErrors: [refusedGroup] }),
   );
   expect(record).toMatchObject({
     state: 'unresolved',

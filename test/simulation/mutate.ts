@@ -16,6 +16,7 @@ import { join, relative } from 'node:path';
 import { parseArgs } from 'node:util';
 import * as z from 'zod/mini';
 import { type Mutation, mutations } from './mutations.ts';
+import { withoutGuard } from './without-guard.ts';
 
 /**
  * Removes each guard of the protocol from the source in turn, in a copy of it, and lets the simulation find out, then the
@@ -64,24 +65,10 @@ const stateFile = join(root, '.local/mutations.json');
 
 const copy = mkdtempSync(join(tmpdir(), 'mutate-'));
 
-/** The source without the guard. Throws when a text to be replaced is not there exactly once: the list is out of date. */
-function patched({ name, file, find, replace, also = [] }: Mutation): string {
-  let source = readFileSync(join(copy, file), 'utf8');
-  for (const edit of [{ find, replace }, ...also]) {
-    const parts = source.split(edit.find);
-    if (parts.length !== 2)
-      throw new Error(
-        `The mutation "${name}" no longer applies: "${edit.find}" is ${parts.length - 1} times in ${file}`,
-      );
-    source = parts.join(edit.replace);
-  }
-  return source;
-}
-
 async function tryOut(mutation: Mutation): Promise<Finding> {
   const path = join(copy, mutation.file);
   const whole = readFileSync(path, 'utf8');
-  writeFileSync(path, patched(mutation));
+  writeFileSync(path, withoutGuard(whole, mutation));
   try {
     const { name } = mutation;
     const minutes = Number(values.minutes);
@@ -237,7 +224,7 @@ try {
     cpSync(join(root, path), join(copy, path), { recursive: true });
   symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'));
   const wanted = mutations.filter(({ name }) => values.only === undefined || name.includes(values.only));
-  for (const mutation of wanted) patched(mutation);
+  for (const mutation of wanted) withoutGuard(readFileSync(join(copy, mutation.file), 'utf8'), mutation);
   const source = hashOf(copy);
   const broken = await failingTest();
   if (broken !== undefined) throw new Error(`With every guard in its place this test fails: ${broken}`);
