@@ -43,6 +43,7 @@ export async function invoke(
   const ended = new AbortController();
   const timeout = async (): Promise<never> => {
     await options.clock.sleep(options.functionTimeout, ended.signal);
+    if (ended.signal.aborted) return new Promise(() => {});
     throw new FunctionTimeoutError(
       `${fn.metadata.name} ran longer than functionTimeout (${options.functionTimeout} ms). Azure would end the process here.`,
     );
@@ -52,7 +53,7 @@ export async function invoke(
   try {
     return await Promise.race([run, timeout()]);
   } finally {
-    ended.abort();
+    ended.abort('ended');
   }
 }
 

@@ -36,7 +36,7 @@ export async function readApi<T>(
     const mayLeave = () => slot !== undefined && !isStale(slot, clock.now(), times);
     const exchange = await send({ ids, renewToken, mayLeave });
     renewToken = false;
-    // While a token was fetched, the slot went stale: nothing was sent, and the token is there now.
+    // While a token was fetched or a connection made, the slot went stale: nothing was sent.
     if (exchange.kind === 'no-answer' && exchange.stale === true) continue;
     run.calls += 1;
     run.apiMs += exchange.ms;

@@ -25,7 +25,7 @@ export async function submit(run: Run, claimed: Held): Promise<void> {
     if (held === undefined) return;
     const called: Called | undefined = await call(run, held, renewToken);
     renewToken = false;
-    // While a token was fetched, the fence closed: nothing was sent, and the token is there now.
+    // While a token was fetched or a connection made, the fence closed: nothing was sent.
     if (called === undefined) continue;
     held = called.held;
     if (called.outcome.kind === 'renew-token' && !renewed) {

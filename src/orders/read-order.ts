@@ -26,7 +26,7 @@ export async function readOrder(deps: Deps, row: DueRow, deadline: number): Prom
     const mayLeave = () => !isStale(taken.slot, clock.now(), deps.times);
     const exchange = await partnerCenter.order(customerId, orderId, { ids, renewToken, mayLeave });
     renewToken = false;
-    // While a token was fetched, the slot went stale: nothing was sent, and the token is there now.
+    // While a token was fetched or a connection made, the slot went stale: nothing was sent.
     if (exchange.kind === 'no-answer' && exchange.stale === true) continue;
     const poll: Poll = { what: 'order', orderId, at, ...ids, end: endOf(exchange) };
     const outcome = judgeRead(exchange, decodeOrder, { ids, at });

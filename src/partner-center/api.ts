@@ -29,7 +29,7 @@ export type Exchange =
       readonly failure: string;
       /** No token could be had: the credential failed, Partner Center was not asked. */
       readonly credential?: boolean;
-      /** `mayLeave` said no: its time had passed while a token was fetched. */
+      /** `mayLeave` said no: its time had passed while a token was fetched, or a connection made. */
       readonly stale?: boolean;
       readonly ms: number;
     };
@@ -38,7 +38,7 @@ export interface SendOptions {
   readonly ids: CallIds;
   /** Asks the credential for a token that is not the cached one: the last one was refused. */
   readonly renewToken?: boolean;
-  /** Asked when the token is at hand, in the instant before the request leaves: nothing is awaited after it says yes. */
+  /** Asked when token and connection are at hand, in the instant before the request leaves: nothing is awaited after it says yes. */
   readonly mayLeave?: () => boolean;
 }
 

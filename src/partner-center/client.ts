@@ -1,9 +1,9 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import type { Clock } from '../clock.ts';
 import { compact } from '../compact.ts';
 import type { Exchange, PartnerCenter, SendOptions } from './api.ts';
-import { readBody } from './read-body.ts';
 import { retryAfterMs } from './retry-after.ts';
-import { watchHeaders } from './sent-headers.ts';
+import { sendOnce } from './send-once.ts';
 import { CredentialFailure, type TokenSource } from './token-source.ts';
 
 export interface ClientSettings {
@@ -91,40 +91,49 @@ async function exchange(
     const failure = error instanceof CredentialFailure ? error.message : `no token: ${inWords(error)}`;
     return { kind: 'no-answer', executed: 'no', credential: true, failure, ms: took() };
   }
-  if (request.mayLeave?.() === false)
-    return {
-      kind: 'no-answer',
-      executed: 'no',
-      stale: true,
-      failure: 'its time had passed before it left',
-      ms: took(),
-    };
-  const headers = watchHeaders(request.ids.correlationId);
-  try {
-    const response = await fetch(new URL(request.path, base), {
-      method: request.method,
-      headers: headersOf(request, token, traceparent?.()),
-      redirect: 'manual',
-      // Covers the body too.
-      signal: AbortSignal.timeout(request.timeout),
-    });
-    const body = await readBody(response, request.maxBytes);
-    return compact({
-      kind: 'answer' as const,
-      status: response.status,
-      body: body.text,
-      raw: body.text === undefined ? body.raw : undefined,
-      retryAfterMs: retryAfterMs(response.headers.get('retry-after'), clock.now()),
-      cv: response.headers.get('ms-cv')?.slice(0, 256),
-      serverId: response.headers.get('ms-serverid')?.slice(0, 256),
-      ms: took(),
-    }) as Exchange;
-  } catch (error) {
-    const executed = headers.written() ? 'unknown' : 'no';
-    return { kind: 'no-answer', executed, failure: inWords(error), ms: took() };
-  } finally {
-    headers.stop();
+  const sent = await sendOnce({
+    method: request.method,
+    url: new URL(request.path, base),
+    headers: headersOf(request, token, traceparent?.()),
+    timeout: request.timeout,
+    maxBytes: request.maxBytes,
+    mayLeave: request.mayLeave ?? (() => true),
+  });
+  switch (sent.kind) {
+    case 'held-back':
+      return {
+        kind: 'no-answer',
+        executed: 'no',
+        stale: true,
+        failure: 'its time had passed before it left',
+        ms: took(),
+      };
+    case 'no-answer':
+      return {
+        kind: 'no-answer',
+        executed: sent.left ? 'unknown' : 'no',
+        failure: sent.failure,
+        ms: took(),
+      };
+    case 'answer': {
+      const { status, headers, body } = sent;
+      return compact({
+        kind: 'answer' as const,
+        status,
+        body: body.text,
+        raw: body.text === undefined ? body.raw : undefined,
+        retryAfterMs: retryAfterMs(headers['retry-after'], clock.now()),
+        cv: headerOf(headers, 'ms-cv'),
+        serverId: headerOf(headers, 'ms-serverid'),
+        ms: took(),
+      }) as Exchange;
+    }
   }
+}
+
+function headerOf(headers: IncomingHttpHeaders, name: string): string | undefined {
+  const value = headers[name];
+  return typeof value === 'string' ? value.slice(0, 256) : undefined;
 }
 
 /** Header names and rules: "Partner Center REST headers". MS-Contract-Version is documented as required. */
@@ -132,6 +141,7 @@ function headersOf({ ids }: Request, token: string, traceparent: string | undefi
   return {
     Authorization: `Bearer ${token}`,
     Accept: 'application/json',
+    'User-Agent': 'checkout-worker',
     'MS-CorrelationId': ids.correlationId,
     ...(ids.requestId === undefined ? {} : { 'MS-RequestId': ids.requestId }),
     'MS-Contract-Version': 'v1',
@@ -141,11 +151,5 @@ function headersOf({ ids }: Request, token: string, traceparent: string | undefi
   };
 }
 
-/** The failure of a fetch: its cause says more than itself. */
-function inWords(error: unknown): string {
-  if (!(error instanceof Error)) return 'unknown failure';
-  if (error.name === 'TimeoutError') return 'no answer within the time limit';
-  const { cause } = error;
-  const code = cause instanceof Error && 'code' in cause ? `${String(cause.code)}: ` : '';
-  return `${code}${cause instanceof Error ? cause.message : error.message}`.slice(0, 256);
-}
+const inWords = (error: unknown): string =>
+  error instanceof Error ? error.message.slice(0, 256) : 'unknown failure';

@@ -6,7 +6,7 @@ export type ReadBody =
 const keptRaw = 4 * 1024;
 
 /** Reads a body up to a limit; one that is longer, ends early or is no UTF-8 is not read to its end, or not believed. */
-export async function readBody(response: Response, maxBytes: number): Promise<ReadBody> {
+export async function readBody(body: AsyncIterable<Uint8Array>, maxBytes: number): Promise<ReadBody> {
   const chunks: Uint8Array[] = [];
   let size = 0;
   const unread = (why: string): ReadBody => ({
@@ -14,9 +14,8 @@ export async function readBody(response: Response, maxBytes: number): Promise<Re
     raw: Buffer.concat(chunks).subarray(0, keptRaw),
     why,
   });
-  if (response.body === null) return { text: '' };
   try {
-    for await (const chunk of response.body) {
+    for await (const chunk of body) {
       chunks.push(chunk);
       size += chunk.byteLength;
       // Leaving the loop cancels the body, and so ends the connection.

@@ -66,7 +66,7 @@ async function redeem(
   }).catch((error: unknown) => {
     throw new Error(`${new URL(endpoint).host} did not answer: ${causeOf(error)}`);
   });
-  const { text } = await readBody(response, maxAnswer);
+  const { text } = response.body === null ? { text: '' } : await readBody(response.body, maxAnswer);
   const body = parsed(text ?? '');
   const answer = granted.safeParse(body);
   if (response.ok && answer.success && answer.data.expires_in > 0)

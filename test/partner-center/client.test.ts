@@ -51,12 +51,12 @@ async function serve(
   return { port: (server.address() as AddressInfo).port, heads };
 }
 
-const clientAt = (baseUrl: string, callTimeout = 5_000) =>
+const clientAt = (baseUrl: string, callTimeout = 5_000, token = 'the-token') =>
   partnerCenterClient({
     baseUrl,
     callTimeout,
     readTimeout: callTimeout,
-    tokens: { token: async () => 'the-token' },
+    tokens: { token: async () => token },
     clock: systemClock,
   });
 const clientOf = (port: number, callTimeout?: number) => clientAt(`http://127.0.0.1:${port}`, callTimeout);
@@ -123,6 +123,15 @@ describe('was it executed?', () => {
     const client = clientAt(`https://127.0.0.1:${port}`);
     expect(await client.checkout(customerId, cartId, { ids })).toMatchObject({ executed: 'no' });
   });
+  test('no: the connection is not ready in time', async () => {
+    const { port, heads } = await serve(() => {});
+    const client = clientAt(`https://127.0.0.1:${port}`, 200);
+    expect(await client.checkout(customerId, cartId, { ids })).toMatchObject({
+      executed: 'no',
+      failure: 'no connection within the time limit',
+    });
+    expect(heads).toEqual([]);
+  });
   test('no: there is no token', async () => {
     const client = partnerCenterClient({
       baseUrl: 'http://127.0.0.1:9',
@@ -137,6 +146,12 @@ describe('was it executed?', () => {
       failure: 'the secret has expired',
     });
   });
+  test('no: the token is none that a header can carry, and is not told', async () => {
+    const client = clientAt('http://127.0.0.1:9', 5_000, 'two\nlines');
+    const answer = await client.checkout(customerId, cartId, { ids });
+    expect(answer).toMatchObject({ executed: 'no', failure: expect.stringContaining('header') });
+    expect(JSON.stringify(answer)).not.toContain('lines');
+  });
   test('unknown: the connection is reset after the headers', async () => {
     const { port, heads } = await serve((socket) => socket.resetAndDestroy());
     expect(await checkout(port)).toMatchObject({ kind: 'no-answer', executed: 'unknown' });
@@ -148,6 +163,12 @@ describe('was it executed?', () => {
       executed: 'unknown',
       failure: 'no answer within the time limit',
     });
+  });
+  test('unknown: a switch of protocols that nobody asked for', async () => {
+    const { port } = await serve((socket) =>
+      socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n'),
+    );
+    expect(await checkout(port)).toMatchObject({ executed: 'unknown' });
   });
   test('unknown: garbage instead of HTTP', async () => {
     const { port } = await serve((socket) => socket.end('garbage\r\n\r\n'));
@@ -162,6 +183,36 @@ describe('was it executed?', () => {
     expect(await client.checkout(customerId, cartId, { ids })).toMatchObject({ kind: 'answer' });
     expect(await client.checkout(customerId, cartId, { ids })).toMatchObject({ executed: 'unknown' });
     expect(heads).toHaveLength(2);
+  });
+});
+
+describe('may it leave?', () => {
+  test('is asked when the connection is ready, once; a no is sent to nobody', async () => {
+    const connected = Promise.withResolvers<void>();
+    const { port, heads } = await serve(
+      (socket) => socket.end(http('201 Created', '{}')),
+      () => connected.resolve(),
+    );
+    let asked = 0;
+    const client = clientOf(port);
+    const mayLeave = () => {
+      asked += 1;
+      return false;
+    };
+    const held = await client.checkout(customerId, cartId, { ids, mayLeave });
+    expect(held).toMatchObject({ kind: 'no-answer', executed: 'no', stale: true });
+    await connected.promise;
+    expect([asked, heads]).toEqual([1, []]);
+    expect(await client.checkout(customerId, cartId, { ids, mayLeave: () => true })).toMatchObject({
+      kind: 'answer',
+    });
+  });
+  test('is not asked while nobody is there to send to', async () => {
+    const { port } = await serve(() => {});
+    for (const stop of stops.splice(0)) await stop();
+    const mayLeave = () => expect.fail('asked');
+    const answer = await clientOf(port).checkout(customerId, cartId, { ids, mayLeave });
+    expect(answer).toMatchObject({ executed: 'no', failure: expect.stringContaining('ECONNREFUSED') });
   });
 });
 
@@ -223,7 +274,7 @@ describe('Retry-After', () => {
     ['-5', undefined],
     ['1.5', undefined],
     ['', undefined],
-    [null, undefined],
+    [undefined, undefined],
   ] as const)
     test(`${header}`, () => {
       expect(retryAfterMs(header, now)).toBe(ms);
