@@ -3,29 +3,42 @@
  * flight, connections to broker, tables and Partner Center are cut, Partner Center fails in many ways, everything is away
  * for a while. At the end its order book is compared with the tables, and the tally is printed.
  */
-import { parseArgs } from 'node:util';
+import * as z from 'zod/mini';
 import { buildDist } from './build.ts';
 import { runChaos } from './chaos/run-chaos.ts';
+import { numberIn, readOptions } from './command-line.ts';
 import { lineOf, liveLine } from './night/progress.ts';
 
-const { values } = parseArgs({
-  options: {
+const usage = `npm run chaos --            two workers are killed, connections cut, Partner Center fails; prints the tally
+  --jobs 2000               how many
+  --minutes 15              the whole may take; the trouble ends after four fifths of it
+  --contract replay         how Partner Center answers for an ordered cart: replay, already-submitted (800065)
+  --seed 1                  of the trouble`;
+
+const { jobs, minutes, contract, seed } = readOptions(
+  usage,
+  {
     jobs: { type: 'string', default: '2000' },
     minutes: { type: 'string', default: '15' },
     contract: { type: 'string', default: 'replay' },
     seed: { type: 'string', default: '1' },
   },
-});
-const jobs = Number(values.jobs);
-const limitMs = Number(values.minutes) * 60_000;
+  z.object({
+    jobs: numberIn(1, 100_000),
+    minutes: numberIn(1, 600),
+    contract: z.enum(['replay', 'already-submitted']),
+    seed: numberIn(0, 2 ** 31),
+  }),
+);
+const limitMs = minutes * 60_000;
 const appRoot = new URL('..', import.meta.url).pathname;
 
 const output = liveLine(process.stdout);
 await buildDist(appRoot);
 const result = await runChaos({
   jobs,
-  contract: values.contract === 'already-submitted' ? 'already-submitted' : 'replay',
-  seed: Number(values.seed),
+  contract,
+  seed,
   troubleMs: 0.8 * limitMs,
   limitMs,
   appRoot,
@@ -34,7 +47,7 @@ const result = await runChaos({
 output.end();
 const { comparison, tally } = result;
 output.say(`
-${jobs} jobs in ${Math.round(result.seconds)} s, contract ${values.contract}, seed ${values.seed}: ${JSON.stringify(result.byState)}
+${jobs} jobs in ${Math.round(result.seconds)} s, contract ${contract}, seed ${seed}: ${JSON.stringify(result.byState)}
 killed ${tally.kills} workers with -9, always with checkouts in flight: ${tally.inFlight} made, and not yet answered
 cut ${tally.cutBroker} connections to the broker, ${tally.cutTables} to the tables, ${tally.cutApi} to Partner Center
 ${tally.withoutTables} times a minute without tables, ${tally.withoutApi} times ten without Partner Center, ${tally.storms} times a minute of 429s

@@ -1,23 +1,19 @@
-/**
- * `npm run dev`: keeps the whole stack up on this machine and takes messages from anyone, until Ctrl-C.
- * `--factor N`: how many times faster its clock runs. `--own-worker`: starts no worker, and listens on the ports of
- * `local.settings.json.example`, for a worker that somebody starts under a debugger or with Azure's tools.
- */
+/** `npm run dev`: keeps the whole stack up on this machine and takes messages from anyone, until Ctrl-C. */
 import { copyFile, mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import * as z from 'zod/mini';
 import { buildDist } from './build.ts';
+import { readOptions } from './command-line.ts';
 import type { HostChild } from './functions-host/child.ts';
 import type { CartRef } from './partner-center/sandbox.ts';
 import { makeSampleList } from './sample-list.ts';
 import { shellLines } from './shell-file.ts';
 import { examplePorts, type Stack, startStack } from './stack.ts';
 
-const optionsShape = z.object({
-  factor: z._default(z.coerce.number().check(z.gte(1), z.lte(4_000)), 60),
-  'own-worker': z._default(z.boolean(), false),
-});
+const usage = `npm run dev --              keeps the whole stack up, and takes messages from anyone, until Ctrl-C
+  --factor 60               how many times faster its clock runs, 1 to 4000
+  --own-worker              starts no worker, and listens on the ports of local.settings.json.example: for a worker that
+                            you start under a debugger, or with Azure's tools`;
 
 const root = new URL('..', import.meta.url).pathname;
 const folder = join(root, '.local');
@@ -32,15 +28,14 @@ const stopped = Promise.withResolvers<void>();
 process.once('SIGINT', () => stopped.resolve());
 process.once('SIGTERM', () => stopped.resolve());
 
-const { values } = parseArgs({ options: { factor: { type: 'string' }, 'own-worker': { type: 'boolean' } } });
-const options = optionsShape.safeParse(values);
-if (options.success) await dev(options.data.factor, options.data['own-worker']);
-else {
-  console.error(z.prettifyError(options.error));
-  process.exitCode = 1;
-}
+const { factor, 'own-worker': ownWorker } = readOptions(
+  usage,
+  { factor: { type: 'string', default: '60' }, 'own-worker': { type: 'boolean', default: false } },
+  z.object({ factor: z.coerce.number().check(z.gte(1), z.lte(4_000)), 'own-worker': z.boolean() }),
+);
+await dev();
 
-async function dev(factor: number, ownWorker: boolean): Promise<void> {
+async function dev(): Promise<void> {
   await buildDist(root);
   const stack = await startStack({ factor, appRoot: root, ...(ownWorker ? { ports: examplePorts } : {}) });
   try {

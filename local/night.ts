@@ -1,11 +1,7 @@
-/**
- * `npm start`: a night of checkouts on this machine, with the bundle that Azure runs.
- * `npm start -- --file my.csv` rehearses a list of one's own (CSV with a header, or one JSON object a line).
- * `--carts N` makes the sample night shorter; `--lie hide` or `invent` has the order book tell a lie, to see it caught.
- */
-import { parseArgs } from 'node:util';
+/** `npm start`: a night of checkouts on this machine, with the bundle that Azure runs. */
 import * as z from 'zod/mini';
 import { buildDist } from './build.ts';
+import { numberIn, readOptions } from './command-line.ts';
 import { filePlan } from './night/list.ts';
 import { samplePlan } from './night/plan.ts';
 import { liveLine } from './night/progress.ts';
@@ -16,11 +12,24 @@ import { type Stack, startStack } from './stack.ts';
 const factor = 100;
 const minute = 60_000;
 
-const optionsShape = z.object({
-  file: z.optional(z.string()),
-  carts: z._default(z.coerce.number().check(z.int(), z.gte(20), z.lte(5_000)), 300),
-  lie: z._default(z.enum(['none', 'hide', 'invent']), 'none'),
-});
+const usage = `npm start --                a night of checkouts on this machine
+  --carts 300               of the sample night, 20 to 5000
+  --file my.csv             rehearses a list of your own: CSV with a header, or one JSON object a line
+  --lie hide|invent         has the order book tell a lie, to see it caught`;
+
+const options = readOptions(
+  usage,
+  {
+    file: { type: 'string' },
+    carts: { type: 'string', default: '300' },
+    lie: { type: 'string', default: 'none' },
+  },
+  z.object({
+    file: z.optional(z.string()),
+    carts: numberIn(20, 5_000),
+    lie: z.enum(['none', 'hide', 'invent']),
+  }),
+);
 
 /** A night of one minute has no time for orders that are pending for an hour. */
 const quickOrders = {
@@ -45,7 +54,6 @@ try {
 }
 
 async function main(): Promise<boolean> {
-  const options = readOptions();
   output.say('Building the function bundle …');
   const { bytes } = await buildDist(root);
   output.say(
@@ -54,22 +62,14 @@ async function main(): Promise<boolean> {
   const stack = await startStack({ factor, appRoot: root, switches: { pending: quickOrders } });
   try {
     stack.sandbox.set({ lie: options.lie });
-    return await night(stack, options);
+    return await night(stack);
   } finally {
     await stack.stop();
   }
 }
 
-function readOptions(): z.infer<typeof optionsShape> {
-  const { values } = parseArgs({
-    options: { file: { type: 'string' }, carts: { type: 'string' }, lie: { type: 'string' } },
-  });
-  const options = optionsShape.safeParse(values);
-  if (!options.success) throw new Error(z.prettifyError(options.error));
-  return options.data;
-}
-
-async function night(stack: Stack, { file, carts }: ReturnType<typeof readOptions>): Promise<boolean> {
+async function night(stack: Stack): Promise<boolean> {
+  const { file, carts } = options;
   const plan =
     file === undefined
       ? samplePlan(stack.sandbox, carts, Math.round(carts / 5))

@@ -1,10 +1,8 @@
-/**
- * `npm run bench -- [--only requests,budget] [--jobs 300] [--json file]`: every figure is a ratio against something that
- * is measured, or counted, in the same run.
- */
+/** `npm run bench`: every figure is a ratio against something that is measured, or counted, in the same run. */
 import { writeFile } from 'node:fs/promises';
-import { parseArgs } from 'node:util';
+import * as z from 'zod/mini';
 import { buildDist } from '../../local/build.ts';
+import { numberIn, readOptions } from '../../local/command-line.ts';
 import { benchBudget, benchLowerLimit } from './budget.ts';
 import { benchEnqueue } from './enqueue.ts';
 import { benchLatency } from './latency.ts';
@@ -18,12 +16,45 @@ import { benchRivals } from './rivals.ts';
 import { benchStart } from './start.ts';
 import { root } from './workload.ts';
 
-const { values } = parseArgs({
-  options: { only: { type: 'string' }, jobs: { type: 'string', default: '5000' }, json: { type: 'string' } },
-});
+const names = [
+  'requests',
+  'enqueue',
+  'rivals',
+  'overhead',
+  'poll',
+  'pending',
+  'start',
+  'memory',
+  'latency',
+  'redrive',
+  'budget',
+  'lower-limit',
+] as const;
 
-const jobs = Number(values.jobs);
-const benches: Readonly<Record<string, () => Promise<unknown>>> = {
+const usage = `npm run bench --            all figures, each beside its goal: about an hour
+  --only poll,start         some of ${names.join(', ')}
+  --jobs 5000               of the nights of budget and lower-limit, and of redrive
+  --json file               keeps the figures`;
+
+const { only, jobs, json } = readOptions(
+  usage,
+  { only: { type: 'string' }, jobs: { type: 'string', default: '5000' }, json: { type: 'string' } },
+  z.object({
+    only: z.optional(
+      z.pipe(
+        z.pipe(
+          z.string(),
+          z.transform((list: string) => list.split(',')),
+        ),
+        z.array(z.enum(names)),
+      ),
+    ),
+    jobs: numberIn(1, 100_000),
+    json: z.optional(z.string()),
+  }),
+);
+
+const benches: Readonly<Record<(typeof names)[number], () => Promise<unknown>>> = {
   requests: benchRequests,
   enqueue: benchEnqueue,
   rivals: benchRivals,
@@ -39,13 +70,9 @@ const benches: Readonly<Record<string, () => Promise<unknown>>> = {
 };
 
 await buildDist(root);
-const wanted = values.only?.split(',') ?? Object.keys(benches);
 const report: Record<string, unknown> = { date: new Date().toISOString().slice(0, 10) };
-for (const name of wanted) {
-  const bench = benches[name];
-  if (bench === undefined)
-    throw new Error(`No bench "${name}": there are ${Object.keys(benches).join(', ')}`);
-  report[name] = await bench();
+for (const name of only ?? names) {
+  report[name] = await benches[name]();
   process.stdout.write(`${name} ${JSON.stringify(report[name], null, 2)}\n`);
 }
-if (values.json !== undefined) await writeFile(values.json, `${JSON.stringify(report, null, 2)}\n`);
+if (json !== undefined) await writeFile(json, `${JSON.stringify(report, null, 2)}\n`);

@@ -1,0 +1,24 @@
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+
+const root = join(import.meta.dirname, '../..');
+const run = (script: string, ...args: string[]) =>
+  spawnSync(process.execPath, [join(root, script), ...args], { encoding: 'utf8' });
+
+test('a script tells its options, and starts nothing', () => {
+  const { status, stdout, stderr } = run('local/chaos.ts', '--help');
+  expect([status, stderr]).toEqual([0, '']);
+  expect(stdout).toContain('--contract');
+});
+
+test.each([
+  ['local/chaos.ts', ['--contract', 'none'], '--contract: Invalid option: expected one of "replay"'],
+  ['local/night.ts', ['--carts', 'many'], '--carts: Invalid input: expected number'],
+  ['local/dev.ts', ['--fast'], "Unknown option '--fast'"],
+])('%s with wrong options says which, and how it is used', (script, args, reason) => {
+  const { status, stdout, stderr } = run(script, ...args);
+  expect([status, stdout]).toEqual([2, '']);
+  expect(stderr).toContain(reason);
+  expect(stderr).toContain('npm ');
+});
