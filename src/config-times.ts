@@ -18,7 +18,7 @@ export const timeSettings = {
     'How long after a send the order list may lag: until then an empty list proves nothing.',
   ),
   LOOK_BACK: time('lookBack', 'How far before the first send orders are looked for, because clocks differ.'),
-  SLEEP_BUDGET: time('sleepBudget', 'How long a delivery may sleep in all.'),
+  SLEEP_BUDGET: time('sleepBudget', 'How long a delivery may sleep in all before its first call.'),
   LOCK_RENEWED: time(
     'lockRenewed',
     'How long the host renews a message’s lock: `maxAutoLockRenewalDuration` in host.json.',

@@ -12,7 +12,7 @@ export interface Times {
   readonly quiet: number;
   /** How far before the first send orders are looked for: clocks differ. */
   readonly lookBack: number;
-  /** How long a delivery may sleep in all. */
+  /** How long a delivery may sleep in all before its first call; after that it may while it holds its lock. */
   readonly sleepBudget: number;
   /** How long the host renews a message's lock; no call may outlast it. */
   readonly lockRenewed: number;

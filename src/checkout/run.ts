@@ -9,7 +9,7 @@ export interface Run {
   readonly deps: Deps;
   readonly delivery: Delivery;
   readonly startedAt: number;
-  /** How long it has slept, of `Times.sleepBudget` in all. */
+  /** How long it has slept in all: until its first call, `Times.sleepBudget` at most. */
   slept: number;
   slot: Slot | undefined;
   /** Every batch that names its cart is stopped: nothing more is bought. */

@@ -8,8 +8,9 @@ export type Waited =
 
 /**
  * A slot for one call of this delivery. While the gate is closed, or busy, the delivery is held for what is left of
- * its sleep budget: that is the brake that keeps the other messages in the queue. Then it is to be parked. The jobs of a
- * customer that alone is throttled are parked at once, and hold up nobody.
+ * its sleep budget: that is the brake that keeps the other messages in the queue. Then it is to be parked. Once it has made a
+ * call it is next in line, and waits for as long as it holds its lock: parked now, it would have made that call in vain. The
+ * jobs of a customer that alone is throttled are parked at once, and hold up nobody.
  */
 export async function waitOrPark(run: Run, callMs: number): Promise<Waited> {
   const { clock, gate, times } = run.deps;
@@ -21,8 +22,9 @@ export async function waitOrPark(run: Run, callMs: number): Promise<Waited> {
     run.slot = undefined;
     const alone = gate.customerUntil(run.delivery.job.customerId);
     if (alone !== undefined) return parkUntil(run, alone, 'Partner Center throttles this customer');
-    const giveUpAt = asked + leftToSleep(run.slept, times);
-    const taken = await gate.take('worker', giveUpAt);
+    const begun = run.calls > 0;
+    const giveUpAt = Math.max(asked + leftToSleep(run.slept, times), begun ? lockEnds(run) - callMs : 0);
+    const taken = await gate.take('worker', giveUpAt, begun);
     run.slept += clock.now() - asked;
     if (taken.kind === 'slot') {
       run.slot = taken.slot;

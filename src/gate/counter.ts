@@ -1,9 +1,14 @@
 import type { Lane, Slot, Taken } from './gate.ts';
 import type { GateSettings } from './settings.ts';
 
+/**
+ * Who is served first. A delivery that has made a call comes before those that have not: else, with more callers than slots, each
+ * would make its first call, wait for its second for longer than it may, park, and begin anew.
+ */
+export const rank = { urgent: 0, begun: 1, fresh: 2 } as const;
+
 export interface Waiter {
-  /** Before those that are not. */
-  readonly urgent: boolean;
+  readonly rank: (typeof rank)[keyof typeof rank];
   readonly giveUpAt: number;
   readonly resolve: (taken: Taken) => void;
   readonly reject: (error: unknown) => void;
@@ -33,9 +38,9 @@ export const counter = (lane: Lane): Counter => ({
   serving: false,
 });
 
-/** The urgent come before the others, and each after those of its kind that came earlier. */
+/** By rank, and within a rank in the order in which they came. */
 export function inLine(waiters: readonly Waiter[], next: Waiter): Waiter[] {
-  const place = next.urgent ? waiters.findIndex(({ urgent }) => !urgent) : -1;
+  const place = waiters.findIndex((waiter) => waiter.rank > next.rank);
   return place < 0 ? [...waiters, next] : waiters.toSpliced(place, 0, next);
 }
 

@@ -32,8 +32,11 @@ export type Verdict =
 
 /** The one budget of API calls shared by every instance. Throws `Unavailable` when its row cannot be reached. */
 export interface Gate {
-  /** Resolves when the slot's time has come; waits for one at most until `giveUpAt` (epoch ms). */
-  take(lane: Lane, giveUpAt: number): Promise<Taken>;
+  /**
+   * Resolves when the slot's time has come; waits for one at most until `giveUpAt` (epoch ms). `begun`: the caller has made a call
+   * of its delivery, and would have made it in vain if it had to give up now.
+   */
+  take(lane: Lane, giveUpAt: number, begun?: boolean): Promise<Taken>;
   /** A slot that was not used goes to the next caller of this instance. */
   giveBack(slot: Slot): void;
   report(report: CallReport): Promise<Verdict>;

@@ -11,6 +11,10 @@ const below = 0.98;
 const holdFirst = 20;
 const holdLast = 240;
 
+/** Slots are spread so that those of a minute and one slot's life are the limit (`gapOf`): so many are in a minute. */
+const spread = (limit: number, { minuteMs, slotLifeMs }: GateSettings): number =>
+  (limit * minuteMs) / (minuteMs + slotLifeMs);
+
 /**
  * The limit as it should be now. It grows only over minutes that used it: a limit that nobody reached proves nothing.
  * Two full minutes at a limit hold one whole minute of any counter that Partner Center may run, so then it is good.
@@ -22,7 +26,7 @@ export function grown(state: GateState, now: number, settings: GateSettings): Ga
     const early = minutes >= 0.5 && state.limit < back && state.openedAt === state.minuteAt;
     return early ? { ...state, limit: back } : state;
   }
-  const used = state.granted / minutes >= 0.9 * state.limit;
+  const used = state.granted / minutes >= 0.9 * spread(state.limit, settings);
   const good =
     used && state.before > 0 ? Math.max(state.good, Math.min(state.before, state.limit)) : state.good;
   const passed = state.bad > 0 && good >= 1.05 * state.bad;
@@ -74,7 +78,9 @@ function told(state: GateState, now: number, retryAfterMs: number | undefined, s
   const least = within(retryAfterMs);
   const most = within(Math.max(0, retryAfterMs - roundedUpMs));
   const possible =
-    rate >= busy * state.limit && most >= state.good && most >= (rate * open) / (open + minute);
+    rate >= busy * spread(state.limit, settings) &&
+    most >= state.good &&
+    most >= (rate * open) / (open + minute);
   return least > 0 && possible ? { least, most } : undefined;
 }
 

@@ -2,7 +2,7 @@ import type { Chance } from '../chance.ts';
 import type { Clock } from '../clock.ts';
 import type { Telemetry } from '../telemetry.ts';
 import { callReports } from './call-reports.ts';
-import { type Counter, counter, handOut, inLine, leaseAt, nextEvent } from './counter.ts';
+import { type Counter, counter, handOut, inLine, leaseAt, nextEvent, rank, type Waiter } from './counter.ts';
 import type { Gate, Lane, Slot, Taken } from './gate.ts';
 import { dayOf, type GateState } from './gate-state.ts';
 import type { GateStore } from './gate-store.ts';
@@ -67,12 +67,12 @@ export function sharedGate({ store, clock, chance, telemetry, settings }: Shared
       : undefined;
   }
 
-  function take(urgent: boolean, lane: Lane, giveUpAt: number): Promise<Taken> {
+  function take(place: Waiter['rank'], lane: Lane, giveUpAt: number): Promise<Taken> {
     const barred = barredNow();
     if (barred !== undefined) return Promise.resolve(barred);
     const mine = counters[lane];
     return new Promise((resolve, reject) => {
-      mine.waiters = inLine(mine.waiters, { urgent, giveUpAt, resolve, reject });
+      mine.waiters = inLine(mine.waiters, { rank: place, giveUpAt, resolve, reject });
       stir();
       if (!mine.serving) void serve(mine);
     });
@@ -228,11 +228,12 @@ export function sharedGate({ store, clock, chance, telemetry, settings }: Shared
   });
 
   const gate = {
-    take: (lane: Lane, giveUpAt: number) => take(false, lane, giveUpAt),
+    take: (lane: Lane, giveUpAt: number, begun = false) =>
+      take(begun ? rank.begun : rank.fresh, lane, giveUpAt),
     giveBack,
     ...reports,
     customerUntil,
     jobStarted: permits.started,
   };
-  return { ...gate, urgent: { ...gate, take: (lane, giveUpAt) => take(true, lane, giveUpAt) } };
+  return { ...gate, urgent: { ...gate, take: (lane, giveUpAt) => take(rank.urgent, lane, giveUpAt) } };
 }
