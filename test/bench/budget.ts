@@ -20,15 +20,19 @@ interface Night {
   /** Calls in a minute that the sandbox lets through. */
   readonly real?: number;
   readonly factor?: number;
-  /** Jobs before the night is measured: by then every process is warm, and knows the storage's clock to less than its whole seconds. */
-  readonly warmUp?: number;
   /** Every cart has an order that stays pending for a while, so that the poller has work. */
   readonly pending?: boolean;
 }
 
+/**
+ * Jobs before the night is measured, so that each of three processes has some: by then all are warm, and know the storage's clock to
+ * less than its whole seconds.
+ */
+const warmUp = 60;
+
 /** Three worker processes and one budget. */
 async function night(name: string, given: Night): Promise<Use> {
-  const { jobs, kind, customers = jobs, real = limit, pending = false, warmUp = 0 } = given;
+  const { jobs, kind, customers = jobs, real = limit, pending = false } = given;
   const scale = given.factor ?? factor;
   const env = {
     SLOT_LIFE: '1s',
@@ -43,7 +47,7 @@ async function night(name: string, given: Night): Promise<Use> {
   };
   return withStack({ factor: scale, switches, env }, async (stack) => {
     await Promise.all([stack.startWorker(), stack.startWorker(), stack.startWorker()]);
-    if (warmUp > 0) await sendCarts(stack, { count: warmUp, customers: 10, baskets: ['legacy'] });
+    await sendCarts(stack, { count: warmUp, customers: 10, baskets: ['legacy'] });
     await drained(stack, 120_000);
     const before = stack.sandbox.calls().length;
     stack.sandbox.set({ limiter: limiterOf(kind, real) });
@@ -62,23 +66,19 @@ function whileBusy({ sandbox }: Stack, from: number): readonly Made[] {
   return calls.slice(0, last + 1);
 }
 
-/** Enough that each of three processes has some. */
-const warmUp = 60;
-
 /** The limit is known: what is configured is what Partner Center lets through. */
 export const benchBudget = async (jobs: number) => ({
   jobs,
   processes: 3,
   limitPerMinute: limit,
   timeFactor: factor,
-  fixed: await night('fixed minute', { jobs, kind: 'fixed', warmUp }),
-  sliding: await night('sliding minute', { jobs, kind: 'sliding', warmUp }),
-  customer: await night('per customer', { jobs, kind: 'customer', customers: 10, warmUp }),
+  fixed: await night('fixed minute', { jobs, kind: 'fixed' }),
+  sliding: await night('sliding minute', { jobs, kind: 'sliding' }),
+  customer: await night('per customer', { jobs, kind: 'customer', customers: 10 }),
   withPoller: await night('sliding minute, the poller at work', {
     jobs,
     kind: 'sliding',
     pending: true,
-    warmUp,
   }),
   goal: { use: 0.98, throttled: 0 },
 });
