@@ -10,33 +10,24 @@ export function readOptions<Shape extends z.ZodMiniType>(
   options: NonNullable<ParseArgsConfig['options']>,
   shape: Shape,
 ): z.infer<Shape> {
-  const { values, problem } = parsed({ ...options, help: { type: 'boolean' } });
-  if (values['help'] === true) {
-    process.stdout.write(`${usage}\n`);
-    process.exit(0);
-  }
   // Without a language zod says no more than that something is wrong.
   z.config(z.locales.en());
-  const read = shape.safeParse(values);
-  if (problem === undefined && read.success) return read.data;
-  const wrong = problem ?? (read.success ? '' : read.error.issues.map(told).join('\n'));
-  process.stderr.write(`${wrong}\n\n${usage}\n`);
-  process.exit(2);
-}
-
-function parsed(options: NonNullable<ParseArgsConfig['options']>): {
-  readonly values: Readonly<Record<string, unknown>>;
-  readonly problem?: string;
-} {
   try {
-    return { values: parseArgs({ options }).values };
+    const { values } = parseArgs({ options: { ...options, help: { type: 'boolean' } } });
+    if (values['help'] !== true) return shape.parse(values);
+    process.stdout.write(`${usage}\n`);
+    process.exit(0);
   } catch (error) {
-    return { values: {}, problem: error instanceof Error ? error.message : String(error) };
+    process.stderr.write(`${inWords(error)}\n\n${usage}\n`);
+    process.exit(2);
   }
 }
 
-const told = ({ path, message }: { readonly path: readonly PropertyKey[]; readonly message: string }) =>
-  `--${path.map(String).join('.')}: ${message}`;
+function inWords(error: unknown): string {
+  if (error instanceof z.core.$ZodError)
+    return error.issues.map(({ path, message }) => `--${path.map(String).join('.')}: ${message}`).join('\n');
+  return error instanceof Error ? error.message : String(error);
+}
 
 /** A whole number in a range, as an option writes it. */
 export const numberIn = (least: number, most: number) =>

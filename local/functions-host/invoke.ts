@@ -43,6 +43,7 @@ export async function invoke(
   const ended = new AbortController();
   const timeout = async (): Promise<never> => {
     await options.clock.sleep(options.functionTimeout, ended.signal);
+    // The run is over, and nobody waits for this: no error with its stack is made for each of them.
     if (ended.signal.aborted) return new Promise(() => {});
     throw new FunctionTimeoutError(
       `${fn.metadata.name} ran longer than functionTimeout (${options.functionTimeout} ms). Azure would end the process here.`,
@@ -53,6 +54,7 @@ export async function invoke(
   try {
     return await Promise.race([run, timeout()]);
   } finally {
+    // Without a reason it would make an exception, with its stack.
     ended.abort('ended');
   }
 }

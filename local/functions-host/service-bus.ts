@@ -123,6 +123,7 @@ async function runLocked(
     // The handler is still running and may yet buy: the message must not come back before its lock ends.
     return error instanceof FunctionTimeoutError ? 'leave' : 'abandon';
   } finally {
+    // As in invoke.ts: without a reason it would make an exception.
     ended.abort('ended');
     await renewing;
   }

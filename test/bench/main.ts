@@ -16,20 +16,21 @@ import { benchRivals } from './rivals.ts';
 import { benchStart } from './start.ts';
 import { root } from './workload.ts';
 
-const names = [
-  'requests',
-  'enqueue',
-  'rivals',
-  'overhead',
-  'poll',
-  'pending',
-  'start',
-  'memory',
-  'latency',
-  'redrive',
-  'budget',
-  'lower-limit',
-] as const;
+const benches = {
+  requests: benchRequests,
+  enqueue: benchEnqueue,
+  rivals: benchRivals,
+  overhead: benchOverhead,
+  poll: benchPoll,
+  pending: benchPending,
+  start: benchStart,
+  memory: benchMemory,
+  latency: benchLatency,
+  redrive: benchRedrive,
+  budget: benchBudget,
+  'lower-limit': benchLowerLimit,
+} as const satisfies Readonly<Record<string, (jobs: number) => Promise<unknown>>>;
+const names = Object.keys(benches) as (keyof typeof benches)[];
 
 const usage = `npm run bench --            all figures, each beside its goal: about an hour
   --only poll,start         some of ${names.join(', ')}
@@ -54,25 +55,10 @@ const { only, jobs, json } = readOptions(
   }),
 );
 
-const benches: Readonly<Record<(typeof names)[number], () => Promise<unknown>>> = {
-  requests: benchRequests,
-  enqueue: benchEnqueue,
-  rivals: benchRivals,
-  overhead: benchOverhead,
-  poll: benchPoll,
-  pending: benchPending,
-  start: benchStart,
-  memory: benchMemory,
-  latency: benchLatency,
-  redrive: () => benchRedrive(jobs),
-  budget: () => benchBudget(jobs),
-  'lower-limit': () => benchLowerLimit(jobs),
-};
-
 await buildDist(root);
 const report: Record<string, unknown> = { date: new Date().toISOString().slice(0, 10) };
 for (const name of only ?? names) {
-  report[name] = await benches[name]();
+  report[name] = await benches[name](jobs);
   process.stdout.write(`${name} ${JSON.stringify(report[name], null, 2)}\n`);
 }
 if (json !== undefined) await writeFile(json, `${JSON.stringify(report, null, 2)}\n`);
