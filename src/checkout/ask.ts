@@ -29,6 +29,7 @@ export async function askAndPark(
     : held;
   if (asked === undefined)
     return parkWithoutResult(run, deps.clock.now() + deps.times.outageRetry, 'the lease was lost');
+  // guard: People: a question opens its row before the park
   await deps.attention.write(attentionRow(asked.record, kind, reason, evidence), 'not-newer');
   if (isNew) tellAttention(deps, 'AttentionOpened', asked.record, kind, reason.code);
   if (kind === 'needs-decision') await deps.events.publish([needsDecisionEvent(asked.record)]);

@@ -37,6 +37,7 @@ export async function claimDecision(run: Run, found: Stored<CheckoutRecord>): Pr
       return held && { kind: 'orders', held: held.held, orderIds: decision.orderIds, who: decision.who };
     }
     case 'give-up': {
+      // guard: People: a job that waits is given up in one write
       if (undecided.state === 'waiting') return giveUpWaiting(run, found.etag, undecided, decision.who);
       const inDoubt = { ...undecided, state: transition(undecided.state, 'doubt') };
       const held = await claimed(run, found, inDoubt, 'look');

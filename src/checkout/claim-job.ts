@@ -27,6 +27,7 @@ export async function claimJob(run: Run): Promise<Claimed> {
     found = await withBatch(run, found);
     run.stopped = await stoppedNow(run, found?.value);
     const claim = decideClaim(found?.value, delivery, deps.clock.now(), deps.times);
+    // guard: People: whoever decided too late is told
     if (found !== undefined) await tellOvertaken(run, found.value, claim);
     const claimed = found === undefined ? await insert(run) : await carryOut(run, claim, found);
     if (claimed !== undefined) return claimed;
@@ -120,6 +121,8 @@ async function takeOver(
     ticket: delivery.ticket,
     attentionMayBeOpen: true,
     // Only what is about to send may move the last send: a look that did would put off quiet for ever.
+    // guard: Last send: written by the take-over from waiting
+    // guard: Last send: never moved by a look [replace: { lastSend: now }]
     ...(sends ? { lastSend: now } : {}),
   };
   return claimed(run, found, record, inDoubt ? 'look' : 'call');

@@ -25,19 +25,32 @@ export function decideClaim(
   if (record === undefined) return { kind: 'insert' };
   if (delivery.decision !== undefined && applies(delivery.decision, record, delivery.ticket, now))
     return { kind: 'decide', decision: delivery.decision };
+  // guard: Claim: settled is never submitted
   if (isSettled(record.state)) return { kind: 'settled' };
-  if (delivery.ticket < record.ticket) return { kind: copyIsLost(record, now, times) ? 'revive' : 'twin' };
+  // guard: Claim: an older ticket is a twin
+  if (delivery.ticket < record.ticket) {
+    // guard: Claim: a lost copy is revived
+    if (copyIsLost(record, now, times)) return { kind: 'revive' };
+    return { kind: 'twin' };
+  }
   const leasedUntil = leaseEnd(record, now);
+  // guard: Claim: a lease of another is waited for
   if (leasedUntil !== undefined) return { kind: 'leased', until: leasedUntil };
+  // guard: Claim: a copy before its next try is parked again
   if (record.nextTry !== undefined && record.nextTry > now && delivery.found.length === 0)
     return { kind: 'early', until: record.nextTry };
-  return { kind: 'take-over', inDoubt: record.state !== 'waiting' };
+  return {
+    kind: 'take-over',
+    // guard: Claim: evidence when it may have been bought [replace: false]
+    inDoubt: record.state !== 'waiting',
+  };
 }
 
 /** A decision counts only for the record that the person saw, and only once: its ticket is used up by it. */
 function applies(decision: Decision, record: CheckoutRecord, ticket: number, now: number): boolean {
-  if (record.state !== decision.seen || ticket !== record.ticket + 1 || leaseEnd(record, now) !== undefined)
-    return false;
+  // guard: People: a decision counts once, for the record that was seen
+  if (record.state !== decision.seen || ticket !== record.ticket + 1) return false;
+  if (leaseEnd(record, now) !== undefined) return false;
   if (decision.decision === 'give-up') return !isSettled(record.state);
   if (decision.decision !== 'retry') return record.state === 'unresolved';
   return (record.state === 'failed' || record.state === 'partial') && !isLate(record.job.notAfter, now);

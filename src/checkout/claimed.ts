@@ -33,7 +33,12 @@ export async function claimed<K extends 'call' | 'look'>(
   const { nextTry: _, ...rest } = record;
   const lease = { id: leaseId, until: now + deps.times.lease };
   const leased = withDelivery({ ...rest, lease, updatedAt: now }, run);
-  const written = await deps.ledger.replace(leased, found.etag, leaseId);
+  const written = await deps.ledger.replace(
+    leased,
+    // guard: Claim: with If-Match [replace: (await deps.ledger.read(leased))?.etag ?? found.etag]
+    found.etag,
+    leaseId,
+  );
   if (written.kind === 'conflict') return undefined;
   return { kind, held: { record: leased, etag: written.etag, leaseId } };
 }

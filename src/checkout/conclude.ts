@@ -16,7 +16,11 @@ export function conclude(run: Run, held: Held, outcome: Outcome, verdict: Verdic
   const inDoubt = record.state === 'unresolved';
   switch (outcome.kind) {
     case 'result':
-      if (outcome.errors.length === 0 && isWhole(record, outcome.orders))
+      if (
+        outcome.errors.length === 0 &&
+        // guard: Evidence: a repeat is done only when every group is there
+        isWhole(record, outcome.orders)
+      )
         return recordResult(run, held, { orders: outcome.orders, failedGroups: [] });
       return partlyDone(run, held, outcome);
     case 'throttled':
@@ -44,15 +48,28 @@ export function conclude(run: Run, held: Held, outcome: Outcome, verdict: Verdic
     case 'already-done': {
       const pause = roughly(run.deps.times.inProgressFirst, run.deps.chance);
       const repeated = { as: 'already-done' as const, reason: outcome.reason };
-      return doubt(run, held, run.deps.clock.now() + pause, outcome.reason, { repeated });
+      return doubt(run, held, run.deps.clock.now() + pause, outcome.reason, {
+        // guard: Evidence: at most one repeat until it is known (800065 is kept)
+        repeated,
+      });
     }
     case 'unknown':
     case 'unreadable':
       return doubt(run, held, afterWindow(run, record), outcome.reason, { attempts: record.attempts + 1 });
     case 'permanent':
-      if (!inDoubt && !outcome.reconcileFirst) return refused(run, held, outcome.reason);
+      if (
+        // guard: Evidence: a permanent answer while unknown is no end
+        !inDoubt &&
+        // guard: Evidence: a refusal that tells nothing is reconciled first
+        !outcome.reconcileFirst
+      )
+        return refused(run, held, outcome.reason);
       return doubt(run, held, quietEnd(record, run.deps.times), outcome.reason, {
-        repeated: { as: inDoubt ? 'refused' : 'refused-once', reason: outcome.reason },
+        repeated: {
+          // guard: Evidence: a refusal that tells nothing leaves the repeat open [replace: 'refused']
+          as: inDoubt ? 'refused' : 'refused-once',
+          reason: outcome.reason,
+        },
       });
   }
 }

@@ -30,6 +30,7 @@ async function theseOrders(run: Run, held: Held, orderIds: readonly string[], wh
   let current = held;
   for (const orderId of new Set(orderIds)) {
     const owner = owners.get(orderId);
+    // guard: People: an order of another record is refused
     if (owner !== undefined && owner !== cartId)
       return refuse(run, current, `order ${orderId}, named by ${who}, belongs to cart ${owner}`);
     const send = (options: Parameters<typeof deps.partnerCenter.order>[2]) =>
@@ -43,7 +44,11 @@ async function theseOrders(run: Run, held: Held, orderIds: readonly string[], wh
         current,
         `order ${orderId}, named by ${who}, cannot be read: ${read.reason.description}`,
       );
-    if (read.value.id !== orderId || (read.value.customerId ?? customerId).toLowerCase() !== customerId)
+    if (
+      read.value.id !== orderId ||
+      // guard: People: an order of another customer is refused
+      (read.value.customerId ?? customerId).toLowerCase() !== customerId
+    )
       return refuse(run, current, `order ${orderId}, named by ${who}, is not one of customer ${customerId}`);
     orders.push(read.value);
   }
@@ -70,7 +75,14 @@ const parkNamed = (
   run: Run,
   { held, until, why }: Extract<Read<never>, { kind: 'park' }>,
   found: readonly string[],
-): Promise<void> => park(run, held, { step: 'doubt', until, why, found });
+): Promise<void> =>
+  park(run, held, {
+    step: 'doubt',
+    until,
+    why,
+    // guard: People: names outlast a read that had to wait
+    found,
+  });
 
 async function readGroups(run: Run, held: Held) {
   if (held.record.groups !== undefined) return { kind: 'groups' as const, groups: held.record.groups, held };

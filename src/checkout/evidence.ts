@@ -82,9 +82,13 @@ export function weigh(findings: Findings, rules: LookRules): LookVerdict {
     }
     if (status === 'ordered')
       return mayRepeat(findings, rules) ? repeatAfter(idleAt, now) : unsettled(findings, rules);
-    return now < quietAt ? quiet(quietAt) : { kind: 'nothing', why: 'gone' };
+    // guard: Evidence: quiet before gone means not bought
+    if (now < quietAt) return quiet(quietAt);
+    return { kind: 'nothing', why: 'gone' };
   }
-  return now < quietAt ? quiet(quietAt) : { kind: 'found', orders: assigned, missing: stillMissing };
+  // guard: Evidence: quiet before some groups count as failed
+  if (now < quietAt) return quiet(quietAt);
+  return { kind: 'found', orders: assigned, missing: stillMissing };
 }
 
 /** Past its time, or stopped: it is not sent again. */
@@ -102,10 +106,12 @@ function statusOf({ record, cart }: Findings): Findings['cart'] {
 function mayRepeat(findings: Findings, rules: LookRules): boolean {
   const { record, cart } = findings;
   return (
+    // guard: Evidence: the setting that allows the repeat of an ordered cart
     rules.repeatOrderedCart &&
     isUntold(record) &&
     cart !== 'gone' &&
     record.attempts < rules.maxAttempts &&
+    // guard: Too late: nothing is sent past notAfter, a repeat neither
     !isOver(findings)
   );
 }
@@ -118,6 +124,7 @@ const isUntold = ({ repeated }: CheckoutRecord): boolean =>
 function unsettled(findings: Findings, rules: LookRules): LookVerdict {
   const { record, twins, now } = findings;
   const awaited = twins.filter((twin) => canStillRepeat(twin, now, rules));
+  // guard: Evidence: a twin that can still repeat is waited for
   if (awaited.length > 0)
     return { kind: 'park', until: nextNews(awaited, now, rules), why: 'an equal cart is being found out' };
   const quietAt = Math.max(
@@ -156,7 +163,9 @@ function assign(
   for (const content of new Set(missing.map((group) => group.content))) {
     const candidates = unowned.filter((order) => contentOf(order) === content);
     const wanted = missing.filter((group) => group.content === content).length;
+    // guard: Evidence: more candidates than groups are contested
     if (candidates.length > wanted) return { assigned: [], contested: true };
+    // guard: Evidence: an open twin may own what is found
     if (candidates.length > 0 && twins.some((twin) => lacks(twin, content)))
       return { assigned: [], contested: true };
     assigned.push(...candidates);
@@ -185,7 +194,10 @@ export function groupsWithoutOrder(
   return left;
 }
 
-const repeatAfter = (idleAt: number, now: number): LookVerdict =>
-  now < idleAt ? { kind: 'park', until: idleAt, why: 'an earlier call may still run' } : { kind: 'repeat' };
+function repeatAfter(idleAt: number, now: number): LookVerdict {
+  // guard: Evidence: no repeat within the window
+  if (now < idleAt) return { kind: 'park', until: idleAt, why: 'an earlier call may still run' };
+  return { kind: 'repeat' };
+}
 
 const quiet = (until: number): LookVerdict => ({ kind: 'park', until, why: 'the order list may lag' });

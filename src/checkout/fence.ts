@@ -14,12 +14,16 @@ export function fence(
   times: Pick<Times, 'callTimeout' | 'slotLife'>,
   stopped: boolean,
 ): Fence {
+  // guard: Fence: not past notAfter
   if (isLate(held.record.job.notAfter, now)) return 'too-late';
   if (stopped) return 'too-late';
   if (now + times.callTimeout > lockEnd) return 'lock-ends';
   const lease = held.record.lease;
+  // guard: Fence: the lease lasts as long as the call
   if (lease?.id !== held.leaseId || now + times.callTimeout > lease.until) return 'claim-again';
-  if (slot === undefined || isStale(slot, now, times)) return 'new-slot';
+  if (slot === undefined) return 'new-slot';
+  // guard: Fence: a stale slot is not used
+  if (isStale(slot, now, times)) return 'new-slot';
   return 'go';
 }
 

@@ -78,8 +78,10 @@ async function repeat(run: Run, held: Held): Promise<void> {
     const now = deps.clock.now();
     const lease = { id: held.leaseId, until: now + deps.times.lease };
     return {
+      // guard: People: "not bought" allows one repeat [replace: record]
       ...rest,
       state: transition(record.state, 'submit'),
+      // guard: Last send: written before a repeat
       lastSend: now,
       lease,
       looks: 0,

@@ -70,6 +70,7 @@ async function declared(deps: JoinDeps, batchId: string, size: number): Promise<
     }
     const driven = summary?.dueRow !== undefined;
     if (!driven && !inserted) {
+      // guard: Batch: the due row comes before the summary
       await dueRows.insert([own]);
       inserted = true;
     }

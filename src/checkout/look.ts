@@ -44,15 +44,22 @@ export async function look(run: Run, held: Held): Promise<Looked> {
   );
   if (orders.kind === 'park' || orders.kind === 'refused') return orders;
   // No list is no empty list: without one nobody can say that nothing was bought.
+  // guard: Evidence: no list is no empty list [replace: orders.kind === 'gone' && !Object.assign(orders, { value: [] })]
   if (orders.kind === 'gone') return { ...orders, kind: 'refused' };
   const listed = orders.value;
+  // guard: Evidence: our own books are read last [earlier]
   const books = await ledger.customer(customerId);
 
   const carried = await readCarried(run, orders.held, books);
   if (carried.kind !== 'orders') return carried;
   const record = withInHand(carried.held.record, carried.orders, now);
   const own = new Set(record.orders.map((mark) => mark.id));
-  const unowned = listed.filter((order) => !own.has(order.id) && !books.owners.has(order.id));
+  const unowned = listed.filter(
+    (order) =>
+      !own.has(order.id) &&
+      // guard: Evidence: an order of another record never counts
+      !books.owners.has(order.id),
+  );
   const groups = cart.kind === 'value' ? cart.value.groups.map(knownGroup) : record.groups;
   const twins = await readTwins(run, carried.held, unowned.length === 0 ? [] : openTwins(books, record));
   if (twins.kind !== 'twins') return twins;

@@ -29,6 +29,7 @@ export async function park(
   const { deps } = run;
   const ticket = held.record.ticket + 1;
   const found = to.found ?? run.delivery.found;
+  // guard: Park: send, then write [later]
   await deps.queue.send(nextTry(held.record, ticket, found, deps.chance), to.until);
   try {
     const written = await writeWhileMine(run, held, (record) => {

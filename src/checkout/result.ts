@@ -16,9 +16,11 @@ import { transition } from './transitions.ts';
  */
 export async function recordResult(run: Run, held: Held, result: Result): Promise<void> {
   const firstPoll = run.deps.clock.now() + firstStep(run);
+  // guard: Result: due rows before the transaction [later]
   if ((await insertDueRows(run, held.record, result.orders, firstPoll)) === 'parked') return;
   await commit(run, held, result.orders, (record, mine) => {
     const now = run.deps.clock.now();
+    // guard: Result: negatives need my claim [replace: mine || !isSettled(record.state)]
     if (mine) return settled(record, result, { now, firstPoll });
     return factsOnly(record, result, { now, firstPoll, isWhole: result.failedGroups.length === 0 });
   });
@@ -38,6 +40,7 @@ export async function recordAndGoOn(
   const { deps } = run;
   const ticket = held.record.ticket + 1;
   const copy = nextTry(held.record, ticket, [], deps.chance);
+  // guard: Result: a retryable group: first the copy, then the transaction
   if ((await whileLocked(run, result.orders, () => deps.queue.send(copy, next.until))) === 'parked') return;
   const firstPoll = deps.clock.now() + firstStep(run);
   if ((await insertDueRows(run, held.record, result.orders, firstPoll)) === 'parked') return;
@@ -70,6 +73,7 @@ async function insertDueRows(
     cartId,
     polls: 0,
   }));
+  // guard: Result: an answer in hand waits for its due rows [replace: await run.deps.dueRows.insert(rows)]
   return (await whileLocked(run, orders, () => run.deps.dueRows.insert(rows))) ?? undefined;
 }
 
@@ -85,6 +89,7 @@ function factsOnly(
   const { orders, failedGroups } = result;
   const known = new Set(record.orders.map((mark) => mark.id));
   const lacks = orders.some((order) => !known.has(order.id));
+  // guard: Result: orders are written whatever the lease says [replace: true]
   if (orders.length === 0 || (!lacks && isSettled(record.state))) return undefined;
   // What became of the other groups is for the run in charge to find out.
   if (!isSettled(record.state) && !at.isWhole) return lacks ? withOrders(record, orders, at) : undefined;
@@ -138,6 +143,7 @@ async function commit(
 async function finishTail(run: Run, record: CheckoutRecord): Promise<void> {
   const { deps } = run;
   try {
+    // guard: Tail: before the message is completed [replace: void runTail(deps, record).catch(() => {})]
     await runTail(deps, record);
   } catch (error) {
     if (!(error instanceof Unavailable)) throw error;

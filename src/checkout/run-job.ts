@@ -69,6 +69,7 @@ async function work(run: Run, delivery: Delivery): Promise<void> {
       tellFinished(run, claimed.record);
       return runTail(run.deps, claimed.record);
     case 'settled':
+      // guard: Tail: run again for a redelivery or a copy
       if (delivery.mayHaveTail) await runTail(run.deps, claimed.record);
       return;
     case 'call':

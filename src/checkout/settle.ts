@@ -87,6 +87,7 @@ export function settled(
     reached: reachedBy(record, state, revision),
     updatedAt: at.now,
     ...(reason === undefined ? {} : { reason }),
+    // guard: People: who gave up may have bought it
     ...(result.gaveUp === true ? { gaveUp: true } : {}),
   };
 }

@@ -15,6 +15,7 @@ export async function stoppedNow(
   const stopped = await deps.joinBatch(batchId, batchSize);
   if (stopped === undefined) return undefined;
   if (record !== undefined && !(await stoppedEverywhere(deps, record))) return undefined;
+  // guard: Batch: nothing is sent once it is stopped [replace: undefined]
   return { batchId, ...stopped };
 }
 

@@ -113,6 +113,7 @@ async function call(run: Run, held: Held, renewToken: boolean): Promise<Called |
   const { slot } = run;
   run.slot = undefined;
   const mayLeave = () => {
+    // guard: Fence: asked once more when the token has come
     if (fence(held, slot, lockEnds(run), clock.now(), times, run.stopped !== undefined) !== 'go')
       return false;
     if (history.total === 0) gate.jobStarted();
@@ -126,6 +127,7 @@ async function call(run: Run, held: Held, renewToken: boolean): Promise<Called |
   const record = {
     ...withCall(held.record, { what: 'checkout', at, ...ids, end: endOf(exchange) }),
     // Kept after no answer and after one without a code: the repeat then carries the same id, and cannot buy again.
+    // guard: Request id: kept after no answer [replace: chance.guid()]
     requestId: answeredWithCode(outcome) ? chance.guid() : requestId,
   };
   return { held: { ...held, record }, outcome };

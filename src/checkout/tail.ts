@@ -6,6 +6,7 @@ import { type CheckoutRecord, isSettled, type Reason } from './record.ts';
 
 /** The last effects of a result, each safe to repeat: batch rows, the attention row, the events. */
 export async function runTail(deps: Deps, record: CheckoutRecord): Promise<void> {
+  // guard: Tail: rows are written only if theirs is older
   await writeBatchRows(deps, record, 'older');
   await writeAttention(deps, record);
   const events = eventsOf(record);

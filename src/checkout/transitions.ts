@@ -26,7 +26,14 @@ const steps: Record<State, Partial<Record<Step, State>>> = {
   submitting: { submit: 'submitting', doubt: 'unresolved', wait: 'waiting', fail: 'failed', ...results },
   waiting: { submit: 'submitting', doubt: 'unresolved', wait: 'waiting', fail: 'failed', ...results },
   // Sticky: once it may have been bought, only orders, evidence or a person say otherwise.
-  unresolved: { submit: 'unresolved', doubt: 'unresolved', wait: 'unresolved', fail: 'failed', ...results },
+  unresolved: {
+    submit: 'unresolved',
+    doubt: 'unresolved',
+    // guard: Sticky: unresolved stays unresolved until it is known [replace: 'waiting']
+    wait: 'unresolved',
+    fail: 'failed',
+    ...results,
+  },
   ordered: { ...results },
   completed: { ...results },
   partial: { reopen: 'submitting', 'reopen-in-doubt': 'unresolved', ...results },

@@ -9,6 +9,7 @@ type Leaving = Pick<Times, 'lease' | 'callTimeout'>;
  * its slot for as long as the claim still covers all of it.
  */
 const leftBy = ({ lastSend }: Sent, { lease, callTimeout }: Leaving): number =>
+  // guard: Window: it begins when the call may have left last [replace: lastSend]
   lastSend + lease - callTimeout;
 
 /** From then on no call of ours can be running at Partner Center. */

@@ -150,6 +150,7 @@ function throttled(
   const closing: Closing = {
     cause: 'throttled',
     since: now,
+    // guard: Gate: closed until Retry-After [replace: now]
     until: opens,
     reason: `throttled (429)${note}`,
     pauses: 0,

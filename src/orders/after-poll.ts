@@ -14,6 +14,7 @@ export function afterPoll(
 ): CheckoutRecord {
   const merged = (revision: number): readonly OrderMark[] =>
     mergeMarks(record.orders, [order], { now: at.now, revision, firstPoll: at.nextPoll });
+  // guard: Poll: only an ordered record is finalised
   if (!isSettled(record.state)) return { ...record, orders: merged(record.revision), updatedAt: at.now };
   const state = transition(record.state, resultStep(merged(record.revision), record.failedGroups));
   // A poll that leaves the state as it is, is no result.

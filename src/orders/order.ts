@@ -33,5 +33,7 @@ export const isTerminal = (status: OrderStatus): boolean => status === 'complete
 
 /** Status moves forward only: pending to terminal. A terminal order keeps its status whatever a late read says. */
 export function forward(known: OrderStatus, read: OrderStatus): OrderStatus {
-  return isTerminal(known) ? known : read;
+  // guard: Poll: a status only moves forward
+  if (isTerminal(known)) return known;
+  return read;
 }

@@ -54,10 +54,13 @@ async function finalCounts(
 ): Promise<BatchCounts | undefined> {
   const counter = batchCounter();
   for await (const entry of batches.entries(batchId)) {
+    // guard: Batch: finished only when every line is final
     if (!isOver(entry)) return undefined;
     counter.add(entry);
   }
-  return counter.known() < total ? undefined : counter.counts(total);
+  // guard: Batch: finished only when every line was seen
+  if (counter.known() < total) return undefined;
+  return counter.counts(total);
 }
 
 async function moved(deps: PollBatchDeps, row: BatchDueRow, since: number): Promise<Polled> {

@@ -33,12 +33,21 @@ async function lookAt(deps: Deps, row: DueRow, deadline: number, span: Span): Pr
   if (found === undefined) return later(deps, row);
   const { value: record } = found;
   const mark = record.orders.find((known) => known.id === row.orderId);
-  if (mark === undefined && !isSettled(record.state)) return later(deps, row);
-  if (mark?.dueRow !== undefined && mark.dueRow !== row.key && (await dueRows.exists(mark.dueRow))) {
+  if (mark === undefined && !isSettled(record.state)) {
+    // guard: Poll: a row whose order is not in the record yet stays [replace: (await dueRows.drop(row), { kind: 'dropped' })]
+    return later(deps, row);
+  }
+  if (
+    mark?.dueRow !== undefined &&
+    mark.dueRow !== row.key &&
+    // guard: Poll: a row that a missing row is named for counts as current
+    (await dueRows.exists(mark.dueRow))
+  ) {
     await dueRows.drop(row);
     return { kind: 'dropped' };
   }
   if (mark !== undefined && isTerminal(mark.status)) {
+    // guard: Poll: the row of a terminal order still runs the tail
     await runTail(deps, record);
     await dueRows.drop(row);
     return { kind: 'finished' };
@@ -66,7 +75,13 @@ async function recordOrder(
     const polled = afterPoll(kept, order, { now, nextPoll: next.dueAt });
     const asked = ended ? polled : withQuestion(deps, polled, row.orderId);
     const named = ended ? asked : withDueRow(asked, row.orderId, next.key);
-    const committed = await ledger.commit({ record: named, etag, orders: [order], writeId: chance.guid() });
+    const committed = await ledger.commit({
+      record: named,
+      // guard: Poll: the ledger in every transaction, with If-Match [replace: (await ledger.read(row))?.etag ?? etag]
+      etag,
+      orders: [order],
+      writeId: chance.guid(),
+    });
     if (committed.kind === 'owned') {
       await dueRows.drop(row);
       return { kind: 'dropped' };
@@ -74,6 +89,7 @@ async function recordOrder(
     if (committed.kind === 'written') {
       if (ended) {
         tellEnded(deps, row, named, order);
+        // guard: Poll: the due row is dropped last, after the tail [later]
         await runTail(deps, named);
         await dueRows.drop(row);
         return { kind: 'finished' };

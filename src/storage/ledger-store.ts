@@ -45,11 +45,18 @@ export function ledgerStore(table: Table): Ledger {
   /** The client repeats a write whose answer was lost, and then our own write refuses it. */
   async function ownWrite(record: CheckoutRecord, writeId: string): Promise<Written | undefined> {
     const row = await table.get(record.customerId, recordKey(record));
-    return row?.properties['writeId'] === writeId ? written(record, row.etag) : undefined;
+    // guard: Read-back: the same writeId was us
+    if (row?.properties['writeId'] === writeId) return written(record, row.etag);
+    return undefined;
   }
 
   async function commit({ record, etag, orders, writeId }: Commit): Promise<Committed> {
-    const recordChange: Change = { kind: 'replace', row: toRecordRow(record, writeId), etag };
+    const recordChange: Change = {
+      kind: 'replace',
+      row: toRecordRow(record, writeId),
+      // guard: Result: the transaction has If-Match
+      etag,
+    };
     const ours = new Set(named.of(record, etag));
     // An order that turns out to be ours already leaves the inserts, so each round but the last makes some progress.
     for (let round = 0; round <= orders.length; round++) {
@@ -120,5 +127,7 @@ const conflict: Written = { kind: 'conflict' };
 
 function orderChange(record: CheckoutRecord, order: Order, ours: ReadonlySet<string>): Change {
   const row: Row = toOrderRow(record, order);
-  return ours.has(order.id) ? { kind: 'replace', row } : { kind: 'insert', row };
+  // guard: Result: an order of another cart is never taken
+  if (!ours.has(order.id)) return { kind: 'insert', row };
+  return { kind: 'replace', row };
 }

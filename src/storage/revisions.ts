@@ -48,6 +48,8 @@ export async function replaceIfDue(
 /** A row whose revision cannot be read was edited by hand: ours is better. */
 function isDue(stored: unknown, revision: number, when: 'older' | 'not-newer' | 'anyway'): boolean {
   if (typeof stored !== 'number' || when === 'anyway') return true;
+  // guard: Rows: only if theirs is of an older revision [replace: true]
+  // guard: Rows: a question only if the row is not newer [replace: when !== 'older' || stored < revision]
   return when === 'older' ? stored < revision : stored <= revision;
 }
 

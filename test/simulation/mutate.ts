@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import {
   cpSync,
   existsSync,
+  globSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -13,9 +14,10 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
-import { parseArgs } from 'node:util';
 import * as z from 'zod/mini';
-import { type Mutation, mutations } from './mutations.ts';
+import { numberIn, readOptions } from '../../local/command-line.ts';
+import { guardScenarios } from './guard-scenarios.ts';
+import { type Guard, guardsOf, placeOf } from './guards.ts';
 import { withoutGuard } from './without-guard.ts';
 
 /**
@@ -23,17 +25,43 @@ import { withoutGuard } from './without-guard.ts';
  * unit tests. A guard whose removal nothing notices is either superfluous or not proved: both are worth knowing. What was
  * found out of this source is kept, so that the same command goes on where it stopped.
  */
-const { values } = parseArgs({
-  options: {
-    seeds: { type: 'string', default: '20000' },
-    /** For one guard that neither a quarter of this time nor the unit tests notice. */
-    minutes: { type: 'string', default: '2' },
-    only: { type: 'string' },
-    fresh: { type: 'boolean', default: false },
-  },
-});
+const usage = `npm run mutate --           takes each guard out of a copy of the source in turn, and says what notices that; writes docs/mutations.md
+  --only <text>             only the guards with this text in their name; writes no file
+  --minutes 2               for one guard that neither a quarter of this time nor the unit tests notice
+  --seeds 20000             of random schedules for one guard, at most
+  --fresh                   forgets what was found out of this source before
+  --list                    names the guards and where they are marked, and ends
+  --list --json             the same as JSON: name, file, line, operator`;
 
 const root = new URL('../../', import.meta.url).pathname;
+const guards = guardsOf(root);
+
+const options = readOptions(
+  usage,
+  {
+    seeds: { type: 'string', default: '20000' },
+    minutes: { type: 'string', default: '2' },
+    only: { type: 'string', default: '' },
+    fresh: { type: 'boolean', default: false },
+    list: { type: 'boolean', default: false },
+    json: { type: 'boolean', default: false },
+  },
+  z
+    .object({
+      seeds: numberIn(1, 100_000_000),
+      minutes: z.coerce.number().check(z.positive(), z.lte(600)),
+      only: z.string().check(
+        z.refine((text) => guards.some(({ name }) => name.includes(text)), {
+          error: ({ input }) => `no guard has "${input}" in its name; --list names them`,
+        }),
+      ),
+      fresh: z.boolean(),
+      list: z.boolean(),
+      json: z.boolean(),
+    })
+    .check(z.refine(({ json, list }) => list || !json, { error: 'only with --list', path: ['json'] })),
+);
+const wanted = guards.filter(({ name }) => name.includes(options.only));
 
 interface Finding {
   readonly name: string;
@@ -45,38 +73,23 @@ interface Finding {
   readonly test?: string;
 }
 
-/** Where the rules are tested one by one. */
-const unitTests = [
-  'test/unit/claim.test.ts',
-  'test/unit/delivery.test.ts',
-  'test/unit/events.test.ts',
-  'test/unit/evidence.test.ts',
-  'test/unit/overtaken.test.ts',
-  'test/unit/poll-batch.test.ts',
-  'test/unit/settle.test.ts',
-  'test/unit/transitions.test.ts',
-  'test/checkout',
-  'test/orders',
-  'test/storage/attention-store.test.ts',
-  'test/storage/batch-store.test.ts',
-  'test/storage/ledger-store.test.ts',
-];
+/** What the tests of a file may take, on a busy machine too. */
+const testMinutes = 10;
+
 const stateFile = join(root, '.local/mutations.json');
 
-const copy = mkdtempSync(join(tmpdir(), 'mutate-'));
-
-async function tryOut(mutation: Mutation): Promise<Finding> {
-  const path = join(copy, mutation.file);
+async function tryOut(copy: string, guard: Guard): Promise<Finding> {
+  const path = join(copy, guard.file);
   const whole = readFileSync(path, 'utf8');
-  writeFileSync(path, withoutGuard(whole, mutation));
+  writeFileSync(path, withoutGuard(whole, guard));
   try {
-    const { name } = mutation;
-    const minutes = Number(values.minutes);
-    const soon = await simulateCopy(mutation, minutes / 4);
+    const { name, file } = guard;
+    const { minutes } = options;
+    const soon = await simulateCopy(copy, name, minutes / 4);
     if (soon.first !== undefined) return { name, tried: soon.tried, ...soon.first };
-    const test = await failingTest();
+    const test = await failingTest(copy, [file]);
     if (test !== undefined) return { name, tried: soon.tried, test };
-    const { first, tried } = await simulateCopy(mutation, minutes);
+    const { first, tried } = await simulateCopy(copy, name, minutes);
     return { name, tried, ...first };
   } finally {
     writeFileSync(path, whole);
@@ -88,13 +101,14 @@ interface Told {
   readonly first?: { readonly schedule: string; readonly violation: string };
 }
 
-function simulateCopy({ scenario }: Mutation, minutes: number): Promise<Told> {
-  const options = ['--fresh', '--first', '--json', '--seeds', values.seeds, '--minutes', String(minutes)];
-  if (scenario !== undefined) options.push('--scenario', scenario);
+function simulateCopy(copy: string, name: string, minutes: number): Promise<Told> {
+  const limits = ['--seeds', String(options.seeds), '--minutes', String(minutes)];
+  const scenario = guardScenarios[name];
+  if (scenario !== undefined) limits.push('--scenario', scenario);
   return new Promise((resolve, reject) => {
     execFile(
       process.execPath,
-      ['test/simulation/main.ts', ...options],
+      ['test/simulation/main.ts', '--fresh', '--first', '--json', ...limits],
       { cwd: copy, maxBuffer: 64 * 1024 * 1024 },
       (error, stdout, stderr) => {
         const last = stdout.trimEnd().split('\n').at(-1) ?? '';
@@ -114,18 +128,23 @@ function simulateCopy({ scenario }: Mutation, minutes: number): Promise<Told> {
   });
 }
 
-/** The first unit test that fails in the copy. Rejects when none was run: what is not asked notices nothing. */
-function failingTest(): Promise<string | undefined> {
+/**
+ * The first test that fails in the copy, among those that import any of the files, however far away. Rejects when there is none to
+ * ask, and when they take longer than `testMinutes`.
+ */
+function failingTest(copy: string, files: readonly string[]): Promise<string | undefined> {
   const report = join(copy, 'report.json');
   const vitest = join(root, 'node_modules/vitest/vitest.mjs');
-  const options = ['--bail', '1', '--reporter', 'json', '--outputFile', report];
+  const reported = ['--bail', '1', '--reporter', 'json', '--outputFile', report];
   rmSync(report, { force: true });
   return new Promise((resolve, reject) => {
     execFile(
       process.execPath,
-      [vitest, 'run', '--config', 'test/simulation/vitest.config.ts', ...options, ...unitTests],
-      { cwd: copy, maxBuffer: 64 * 1024 * 1024 },
-      (_, stdout, stderr) => {
+      [vitest, 'related', ...files, '--run', '--config', 'test/simulation/vitest.config.ts', ...reported],
+      { cwd: copy, maxBuffer: 64 * 1024 * 1024, timeout: testMinutes * 60_000 },
+      (error, stdout, stderr) => {
+        if (error?.killed === true)
+          return reject(new Error(`The tests of ${files.join(', ')} took over ${testMinutes} minutes`));
         if (!existsSync(report))
           return reject(new Error(`The unit tests did not run: ${`${stdout}${stderr}`.slice(-2_000)}`));
         const { testResults, numTotalTests } = reportShape.parse(JSON.parse(readFileSync(report, 'utf8')));
@@ -169,8 +188,11 @@ const told = ({ schedule, violation, test, tried }: Finding): string =>
     ? `${schedule} after ${tried} (${violation})`
     : (test ?? `SURVIVED ${tried} schedules and the unit tests`);
 
-const keyOf = (mutation: Mutation): string =>
-  createHash('sha256').update(JSON.stringify(mutation)).digest('hex');
+/** Of all that decides what is left out, and where the search begins. A guard that has moved is the same one. */
+const keyOf = ({ name, file, operator, replacement }: Guard): string =>
+  createHash('sha256')
+    .update(JSON.stringify([name, file, operator, replacement, guardScenarios[name]]))
+    .digest('hex');
 
 function readFindings(source: string): Map<string, Finding> {
   if (!existsSync(stateFile)) return new Map();
@@ -179,28 +201,29 @@ function readFindings(source: string): Map<string, Finding> {
   return new Map(state.source === source ? state.findings : []);
 }
 
-/** Of everything that decides what is noticed, the list of mutations aside. */
+/** Of everything that decides what is noticed, the markers and the scenarios to begin with aside. */
 function hashOf(folder: string): string {
   const hash = createHash('sha256');
-  for (const part of ['src', 'test'])
-    for (const name of readdirSync(join(folder, part), { recursive: true, encoding: 'utf8' }).sort())
-      if (name.endsWith('.ts') && !name.endsWith('mutations.ts'))
-        hash.update(name).update(readFileSync(join(folder, part, name)));
+  for (const name of globSync('{src,functions,test,local}/**/*.ts', { cwd: folder }).sort())
+    if (!name.endsWith('/guard-scenarios.ts'))
+      hash
+        .update(name)
+        .update(readFileSync(join(folder, name), 'utf8').replaceAll(/^ *\/\/ guard: .*\n/gm, ''));
   return hash.digest('hex');
 }
 
-function table(findings: ReadonlyMap<Mutation, Finding>): string {
+function table(findings: ReadonlyMap<Guard, Finding>): string {
   const cell = (text: string) => text.replaceAll('|', '\\|').replaceAll('\n', ' ');
-  const rows = [...findings].map(([mutation, { schedule, violation, test, tried }]) => {
+  const rows = [...findings].map(([guard, { schedule, violation, test, tried }]) => {
     const how =
       schedule !== undefined ? `\`${schedule}\`` : (test ?? `not noticed in ${tried} schedules: a finding`);
     const promise = violation?.split(':')[0] ?? '';
-    return `| ${cell(mutation.name)} | \`${mutation.file.replace('src/', '')}\` | ${cell(how)} | ${cell(promise)} |`;
+    return `| ${cell(guard.name)} | \`${guard.file.replace('src/', '')}\` | ${cell(how)} | ${cell(promise)} |`;
   });
   return `# Which guard is caught by what
 
-Written by \`npm run mutate\`: each guard of the [protocol](protocol.md) is taken out of a copy of the source in turn, and the
-simulation runs until a promise breaks; what it does not notice is for the unit tests. The schedule is the first one that noticed; \`npm run simulate -- --trace --replay
+Written by \`npm run mutate\`: each guard of the [protocol](protocol.md) is marked in the source, \`// guard: name\`. It is taken out of a
+copy in turn, and the simulation runs until a promise breaks; what it does not notice is for the unit tests that import the file. The schedule is the first one that noticed; \`npm run simulate -- --trace --replay
 <schedule>\` tells it, once the guard is out.
 
 | guard | file | noticed by | broken promise |
@@ -209,39 +232,52 @@ ${rows.join('\n')}
 `;
 }
 
-try {
-  const copied = [
-    'src',
-    'docs',
-    'local',
-    'package.json',
-    'test/simulation',
-    'test/support',
-    'test/fixtures',
-    'test/storage',
-  ];
-  for (const path of [...copied, ...unitTests])
-    cpSync(join(root, path), join(copy, path), { recursive: true });
+/** All but what is generated, or of no account for a test. */
+function copyTo(copy: string): void {
+  for (const name of readdirSync(root))
+    if (!['node_modules', 'dist', 'coverage'].includes(name) && !name.startsWith('.'))
+      cpSync(join(root, name), join(copy, name), { recursive: true });
   symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'));
-  const wanted = mutations.filter(({ name }) => values.only === undefined || name.includes(values.only));
-  for (const mutation of wanted) withoutGuard(readFileSync(join(copy, mutation.file), 'utf8'), mutation);
+}
+
+async function mutate(copy: string): Promise<void> {
+  copyTo(copy);
+  for (const guard of wanted) withoutGuard(readFileSync(join(copy, guard.file), 'utf8'), guard);
   const source = hashOf(copy);
-  const broken = await failingTest();
+  const known = options.fresh ? new Map<string, Finding>() : readFindings(source);
+  const files = new Set(wanted.filter((guard) => !known.has(keyOf(guard))).map(({ file }) => file));
+  const broken = files.size === 0 ? undefined : await failingTest(copy, [...files]);
   if (broken !== undefined) throw new Error(`With every guard in its place this test fails: ${broken}`);
-  const known = values.fresh ? new Map<string, Finding>() : readFindings(source);
-  const findings = new Map<Mutation, Finding>();
-  for (const mutation of wanted) {
-    const finding = known.get(keyOf(mutation)) ?? (await tryOut(mutation));
-    findings.set(mutation, finding);
-    known.set(keyOf(mutation), finding);
+  const findings = new Map<Guard, Finding>();
+  for (const guard of wanted) {
+    const finding = known.get(keyOf(guard)) ?? (await tryOut(copy, guard));
+    findings.set(guard, finding);
+    known.set(keyOf(guard), finding);
     mkdirSync(join(root, '.local'), { recursive: true });
     writeFileSync(stateFile, JSON.stringify({ source, findings: [...known] }));
-    console.log(`${mutation.name}: ${told(finding)}`);
+    console.log(`${guard.name}: ${told(finding)}`);
   }
-  if (values.only === undefined) writeFileSync(join(root, 'docs/mutations.md'), table(findings));
+  if (options.only === '') writeFileSync(join(root, 'docs/mutations.md'), table(findings));
   const survivors = [...findings.values()].filter((finding) => !isNoticed(finding));
   console.log(`${findings.size} guards removed, ${survivors.length} not noticed`);
   process.exitCode = survivors.length === 0 ? 0 : 1;
-} finally {
-  rmSync(copy, { recursive: true, force: true });
+}
+
+if (options.json)
+  console.log(
+    JSON.stringify(
+      wanted.map(({ name, file, line, operator }) => ({ name, file, line, operator })),
+      undefined,
+      2,
+    ),
+  );
+else if (options.list)
+  for (const guard of wanted) console.log(`${guard.name} [${guard.operator}] ${placeOf(guard)}`);
+else {
+  const copy = mkdtempSync(join(tmpdir(), 'mutate-'));
+  try {
+    await mutate(copy);
+  } finally {
+    rmSync(copy, { recursive: true, force: true });
+  }
 }

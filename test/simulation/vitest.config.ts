@@ -5,6 +5,8 @@ export default defineConfig({
   test: {
     root: new URL('../..', import.meta.url).pathname,
     include: ['test/**/*.test.ts'],
+    // Whole processes, the bundle and the simulation itself: none of them asks a rule alone.
+    exclude: ['test/{bench,e2e,examples,infra,simulation}/**'],
     pool: 'forks',
     isolate: false,
     // A test that fails for a slow machine would notice a guard that it knows nothing of.
