@@ -44,6 +44,7 @@ export async function budgetedRead<T>(
   decode: (body: string) => Decoded<T>,
 ): Promise<ReadAnswer<T>> {
   const { gate, clock, chance, minuteMs, slotLife, tokens } = deps;
+  let renewed = false;
   let renewToken = false;
   for (let tries = 1; ; tries += 1) {
     await tokens.ready({ renew: false });
@@ -52,6 +53,7 @@ export async function budgetedRead<T>(
     const at = clock.now();
     const mayLeave = () => !isStale(slot, clock.now(), { slotLife });
     const exchange = await send({ ids, renewToken, mayLeave });
+    renewToken = false;
     if (exchange.kind === 'no-answer' && exchange.stale === true) {
       gate.giveBack(slot);
       if (tries >= maxTries) throw new CannotRead(`Partner Center could not be read: ${exchange.failure}.`);
@@ -76,8 +78,9 @@ export async function budgetedRead<T>(
       case 'credential':
         // Nothing is reported of it, and whoever waits for a trial call does not wait for this one.
         gate.giveBack(slot, true);
-        if (renewToken || outcome.kind === 'credential') throw refused(outcome.reason);
-        renewToken = true;
+        if (renewed || outcome.kind === 'credential') throw refused(outcome.reason);
+        renewed = true;
+        renewToken = !(await tokens.ready({ renew: true }));
         break;
       case 'unavailable': {
         gate.giveBack(slot, true);
