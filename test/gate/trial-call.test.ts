@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { decodeDelivery } from '../../src/checkout/delivery.ts';
 import { readApi } from '../../src/checkout/read-api.ts';
 import { type Held, startRun } from '../../src/checkout/run.ts';
+import type { Gate, Slot } from '../../src/gate/gate.ts';
 import { budgetedRead } from '../../src/operate/budgeted-read.ts';
 import { readOrder } from '../../src/orders/read-order.ts';
 import { defaultTimes } from '../../src/times.ts';
@@ -204,7 +205,17 @@ test.each([
       enqueuedAt: clock.now(),
     });
     if (delivery.kind !== 'delivery') throw new Error('the message is a job');
-    const run = startRun({ ...bed.deps, gate: world.instance().gate }, delivery.delivery);
+    const { gate } = world.instance();
+    let slot: Slot | undefined;
+    const watched: Gate = {
+      ...gate,
+      take: async (...asked) => {
+        const taken = await gate.take(...asked);
+        if (taken.kind === 'slot') slot = taken.slot;
+        return taken;
+      },
+    };
+    const run = startRun({ ...bed.deps, gate: watched }, delivery.delivery);
     const held: Held = { record: aRecord(), etag: 'e', leaseId: 'l' };
     const started = clock.now();
     const read = await clock.until(
@@ -217,6 +228,8 @@ test.each([
       ),
     );
     expect(read.kind).toBe('value');
+    const left = bed.calls.at(-1)?.at ?? Infinity;
+    expect(left - (slot?.notBefore ?? 0)).toBeLessThan(defaultTimes.slotLife);
     expect(bed.calls).toHaveLength(expected.length);
     expect(clock.now() - started).toBeLessThan(8 * second);
   },
