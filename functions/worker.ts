@@ -7,6 +7,7 @@ import { gateStore } from '../src/gate/gate-store.ts';
 import { sharedGate } from '../src/gate/shared-gate.ts';
 import { storageClock } from '../src/gate/storage-clock.ts';
 import { tellPause } from '../src/gate/tell-change.ts';
+import { loadOnce } from '../src/load-once.ts';
 import { serviceBus } from '../src/messaging/service-bus.ts';
 import { batchStatuses } from '../src/operate/batch-status.ts';
 import type { HealthDeps } from '../src/operate/health.ts';
@@ -73,13 +74,11 @@ export function openWorker(env: NodeJS.ProcessEnv): Worker {
     () => tokens.credentialEndsAt(),
   );
   // Sign-in and vault are loaded with the first token: a start that waits for them takes half as long again.
-  let fetcher: Promise<() => Promise<Token>> | undefined;
-  const fetchToken = async (): Promise<Token> => {
-    fetcher ??= import('../src/partner-center/credentials.ts').then(({ tokenFetcher }) =>
-      tokenFetcher(config.partnerCenter, telemetry),
-    );
-    return (await fetcher)();
-  };
+  const fetcher = loadOnce(async () => {
+    const { tokenFetcher } = await import('../src/partner-center/credentials.ts');
+    return tokenFetcher(config.partnerCenter, telemetry);
+  });
+  const fetchToken = async (): Promise<Token> => (await fetcher())();
   const tokens = cachedTokens({ fetchToken, clock, telemetry });
   const partnerCenter = partnerCenterClient({
     ...times,
@@ -101,9 +100,11 @@ export function openWorker(env: NodeJS.ProcessEnv): Worker {
 
   const deps: Deps = {
     clock,
+    clockSkew: storageTime.skew,
     chance,
     times,
     rules,
+    tokens,
     gate: watchedGate(gate, tracing, clock),
     partnerCenter: watchedPartnerCenter(partnerCenter, tracing),
     ...stores,
@@ -114,6 +115,7 @@ export function openWorker(env: NodeJS.ProcessEnv): Worker {
     tracing,
   };
   let tablesReady: Promise<void> | undefined;
+  let firstTokenAsked = false;
   return {
     submit: { ledger: stores.ledger, sender: jobs },
     submitUrgent: { ledger: stores.ledger, sender: urgentJobs },
@@ -130,6 +132,9 @@ export function openWorker(env: NodeJS.ProcessEnv): Worker {
     },
     async ready() {
       await start();
+      // The first job would wait for it. Nothing waits for it here.
+      if (!firstTokenAsked) void tokens.ready({ renew: false });
+      firstTokenAsked = true;
       tablesReady ??= tables.ensure().catch((error: unknown) => {
         tablesReady = undefined;
         // Not a reason to fail a run: each of its steps knows what to do when the storage is away.

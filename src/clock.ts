@@ -5,6 +5,15 @@ export interface Clock {
   sleep(ms: number): Promise<void>;
 }
 
+/** By how many ms another clock is ahead of ours: between these two. */
+export interface SkewBounds {
+  readonly low: number;
+  readonly high: number;
+}
+
+/** By how much the storage's clock is ahead of ours, as two answers that agree have shown; undefined: not known. */
+export type ClockSkew = () => SkewBounds | undefined;
+
 export const systemClock: Clock = {
   now: () => Date.now(),
   sleep: (ms) => (ms <= 0 ? Promise.resolve() : new Promise((resolve) => setTimeout(resolve, ms))),

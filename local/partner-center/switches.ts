@@ -43,6 +43,8 @@ const switchesSchema = z.strictObject({
   faults: z.array(faultSchema),
   /** API calls with a token issued before this time (epoch ms) get 401. */
   tokensValidFrom: z.number(),
+  /** How long the token endpoint takes to answer. */
+  tokenDelay: z.number(),
   tokenEndpoint: z.enum(['ok', 'invalid-client', 'invalid-grant', 'unavailable']),
   /** The order book tells a lie: it leaves out one order, or adds one that was never made. For testing whoever compares. */
   lie: z.enum(['none', 'hide', 'invent']),
@@ -74,6 +76,7 @@ export const defaultSwitches: Switches = {
   storm: null,
   faults: [],
   tokensValidFrom: 0,
+  tokenDelay: 0,
   tokenEndpoint: 'ok',
   lie: 'none',
 };

@@ -63,6 +63,7 @@ async function answerToken(world: World, request: IncomingMessage, response: Ser
     return;
   }
   const form = new URLSearchParams(await readBody(request));
+  await world.clock.sleep(world.scaled(world.switches.tokenDelay));
   const refused = refuse(world, tenant, form);
   if (refused) reply(refused.status, refused.body);
   else reply(200, grant(world, form, isV2));

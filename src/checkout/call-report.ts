@@ -1,3 +1,4 @@
+import { compact } from '../compact.ts';
 import type { CallReport } from '../gate/gate.ts';
 import type { Outcome, ReadOutcome } from './judge.ts';
 
@@ -11,11 +12,14 @@ export function reportOf(outcome: Outcome | ReadOutcome<unknown>, customerId: st
       return { kind: 'auth', reason: outcome.reason.description };
     case 'partner-wide':
       return { kind: 'partner-wide', customerId, reason: outcome.reason.description };
-    case 'unknown':
     case 'unreadable':
-    case 'not-executed':
-    case 'unavailable':
       return { kind: 'unknown', customerId, reason: outcome.reason.description };
+    case 'unknown':
+    case 'not-executed':
+    case 'unavailable': {
+      const { reason, retryAfterMs } = outcome;
+      return { kind: 'unknown', customerId, reason: reason.description, ...compact({ retryAfterMs }) };
+    }
     default:
       return { kind: 'ok', customerId };
   }

@@ -1,8 +1,8 @@
 import type { Chance } from '../chance.ts';
-import type { Clock } from '../clock.ts';
+import type { Clock, ClockSkew } from '../clock.ts';
 import type { Gate } from '../gate/gate.ts';
 import type { DueRows } from '../orders/due-rows.ts';
-import type { PartnerCenter } from '../partner-center/api.ts';
+import type { PartnerCenter, Tokens } from '../partner-center/api.ts';
 import type { Telemetry } from '../telemetry.ts';
 import type { Times } from '../times.ts';
 import type { Tracing } from '../tracing.ts';
@@ -16,11 +16,13 @@ import type { CheckoutQueue } from './queue.ts';
 /** What the use cases work with. The composition root makes it once; the simulation makes one for each worker. */
 export interface Deps {
   readonly clock: Clock;
+  readonly clockSkew: ClockSkew;
   readonly chance: Chance;
   readonly times: Times;
   readonly rules: Rules;
   readonly gate: Gate;
   readonly partnerCenter: PartnerCenter;
+  readonly tokens: Tokens;
   readonly ledger: Ledger;
   readonly dueRows: DueRows;
   readonly attention: Attention;

@@ -24,6 +24,8 @@ export type Outcome =
         | 'not-executed'
         | 'unknown';
       readonly reason: Reason;
+      /** Of a server error: nobody should call before (RFC 9110, 10.2.3). */
+      readonly retryAfterMs?: number;
     };
 
 /** What an answer to a read means. */
@@ -34,6 +36,8 @@ export type ReadOutcome<T> =
   | {
       readonly kind: 'gone' | 'refused' | 'renew-token' | 'credential' | 'unavailable';
       readonly reason: Reason;
+      /** Of a server error: nobody should call before (RFC 9110, 10.2.3). */
+      readonly retryAfterMs?: number;
     };
 
 interface Sent {
@@ -95,9 +99,11 @@ function judgeError(answer: Answer, error: ReturnType<typeof decodeError>, sent:
     case 'permanent':
       return { kind: 'permanent', reconcileFirst: known.reconcileFirst, reason };
     default:
-      return { kind: known.action, reason };
+      return { kind: known.action, reason, ...waitAfter(answer) };
   }
 }
+
+const waitAfter = ({ status, retryAfterMs }: Answer) => (status < 500 ? {} : compact({ retryAfterMs }));
 
 /** Judges the answer to a read; `decode` is given the body of a 2xx. */
 export function judgeRead<T>(
@@ -133,7 +139,11 @@ export function judgeRead<T>(
     case 'credential':
       return { kind: known.action, reason };
     default:
-      return { kind: exchange.status >= 500 || exchange.status === 408 ? 'unavailable' : 'refused', reason };
+      return {
+        kind: exchange.status >= 500 || exchange.status === 408 ? 'unavailable' : 'refused',
+        reason,
+        ...waitAfter(exchange),
+      };
   }
 }
 

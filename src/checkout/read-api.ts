@@ -23,28 +23,32 @@ export async function readApi<T>(
   send: (options: SendOptions) => Promise<Exchange>,
   decode: (body: string) => Decoded<T>,
 ): Promise<Read<T>> {
-  const { clock, chance, gate, times } = run.deps;
+  const { clock, chance, gate, times, tokens } = run.deps;
   let current = held;
   let renewToken = false;
   for (let renewed = false; ; ) {
     const waited = await waitOrPark(run, times.readTimeout);
     if (waited.kind === 'park') return { ...waited, held: current };
-    const { slot } = run;
+    const { slot } = waited;
     run.slot = undefined;
     const ids = { correlationId: chance.guid() };
     const at = clock.now();
-    const mayLeave = () => slot !== undefined && !isStale(slot, clock.now(), times);
+    const mayLeave = () => !isStale(slot, clock.now(), times);
     const exchange = await send({ ids, renewToken, mayLeave });
     renewToken = false;
     // While a token was fetched or a connection made, the slot went stale: nothing was sent.
-    if (exchange.kind === 'no-answer' && exchange.stale === true) continue;
+    if (exchange.kind === 'no-answer' && exchange.stale === true) {
+      gate.giveBack(slot);
+      continue;
+    }
     run.calls += 1;
     run.apiMs += exchange.ms;
     current = { ...current, record: withCall(current.record, { what, at, ...ids, end: endOf(exchange) }) };
     const outcome = judgeRead(exchange, decode, { ids, at });
     if (outcome.kind === 'renew-token' && !renewed) {
       renewed = true;
-      renewToken = true;
+      gate.giveBack(slot, true);
+      renewToken = !(await tokens.ready({ renew: true }));
       continue;
     }
     const verdict = await gate.report(reportOf(outcome, current.record.customerId));

@@ -1,3 +1,4 @@
+import type { Slot } from '../gate/gate.ts';
 import type { Exchange } from '../partner-center/api.ts';
 import { reportOf } from './call-report.ts';
 import { conclude } from './conclude.ts';
@@ -6,7 +7,7 @@ import { withCall } from './history.ts';
 import { answeredWithCode, endOf, judge, type Outcome } from './judge.ts';
 import { park, parkWithoutResult, writeWhileMine } from './park.ts';
 import { recordResult } from './result.ts';
-import { type Held, lockEnds, type Run } from './run.ts';
+import { type Held, lockEnds, type Run, returnSlot } from './run.ts';
 import { stoppedNow } from './stopped.ts';
 import { tooLate } from './too-late.ts';
 import { transition } from './transitions.ts';
@@ -30,7 +31,8 @@ export async function submit(run: Run, claimed: Held): Promise<void> {
     held = called.held;
     if (called.outcome.kind === 'renew-token' && !renewed) {
       renewed = true;
-      renewToken = true;
+      run.deps.gate.giveBack(called.slot, true);
+      renewToken = !(await run.deps.tokens.ready({ renew: true }));
       continue;
     }
     const verdict = await run.deps.gate.report(reportOf(called.outcome, held.record.customerId));
@@ -68,7 +70,7 @@ async function passFence(run: Run, claimed: Held): Promise<Held | undefined> {
         break;
       }
       case 'new-slot': {
-        run.slot = undefined;
+        returnSlot(run);
         const waited = await waitOrPark(run, times.callTimeout);
         if (waited.kind === 'slot') {
           run.stopped = await stoppedNow(run, held.record);
@@ -101,6 +103,7 @@ function endTooLate(run: Run, held: Held): Promise<void> {
 
 interface Called {
   readonly held: Held;
+  readonly slot: Slot;
   readonly outcome: Outcome;
 }
 
@@ -111,6 +114,7 @@ async function call(run: Run, held: Held, renewToken: boolean): Promise<Called |
   const ids = { requestId, correlationId: chance.guid() };
   const at = clock.now();
   const { slot } = run;
+  if (slot === undefined) return undefined;
   run.slot = undefined;
   const mayLeave = () => {
     // guard: Fence: asked once more when the token has come
@@ -120,7 +124,10 @@ async function call(run: Run, held: Held, renewToken: boolean): Promise<Called |
     return true;
   };
   const exchange: Exchange = await partnerCenter.checkout(customerId, cartId, { ids, renewToken, mayLeave });
-  if (exchange.kind === 'no-answer' && exchange.stale === true) return undefined;
+  if (exchange.kind === 'no-answer' && exchange.stale === true) {
+    gate.giveBack(slot);
+    return undefined;
+  }
   run.calls += 1;
   run.apiMs += exchange.ms;
   const outcome = judge(exchange, { ids, at });
@@ -130,5 +137,5 @@ async function call(run: Run, held: Held, renewToken: boolean): Promise<Called |
     // guard: Request id: kept after no answer [replace: chance.guid()]
     requestId: answeredWithCode(outcome) ? chance.guid() : requestId,
   };
-  return { held: { ...held, record }, outcome };
+  return { held: { ...held, record }, slot, outcome };
 }

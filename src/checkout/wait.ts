@@ -1,9 +1,10 @@
+import type { Slot } from '../gate/gate.ts';
 import { leftToSleep } from './back-off.ts';
 import { isStale } from './fence.ts';
-import { lockEnds, type Run } from './run.ts';
+import { lockEnds, type Run, returnSlot } from './run.ts';
 
 export type Waited =
-  | { readonly kind: 'slot' }
+  | { readonly kind: 'slot'; readonly slot: Slot }
   | { readonly kind: 'park'; readonly until: number; readonly why: string };
 
 /**
@@ -13,15 +14,21 @@ export type Waited =
  * jobs of a customer that alone is throttled are parked at once, and hold up nobody.
  */
 export async function waitOrPark(run: Run, callMs: number): Promise<Waited> {
-  const { clock, gate, times } = run.deps;
+  const { clock, gate, times, tokens } = run.deps;
   for (;;) {
-    const asked = clock.now();
-    if (asked + callMs > lockEnds(run))
-      return { kind: 'park', until: asked, why: 'the lock would end during the call' };
-    if (run.slot !== undefined && !isStale(run.slot, asked, times)) return { kind: 'slot' };
-    run.slot = undefined;
+    const now = clock.now();
+    if (now + callMs > lockEnds(run))
+      return { kind: 'park', until: now, why: 'the lock would end during the call' };
+    // Asked with the slot in hand too: the lease of the slot may have been the first to read that another instance was refused.
     const alone = gate.customerUntil(run.delivery.job.customerId);
-    if (alone !== undefined) return parkUntil(run, alone, 'Partner Center throttles this customer');
+    if (alone !== undefined) {
+      returnSlot(run);
+      return parkUntil(run, alone, 'Partner Center throttles this customer');
+    }
+    if (run.slot !== undefined && !isStale(run.slot, now, times)) return { kind: 'slot', slot: run.slot };
+    returnSlot(run);
+    await tokens.ready({ renew: false });
+    const asked = clock.now();
     const begun = run.calls > 0;
     const giveUpAt = Math.max(asked + leftToSleep(run.slept, times), begun ? lockEnds(run) - callMs : 0);
     const taken = await gate.take('worker', giveUpAt, begun);
@@ -32,10 +39,10 @@ export async function waitOrPark(run: Run, callMs: number): Promise<Waited> {
     }
     const why =
       taken.kind === 'closed' ? `the gate is closed: ${taken.reason}` : 'every call of the budget is taken';
-    const now = clock.now();
     const left = leftToSleep(run.slept, times);
-    const pause = Math.min(left, Math.max(0, taken.until - now));
-    const opensInTime = taken.until - now < left;
+    const opensIn = taken.until - clock.now();
+    const pause = Math.min(left, Math.max(0, opensIn));
+    const opensInTime = opensIn < left;
     run.slept += pause;
     await clock.sleep(pause);
     if (opensInTime && pause > 0) continue;

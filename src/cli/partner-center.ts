@@ -48,6 +48,7 @@ export async function openPartnerCenter(
     clock,
     chance,
     minuteMs: gateSettings.minuteMs,
+    slotLife: times.slotLife,
     signal: interrupted,
   };
 }

@@ -5,7 +5,7 @@ import type { CallReport, Verdict } from './gate.ts';
 import { type Shut, shut } from './gate-state.ts';
 import type { GateStore } from './gate-store.ts';
 import { lastPasses } from './passes.ts';
-import { afterReport, closingTime, type Witness } from './reports.ts';
+import { afterReport, closingTime, serverWait, type Witness } from './reports.ts';
 import type { GateSettings } from './settings.ts';
 import { tellChange } from './tell-change.ts';
 
@@ -73,15 +73,24 @@ export function callReports(parts: CallReportsParts): CallReports {
   /** The caller has an answer to record, so it must not fail here; a Retry-After is kept by this instance at least. */
   function unwritten(told: CallReport, error: Unavailable): Verdict {
     telemetry.warn(`The gate could not be told of a call (${told.kind}): ${error.message}`);
-    if (told.kind !== 'throttled') return { kind: 'open' };
-    const { ms, note } = closingTime(told.retryAfterMs, settings);
+    const asked = askedToWait(told);
+    if (asked === undefined) return { kind: 'open' };
     const closed = {
       kind: 'closed' as const,
-      until: clock.now() + ms,
-      reason: `throttled (429)${note}, known to this instance alone`,
+      until: clock.now() + asked.ms,
+      reason: `${asked.why}, known to this instance alone`,
     };
     parts.shutHere(closed);
     return closed;
+  }
+
+  function askedToWait(told: CallReport): { readonly ms: number; readonly why: string } | undefined {
+    if (told.kind === 'throttled') {
+      const { ms, note } = closingTime(told.retryAfterMs, settings);
+      return { ms, why: `throttled (429)${note}` };
+    }
+    const ms = told.kind === 'unknown' ? serverWait(told.retryAfterMs, settings) : 0;
+    return ms === 0 ? undefined : { ms, why: 'a server error asked to wait (Retry-After)' };
   }
 
   function witness(told: CallReport): Witness {

@@ -45,12 +45,12 @@ export function inLine(waiters: readonly Waiter[], next: Waiter): Waiter[] {
 }
 
 /** A slot leaves its caller at least a quarter of its life; an instance that was frozen has none left. */
-const usable = (slot: Slot, now: number, settings: GateSettings): boolean =>
+export const isUsable = (slot: Slot, now: number, settings: GateSettings): boolean =>
   now < slot.notBefore + 0.75 * settings.slotLifeMs;
 
 /** Gives every slot whose time has come to who is next, and tells who waited long enough. */
 export function handOut(mine: Counter, now: number, settings: GateSettings, out: (slot: Slot) => void): void {
-  mine.slots = mine.slots.filter((slot) => usable(slot, now, settings));
+  mine.slots = mine.slots.filter((slot) => isUsable(slot, now, settings));
   while (mine.waiters.length > 0) {
     const slot = mine.slots[0];
     if (slot === undefined || slot.notBefore > now) break;

@@ -128,9 +128,19 @@ export function shut(state: GateState, now: number, settings: GateSettings): Shu
   if (probe === undefined || now >= probe.until) return { until: now, reason, probeWanted: true };
   return {
     until: Math.min(probe.until, now + askAgainMs(settings)),
-    reason: `${reason}; one call is out to try again`,
+    reason: `${reason}; a trial call is out since ${new Date(probe.until - settings.probeLifeMs).toISOString()}`,
     probeWanted: false,
   };
+}
+
+/** Since when (storage time) the one call is out that may open the gate; undefined: none is out. */
+export function trialSince(
+  { paused, closing, probe }: GateState,
+  now: number,
+  settings: GateSettings,
+): number | undefined {
+  if (paused !== undefined || closing === undefined || closing.cause === 'throttled') return undefined;
+  return probe === undefined || now >= probe.until ? undefined : probe.until - settings.probeLifeMs;
 }
 
 /** The gate stands open from `now` on; its slots begin there. */

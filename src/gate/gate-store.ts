@@ -70,9 +70,10 @@ export function gateStore(parts: GateStoreParts): GateStore {
   }
 
   function decode(row: StoredRow | undefined): Seen {
-    const now = storageClock.now().atLeast;
-    if (row === undefined) return { state: initialState(now, settings), etag: undefined, writeId: '' };
-    const { state, healed } = toState(row.properties, now, settings);
+    const { atLeast, atMost } = storageClock.now();
+    if (row === undefined) return { state: initialState(atLeast, settings), etag: undefined, writeId: '' };
+    // What is too far ahead is healed: by the later end, so that an uncertain clock cuts no closing short.
+    const { state, healed } = toState(row.properties, atMost, settings);
     if (healed.length > 0)
       telemetry.warn(`The gate's row held what cannot be right; it was healed: ${healed.join('; ')}`);
     const { writeId } = row.properties;

@@ -18,8 +18,13 @@ export type Taken =
 export type CallReport =
   | { readonly kind: 'ok'; readonly customerId: string }
   | { readonly kind: 'throttled'; readonly customerId: string; readonly retryAfterMs: number | undefined }
-  /** Timeout, reset, 5xx, unreadable: five in a row close the gate with growing pauses. */
-  | { readonly kind: 'unknown'; readonly customerId: string; readonly reason: string }
+  /** Timeout, reset, 5xx, unreadable: five in a row close the gate with growing pauses, one with Retry-After closes it at once. */
+  | {
+      readonly kind: 'unknown';
+      readonly customerId: string;
+      readonly reason: string;
+      readonly retryAfterMs?: number;
+    }
   | { readonly kind: 'auth'; readonly reason: string }
   /** A code that refuses the whole partner: three in a row from different customers close the gate. */
   | { readonly kind: 'partner-wide'; readonly customerId: string; readonly reason: string };
@@ -37,8 +42,11 @@ export interface Gate {
    * of its delivery, and would have made it in vain if it had to give up now.
    */
   take(lane: Lane, giveUpAt: number, begun?: boolean): Promise<Taken>;
-  /** A slot that was not used goes to the next caller of this instance. */
-  giveBack(slot: Slot): void;
+  /**
+   * A slot that was not used goes to the next caller of this instance. `spent`: its call was made and is going to be repeated, so
+   * nothing is reported of it. The one slot of a closed gate has to come back either way: until then nobody else may try.
+   */
+  giveBack(slot: Slot, spent?: boolean): void;
   report(report: CallReport): Promise<Verdict>;
   /**
    * Until when (local time) this customer's calls, and no other's, would be refused, as far as this instance knows; to

@@ -8,7 +8,8 @@ export interface Permits {
   add(permits: number): void;
   /** A slot went out to a caller: until `staleAt`, it may start a job. */
   out(staleAt: number): void;
-  back(): void;
+  /** The slot that went out until `staleAt` came back unused. */
+  back(staleAt: number): void;
   started(): void;
 }
 
@@ -29,8 +30,9 @@ export function jobPermits(): Permits {
     out: (staleAt) => {
       out.push(staleAt);
     },
-    back: () => {
-      out.pop();
+    back: (staleAt) => {
+      const place = out.indexOf(staleAt);
+      if (place >= 0) out.splice(place, 1);
     },
     started: () => {
       out.shift();

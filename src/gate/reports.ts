@@ -1,7 +1,7 @@
 import type { CallReport } from './gate.ts';
 import { type Cause, type Closing, type GateState, opened, type StorageTime } from './gate-state.ts';
 import { cut } from './limit.ts';
-import { type GateSettings, maxClosedMs, minClosedMs, pauseMs, roomMs } from './settings.ts';
+import { type GateSettings, longestPauseMs, maxClosedMs, minClosedMs, pauseMs, roomMs } from './settings.ts';
 import { judge429, withPass } from './suspects.ts';
 
 /** Unknown outcomes in a row that close the gate, and customers in a row that are refused for the partner's sake. */
@@ -39,7 +39,7 @@ export function afterReport(
     case 'throttled':
       return throttled(state, { ...news, report }, witness.othersPassed);
     case 'unknown':
-      return { state: unknown(state, report.reason, news), customerUntil: undefined };
+      return { state: unknown(state, report, news), customerUntil: undefined };
     case 'auth':
       return { state: unauthorized(state, report.reason, news), customerUntil: undefined };
     case 'partner-wide':
@@ -67,11 +67,24 @@ function passed(state: GateState, customerId: string, { now, settings, ours }: N
   return { ...state, failures: 0, refused: [], suspects };
 }
 
-function unknown(state: GateState, reason: string, { now, settings, ours }: News): GateState {
+function unknown(
+  state: GateState,
+  { reason, retryAfterMs }: Extract<CallReport, { kind: 'unknown' }>,
+  { now, settings, ours }: News,
+): GateState {
+  const wait = serverWait(retryAfterMs, settings);
   const cause = probing(state);
-  if (cause !== undefined) return ours ? shutAgain(state, reason, now, settings) : state;
+  // Retry-After counts before any probe.
+  if (cause !== undefined)
+    return notBefore(ours ? shutAgain(state, reason, now, settings) : state, now + wait);
   const failures = state.failures + 1;
-  if (failures < unknownsToClose || isThrottled(state, now)) return { ...state, failures };
+  if (isThrottled(state, now)) return notBefore({ ...state, failures }, now + wait);
+  if (wait > 0) {
+    const why = `a server error asked to wait (Retry-After): ${reason}`;
+    const closing: Closing = { cause: 'breaker', since: now, until: now + wait, reason: why, pauses: 1 };
+    return { ...state, failures, closing, probe: undefined };
+  }
+  if (failures < unknownsToClose) return { ...state, failures };
   return close(
     state,
     'breaker',
@@ -173,6 +186,18 @@ export function closingTime(
     };
   return { ms: Math.max(retryAfterMs, minClosedMs(settings)), note: '' };
 }
+
+/** How long a server error's Retry-After keeps the gate shut; 0 without one. Never longer than the breaker would by itself. */
+export const serverWait = (retryAfterMs: number | undefined, settings: GateSettings): number =>
+  retryAfterMs === undefined || !(retryAfterMs > 0)
+    ? 0
+    : Math.min(Math.max(retryAfterMs, minClosedMs(settings)), longestPauseMs(settings, 'breaker'));
+
+/** The same closing, lasting at least until then. */
+const notBefore = (state: GateState, until: number): GateState =>
+  state.closing === undefined || state.closing.until >= until
+    ? state
+    : { ...state, closing: { ...state.closing, until } };
 
 const isThrottled = ({ closing }: GateState, now: number): boolean =>
   closing?.cause === 'throttled' && now < closing.until;

@@ -55,7 +55,10 @@ export const roomMs = (settings: GateSettings): number => settings.minuteMs / 20
  * time. An outage may end any minute; a credential or a credit line is mended by a person.
  */
 export const pauseMs = (settings: GateSettings, cause: Cause, pauses: number): number =>
-  Math.min(cause === 'breaker' ? 5 : 15, 2 ** (pauses - 1) / 4) * settings.minuteMs;
+  Math.min(longestPauseMs(settings, cause), (2 ** (pauses - 1) / 4) * settings.minuteMs);
+
+export const longestPauseMs = (settings: GateSettings, cause: Cause): number =>
+  (cause === 'breaker' ? 5 : 15) * settings.minuteMs;
 
 /** When to ask again if nobody knows when the gate opens. */
 export const askAgainMs = (settings: GateSettings): number => settings.minuteMs / 30;

@@ -2,7 +2,17 @@ import type { Chance } from '../chance.ts';
 import type { Clock } from '../clock.ts';
 import type { Telemetry } from '../telemetry.ts';
 import { callReports } from './call-reports.ts';
-import { type Counter, counter, handOut, inLine, leaseAt, nextEvent, rank, type Waiter } from './counter.ts';
+import {
+  type Counter,
+  counter,
+  handOut,
+  inLine,
+  isUsable,
+  leaseAt,
+  nextEvent,
+  rank,
+  type Waiter,
+} from './counter.ts';
 import type { Gate, Lane, Slot, Taken } from './gate.ts';
 import { dayOf, type GateState } from './gate-state.ts';
 import type { GateStore } from './gate-store.ts';
@@ -165,9 +175,10 @@ export function sharedGate({ store, clock, chance, telemetry, settings }: Shared
     dropProbe();
   }
 
-  /** Without it the probe lapses by itself, only later. */
+  /** Without it the probe lapses by itself, only later. Who asks next may have it: that it was out is no news any more. */
   function dropProbe(): void {
     probe = undefined;
+    closed = undefined;
     store
       .change((state) => ({ state: withoutProbe(state, instance), value: undefined }))
       .catch(() => undefined);
@@ -199,14 +210,17 @@ export function sharedGate({ store, clock, chance, telemetry, settings }: Shared
     return until > clock.now() ? until : undefined;
   }
 
-  function giveBack(slot: Slot): void {
+  function giveBack(slot: Slot, spent = false): void {
     const mine = counters[slot.lane];
-    if (mine.lane === 'worker') permits.back();
-    if (slot === probe && mine.waiters.length === 0) {
-      dropProbe();
-      return;
-    }
-    mine.slots = [slot, ...mine.slots];
+    if (mine.lane === 'worker' && !spent) permits.back(slot.notBefore + settings.slotLifeMs);
+    if (slot === probe) {
+      const isWanted = !spent && mine.waiters.length > 0 && isUsable(slot, clock.now(), settings);
+      if (!isWanted) dropProbe();
+      else {
+        mine.slots = [slot];
+        hand(mine, clock.now());
+      }
+    } else if (!spent) mine.slots = [slot, ...mine.slots];
     stir();
   }
 

@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.ts';
+import type { Clock, SkewBounds } from '../clock.ts';
 import type { StorageTime } from './gate-state.ts';
 
 /** One answer of the storage: its `Date` header (whole seconds), and when we sent and received, by the local clock. Epoch ms. */
@@ -11,8 +11,13 @@ export interface ServerTime {
 export interface StorageClock {
   /** To be called with every answer of the storage. */
   observe(time: ServerTime): void;
-  /** The storage's time now. Before any answer: the local clock's. */
+  /**
+   * The storage's time now. Before two answers agree it lies between the local clock and the one answer: either may be wrong, and
+   * between both neither a closing ends early nor does a slot come early.
+   */
   now(): StorageTime;
+  /** By how much the storage's clock is ahead of ours now; undefined until two answers agree. */
+  skew(): SkewBounds | undefined;
 }
 
 /** What the storage's clock is ahead of ours: between these two. */
@@ -25,31 +30,57 @@ export interface Offset {
 /** How fast two clocks may part: 100 µs a second. */
 const drift = 1e-4;
 
+/** What the answers have shown so far. */
+export interface Observed {
+  /** The bounds on which at least two answers agree. */
+  readonly agreed: Offset | undefined;
+  /** The last answer, if it disagrees with those bounds, or there are none yet. */
+  readonly single: Offset | undefined;
+}
+
 /**
  * The header was written at some instant between send and receipt, within its second. So each answer bounds the offset
- * from both sides, and several together narrow it to about a round trip. Bounds that exclude each other mean that a
- * clock was set: the newer ones count.
+ * from both sides, and several together narrow it to about a round trip. Bounds that exclude each other mean that a clock was
+ * set, or that one header is wrong: the newer ones count as soon as the next answer agrees with them.
  */
-export function narrowed(known: Offset | undefined, { date, sentAt, receivedAt }: ServerTime): Offset {
+export function observed({ agreed, single }: Observed, { date, sentAt, receivedAt }: ServerTime): Observed {
   const told = { low: date - receivedAt, high: date + 1_000 - sentAt, seenAt: receivedAt };
-  if (known === undefined) return told;
-  const apart = drift * Math.abs(receivedAt - known.seenAt);
-  const low = Math.max(told.low, known.low - apart);
-  const high = Math.min(told.high, known.high + apart);
-  return low <= high ? { low, high, seenAt: receivedAt } : told;
+  const narrower = agreed && common(agreed, told);
+  if (narrower !== undefined) return { agreed: narrower, single: undefined };
+  const anew = single && common(single, told);
+  return anew === undefined ? { agreed, single: told } : { agreed: anew, single: undefined };
+}
+
+/** The bounds that both allow; undefined: they exclude each other. */
+function common(known: Offset, told: Offset): Offset | undefined {
+  const before = aged(known, told.seenAt);
+  const low = Math.max(told.low, before.low);
+  const high = Math.min(told.high, before.high);
+  return low <= high ? { low, high, seenAt: told.seenAt } : undefined;
+}
+
+function aged({ low, high, seenAt }: Offset, now: number): SkewBounds {
+  const apart = drift * Math.abs(now - seenAt);
+  return { low: low - apart, high: high + apart };
 }
 
 export function storageClock(clock: Clock): StorageClock {
-  let offset: Offset | undefined;
+  let seen: Observed = { agreed: undefined, single: undefined };
   return {
     observe: (time) => {
-      if (Number.isFinite(time.date) && time.receivedAt >= time.sentAt) offset = narrowed(offset, time);
+      if (Number.isFinite(time.date) && time.receivedAt >= time.sentAt) seen = observed(seen, time);
     },
     now: () => {
       const now = clock.now();
-      if (offset === undefined) return { atLeast: now, atMost: now };
-      const apart = drift * Math.abs(now - offset.seenAt);
-      return { atLeast: now + offset.low - apart, atMost: now + offset.high + apart };
+      const { agreed, single } = seen;
+      if (agreed !== undefined) {
+        const { low, high } = aged(agreed, now);
+        return { atLeast: now + low, atMost: now + high };
+      }
+      if (single === undefined) return { atLeast: now, atMost: now };
+      const { low, high } = aged(single, now);
+      return { atLeast: now + Math.min(0, low), atMost: now + Math.max(0, high) };
     },
+    skew: () => (seen.agreed === undefined ? undefined : aged(seen.agreed, clock.now())),
   };
 }

@@ -100,6 +100,8 @@ export const healthShape = z.strictObject({
       /** Why it is closed, in one word. */
       cause: z.optional(z.enum(['untested', 'throttled', 'breaker', 'auth', 'partner-wide', 'paused'])),
       until: z.optional(instant),
+      /** The one call that may open it is out since then. */
+      trialCallSince: z.optional(instant),
       callsPerMinute: z.number(),
     }),
   ),

@@ -1,16 +1,20 @@
 import type { Chance } from '../chance.ts';
+import { isStale } from '../checkout/fence.ts';
 import { judgeRead } from '../checkout/judge.ts';
 import type { Reason } from '../checkout/record.ts';
 import type { Clock } from '../clock.ts';
-import type { Gate } from '../gate/gate.ts';
-import type { Decoded, Exchange, SendOptions } from '../partner-center/api.ts';
+import type { Gate, Slot } from '../gate/gate.ts';
+import type { Decoded, Exchange, SendOptions, Tokens } from '../partner-center/api.ts';
 
 export interface ReadDeps {
   readonly gate: Gate;
+  readonly tokens: Tokens;
   readonly clock: Clock;
   readonly chance: Chance;
   /** A minute of the budget, in ms. */
   readonly minuteMs: number;
+  /** `Times.slotLife`. */
+  readonly slotLife: number;
   readonly signal: AbortSignal;
 }
 
@@ -39,13 +43,23 @@ export async function budgetedRead<T>(
   send: (options: SendOptions) => Promise<Exchange>,
   decode: (body: string) => Decoded<T>,
 ): Promise<ReadAnswer<T>> {
-  const { gate, clock, chance, minuteMs } = deps;
+  const { gate, clock, chance, minuteMs, slotLife, tokens } = deps;
+  let renewed = false;
   let renewToken = false;
   for (let tries = 1; ; tries += 1) {
-    await slot(deps);
+    await tokens.ready({ renew: false });
+    const slot = await takeSlot(deps);
     const ids = { correlationId: chance.guid() };
     const at = clock.now();
-    const outcome = judgeRead(await send({ ids, renewToken }), decode, { ids, at });
+    const mayLeave = () => !isStale(slot, clock.now(), { slotLife });
+    const exchange = await send({ ids, renewToken, mayLeave });
+    renewToken = false;
+    if (exchange.kind === 'no-answer' && exchange.stale === true) {
+      gate.giveBack(slot);
+      if (tries >= maxTries) throw new CannotRead(`Partner Center could not be read: ${exchange.failure}.`);
+      continue;
+    }
+    const outcome = judgeRead(exchange, decode, { ids, at });
     switch (outcome.kind) {
       case 'value':
         await gate.report({ kind: 'ok', customerId });
@@ -62,11 +76,17 @@ export async function budgetedRead<T>(
       }
       case 'renew-token':
       case 'credential':
-        if (renewToken || outcome.kind === 'credential') throw refused(outcome.reason);
-        renewToken = true;
+        // Nothing is reported of it, and whoever waits for a trial call does not wait for this one.
+        gate.giveBack(slot, true);
+        if (renewed || outcome.kind === 'credential') throw refused(outcome.reason);
+        renewed = true;
+        renewToken = !(await tokens.ready({ renew: true }));
         break;
-      case 'unavailable':
-        await sleepUntil(deps, clock.now() + (2 ** tries * minuteMs) / 60);
+      case 'unavailable': {
+        gate.giveBack(slot, true);
+        const asked = Math.min(outcome.retryAfterMs ?? 0, waitMinutes * minuteMs);
+        await sleepUntil(deps, clock.now() + Math.max((2 ** tries * minuteMs) / 60, asked));
+      }
     }
     if (tries >= maxTries && outcome.kind !== 'renew-token') throw refused(outcome.reason);
   }
@@ -78,13 +98,13 @@ const refused = ({ description, code, correlationId }: Reason): CannotRead =>
   );
 
 /** Waits for the gate as the poller does; a closed one for a few minutes. */
-async function slot(deps: ReadDeps): Promise<void> {
+async function takeSlot(deps: ReadDeps): Promise<Slot> {
   const { gate, clock, minuteMs } = deps;
   const giveUpAt = clock.now() + waitMinutes * minuteMs;
   for (;;) {
     if (deps.signal.aborted) throw new CannotRead('Stopped.');
     const taken = await gate.take('poller', clock.now() + minuteMs / 6);
-    if (taken.kind === 'slot') return;
+    if (taken.kind === 'slot') return taken.slot;
     if (taken.kind === 'closed' && Math.max(clock.now(), taken.until) > giveUpAt)
       throw new CannotRead(
         `The gate is closed: ${taken.reason}. Nothing is asked meanwhile. Next: checkout status`,

@@ -1,5 +1,5 @@
 import { compact } from '../compact.ts';
-import { shut } from '../gate/gate-state.ts';
+import { shut, trialSince } from '../gate/gate-state.ts';
 import type { GateStore } from '../gate/gate-store.ts';
 import type { GateSettings } from '../gate/settings.ts';
 import type { Heartbeats } from '../orders/heartbeat.ts';
@@ -25,6 +25,7 @@ export async function health({ gate, gateSettings, heartbeats }: HealthDeps): Pr
     const last = heartbeat?.last;
     const now = gate.now().atLeast;
     const barred = shut(state, now, gateSettings);
+    const trial = trialSince(state, now, gateSettings);
     const silence = last === undefined ? 0 : Math.max(0, now - last.endedAt);
     return compact({
       healthy: silence <= silentMinutes * gateSettings.minuteMs,
@@ -33,6 +34,7 @@ export async function health({ gate, gateSettings, heartbeats }: HealthDeps): Pr
         open: barred === undefined,
         cause: barred && (state.paused === undefined ? state.closing?.cause : ('paused' as const)),
         until: barred && new Date(barred.until).toISOString(),
+        trialCallSince: trial === undefined ? undefined : new Date(trial).toISOString(),
         callsPerMinute: Math.round(state.limit),
       }),
       lastTick: last && { at: new Date(last.endedAt).toISOString(), ageSeconds: Math.round(silence / 1_000) },

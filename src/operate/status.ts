@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.ts';
+import { compact } from '../compact.ts';
 import type { OperatorConfig } from '../config.ts';
-import { dayOf, shut } from '../gate/gate-state.ts';
+import { dayOf, shut, trialSince } from '../gate/gate-state.ts';
 import type { GateStore } from '../gate/gate-store.ts';
 import { workerShare } from '../gate/settings.ts';
 import { useAt } from '../gate/use.ts';
@@ -40,6 +41,8 @@ export interface GateStatus {
   readonly open: boolean;
   readonly reason?: string;
   readonly until?: number;
+  /** The one call that may open it is out since then. */
+  readonly trialCallSince?: number;
   /** Who paused it, or resumed it last. */
   readonly pausedBy?: string;
   readonly resumedBy?: string;
@@ -98,6 +101,7 @@ async function gateStatus({ gateStore, config }: StatusDeps): Promise<GateStatus
     ...(barred === undefined || state.paused !== undefined || barred.until <= now
       ? {}
       : { until: barred.until }),
+    ...compact({ trialCallSince: trialSince(state, now, config.gate) }),
     ...(state.paused === undefined ? {} : { pausedBy: state.paused.who }),
     ...(state.resumedBy === '' ? {} : { resumedBy: state.resumedBy }),
     jobsToday: state.day === dayOf(now) ? state.jobs : 0,

@@ -2,6 +2,7 @@ import type { Deps } from '../checkout/deps.ts';
 import { isStale } from '../checkout/fence.ts';
 import { endOf, judgeRead } from '../checkout/judge.ts';
 import type { Poll } from '../checkout/record.ts';
+import { compact } from '../compact.ts';
 import { decodeOrder } from '../partner-center/decode.ts';
 import type { DueRow } from './due-rows.ts';
 import type { Order } from './order.ts';
@@ -14,27 +15,37 @@ export type ReadOrder =
 
 /** Reads one order within the poller's lane, and tells the gate how the call went. */
 export async function readOrder(deps: Deps, row: DueRow, deadline: number): Promise<ReadOrder> {
-  const { chance, clock, gate, partnerCenter, telemetry } = deps;
+  const { chance, clock, gate, partnerCenter, telemetry, tokens } = deps;
   const { customerId, orderId, cartId } = row;
-  if (gate.customerUntil(customerId) !== undefined) return { kind: 'later' };
   let renewToken = false;
   for (let renewed = false; ; ) {
+    if (gate.customerUntil(customerId) !== undefined) return { kind: 'later' };
+    await tokens.ready({ renew: false });
     const taken = await gate.take('poller', deadline);
     if (taken.kind !== 'slot') return { kind: 'stop' };
+    // The lease of the slot may have been the first to read that another instance was refused.
+    if (gate.customerUntil(customerId) !== undefined) {
+      gate.giveBack(taken.slot);
+      return { kind: 'later' };
+    }
     const ids = { correlationId: chance.guid() };
     const at = clock.now();
     const mayLeave = () => !isStale(taken.slot, clock.now(), deps.times);
     const exchange = await partnerCenter.order(customerId, orderId, { ids, renewToken, mayLeave });
     renewToken = false;
     // While a token was fetched or a connection made, the slot went stale: nothing was sent.
-    if (exchange.kind === 'no-answer' && exchange.stale === true) continue;
+    if (exchange.kind === 'no-answer' && exchange.stale === true) {
+      gate.giveBack(taken.slot);
+      continue;
+    }
     const poll: Poll = { what: 'order', orderId, at, ...ids, end: endOf(exchange) };
     const outcome = judgeRead(exchange, decodeOrder, { ids, at });
     switch (outcome.kind) {
       case 'renew-token':
         if (!renewed) {
           renewed = true;
-          renewToken = true;
+          gate.giveBack(taken.slot, true);
+          renewToken = !(await tokens.ready({ renew: true }));
           continue;
         }
         await gate.report({ kind: 'auth', reason: outcome.reason.description });
@@ -55,6 +66,7 @@ export async function readOrder(deps: Deps, row: DueRow, deadline: number): Prom
           kind: 'unknown',
           customerId,
           reason: outcome.reason.description,
+          ...compact({ retryAfterMs: outcome.retryAfterMs }),
         });
         return verdict.kind === 'closed' ? { kind: 'stop' } : { kind: 'later', poll };
       }

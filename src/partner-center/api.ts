@@ -51,6 +51,16 @@ export interface PartnerCenter {
   orders(customerId: string, options: SendOptions): Promise<Exchange>;
 }
 
+/** The token that the requests need. */
+export interface Tokens {
+  /**
+   * Resolves when a token is at hand, so that the request that follows leaves at once; to be asked before a slot is taken, because
+   * a slot does not live as long as a token may take. `renew`: the last token was refused. False: the request itself has to ask for
+   * one, and tells why there is none. Never throws.
+   */
+  ready(options: { readonly renew: boolean }): Promise<boolean>;
+}
+
 /** One order group of a cart: what one order will hold. */
 export interface CartGroup {
   readonly group: string;

@@ -1,7 +1,8 @@
 import type { Clock } from '../clock.ts';
 import type { Telemetry } from '../telemetry.ts';
+import type { Tokens } from './api.ts';
 
-export interface TokenSource {
+export interface TokenSource extends Tokens {
   /** `renew` asks for a token that is not the cached one: the last one was refused. Throws `CredentialFailure`. */
   token(options: { readonly renew: boolean }): Promise<string>;
   /** When the credential behind the tokens ends (epoch ms); undefined: it does not, or nobody knows. */
@@ -34,12 +35,14 @@ export function cachedTokens(parts: {
   const { fetchToken, clock, telemetry } = parts;
   let kept: (Token & { readonly renewAt: number }) | undefined;
   let asking: Promise<string> | undefined;
+  let lastFailed = false;
 
   async function ask(): Promise<string> {
     const started = clock.now();
     try {
       const fresh = await fetchToken();
       const life = fresh.expiresAt - clock.now();
+      lastFailed = false;
       kept = { ...fresh, renewAt: fresh.expiresAt - Math.min(renewBefore, life / 10) };
       telemetry.event('TokenRefreshed', {
         outcome: 'ok',
@@ -50,6 +53,7 @@ export function cachedTokens(parts: {
       });
       return fresh.token;
     } catch (error) {
+      lastFailed = true;
       const reason = error instanceof Error ? error.message.split('\n')[0]?.slice(0, 300) : 'unknown failure';
       telemetry.event('TokenRefreshed', {
         outcome: 'failed',
@@ -69,15 +73,24 @@ export function cachedTokens(parts: {
     return asking;
   };
 
+  const isAtHand = (): boolean => kept !== undefined && clock.now() < kept.expiresAt;
+
   return {
     credentialEndsAt: () => kept?.credentialEndsAt,
     async token({ renew }) {
-      const now = clock.now();
-      if (kept !== undefined && !renew && now < kept.renewAt) return kept.token;
-      if (kept === undefined || renew || now >= kept.expiresAt) return fetchOnce();
-      // Due, but still good: a refusal to renew it early stops nobody.
-      const stillGood = kept.token;
-      return fetchOnce().catch(() => stillGood);
+      if (kept === undefined || renew || !isAtHand()) return fetchOnce();
+      // Due, but still good: nobody waits for the new one, and a refusal stops nobody.
+      if (clock.now() >= kept.renewAt) fetchOnce().catch(() => undefined);
+      return kept.token;
+    },
+    async ready({ renew }) {
+      if (!renew && isAtHand()) return true;
+      // The request that follows asks. While the credential is refused, the gate's trial calls limit how often that happens.
+      if (!renew && lastFailed) return false;
+      return fetchOnce().then(
+        () => true,
+        () => false,
+      );
     },
   };
 }

@@ -5,6 +5,7 @@ import { buildDist } from '../../local/build.ts';
 import { numberIn, readOptions } from '../../local/command-line.ts';
 import { benchBudget, benchLowerLimit } from './budget.ts';
 import { benchEnqueue } from './enqueue.ts';
+import { benchFirstCall } from './first-call.ts';
 import { benchLatency } from './latency.ts';
 import { benchMemory } from './memory.ts';
 import { benchOverhead } from './overhead.ts';
@@ -29,17 +30,24 @@ const benches = {
   redrive: benchRedrive,
   budget: benchBudget,
   'lower-limit': benchLowerLimit,
-} as const satisfies Readonly<Record<string, (jobs: number) => Promise<unknown>>>;
+  'first-call': benchFirstCall,
+} as const satisfies Readonly<Record<string, (jobs: number, starts: number) => Promise<unknown>>>;
 const names = Object.keys(benches) as (keyof typeof benches)[];
 
 const usage = `npm run bench --            all figures, each beside its goal: about an hour
   --only poll,start         some of ${names.join(', ')}
   --jobs 5000               of the nights of budget and lower-limit, and of redrive
+  --starts 20               of first-call, for each token endpoint
   --json file               keeps the figures`;
 
-const { only, jobs, json } = readOptions(
+const { only, jobs, starts, json } = readOptions(
   usage,
-  { only: { type: 'string' }, jobs: { type: 'string', default: '5000' }, json: { type: 'string' } },
+  {
+    only: { type: 'string' },
+    jobs: { type: 'string', default: '5000' },
+    starts: { type: 'string', default: '20' },
+    json: { type: 'string' },
+  },
   z.object({
     only: z.optional(
       z.pipe(
@@ -51,6 +59,7 @@ const { only, jobs, json } = readOptions(
       ),
     ),
     jobs: numberIn(1, 100_000),
+    starts: numberIn(1, 1_000),
     json: z.optional(z.string()),
   }),
 );
@@ -58,7 +67,7 @@ const { only, jobs, json } = readOptions(
 await buildDist(root);
 const report: Record<string, unknown> = { date: new Date().toISOString().slice(0, 10) };
 for (const name of only ?? names) {
-  report[name] = await benches[name](jobs);
+  report[name] = await benches[name](jobs, starts);
   process.stdout.write(`${name} ${JSON.stringify(report[name], null, 2)}\n`);
 }
 if (json !== undefined) await writeFile(json, `${JSON.stringify(report, null, 2)}\n`);

@@ -104,7 +104,10 @@ describe('lots', () => {
     const probe = leaseLot(shut, at(start + 15_000), ask(), settings);
     expect(probe.lot).toMatchObject({ kind: 'probe', slot: start + 15_000 });
     const other = leaseLot(probe.state, at(start + 15_001), ask({ instance: 'j' }), settings);
-    expect(other.lot).toMatchObject({ kind: 'closed', reason: expect.stringContaining('one call is out') });
+    expect(other.lot).toMatchObject({
+      kind: 'closed',
+      reason: expect.stringContaining('a trial call is out since'),
+    });
     const lapsed = leaseLot(probe.state, at(start + 15_000 + settings.probeLifeMs), ask(), settings);
     expect(lapsed.lot).toMatchObject({ kind: 'probe' });
   });

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { storageClock } from '../../src/gate/storage-clock.ts';
+import { type StorageClock, storageClock } from '../../src/gate/storage-clock.ts';
 
 /** A local clock that is `skew` ahead of the storage's, and answers that took `there` and `back`. */
 function world(skew: number) {
@@ -76,4 +76,79 @@ test('an answer without a readable date changes nothing', () => {
   const clock = storageClock({ now: () => 7, sleep: () => Promise.resolve() });
   clock.observe({ date: Number.NaN, sentAt: 1, receivedAt: 2 });
   expect(clock.now()).toEqual({ atLeast: 7, atMost: 7 });
+});
+
+const ask = (clock: StorageClock, at: number, ahead: number) =>
+  clock.observe({ date: Math.floor((at + ahead) / 1_000) * 1_000, sentAt: at - 20, receivedAt: at });
+
+test.each([3_600_000, -3_600_000])(
+  'one Date that is wrong by %i ms moves nothing, whenever it comes and however often',
+  (wrong) => {
+    let now = 1_700_000_000_000;
+    const clock = storageClock({ now: () => now, sleep: () => Promise.resolve() });
+    const bounds = () => [clock.now().atLeast - now, clock.now().atMost - now] as const;
+    for (let n = 0; n < 5; n += 1) {
+      now += 700;
+      ask(clock, now, 0);
+    }
+    const before = bounds();
+    for (let n = 0; n < 20; n += 1) {
+      now += 700;
+      ask(clock, now, wrong);
+      const [low, high] = bounds();
+      expect(Math.abs(low - before[0])).toBeLessThan(1_000);
+      expect(Math.abs(high - before[1])).toBeLessThan(1_000);
+      now += 700;
+      ask(clock, now, 0);
+    }
+  },
+);
+
+test.each([3_600_000, -3_600_000])(
+  'a first Date that is wrong by %i ms: the real time stays between the bounds until two agree',
+  (wrong) => {
+    let now = 1_700_000_000_000;
+    const clock = storageClock({ now: () => now, sleep: () => Promise.resolve() });
+    ask(clock, now, wrong);
+    expect(clock.now().atLeast).toBeLessThanOrEqual(now);
+    expect(clock.now().atMost).toBeGreaterThanOrEqual(now);
+    expect(clock.skew()).toBeUndefined();
+    for (let n = 0; n < 2; n += 1) {
+      now += 700;
+      ask(clock, now, 0);
+    }
+    expect(Math.abs(clock.now().atLeast - now)).toBeLessThan(1_100);
+    expect(Math.abs(clock.now().atMost - now)).toBeLessThan(1_100);
+  },
+);
+
+test('the skew is known when two answers agree, holds the real one, and is wider a while later', () => {
+  let now = 1_700_000_000_000;
+  const clock = storageClock({ now: () => now, sleep: () => Promise.resolve() });
+  expect(clock.skew()).toBeUndefined();
+  ask(clock, now, 90_000);
+  expect(clock.skew()).toBeUndefined();
+  now += 1_400;
+  ask(clock, now, 90_000);
+  const skew = clock.skew();
+  expect(skew?.low).toBeLessThanOrEqual(90_000);
+  expect(skew?.high).toBeGreaterThanOrEqual(90_000);
+  now += 3_600_000;
+  expect(clock.skew()?.low).toBeLessThan((skew?.low ?? 0) - 300);
+  expect(clock.skew()?.high).toBeGreaterThan((skew?.high ?? 0) + 300);
+});
+
+test('two answers in a row that agree on a new time are believed', () => {
+  let now = 1_700_000_000_000;
+  const clock = storageClock({ now: () => now, sleep: () => Promise.resolve() });
+  for (let n = 0; n < 3; n += 1) {
+    now += 700;
+    ask(clock, now, 0);
+  }
+  now += 700;
+  ask(clock, now, 60_000);
+  expect(clock.now().atMost).toBeLessThan(now + 2_000);
+  now += 700;
+  ask(clock, now, 60_000);
+  expect(clock.now().atLeast).toBeGreaterThan(now + 58_000);
 });

@@ -57,6 +57,16 @@ describe('health', () => {
     });
   });
 
+  test('the one trial call of a closed gate is told, with the time since when it is out', async () => {
+    const probe = { holder: 'one', until: now - 20_000 + defaultGateSettings.probeLifeMs };
+    const untested = { ...initialState(now - minute, defaultGateSettings), probe };
+    expect(await ask(untested)).toMatchObject({
+      gate: { open: false, cause: 'untested', trialCallSince: '2026-11-24T01:59:40.000Z' },
+    });
+    const over = { ...untested, probe: { holder: 'one', until: now } };
+    expect((await ask(over)).gate).not.toHaveProperty('trialCallSince');
+  });
+
   test('tables that cannot be reached', async () => {
     const away = async () => {
       throw new Unavailable('storage', 'account contoso is away');

@@ -70,6 +70,7 @@ export function pollBed() {
     });
     const deps: Deps = {
       clock: own,
+      clockSkew: () => undefined,
       chance,
       times: defaultTimes,
       rules: { maxAttempts: 8, repeatOrderedCart: true },
@@ -81,6 +82,7 @@ export function pollBed() {
         jobStarted: () => {},
         lastOkOfOthers: () => undefined,
       },
+      tokens: { ready: async () => true },
       partnerCenter: {
         ...never,
         async order(_, orderId) {

@@ -51,11 +51,13 @@ export function oneWorker(
   const stores = openStores(tables, (key, why) => warnings.push(`due row ${key}: ${why}`));
   const deps: Deps = {
     clock,
+    clockSkew: () => undefined,
     chance: seededChance(1),
     times: defaultTimes,
     rules: { maxAttempts: 6, repeatOrderedCart: true },
     gate: openGate(clock),
     partnerCenter,
+    tokens: { ready: async () => true },
     ...stores,
     joinBatch: batchJoiner({ ...stores, clock, times: defaultTimes }),
     queue: { send },

@@ -1,0 +1,97 @@
+import type { Copy } from '../../src/checkout/queue.ts';
+import { runJob } from '../../src/checkout/run-job.ts';
+import type { Exchange, PartnerCenter, SendOptions } from '../../src/partner-center/api.ts';
+import { CredentialFailure, cachedTokens, type Token } from '../../src/partner-center/token-source.ts';
+import { leapingClock, oneWorker } from '../support/one-worker.ts';
+import type { Fleet, Instance } from './fleet.ts';
+
+export const guid = (n: number): string => `00000000-0000-4000-8000-${String(n).padStart(12, '0')}`;
+
+export interface Called {
+  readonly what: string;
+  readonly customerId: string;
+  readonly at: number;
+}
+
+interface Options {
+  /** One question to the authority. */
+  readonly fetchToken?: () => Promise<Token>;
+  /** What a call gets instead of an order that is completed. */
+  readonly answer?: (call: Called, nth: number) => Exchange | undefined;
+}
+
+/** Jobs over the gates of a fleet, in virtual time; Partner Center asks for a token and for the fence as the real client does. */
+export function jobBed({ clock }: Fleet, options: Options = {}) {
+  const calls: Called[] = [];
+  const parked: { readonly copy: Copy; readonly at: number }[] = [];
+  const { fetchToken = async () => ({ token: 'one', expiresAt: clock.now() + 3_600_000 }) } = options;
+  const tokens = cachedTokens({ clock, fetchToken, telemetry: { event: () => {}, warn: () => {} } });
+
+  async function send(
+    what: string,
+    customerId: string,
+    { renewToken, mayLeave }: SendOptions,
+    body: unknown,
+  ): Promise<Exchange> {
+    try {
+      await tokens.token({ renew: renewToken === true });
+    } catch (error) {
+      if (!(error instanceof CredentialFailure)) throw error;
+      return { kind: 'no-answer', executed: 'no', credential: true, failure: error.message, ms: 0 };
+    }
+    if (mayLeave?.() === false)
+      return { kind: 'no-answer', executed: 'no', stale: true, failure: 'stale', ms: 0 };
+    const call = { what, customerId, at: clock.now() };
+    calls.push(call);
+    await clock.sleep(300);
+    return (
+      options.answer?.(call, calls.length) ?? {
+        kind: 'answer',
+        status: 200,
+        body: JSON.stringify(body),
+        ms: 300,
+      }
+    );
+  }
+  const orderOf = (id: string) => ({
+    id,
+    status: 'completed',
+    billingCycle: 'monthly',
+    lineItems: [{ lineItemNumber: 0, offerId: 'offer-a', quantity: 1, termDuration: 'P1Y' }],
+  });
+  const partnerCenter: PartnerCenter = {
+    checkout: (customerId, cartId, asked) =>
+      send('checkout', customerId, asked, { orders: [orderOf(`order-${cartId}`)] }),
+    cart: (customerId, cartId, asked) =>
+      send('cart', customerId, asked, { id: cartId, status: 'Active', lineItems: [] }),
+    order: (customerId, orderId, asked) => send('order', customerId, asked, orderOf(orderId)),
+    orders: (customerId, asked) => send('orders', customerId, asked, { totalCount: 0, items: [] }),
+  };
+  const worker = oneWorker(partnerCenter, leapingClock(0), {
+    clock,
+    tokens,
+    queue: {
+      send: async (copy, at) => {
+        parked.push({ copy, at });
+      },
+    },
+  });
+
+  /** One delivery of a job of its own cart. */
+  function run(on: Pick<Instance, 'gate' | 'clock'>, n: number, customer = n): Promise<void> {
+    const body = Buffer.from(JSON.stringify({ customerId: guid(customer), cartId: guid(n) }));
+    return runJob(
+      { ...worker.deps, gate: on.gate, clock: on.clock },
+      {
+        messageId: `${n}`,
+        body,
+        properties: {},
+        sequenceNumber: `${n}`,
+        deliveryCount: 1,
+        enqueuedAt: clock.now(),
+      },
+    );
+  }
+
+  return { ...worker, calls, parked, run };
+}
