@@ -16,7 +16,14 @@ export function reportOf(outcome: Outcome | ReadOutcome<unknown>, customerId: st
     case 'not-executed':
     case 'unavailable':
       return { kind: 'unknown', customerId, reason: outcome.reason.description };
-    default:
+    case 'result':
+    case 'value':
+    case 'permanent':
+    case 'in-progress':
+    case 'slow':
+    case 'already-done':
+    case 'gone':
+    case 'refused':
       return { kind: 'ok', customerId };
   }
 }

@@ -1,10 +1,11 @@
 import { compact } from '../compact.ts';
 import { decodeJob, type Job, type Rejection } from './job.ts';
 import type { QueueMessage } from './queue-message.ts';
-import type { Decided, State } from './record.ts';
+import { type Decided, decisions, states } from './record.ts';
 
 /** What the person saw of the job: its state, or that it had no record yet. */
-export type Seen = State | 'nothing';
+const seenStates = [...states, 'nothing'] as const;
+export type Seen = (typeof seenStates)[number];
 
 /** What a person decided, as the message carries it. */
 export interface Decision {
@@ -47,9 +48,6 @@ export const propertiesVersion = 1;
 
 /** On a message that was no job, and could not be told of yet: the key that it has in the table Attention. */
 export const rejectedProperty = 'checkout-rejected';
-
-const decisions: readonly Decided['decision'][] = ['retry', 'not-bought', 'orders', 'give-up'];
-const seenStates: readonly Seen[] = ['unresolved', 'failed', 'partial', 'submitting', 'waiting', 'nothing'];
 
 /** The application properties that the worker and people add. All are strings; the body stays as the producer wrote it. */
 const known: Readonly<Record<string, RegExp>> = {

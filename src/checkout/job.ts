@@ -93,8 +93,10 @@ export interface Job extends CartKey {
   readonly correlationId?: string;
 }
 
+export const rejectionKinds = ['empty', 'not-text', 'too-large', 'not-json', 'not-valid'] as const;
+
 export interface Rejection {
-  readonly kind: 'empty' | 'not-text' | 'too-large' | 'not-json' | 'not-valid';
+  readonly kind: (typeof rejectionKinds)[number];
   /** The path of the field, like `notAfter` or `checkout-ticket`; empty for the body as a whole. */
   readonly path: string;
   readonly reason: string;

@@ -1,7 +1,8 @@
 import { createWriteStream, writeFileSync } from 'node:fs';
 import { finished } from 'node:stream/promises';
-import { openLines } from '../checkout/batch-counts.ts';
+import { type LineKind, lineKinds, openLines } from '../checkout/batch-counts.ts';
 import { readBatchId } from '../checkout/job.ts';
+import { isRetryable, states } from '../checkout/record.ts';
 import { viewGate } from '../gate/people.ts';
 import { type BatchCart, batchCarts } from '../operate/batch-carts.ts';
 import { csvFields, csvHeading, csvLine } from '../operate/batch-csv.ts';
@@ -114,12 +115,7 @@ function show(output: Output, status: BatchStatus, now: number): void {
     );
   output.table(
     ['state', 'carts'],
-    Object.entries(counts)
-      .filter(([, count]) => count > 0)
-      .map(([state, count]) => [
-        state === 'notStarted' ? 'not started' : state === 'ordered' ? 'ordered (pending)' : state,
-        count,
-      ]),
+    lineKinds.filter((kind) => counts[kind] > 0).map((kind) => [lineNames[kind], counts[kind]]),
   );
   output.line(`${Math.round(perMinute)} checkouts a minute, over the last five. ${etaText(status, now)}`);
   if (questions.length > 0) {
@@ -136,8 +132,21 @@ function show(output: Output, status: BatchStatus, now: number): void {
     );
     for (const { customerId, cartId } of withoutDriver.slice(0, 5)) output.line(`  ${customerId} ${cartId}`);
   }
-  if (counts.failed + counts.partial > 0) output.line('What failed and why: checkout attention');
+  if (states.some((state) => isRetryable(state) && counts[state] > 0))
+    output.line('What failed and why: checkout attention');
 }
+
+const lineNames: Readonly<Record<LineKind, string>> = {
+  submitting: 'submitting',
+  waiting: 'waiting',
+  unresolved: 'unresolved',
+  ordered: 'ordered (pending)',
+  completed: 'completed',
+  partial: 'partial',
+  failed: 'failed',
+  rejected: 'rejected',
+  notStarted: 'not started',
+};
 
 function etaText({ eta }: Pick<BatchStatus, 'eta'>, now: number): string {
   switch (eta.kind) {

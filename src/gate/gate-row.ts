@@ -1,6 +1,13 @@
 import * as z from 'zod/mini';
 import type { Properties } from '../storage/table.ts';
-import { type Cause, type Closing, type GateState, initialState, type Line } from './gate-state.ts';
+import {
+  type Cause,
+  type Closing,
+  closingCauses,
+  type GateState,
+  initialState,
+  type Line,
+} from './gate-state.ts';
 import {
   floorPerMinute,
   type GateSettings,
@@ -62,13 +69,7 @@ export interface ReadState {
   readonly healed: readonly string[];
 }
 
-const causes: readonly string[] = [
-  'untested',
-  'throttled',
-  'breaker',
-  'auth',
-  'partner-wide',
-] satisfies Cause[];
+const causes: readonly string[] = closingCauses;
 const isCause = (text: string): text is Cause => causes.includes(text);
 
 /**

@@ -34,7 +34,9 @@ export function nextStep(record: CheckoutRecord, around: Around): NextStep {
     case 'failed':
     case 'partial':
       return ended(record, name, now);
-    default:
+    case 'submitting':
+    case 'waiting':
+    case 'unresolved':
       return open(record, name, around);
   }
 }

@@ -5,7 +5,7 @@ import type { Decision } from '../checkout/delivery.ts';
 import type { CartKey } from '../checkout/job.ts';
 import type { Ledger } from '../checkout/ledger.ts';
 import type { CheckoutQueue } from '../checkout/queue.ts';
-import type { CheckoutRecord } from '../checkout/record.ts';
+import { type CheckoutRecord, isInDoubt, isRetryable, takesDecision } from '../checkout/record.ts';
 import type { Clock } from '../clock.ts';
 import type { AttentionRow, AttentionRows } from './attention-rows.ts';
 import { readEvidence } from './evidence.ts';
@@ -57,8 +57,7 @@ export async function openCase(deps: ResolveDeps, key: CartKey): Promise<CaseFil
   };
 }
 
-const mayOwnOrders = ({ state, gaveUp }: CheckoutRecord): boolean =>
-  state === 'submitting' || state === 'unresolved' || gaveUp === true;
+const mayOwnOrders = ({ state, gaveUp }: CheckoutRecord): boolean => isInDoubt(state) || gaveUp === true;
 
 function groupsOf({ groups = [], orders }: CheckoutRecord): CaseFile['groups'] {
   const left = [...orders];
@@ -84,8 +83,8 @@ export function whyNotResolve(
   now: number,
 ): string | undefined {
   const { state, cartId } = record;
-  if (state !== 'unresolved')
-    return `The job is ${state}: only one that is unresolved takes a decision.${state === 'failed' || state === 'partial' ? ' To try it again: checkout retry.' : ''}`;
+  if (!takesDecision(state, 'not-bought'))
+    return `The job is ${state}: only one that is unresolved takes a decision.${isRetryable(state) ? ' To try it again: checkout retry.' : ''}`;
   const leased = leaseEnd(record, now);
   if (leased !== undefined)
     return `A worker is looking at it now, until ${new Date(leased).toISOString()} at the latest, and a decision would come too late. Run this again then.`;

@@ -1,4 +1,4 @@
-import type { AttentionKind } from '../checkout/attention.ts';
+import { attentionKinds } from '../checkout/attention.ts';
 import type { CartKey } from '../checkout/job.ts';
 import { compact } from '../compact.ts';
 import {
@@ -10,14 +10,6 @@ import {
 import { joinText } from './chunks.ts';
 import { cartKey, keyPart } from './keys.ts';
 import type { Properties, StoredRow, Table } from './table.ts';
-
-const kinds: readonly AttentionKind[] = [
-  'failed',
-  'partial',
-  'needs-decision',
-  'pending-too-long',
-  'rejected',
-];
 
 /** Everything but long texts: bodies, properties and evidence are read with the one row that is wanted. */
 const listed = [
@@ -101,7 +93,9 @@ function toRow({ partition, key, properties }: StoredRow): AttentionRow {
   const [, word = '', words = ''] = /^([a-z-]+): (.*)$/s.exec(text(properties, 'reason') ?? '') ?? [];
   const batches = text(properties, rejected ? 'batchId' : 'batchIds') ?? '';
   return compact({
-    kind: rejected ? 'rejected' : (kinds.find((kind) => kind === properties['kind']) ?? 'needs-decision'),
+    kind: rejected
+      ? 'rejected'
+      : (attentionKinds.find((kind) => kind === properties['kind']) ?? 'needs-decision'),
     open: properties['open'] === true,
     cart: rejected ? undefined : { customerId, cartId },
     key,

@@ -50,7 +50,7 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'Claim: evidence when it may have been bought',
     file: 'src/checkout/claim.ts',
-    find: "inDoubt: record.state !== 'waiting'",
+    find: 'inDoubt: isInDoubt(record.state)',
     replace: 'inDoubt: false',
   },
   {
