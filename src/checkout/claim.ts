@@ -1,5 +1,5 @@
 import type { Times } from '../times.ts';
-import type { Decision, Delivery } from './delivery.ts';
+import { type Decision, type Delivery, ticketAfter } from './delivery.ts';
 import { type CheckoutRecord, isInDoubt, isSettled, takesDecision } from './record.ts';
 
 /** What a delivery may do with the record that it found. The order of the rules is the protocol's: see docs/protocol.md. */
@@ -36,7 +36,11 @@ export function decideClaim(
 
 /** A decision counts only for the record that the person saw, and only once: its ticket is used up by it. */
 function applies(decision: Decision, record: CheckoutRecord, ticket: number, now: number): boolean {
-  if (record.state !== decision.seen || ticket !== record.ticket + 1 || leaseEnd(record, now) !== undefined)
+  if (
+    record.state !== decision.seen ||
+    ticket !== ticketAfter(record.ticket) ||
+    leaseEnd(record, now) !== undefined
+  )
     return false;
   if (!takesDecision(record.state, decision.decision)) return false;
   return decision.decision !== 'retry' || !isLate(record.job.notAfter, now);

@@ -134,6 +134,8 @@ export interface Reason {
 export interface OrderMark {
   readonly id: string;
   readonly status: OrderStatus;
+  /** The word that Partner Center says, when the status is `unknown`. */
+  readonly word?: string;
   /** What it holds, as `contentOf` says it: tells which order group it fills. */
   readonly content: string;
   /** Seen pending once: its end is an event of its own. */

@@ -2,6 +2,7 @@ import { dueRowKey } from '../orders/due-rows.ts';
 import { isTerminal, type Order } from '../orders/order.ts';
 import { Unavailable } from '../unavailable.ts';
 import { nextTry } from './copies.ts';
+import { ticketAfter } from './delivery.ts';
 import { withDelivery } from './history.ts';
 import { learnedBy, park, parkWithoutResult } from './park.ts';
 import { type CheckoutRecord, isSettled } from './record.ts';
@@ -36,7 +37,7 @@ export async function recordAndGoOn(
   change: Partial<CheckoutRecord>,
 ): Promise<void> {
   const { deps } = run;
-  const ticket = held.record.ticket + 1;
+  const ticket = ticketAfter(held.record.ticket);
   const copy = nextTry(held.record, ticket, [], deps.chance);
   if ((await whileLocked(run, result.orders, () => deps.queue.send(copy, next.until))) === 'parked') return;
   const firstPoll = deps.clock.now() + firstStep(run);

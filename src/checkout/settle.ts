@@ -56,6 +56,7 @@ export function mergeMarks(
     known.set(order.id, {
       id: order.id,
       status,
+      ...(status === order.status && order.rawStatus !== undefined ? { word: order.rawStatus } : {}),
       content: mark?.content ?? contentOf(order),
       wasPending: mark?.wasPending === true || !ended,
       since: mark?.since ?? at.now,

@@ -10,6 +10,7 @@ import { type BatchStatus, batchStatuses } from '../operate/batch-status.ts';
 import { findQueued, mostPeeked } from '../operate/queued-batch.ts';
 import { figuresOf } from '../operate/report/figures.ts';
 import { answerOf, reportPage } from '../operate/report/page.ts';
+import { orderKey } from '../storage/order-rows.ts';
 import type { Table } from '../storage/table.ts';
 import { stopCommand } from './batch-stop.ts';
 import { inSession, newCommand, type Session } from './command.ts';
@@ -186,7 +187,7 @@ async function subscriptionsOf(table: Pick<Table, 'get'>, cart: BatchCart): Prom
   if (cart.kind !== 'record') return [];
   const found: string[] = [];
   for (const { id } of cart.record.orders) {
-    const ids = (await table.get(cart.record.customerId, `order:${id}`))?.properties['subscriptionIds'];
+    const ids = (await table.get(cart.record.customerId, orderKey(id)))?.properties['subscriptionIds'];
     if (typeof ids === 'string' && ids !== '') found.push(...ids.split(','));
   }
   return found;

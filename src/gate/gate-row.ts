@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import type { Properties } from '../storage/table.ts';
+import { cutText } from '../text.ts';
 import {
   type Cause,
   type Closing,
@@ -43,7 +44,7 @@ export function toProperties(state: GateState, writeId: string): Properties {
     closedCause: closing?.cause ?? '',
     closedSince: closing?.since ?? 0,
     closedUntil: closing?.until ?? 0,
-    closedReason: (closing?.reason ?? '').slice(0, 1_000),
+    closedReason: cutText(closing?.reason ?? '', 1_000),
     closedPauses: closing?.pauses ?? 0,
     probeHolder: probe?.holder ?? '',
     probeUntil: probe?.until ?? 0,

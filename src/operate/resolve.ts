@@ -7,6 +7,7 @@ import type { Ledger } from '../checkout/ledger.ts';
 import type { CheckoutQueue } from '../checkout/queue.ts';
 import { type CheckoutRecord, isInDoubt, isRetryable, takesDecision } from '../checkout/record.ts';
 import type { Clock } from '../clock.ts';
+import { maxOrderId } from '../orders/order-id.ts';
 import type { AttentionRow, AttentionRows } from './attention-rows.ts';
 import { readEvidence } from './evidence.ts';
 
@@ -72,8 +73,6 @@ export type Resolution = Pick<Decision, 'decision' | 'orderIds'> & {
   readonly decision: Exclude<Decision['decision'], 'retry'>;
 };
 
-/** As the message carries them: no separator, nothing that a key cannot hold. */
-const orderIdShape = /^[^\p{Cc}\\/#?,%]{1,200}$/u;
 const mostOrders = 99;
 
 /** Why this decision cannot be sent, in words for the person; undefined: it can. The worker checks all of it again. */
@@ -92,7 +91,7 @@ export function whyNotResolve(
   if (orderIds.length === 0 || orderIds.length > mostOrders)
     return `--orders takes 1 to ${mostOrders} order ids, separated by commas.`;
   for (const id of orderIds) {
-    if (!orderIdShape.test(id)) return `"${id}" is no order id.`;
+    if (id === '' || id.length > maxOrderId || !id.isWellFormed()) return `"${id}" is no order id.`;
     const owner = owners.get(id);
     if (owner !== undefined && owner !== cartId) return `Order ${id} is in the books of cart ${owner}.`;
   }

@@ -107,7 +107,7 @@ function toRow({ partition, key, properties }: StoredRow): AttentionRow {
     revision: number(properties, 'revision') ?? 0,
     at: number(properties, 'at') ?? 0,
     openedAt: number(properties, 'openedAt') ?? number(properties, 'at') ?? 0,
-    batchIds: batches === '' ? [] : batches.replace(/,?[^,]*…$/, '').split(','),
+    batchIds: batches === '' ? [] : wholeIds(batches),
     moreBatches: batches.endsWith('…'),
     reference: text(properties, 'reference'),
     path: text(properties, 'path'),
@@ -128,3 +128,9 @@ const number = (properties: Properties, name: string): number | undefined => {
   const value = properties[name];
   return typeof value === 'number' ? value : undefined;
 };
+
+/** The ids of a column; its last one is left out where the column was too short for it. */
+function wholeIds(column: string): readonly string[] {
+  const ids = column.split(',');
+  return column.endsWith('…') ? ids.slice(0, -1) : ids;
+}

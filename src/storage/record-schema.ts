@@ -95,6 +95,7 @@ const job = z.object({
 const order = z.object({
   id: z.string(),
   status: orderStatus,
+  word: optional(z.string()),
   content: z.string(),
   wasPending: z.boolean(),
   endedAt: optional(count),

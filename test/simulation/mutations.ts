@@ -414,7 +414,7 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'People: a decision counts once, for the record that was seen',
     file: 'src/checkout/claim.ts',
-    find: 'record.state !== decision.seen || ticket !== record.ticket + 1 ||',
+    find: 'record.state !== decision.seen || ticket !== ticketAfter(record.ticket) ||',
     replace: '',
   },
   {
