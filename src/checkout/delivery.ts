@@ -124,7 +124,7 @@ function decodeProperties(properties: QueueMessage['properties']): DecodedProper
     if (pattern === undefined)
       return refuse(name.slice(0, 128), `unknown property: known are ${Object.keys(known).join(', ')}`);
     const string = text(value);
-    if (string === undefined || !pattern.test(string))
+    if (string === undefined || !pattern.test(string) || !string.isWellFormed())
       return refuse(name, `${name} is not as the contract has it`);
     values.set(name, string);
   }

@@ -140,6 +140,7 @@ function headersOf({ ids }: Request, token: string, traceparent: string | undefi
   return {
     Authorization: `Bearer ${token}`,
     Accept: 'application/json',
+    'Accept-Encoding': 'identity',
     'User-Agent': 'checkout-worker',
     'MS-CorrelationId': ids.correlationId,
     ...(ids.requestId === undefined ? {} : { 'MS-RequestId': ids.requestId }),

@@ -82,7 +82,7 @@ export async function sendOnce({
   request.once('response', (response) => {
     answered = response;
     const { statusCode: status = 0, headers: answerHeaders } = response;
-    void readBody(response, maxBytes).then((body) =>
+    void readBody(response, maxBytes, answerHeaders['content-encoding']).then((body) =>
       resolve({ kind: 'answer', status, headers: answerHeaders, body }),
     );
   });
