@@ -414,7 +414,7 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'People: a decision counts once, for the record that was seen',
     file: 'src/checkout/claim.ts',
-    find: 'record.state !== decision.seen || ticket !== ticketAfter(record.ticket) ||',
+    find: 'record.state !== decision.seen ||\n    ticket !== ticketAfter(record.ticket) ||',
     replace: '',
   },
   {

@@ -104,15 +104,20 @@ test('nothing else compares a state or a status with one of its members', async 
 const single: readonly string[] = [
   'src/checkout/claim-decision.ts claimDecision',
   'src/checkout/conclude.ts conclude',
-  'src/checkout/conclude.ts inTrouble',
+  'src/checkout/conclude.ts isWhole',
+  'src/checkout/conclude.ts notExecuted',
+  'src/checkout/conclude.ts partlyDone',
+  'src/checkout/conclude.ts partnerWide',
   'src/checkout/look.ts openTwins',
   'src/checkout/result.ts factsOnly',
-  'src/checkout/submit.ts submit',
-  'src/cli/job.ts show',
+  'src/checkout/submit.ts endTooLate',
+  'src/cli/job.ts tell',
   'src/orders/pending-alarm.ts withQuestion',
+  // Makes a table of all that is not `unknown`.
+  'src/partner-center/decode.ts statuses',
   // Of a cart: its statuses are two.
-  'src/checkout/evidence.ts cartStatus',
-  'src/operate/preflight.ts findings',
+  'src/checkout/evidence.ts weigh',
+  'src/operate/preflight.ts judgeCart',
   'src/partner-center/decode.ts decodeCart',
 ];
 
