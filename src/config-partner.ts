@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { compact } from './compact.ts';
-import { type Reader, shown, toAddress, toGuid } from './config-reader.ts';
+import { type Reader, shown, toAddress, toGuid, toOrigin } from './config-reader.ts';
 import type { SettingName } from './config-settings.ts';
 import { readSignIn, type SignIn } from './config-sign-in.ts';
 
@@ -67,8 +67,8 @@ export function readPartnerCenter(
 ): PartnerCenterConfig | undefined {
   const cloud = readCloud(reader);
   const expected =
-    'an https address (plain http for this machine alone), like https://api.partnercenter.microsoft.com';
-  const api = reader.parsed('PARTNER_CENTER_API', expected, toAddress) ?? cloud?.api;
+    'an https address (plain http for this machine alone) without a path, like https://api.partnercenter.microsoft.com';
+  const api = reader.parsed('PARTNER_CENTER_API', expected, toOrigin) ?? cloud?.api;
   const authorityHost = reader.parsed('PARTNER_CENTER_AUTHORITY', expected, toAddress) ?? cloud?.authority;
   const tenantId = readGuid(reader, 'PARTNER_TENANT_ID');
   const clientId = readGuid(reader, 'PARTNER_CLIENT_ID');

@@ -115,7 +115,15 @@ export function toAddress(text: string): string | undefined {
   const secure = url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url.hostname));
   if (!secure || url.search !== '' || url.hash !== '' || url.username !== '' || url.password !== '')
     return undefined;
-  return url.href.replace(/\/+$/, '');
+  let end = url.href.length;
+  while (url.href[end - 1] === '/') end -= 1;
+  return url.href.slice(0, end);
+}
+
+/** As `toAddress`, of a service whose paths are its own: one after the host would be dropped. */
+export function toOrigin(text: string): string | undefined {
+  const address = toAddress(text);
+  return address !== undefined && address === new URL(address).origin ? address : undefined;
 }
 
 export const isLoopback = (host: string): boolean => /^(localhost|127(\.\d{1,3}){3}|\[?::1\]?)$/i.test(host);

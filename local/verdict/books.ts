@@ -52,6 +52,8 @@ const orderShape = z.object({
   rowKey: z.string(),
   cartId: z.string(),
   status: z.string(),
+  /** Only where the key cannot hold it. */
+  orderId: z.optional(z.string()),
 });
 const rejectedShape = z.object({ messageId: text, reason: z.string(), path: text });
 
@@ -88,8 +90,13 @@ export function booksReader(connectionString: string): BooksReader {
       return {
         carts: carts.map(toCart),
         orders: orders.map((row) => {
-          const { partitionKey, rowKey, cartId, status } = orderShape.parse(row);
-          return { customerId: partitionKey, cartId, orderId: rowKey.slice('order:'.length), status };
+          const { partitionKey, rowKey, cartId, status, orderId } = orderShape.parse(row);
+          return {
+            customerId: partitionKey,
+            cartId,
+            orderId: orderId ?? rowKey.slice('order:'.length),
+            status,
+          };
         }),
         rejected: rejected.map((row) => {
           const { messageId, reason, path } = rejectedShape.parse(row);

@@ -1,7 +1,10 @@
 import type { CartKey } from './job.ts';
-import type { Reason } from './record.ts';
+import { questionKinds, type Reason } from './record.ts';
 
-export type AttentionKind = 'failed' | 'partial' | 'needs-decision' | 'pending-too-long' | 'rejected';
+/** Results that need a person. */
+export const resultKinds = ['failed', 'partial'] as const;
+export const attentionKinds = [...resultKinds, ...questionKinds, 'rejected'] as const;
+export type AttentionKind = (typeof attentionKinds)[number];
 
 /** The code of a question about a record that cannot be read. */
 export const unreadableCode = 'unreadable-record';

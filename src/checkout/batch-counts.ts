@@ -1,13 +1,15 @@
 import type { BatchEntry } from './batches.ts';
-import { isFinal, type State } from './record.ts';
+import { isFinal, openStates, type State, states } from './record.ts';
+
+/**
+ * Where a line of a batch can stand. `rejected`: it was no job. `notStarted`: declared, and not yet seen by a worker; none
+ * when nobody declared a size.
+ */
+export const lineKinds = [...states, 'rejected', 'notStarted'] as const;
+export type LineKind = (typeof lineKinds)[number];
 
 /** How many lines of a batch stand where. */
-export interface BatchCounts extends Readonly<Record<State, number>> {
-  /** Lines that were no jobs. */
-  readonly rejected: number;
-  /** Declared, and not yet seen by a worker; 0 when nobody declared a size. */
-  readonly notStarted: number;
-}
+export type BatchCounts = Readonly<Record<LineKind, number>>;
 
 type Countable =
   | { readonly kind: 'job'; readonly state: State }
@@ -15,7 +17,7 @@ type Countable =
 
 /** Counts one by one: `add` each entry, then ask. */
 export function batchCounter() {
-  const counts = {
+  const counts: Record<Exclude<LineKind, 'notStarted'>, number> = {
     submitting: 0,
     waiting: 0,
     unresolved: 0,
@@ -49,8 +51,8 @@ export function batchCounter() {
 export const isOver = (entry: BatchEntry): boolean => entry.kind === 'rejected' || isFinal(entry.state);
 
 /** Lines that have no result yet: each needs a checkout call at least. */
-export const openLines = ({ notStarted, submitting, waiting, unresolved }: BatchCounts): number =>
-  notStarted + submitting + waiting + unresolved;
+export const openLines = (counts: BatchCounts): number =>
+  openStates.reduce((sum, state) => sum + counts[state], counts.notStarted);
 
 /** Every line that is known, or declared. */
 export const allLines = (counts: BatchCounts): number =>

@@ -20,7 +20,14 @@ export function reportOf(outcome: Outcome | ReadOutcome<unknown>, customerId: st
       const { reason, retryAfterMs } = outcome;
       return { kind: 'unknown', customerId, reason: reason.description, ...compact({ retryAfterMs }) };
     }
-    default:
+    case 'result':
+    case 'value':
+    case 'permanent':
+    case 'in-progress':
+    case 'slow':
+    case 'already-done':
+    case 'gone':
+    case 'refused':
       return { kind: 'ok', customerId };
   }
 }

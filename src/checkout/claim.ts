@@ -1,6 +1,6 @@
 import type { Times } from '../times.ts';
-import type { Decision, Delivery } from './delivery.ts';
-import { type CheckoutRecord, isSettled } from './record.ts';
+import { type Decision, type Delivery, ticketAfter } from './delivery.ts';
+import { type CheckoutRecord, isInDoubt, isSettled, takesDecision } from './record.ts';
 
 /** What a delivery may do with the record that it found. The order of the rules is the protocol's: see docs/protocol.md. */
 export type Claim =
@@ -42,18 +42,17 @@ export function decideClaim(
   return {
     kind: 'take-over',
     // guard: Claim: evidence when it may have been bought [replace: false]
-    inDoubt: record.state !== 'waiting',
+    inDoubt: isInDoubt(record.state),
   };
 }
 
 /** A decision counts only for the record that the person saw, and only once: its ticket is used up by it. */
 function applies(decision: Decision, record: CheckoutRecord, ticket: number, now: number): boolean {
   // guard: People: a decision counts once, for the record that was seen
-  if (record.state !== decision.seen || ticket !== record.ticket + 1) return false;
+  if (record.state !== decision.seen || ticket !== ticketAfter(record.ticket)) return false;
   if (leaseEnd(record, now) !== undefined) return false;
-  if (decision.decision === 'give-up') return !isSettled(record.state);
-  if (decision.decision !== 'retry') return record.state === 'unresolved';
-  return (record.state === 'failed' || record.state === 'partial') && !isLate(record.job.notAfter, now);
+  if (!takesDecision(record.state, decision.decision)) return false;
+  return decision.decision !== 'retry' || !isLate(record.job.notAfter, now);
 }
 
 /** When the lease of somebody ends; undefined when nobody has it. */

@@ -1,5 +1,6 @@
 import type { Chance } from '../chance.ts';
-import { type Decision, type Delivery, propertiesVersion } from './delivery.ts';
+import { escapeOrderId } from '../orders/order-id.ts';
+import { type Decision, type Delivery, propertiesVersion, ticketAfter } from './delivery.ts';
 import type { Copy } from './queue.ts';
 import type { CheckoutRecord } from './record.ts';
 
@@ -30,7 +31,7 @@ function makeCopy(fields: CopyFields, chance: Chance): Copy {
       ...(decision === undefined ? {} : decisionProperties(decision)),
       ...(found === undefined || found.length === 0
         ? {}
-        : { 'checkout-found': joinWithin(found, maxFoundLength) }),
+        : { 'checkout-found': joinWithin(found.map(escapeOrderId), maxFoundLength) }),
     },
   };
 }
@@ -40,7 +41,9 @@ function decisionProperties(decision: Decision): Record<string, string> {
     'checkout-decision': decision.decision,
     'checkout-seen': decision.seen,
     'checkout-who': decision.who,
-    ...(decision.orderIds.length === 0 ? {} : { 'checkout-orders': decision.orderIds.join(',') }),
+    ...(decision.orderIds.length === 0
+      ? {}
+      : { 'checkout-orders': decision.orderIds.map(escapeOrderId).join(',') }),
   };
 }
 
@@ -70,4 +73,4 @@ export const decisionCopy = (
   record: Pick<CheckoutRecord, 'body' | 'ticket' | 'firstEnqueued' | 'traceparent'>,
   decision: Decision,
   chance: Chance,
-): Copy => makeCopy({ ...record, ticket: record.ticket + 1, decision }, chance);
+): Copy => makeCopy({ ...record, ticket: ticketAfter(record.ticket), decision }, chance);

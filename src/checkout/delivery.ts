@@ -1,10 +1,12 @@
 import { compact } from '../compact.ts';
+import { unescapeOrderId } from '../orders/order-id.ts';
 import { decodeJob, type Job, type Rejection } from './job.ts';
 import type { QueueMessage } from './queue-message.ts';
-import type { Decided, State } from './record.ts';
+import { type Decided, decisions, states } from './record.ts';
 
 /** What the person saw of the job: its state, or that it had no record yet. */
-export type Seen = State | 'nothing';
+const seenStates = [...states, 'nothing'] as const;
+export type Seen = (typeof seenStates)[number];
 
 /** What a person decided, as the message carries it. */
 export interface Decision {
@@ -45,11 +47,13 @@ export type DecodedDelivery =
 /** The version of the application properties that this code writes and reads. */
 export const propertiesVersion = 1;
 
+const maxTicket = 999_999_999;
+
+/** The last ticket is its own next one: no copy of ours has a ticket that the decoder refuses. */
+export const ticketAfter = (ticket: number): number => Math.min(ticket + 1, maxTicket);
+
 /** On a message that was no job, and could not be told of yet: the key that it has in the table Attention. */
 export const rejectedProperty = 'checkout-rejected';
-
-const decisions: readonly Decided['decision'][] = ['retry', 'not-bought', 'orders', 'give-up'];
-const seenStates: readonly Seen[] = ['unresolved', 'failed', 'partial', 'submitting', 'waiting', 'nothing'];
 
 /** The application properties that the worker and people add. All are strings; the body stays as the producer wrote it. */
 const known: Readonly<Record<string, RegExp>> = {
@@ -58,8 +62,8 @@ const known: Readonly<Record<string, RegExp>> = {
   'checkout-decision': new RegExp(`^(${decisions.join('|')})$`),
   'checkout-seen': new RegExp(`^(${seenStates.join('|')})$`),
   'checkout-who': /^[^\p{Cc}]{1,256}$/u,
-  'checkout-orders': /^[^\p{Cc}\\/#?,]{1,200}(,[^\p{Cc}\\/#?,]{1,200}){0,98}$/u,
-  'checkout-found': /^[^\p{Cc}\\/#?,]{1,200}(,[^\p{Cc}\\/#?,]{1,200})*$/u,
+  'checkout-orders': /^[^\p{Cc},]+(,[^\p{Cc},]+){0,98}$/u,
+  'checkout-found': /^[^\p{Cc},]+(,[^\p{Cc},]+)*$/u,
   'checkout-first-enqueued': /^[0-9]{13,15}$/,
   'checkout-traceparent': /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/,
   'checkout-requeued': /^1$/,
@@ -93,7 +97,7 @@ export function decodeDelivery(message: QueueMessage): DecodedDelivery {
       count: message.deliveryCount,
       ticket,
       decision: decisionIn(values),
-      found: values.get('checkout-found')?.split(',') ?? [],
+      found: orderIdsIn(values.get('checkout-found')),
       firstEnqueued: Number(values.get('checkout-first-enqueued') ?? message.enqueuedAt),
       enqueuedAt: message.enqueuedAt,
       traceparent:
@@ -120,7 +124,7 @@ function decodeProperties(properties: QueueMessage['properties']): DecodedProper
     if (pattern === undefined)
       return refuse(name.slice(0, 128), `unknown property: known are ${Object.keys(known).join(', ')}`);
     const string = text(value);
-    if (string === undefined || !pattern.test(string))
+    if (string === undefined || !pattern.test(string) || !string.isWellFormed())
       return refuse(name, `${name} is not as the contract has it`);
     values.set(name, string);
   }
@@ -137,8 +141,11 @@ function decisionIn(values: ReadonlyMap<string, string>): Decision | undefined {
   const seen = seenStates.find((name) => name === values.get('checkout-seen'));
   const who = values.get('checkout-who');
   if (decision === undefined || seen === undefined || who === undefined) return undefined;
-  return { decision, seen, who, orderIds: values.get('checkout-orders')?.split(',') ?? [] };
+  return { decision, seen, who, orderIds: orderIdsIn(values.get('checkout-orders')) };
 }
+
+const orderIdsIn = (list: string | undefined): readonly string[] =>
+  list?.split(',').map(unescapeOrderId) ?? [];
 
 /** The trace that the official clients put on a message ("Diagnostic-Id" is its older name). */
 function producersTrace(properties: QueueMessage['properties']): string | undefined {

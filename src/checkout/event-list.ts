@@ -1,6 +1,7 @@
+import type { OrderStatus } from '../orders/order.ts';
 import type { BatchCounts } from './batch-counts.ts';
-import type { CheckoutEvent, EventType } from './events.ts';
-import { type CheckoutRecord, isFinal, type OrderMark } from './record.ts';
+import type { CheckoutEvent, EventType, eventTypes } from './events.ts';
+import { type CheckoutRecord, type FinalState, isFinal, type OrderMark } from './record.ts';
 
 /** Every event of a record's present result. Ids are made of what happened, so a repeat has the same ones. */
 export function eventsOf(record: CheckoutRecord): readonly CheckoutEvent[] {
@@ -8,7 +9,8 @@ export function eventsOf(record: CheckoutRecord): readonly CheckoutEvent[] {
   const events: CheckoutEvent[] = [];
   if (reached.ordered !== undefined) events.push(cartEvent(record, 'checkout.ordered', reached.ordered));
   for (const mark of record.orders)
-    if (mark.wasPending && mark.endedAt !== undefined) events.push(orderEvent(record, mark, mark.endedAt));
+    if (mark.wasPending && mark.endedAt !== undefined)
+      events.push(...orderEvents(record, mark, mark.endedAt));
   if (isFinal(state) && reached.final !== undefined)
     events.push(cartEvent(record, `checkout.${state}`, reached.final));
   return events;
@@ -34,7 +36,8 @@ export const batchFinishedEvent = (
 ): CheckoutEvent => {
   const { completed, partial, failed, rejected } = counts;
   const id = `batch.finished:${batchId}:${total}`;
-  const data = { batchId, total, completed, partial, failed, rejected };
+  const ended: Readonly<Record<FinalState | 'rejected', number>> = { completed, partial, failed, rejected };
+  const data = { batchId, total, ...ended };
   return envelope('batch.finished', id, `batches/${batchId}`, at, data);
 };
 
@@ -50,14 +53,23 @@ function cartEvent(record: CheckoutRecord, type: EventType, revision: number): C
   });
 }
 
-function orderEvent(record: CheckoutRecord, mark: OrderMark, revision: number): CheckoutEvent {
+/** The event of an order that has come to this status; none while it is open. */
+const orderEventTypes: Readonly<Record<OrderStatus, readonly (typeof eventTypes.order)[number][]>> = {
+  pending: [],
+  completed: ['order.completed'],
+  cancelled: ['order.cancelled'],
+  unknown: [],
+};
+
+function orderEvents(record: CheckoutRecord, mark: OrderMark, revision: number): readonly CheckoutEvent[] {
   const { customerId, cartId } = record;
-  const type = mark.status === 'cancelled' ? 'order.cancelled' : 'order.completed';
-  const id = `${type}:${customerId}:${cartId}:${mark.id}:${revision}`;
-  return envelope(type, id, `customers/${customerId}/orders/${mark.id}`, record.updatedAt, {
-    ...about(record),
-    orderId: mark.id,
-    status: mark.status,
+  return orderEventTypes[mark.status].map((type) => {
+    const id = `${type}:${customerId}:${cartId}:${mark.id}:${revision}`;
+    return envelope(type, id, `customers/${customerId}/orders/${mark.id}`, record.updatedAt, {
+      ...about(record),
+      orderId: mark.id,
+      status: mark.status,
+    });
   });
 }
 

@@ -1,4 +1,8 @@
 import * as z from 'zod/mini';
+import { orderStatuses } from '../orders/order.ts';
+import { eventTypes } from './events.ts';
+import { rejectionKinds } from './job.ts';
+import { type FinalState, states } from './record.ts';
 
 /** The events as JSON Schema: `docs/events.schema.json` is made from it, and a test holds every event against it. */
 const reason = z.object({
@@ -21,11 +25,11 @@ const about = {
   correlationId: z.optional(z.string()),
 };
 
-const status = z.enum(['pending', 'completed', 'cancelled', 'unknown']);
+const status = z.enum(orderStatuses);
 
 const checkoutData = z.strictObject({
   ...about,
-  state: z.enum(['submitting', 'waiting', 'unresolved', 'ordered', 'completed', 'partial', 'failed']),
+  state: z.enum(states),
   orders: z.array(z.strictObject({ id: z.string(), status })),
   failedGroups: z.array(
     z.strictObject({ group: z.string(), code: z.string(), description: z.string(), retryable: z.boolean() }),
@@ -36,21 +40,21 @@ const checkoutData = z.strictObject({
 const orderData = z.strictObject({ ...about, orderId: z.string(), status });
 
 const rejectedData = z.strictObject({
-  kind: z.enum(['empty', 'not-text', 'too-large', 'not-json', 'not-valid']),
+  kind: z.enum(rejectionKinds),
   path: z.string(),
   reason: z.string(),
   messageId: z.string(),
   batchId: z.optional(z.string()),
 });
 
-const batchData = z.strictObject({
-  batchId: z.string(),
-  total: z.int(),
+const counted = {
   completed: z.int(),
   partial: z.int(),
   failed: z.int(),
   rejected: z.int(),
-});
+} satisfies Readonly<Record<FinalState | 'rejected', z.ZodMiniType>>;
+
+const batchData = z.strictObject({ batchId: z.string(), total: z.int(), ...counted });
 
 const event = <T extends readonly [string, ...string[]], D extends z.ZodMiniType>(types: T, data: D) =>
   z.strictObject({
@@ -65,19 +69,10 @@ const event = <T extends readonly [string, ...string[]], D extends z.ZodMiniType
   });
 
 export const eventShape = z.union([
-  event(
-    [
-      'checkout.ordered',
-      'checkout.completed',
-      'checkout.partial',
-      'checkout.failed',
-      'checkout.needs-decision',
-    ],
-    checkoutData,
-  ),
-  event(['order.completed', 'order.cancelled'], orderData),
-  event(['job.rejected'], rejectedData),
-  event(['batch.finished'], batchData),
+  event(eventTypes.checkout, checkoutData),
+  event(eventTypes.order, orderData),
+  event(eventTypes.job, rejectedData),
+  event(eventTypes.batch, batchData),
 ]);
 
 export const eventSchema = (): unknown => ({

@@ -1,13 +1,17 @@
-export type EventType =
-  | 'checkout.ordered'
-  | 'checkout.completed'
-  | 'checkout.partial'
-  | 'checkout.failed'
-  | 'checkout.needs-decision'
-  | 'order.completed'
-  | 'order.cancelled'
-  | 'job.rejected'
-  | 'batch.finished';
+/** The types of the events, by what they tell of. */
+export const eventTypes = {
+  checkout: [
+    'checkout.ordered',
+    'checkout.completed',
+    'checkout.partial',
+    'checkout.failed',
+    'checkout.needs-decision',
+  ],
+  order: ['order.completed', 'order.cancelled'],
+  job: ['job.rejected'],
+  batch: ['batch.finished'],
+} as const;
+export type EventType = (typeof eventTypes)[keyof typeof eventTypes][number];
 
 /** A CloudEvents 1.0 event (structured JSON), with an id that is the same on each repeat. */
 export interface CheckoutEvent {

@@ -1,3 +1,4 @@
+import { cutText } from '../text.ts';
 import type { Call, CheckoutRecord, History, KeptDelivery, Poll, Recent } from './record.ts';
 import type { Run } from './run.ts';
 
@@ -66,4 +67,4 @@ export const addRecent = <T>({ total, last }: Recent<T>, more: readonly T[]): Re
 });
 
 const cut = (text: string, length: number): string =>
-  text.length <= length ? text : `${text.slice(0, length - 1).toWellFormed()}…`;
+  text.length <= length ? text : `${cutText(text, length - 1)}…`;

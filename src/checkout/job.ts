@@ -1,12 +1,26 @@
 import * as z from 'zod/mini';
 import { compact } from '../compact.ts';
+import { cutText } from '../text.ts';
+import { bytesLookLike, notAnObject, textLooksLike } from './job-body.ts';
 
 /**
  * The message contract, version 1: the body of a message on the checkout queue, as its producer wrote it.
  * `docs/message-contract.schema.json` is generated from it. The only idempotency key is (customerId, cartId).
  */
 const text = (what: string) =>
-  z.string({ error: ({ input }) => (input === undefined ? `${what} is missing` : `${what} must be text`) });
+  z
+    .string({
+      error: ({ input }) =>
+        input === undefined
+          ? `${what} is missing`
+          : input === null
+            ? `${what} is null: it must be text`
+            : `${what} must be text`,
+    })
+    .check(z.refine((value) => value.isWellFormed(), `${what} holds half of a character (a lone surrogate)`));
+
+/** Producers write null for what is not set: it counts as absent. */
+const optional = <T extends z.core.SomeType>(type: T) => z.optional(z.nullable(type));
 
 const guid = (what: string) =>
   text(what).check(
@@ -22,10 +36,21 @@ const batchId = text('batchId').check(
   }),
 );
 
-const instant = z.iso.datetime({
-  offset: true,
-  error: 'must be an ISO 8601 instant with a zone, like 2026-11-24T02:00:00Z',
-});
+/**
+ * From 1970 on: the ledger keeps times as milliseconds since then. The year 1 is what .NET writes for a time that nobody set;
+ * a cart is not bought, or dropped, for one.
+ */
+const instant = z.iso
+  .datetime({
+    offset: true,
+    error: 'must be an ISO 8601 instant with a zone, like 2026-11-24T02:00:00Z',
+  })
+  .check(
+    z.refine(
+      (value) => Date.parse(value) >= 0,
+      'is before 1970: leave the field out if there is no such time (the year 0001 is an unset DateTime of .NET)',
+    ),
+  );
 
 /** Long enough for a purchase order number or a name, short enough for a message property. */
 const length = 'must have 1 to 256 characters';
@@ -37,13 +62,13 @@ const size = 'batchSize must be a whole number from 1 to 10000000';
 export const jobMessage = z.strictObject({
   customerId: guid('customerId'),
   cartId: guid('cartId'),
-  batchId: z.optional(batchId),
-  batchSize: z.optional(z.int({ error: size }).check(z.minimum(1, size), z.maximum(10_000_000, size))),
-  reference: z.optional(label('reference')),
-  notBefore: z.optional(instant),
-  notAfter: z.optional(instant),
-  requestedBy: z.optional(label('requestedBy')),
-  correlationId: z.optional(guid('correlationId')),
+  batchId: optional(batchId),
+  batchSize: optional(z.int({ error: size }).check(z.minimum(1, size), z.maximum(10_000_000, size))),
+  reference: optional(label('reference')),
+  notBefore: optional(instant),
+  notAfter: optional(instant),
+  requestedBy: optional(label('requestedBy')),
+  correlationId: optional(guid('correlationId')),
 });
 
 export interface CartKey {
@@ -93,8 +118,10 @@ export interface Job extends CartKey {
   readonly correlationId?: string;
 }
 
+export const rejectionKinds = ['empty', 'not-text', 'too-large', 'not-json', 'not-valid'] as const;
+
 export interface Rejection {
-  readonly kind: 'empty' | 'not-text' | 'too-large' | 'not-json' | 'not-valid';
+  readonly kind: (typeof rejectionKinds)[number];
   /** The path of the field, like `notAfter` or `checkout-ticket`; empty for the body as a whole. */
   readonly path: string;
   readonly reason: string;
@@ -118,23 +145,28 @@ export function decodeJob(body: Uint8Array): DecodedJob {
       '',
       `the body has ${body.byteLength} bytes; a job has at most ${maxBodyBytes}`,
     );
+  const read = readJson(body);
+  return read.ok ? decodeJobValue(read.value) : reject(read.kind, '', read.reason);
+}
+
+/** A body as a JSON value, or what it is instead. */
+export function readJson(
+  body: Uint8Array,
+):
+  | { readonly ok: true; readonly value: unknown }
+  | { readonly ok: false; readonly kind: 'not-text' | 'not-json'; readonly reason: string } {
   let text: string;
   try {
     text = new TextDecoder('utf-8', { fatal: true }).decode(body);
   } catch {
-    return reject('not-text', '', 'the body is not UTF-8 text');
+    return { ok: false, kind: 'not-text', reason: `the body is not UTF-8 text${bytesLookLike(body)}` };
   }
-  let value: unknown;
   try {
-    value = JSON.parse(text);
+    return { ok: true, value: JSON.parse(text) };
   } catch (error) {
-    return reject(
-      'not-json',
-      '',
-      `the body is not JSON: ${error instanceof Error ? error.message : 'unreadable'}`,
-    );
+    const why = error instanceof Error ? error.message.toWellFormed() : 'unreadable';
+    return { ok: false, kind: 'not-json', reason: `the body is not JSON${textLooksLike(text)}: ${why}` };
   }
-  return decodeJobValue(value);
 }
 
 export function decodeJobValue(value: unknown): DecodedJob {
@@ -158,9 +190,11 @@ export type CheckedJob =
 
 /** A job before it is sent, as a value: tells everything that the worker would refuse it for. */
 export function checkJob(value: unknown): CheckedJob {
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    return { ok: false, problems: [{ path: '', reason: notAnObject(value) }] };
   const parsed = z.safeParse(jobMessage, value);
   if (!parsed.success) return { ok: false, problems: problemsOf(parsed.error.issues) };
-  const { notBefore, notAfter, ...rest } = parsed.data;
+  const { notBefore, notAfter, ...rest } = withoutNulls(parsed.data);
   const times = { notBefore: toMs(notBefore), notAfter: toMs(notAfter) };
   if (times.notBefore !== undefined && times.notAfter !== undefined && times.notAfter <= times.notBefore)
     return { ok: false, problems: [{ path: 'notAfter', reason: 'notAfter must be later than notBefore' }] };
@@ -189,7 +223,7 @@ function problemsOf(issues: readonly unknown[]): readonly Problem[] {
       return { unknown: false, problems: [{ path, reason: issue.message }] };
     return {
       unknown: true,
-      problems: (issue.keys ?? []).map((key) => unknownField(path, key.slice(0, 128))),
+      problems: (issue.keys ?? []).map((key) => unknownField(path, cutText(key, 128))),
     };
   });
   return [...all.filter(({ unknown }) => unknown), ...all.filter(({ unknown }) => !unknown)].flatMap(
@@ -206,7 +240,7 @@ function readableBatch(value: unknown): NamedBatch {
   if (typeof value !== 'object' || value === null) return {};
   const named = z.safeParse(jobMessage.shape.batchId, 'batchId' in value ? value.batchId : undefined);
   const sized = z.safeParse(jobMessage.shape.batchSize, 'batchSize' in value ? value.batchSize : undefined);
-  return { batchId: named.data, batchSize: sized.data };
+  return { batchId: named.data ?? undefined, batchSize: sized.data ?? undefined };
 }
 
 interface NamedBatch {
@@ -216,8 +250,16 @@ interface NamedBatch {
 
 function reject(kind: Rejection['kind'], path: string, reason: string, batch: NamedBatch = {}): DecodedJob {
   const { batchId, batchSize } = batch;
-  return { ok: false, rejection: compact({ kind, path, reason, batchId, batchSize }) };
+  // The reason may quote the body, and be cut within a character.
+  const words = { path: path.toWellFormed(), reason: reason.toWellFormed() };
+  return { ok: false, rejection: compact({ kind, ...words, batchId, batchSize }) };
 }
 
 const toMs = (text: string | undefined): number | undefined =>
   text === undefined ? undefined : Date.parse(text);
+
+type WithoutNulls<T> = { [K in keyof T]: Exclude<T[K], null> };
+
+function withoutNulls<T extends object>(fields: T): WithoutNulls<T> {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== null)) as WithoutNulls<T>;
+}

@@ -1,6 +1,7 @@
 import { compact } from '../compact.ts';
 import { Unavailable } from '../unavailable.ts';
 import { nextTry, sameAgain } from './copies.ts';
+import { ticketAfter } from './delivery.ts';
 import { withDelivery } from './history.ts';
 import type { CheckoutRecord } from './record.ts';
 import { type Held, type Run, returnSlot } from './run.ts';
@@ -27,7 +28,7 @@ export async function park(
   change: Partial<CheckoutRecord> = {},
 ): Promise<void> {
   const { deps } = run;
-  const ticket = held.record.ticket + 1;
+  const ticket = ticketAfter(held.record.ticket);
   const found = to.found ?? run.delivery.found;
   // guard: Park: send, then write [later]
   await deps.queue.send(nextTry(held.record, ticket, found, deps.chance), to.until);

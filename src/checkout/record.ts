@@ -5,19 +5,70 @@ import type { CartKey, Job } from './job.ts';
  * `submitting`: a call may be running. `waiting`: nothing of ours is running, it will be tried again.
  * `unresolved`: it may have been executed. `ordered`: some order is pending. The rest are final.
  */
-export type State = 'submitting' | 'waiting' | 'unresolved' | 'ordered' | FinalState;
-/** `partial`: some order groups failed, or orders were cancelled. `failed`: no order. */
-export type FinalState = 'completed' | 'partial' | 'failed';
+export const states = [
+  'submitting',
+  'waiting',
+  'unresolved',
+  'ordered',
+  'completed',
+  'partial',
+  'failed',
+] as const;
+export type State = (typeof states)[number];
 
-export const isFinal = (state: State): state is FinalState =>
-  state === 'completed' || state === 'partial' || state === 'failed';
+/** How far a state has come. `ordered`: orders are known. `final`: nothing more happens by itself. */
+const stages = {
+  submitting: 'open',
+  waiting: 'open',
+  unresolved: 'open',
+  ordered: 'ordered',
+  completed: 'final',
+  partial: 'final',
+  failed: 'final',
+} as const satisfies Readonly<Record<State, 'open' | 'ordered' | 'final'>>;
+
+export type StateAt<Stage> = { [S in State]: (typeof stages)[S] extends Stage ? S : never }[State];
+/** `partial`: some order groups failed, or orders were cancelled. `failed`: no order. */
+export type FinalState = StateAt<'final'>;
+
+export const isFinal = (state: State): state is FinalState => stages[state] === 'final';
 /** Ordered or final: there is a result, and nothing may be submitted any more. */
-export const isSettled = (state: State): state is 'ordered' | FinalState =>
-  state === 'ordered' || isFinal(state);
+export const isSettled = (state: State): state is StateAt<'ordered' | 'final'> => stages[state] !== 'open';
+/** Nothing of it is settled: its message is needed. */
+export const openStates: readonly State[] = states.filter((state) => !isSettled(state));
+
+/** What the customer was to get is missing, in part or whole: a person is told why, and can have it tried again. */
+const retryable = {
+  submitting: false,
+  waiting: false,
+  unresolved: false,
+  ordered: false,
+  completed: false,
+  partial: true,
+  failed: true,
+} as const satisfies Readonly<Record<State, boolean>>;
+
+type RetryableState = { [S in State]: (typeof retryable)[S] extends true ? S : never }[State];
+export const isRetryable = (state: State): state is RetryableState => retryable[state];
+
+/** A call may have been executed whose answer nobody knows: orders of this customer may be its own. */
+const inDoubt: Readonly<Record<State, boolean>> = {
+  submitting: true,
+  waiting: false,
+  unresolved: true,
+  ordered: false,
+  completed: false,
+  partial: false,
+  failed: false,
+};
+
+export const isInDoubt = (state: State): boolean => inDoubt[state];
+
+export const callKinds = ['checkout', 'cart', 'orders', 'order'] as const;
 
 /** One HTTP request to Partner Center, as the ledger keeps it. */
 export interface Call {
-  readonly what: 'checkout' | 'cart' | 'orders' | 'order';
+  readonly what: (typeof callKinds)[number];
   /** Epoch ms. */
   readonly at: number;
   readonly correlationId: string;
@@ -83,6 +134,8 @@ export interface Reason {
 export interface OrderMark {
   readonly id: string;
   readonly status: OrderStatus;
+  /** The word that Partner Center says, when the status is `unknown`. */
+  readonly word?: string;
   /** What it holds, as `contentOf` says it: tells which order group it fills. */
   readonly content: string;
   /** Seen pending once: its end is an event of its own. */
@@ -109,18 +162,42 @@ export interface FailedGroup {
   readonly retryable: boolean;
 }
 
+export const questionKinds = ['needs-decision', 'pending-too-long'] as const;
+export type QuestionKind = (typeof questionKinds)[number];
+
 export interface Question {
-  readonly kind: 'needs-decision' | 'pending-too-long';
+  readonly kind: QuestionKind;
   readonly since: number;
 }
 
+/** What a person can decide about a job. */
+export const decisions = ['retry', 'not-bought', 'orders', 'give-up'] as const;
+
+export type DecisionKind = (typeof decisions)[number];
+
+/** What a person may decide about a job in this state. */
+const decidable: Readonly<Record<State, readonly DecisionKind[]>> = {
+  submitting: ['give-up'],
+  waiting: ['give-up'],
+  unresolved: ['not-bought', 'orders', 'give-up'],
+  ordered: [],
+  completed: [],
+  partial: ['retry'],
+  failed: ['retry'],
+};
+
+export const takesDecision = (state: State, decision: DecisionKind): boolean =>
+  decidable[state].includes(decision);
+
 export interface Decided {
-  readonly decision: 'retry' | 'not-bought' | 'orders' | 'give-up';
+  readonly decision: DecisionKind;
   readonly who: string;
   readonly at: number;
   /** Of the message that carried it: it counted once. */
   readonly ticket?: number;
 }
+
+export const repeatAnswers = ['already-done', 'refused', 'refused-once'] as const;
 
 /** The ledger's record of a cart: the truth about it, kept for ever. All times are epoch ms. */
 export interface CheckoutRecord extends CartKey {
@@ -152,7 +229,7 @@ export interface CheckoutRecord extends CartKey {
    * What the repeat of an unknown call answered, in place of the cart's status. `refused-once`: its first call was refused
    * with a code that does not say that nothing was bought; a repeat could still tell.
    */
-  readonly repeated?: { readonly as: 'already-done' | 'refused' | 'refused-once'; readonly reason: Reason };
+  readonly repeated?: { readonly as: (typeof repeatAnswers)[number]; readonly reason: Reason };
   /** A person said: not bought. Allows one repeat, whose last send uses it up. */
   readonly repeatAllowed?: boolean;
   readonly asked?: Question;

@@ -2,6 +2,7 @@ import { dueRowKey } from '../orders/due-rows.ts';
 import { isTerminal, type Order } from '../orders/order.ts';
 import { Unavailable } from '../unavailable.ts';
 import { nextTry } from './copies.ts';
+import { ticketAfter } from './delivery.ts';
 import { withDelivery } from './history.ts';
 import { learnedBy, park, parkWithoutResult } from './park.ts';
 import { type CheckoutRecord, isSettled } from './record.ts';
@@ -38,7 +39,7 @@ export async function recordAndGoOn(
   change: Partial<CheckoutRecord>,
 ): Promise<void> {
   const { deps } = run;
-  const ticket = held.record.ticket + 1;
+  const ticket = ticketAfter(held.record.ticket);
   const copy = nextTry(held.record, ticket, [], deps.chance);
   // guard: Result: a retryable group: first the copy, then the transaction
   if ((await whileLocked(run, result.orders, () => deps.queue.send(copy, next.until))) === 'parked') return;

@@ -54,8 +54,14 @@ async function work(run: Run, delivery: Delivery): Promise<void> {
   const { notBefore, notAfter } = delivery.job;
   run.stopped = await stoppedNow(run, undefined);
   const over = () => run.stopped !== undefined || isLate(notAfter, clock.now());
-  if (notBefore !== undefined && clock.now() < notBefore && !over())
-    return parkWithoutResult(run, notBefore, 'its time has not come');
+  if (notBefore !== undefined && clock.now() < notBefore && !over()) {
+    const wait = notBefore - clock.now();
+    // The queue's clock may be ahead of ours: its copy, due at `notBefore`, would come back at once, again and again.
+    if (wait > times.sleepBudget - run.slept)
+      return parkWithoutResult(run, Math.max(notBefore, delivery.enqueuedAt + wait), 'its time has not come');
+    run.slept += wait;
+    await clock.sleep(wait);
+  }
   // The slot comes before the claim: while the gate is closed, nothing is claimed, and the ledger stays as it is.
   if (!over()) {
     const waited = await waitOrPark(run, times.callTimeout);

@@ -1,7 +1,15 @@
 import { createHash } from 'node:crypto';
 import { dueRowKey } from '../orders/due-rows.ts';
-import { forward, isTerminal, type Order, type OrderLine } from '../orders/order.ts';
-import type { CheckoutRecord, FailedGroup, KnownGroup, OrderMark, Reason } from './record.ts';
+import { forward, isLacking, isTerminal, type Order, type OrderLine } from '../orders/order.ts';
+import {
+  type CheckoutRecord,
+  type FailedGroup,
+  isFinal,
+  isRetryable,
+  type KnownGroup,
+  type OrderMark,
+  type Reason,
+} from './record.ts';
 import { type Step, transition } from './transitions.ts';
 
 /** What an order holds, or an order group of a cart will: the same text for the same offers, quantities, terms and billing. */
@@ -48,6 +56,7 @@ export function mergeMarks(
     known.set(order.id, {
       id: order.id,
       status,
+      ...(status === order.status && order.rawStatus !== undefined ? { word: order.rawStatus } : {}),
       content: mark?.content ?? contentOf(order),
       wasPending: mark?.wasPending === true || !ended,
       since: mark?.since ?? at.now,
@@ -62,9 +71,7 @@ export function mergeMarks(
 export function resultStep(marks: readonly OrderMark[], failedGroups: readonly FailedGroup[]): Step {
   if (marks.length === 0) return 'fail';
   if (marks.some((mark) => !isTerminal(mark.status))) return 'order';
-  return failedGroups.length > 0 || marks.some((mark) => mark.status === 'cancelled')
-    ? 'end-partly'
-    : 'complete';
+  return failedGroups.length > 0 || marks.some((mark) => isLacking(mark.status)) ? 'end-partly' : 'complete';
 }
 
 /** The record after a result, the lease free; one revision on. */
@@ -77,7 +84,7 @@ export function settled(
   const orders = mergeMarks(record.orders, result.orders, { ...at, revision });
   const { lease: _, nextTry: __, asked: ___, gaveUp: ____, reason: _____, ...rest } = record;
   const state = transition(record.state, resultStep(orders, result.failedGroups));
-  const reason = result.reason ?? (state === 'partial' || state === 'failed' ? record.reason : undefined);
+  const reason = result.reason ?? (isRetryable(state) ? record.reason : undefined);
   return {
     ...rest,
     state,
@@ -112,6 +119,6 @@ export function reachedBy(
   state: CheckoutRecord['state'],
   revision: number,
 ): CheckoutRecord['reached'] {
-  if (state === 'ordered') return { ordered: record.reached.ordered ?? revision };
-  return { ...record.reached, final: revision };
+  if (isFinal(state)) return { ...record.reached, final: revision };
+  return { ordered: record.reached.ordered ?? revision };
 }

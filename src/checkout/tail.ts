@@ -1,8 +1,10 @@
 import { compact } from '../compact.ts';
+import { isLacking } from '../orders/order.ts';
+import type { AttentionKind } from './attention.ts';
 import type { Deps } from './deps.ts';
 import { eventsOf } from './event-list.ts';
 import { lastCheckoutEnd } from './history.ts';
-import { type CheckoutRecord, isSettled, type Reason } from './record.ts';
+import { type CheckoutRecord, isRetryable, isSettled, type Reason } from './record.ts';
 
 /** The last effects of a result, each safe to repeat: batch rows, the attention row, the events. */
 export async function runTail(deps: Deps, record: CheckoutRecord): Promise<void> {
@@ -35,8 +37,8 @@ export async function writeBatchRows(
 
 async function writeAttention(deps: Deps, record: CheckoutRecord): Promise<void> {
   const { state, revision, customerId, cartId, updatedAt: at } = record;
-  if (state === 'failed' || state === 'partial') {
-    const reason = record.reason ?? unexplained(record);
+  if (isRetryable(state)) {
+    const reason = reasonOf(record);
     const opened = await deps.attention.write(attentionRow(record, state, reason), 'older');
     if (opened) tellAttention(deps, 'AttentionOpened', record, state, reason.code);
     return;
@@ -49,7 +51,7 @@ async function writeAttention(deps: Deps, record: CheckoutRecord): Promise<void>
 
 export const attentionRow = (
   record: CheckoutRecord,
-  kind: 'failed' | 'partial' | 'needs-decision' | 'pending-too-long',
+  kind: Exclude<AttentionKind, 'rejected'>,
   reason: Reason,
   evidence?: string,
 ) => ({
@@ -76,10 +78,14 @@ export function tellAttention(
   deps.telemetry.event(name, { customerId, cartId, batchId: job.batchId, kind, code, revision });
 }
 
-/** Orders can end cancelled without any failed call. */
-const unexplained = (record: CheckoutRecord): Reason => ({
-  code: 'cancelled',
-  description: 'At least one order of this cart was cancelled at Partner Center.',
-  cure: 'Look at the order in Partner Center; if the customer still wants it, prepare a new cart.',
-  at: record.updatedAt,
-});
+/** Why a result lacks something. Orders can end without what was bought though no call failed. */
+export function reasonOf(record: CheckoutRecord): Reason {
+  if (record.reason !== undefined) return record.reason;
+  const status = record.orders.find((order) => isLacking(order.status))?.status ?? 'cancelled';
+  return {
+    code: status,
+    description: `At least one order of this cart was ${status} at Partner Center.`,
+    cure: 'Look at the order in Partner Center; if the customer still wants it, prepare a new cart.',
+    at: record.updatedAt,
+  };
+}

@@ -1,3 +1,4 @@
+import { attentionKinds, resultKinds } from '../checkout/attention.ts';
 import { attentionGrouper } from '../operate/attention-groups.ts';
 import type { AttentionRow } from '../operate/attention-rows.ts';
 import { type Closed, closeMatching, closeRows, findRow } from '../operate/close-attention.ts';
@@ -14,15 +15,13 @@ interface ListOptions extends FilterOptions {
   readonly each?: true;
 }
 
-const kinds = ['failed', 'partial', 'needs-decision', 'pending-too-long', 'rejected'] as const;
-
 export const attentionCommand = withFilter(
   newCommand(
     'attention',
     'what a person must decide or mend, by kind and code, with the cure',
     'checkout attention --batch night-2026-11-24\n  checkout attention --kind rejected --each',
   ),
-  kinds,
+  attentionKinds,
 )
   .option('--all', 'closed rows too')
   .option('--each', 'one line for each row instead of groups')
@@ -77,7 +76,7 @@ const closeCommand = withFilter(
     'closes rows about which nothing more will be done, with your name: failed and partial jobs, rejected messages',
     'checkout attention close --kind rejected --batch night-2026-11-24',
   ),
-  ['failed', 'partial', 'rejected'],
+  [...resultKinds, 'rejected'],
 )
   .argument('[name...]', 'CUSTOMER CART, or the key of a rejected message; without it the rows of the filter')
   .option('--yes', 'does not ask')

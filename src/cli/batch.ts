@@ -1,7 +1,8 @@
 import { createWriteStream, writeFileSync } from 'node:fs';
 import { finished } from 'node:stream/promises';
-import { openLines } from '../checkout/batch-counts.ts';
+import { type LineKind, lineKinds, openLines } from '../checkout/batch-counts.ts';
 import { readBatchId } from '../checkout/job.ts';
+import { isRetryable, states } from '../checkout/record.ts';
 import { viewGate } from '../gate/people.ts';
 import { type BatchCart, batchCarts } from '../operate/batch-carts.ts';
 import { csvFields, csvHeading, csvLine } from '../operate/batch-csv.ts';
@@ -9,6 +10,7 @@ import { type BatchStatus, batchStatuses } from '../operate/batch-status.ts';
 import { findQueued, mostPeeked } from '../operate/queued-batch.ts';
 import { figuresOf } from '../operate/report/figures.ts';
 import { answerOf, reportPage } from '../operate/report/page.ts';
+import { orderKey } from '../storage/order-rows.ts';
 import type { Table } from '../storage/table.ts';
 import { stopCommand } from './batch-stop.ts';
 import { inSession, newCommand, type Session } from './command.ts';
@@ -114,12 +116,7 @@ function show(output: Output, status: BatchStatus, now: number): void {
     );
   output.table(
     ['state', 'carts'],
-    Object.entries(counts)
-      .filter(([, count]) => count > 0)
-      .map(([state, count]) => [
-        state === 'notStarted' ? 'not started' : state === 'ordered' ? 'ordered (pending)' : state,
-        count,
-      ]),
+    lineKinds.filter((kind) => counts[kind] > 0).map((kind) => [lineNames[kind], counts[kind]]),
   );
   output.line(`${Math.round(perMinute)} checkouts a minute, over the last five. ${etaText(status, now)}`);
   if (questions.length > 0) {
@@ -136,8 +133,21 @@ function show(output: Output, status: BatchStatus, now: number): void {
     );
     for (const { customerId, cartId } of withoutDriver.slice(0, 5)) output.line(`  ${customerId} ${cartId}`);
   }
-  if (counts.failed + counts.partial > 0) output.line('What failed and why: checkout attention');
+  if (states.some((state) => isRetryable(state) && counts[state] > 0))
+    output.line('What failed and why: checkout attention');
 }
+
+const lineNames: Readonly<Record<LineKind, string>> = {
+  submitting: 'submitting',
+  waiting: 'waiting',
+  unresolved: 'unresolved',
+  ordered: 'ordered (pending)',
+  completed: 'completed',
+  partial: 'partial',
+  failed: 'failed',
+  rejected: 'rejected',
+  notStarted: 'not started',
+};
 
 function etaText({ eta }: Pick<BatchStatus, 'eta'>, now: number): string {
   switch (eta.kind) {
@@ -177,7 +187,7 @@ async function subscriptionsOf(table: Pick<Table, 'get'>, cart: BatchCart): Prom
   if (cart.kind !== 'record') return [];
   const found: string[] = [];
   for (const { id } of cart.record.orders) {
-    const ids = (await table.get(cart.record.customerId, `order:${id}`))?.properties['subscriptionIds'];
+    const ids = (await table.get(cart.record.customerId, orderKey(id)))?.properties['subscriptionIds'];
     if (typeof ids === 'string' && ids !== '') found.push(...ids.split(','));
   }
   return found;

@@ -1,4 +1,5 @@
 import { pauseGate, resumeGate } from '../gate/people.ts';
+import { cutText } from '../text.ts';
 import { inSession, newCommand } from './command.ts';
 import { CommandFailure, exit } from './failure.ts';
 
@@ -17,7 +18,7 @@ export const pauseCommand = newCommand(
         );
       const { gateStore, who } = await operator();
       const name = await who();
-      await pauseGate(gateStore, reason.trim().slice(0, 500), name);
+      await pauseGate(gateStore, cutText(reason.trim(), 500), name);
       output.line(`Paused by ${name}: ${reason}. Calls under way end; no new one begins after 2 s.`);
       output.line('Jobs wait in the queue. Next: checkout resume');
       output.data({ paused: true, by: name, reason });

@@ -1,5 +1,5 @@
 import type { CartKey } from '../checkout/job.ts';
-import { isSettled } from '../checkout/record.ts';
+import { isSettled, takesDecision } from '../checkout/record.ts';
 import type { CaseFile, Resolution } from '../operate/resolve.ts';
 import { openCase, resolve, whyNotResolve } from '../operate/resolve.ts';
 import { callsOf } from '../operate/story.ts';
@@ -48,7 +48,7 @@ async function run(session: Session, key: CartKey, options: Options): Promise<nu
   if (resolution === undefined) {
     output.data(evidenceOf(file));
     show(session, file);
-    return file.record.state === 'unresolved' ? exit.found : exit.ok;
+    return takesDecision(file.record.state, 'not-bought') ? exit.found : exit.ok;
   }
   const why = whyNotResolve(file, resolution, deps.clock.now());
   if (why !== undefined) throw new CommandFailure(exit.found, why);
@@ -132,6 +132,6 @@ function show({ output }: Session, file: CaseFile): void {
       say(
         `  ${timeText(at)}  ${end?.status ?? end?.failure ?? 'no answer recorded'} ${end?.code ?? ''}  ${correlationId}`,
       );
-  if (record.state === 'unresolved')
+  if (takesDecision(record.state, 'not-bought'))
     say('Decide with --orders ID,ID or --not-bought or --give-up. What each does: docs/runbook.md');
 }

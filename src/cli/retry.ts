@@ -1,3 +1,4 @@
+import { resultKinds } from '../checkout/attention.ts';
 import type { CartKey } from '../checkout/job.ts';
 import { counted } from '../operate/counted.ts';
 import { openCarts, passedWords, type RetryReport, retryJobs } from '../operate/retry.ts';
@@ -23,7 +24,7 @@ export const retryCommand = withFilter(
       'checkout retry --code 800009 --batch night-2026-11-24 --dry-run\n  checkout retry 7c1f0a52-6d0e-4b7e-9a43-5e2f8b6f1d10 2f9a6c1e-1a77-4d0b-8f3c-90f5b1e4c7aa',
     ),
   ),
-  ['failed', 'partial'],
+  resultKinds,
 )
   .option('--dry-run', 'counts and samples; sends nothing')
   .option('--rate <n/s>', 'sends at most so many a second')

@@ -1,6 +1,7 @@
 import { hostname, userInfo } from 'node:os';
 import type { Connection } from '../config-connections.ts';
 import { azureIdentity } from '../storage/azure-identity.ts';
+import { cutText } from '../text.ts';
 import { CommandFailure, exit } from './failure.ts';
 
 /** Who gives an order, for the ledger: the identity that signs in; on the local stack the user of this machine. */
@@ -22,7 +23,7 @@ export function nameIn(token: string): string {
   const fields = typeof claims === 'object' && claims !== null ? new Map(Object.entries(claims)) : new Map();
   for (const name of ['upn', 'preferred_username', 'unique_name', 'app_displayname', 'appid', 'oid']) {
     const value: unknown = fields.get(name);
-    if (typeof value === 'string' && value !== '') return value.slice(0, 256);
+    if (typeof value === 'string' && value !== '') return cutText(value, 256);
   }
   return 'an identity without a name';
 }

@@ -1,6 +1,14 @@
 import * as z from 'zod/mini';
 import type { Properties } from '../storage/table.ts';
-import { type Cause, type Closing, type GateState, initialState, type Line } from './gate-state.ts';
+import { cutText } from '../text.ts';
+import {
+  type Cause,
+  type Closing,
+  closingCauses,
+  type GateState,
+  initialState,
+  type Line,
+} from './gate-state.ts';
 import {
   floorPerMinute,
   type GateSettings,
@@ -36,7 +44,7 @@ export function toProperties(state: GateState, writeId: string): Properties {
     closedCause: closing?.cause ?? '',
     closedSince: closing?.since ?? 0,
     closedUntil: closing?.until ?? 0,
-    closedReason: (closing?.reason ?? '').slice(0, 1_000),
+    closedReason: cutText(closing?.reason ?? '', 1_000),
     closedPauses: closing?.pauses ?? 0,
     probeHolder: probe?.holder ?? '',
     probeUntil: probe?.until ?? 0,
@@ -62,13 +70,7 @@ export interface ReadState {
   readonly healed: readonly string[];
 }
 
-const causes: readonly string[] = [
-  'untested',
-  'throttled',
-  'breaker',
-  'auth',
-  'partner-wide',
-] satisfies Cause[];
+const causes: readonly string[] = closingCauses;
 const isCause = (text: string): text is Cause => causes.includes(text);
 
 /**

@@ -1,3 +1,4 @@
+import { cutText } from '../text.ts';
 import { Unavailable } from '../unavailable.ts';
 
 /** What a failed send says: `code` is the client's (`MessagingEntityNotFound`, `QuotaExceeded` …), never a secret. */
@@ -8,7 +9,7 @@ export function sendFailure(what: 'queue' | 'events', tried: string, error: unkn
   const words = [...new Set(tries.map(messageOf))].join('; ');
   return new Unavailable(
     what,
-    `Service Bus did not take ${tried}, after the client's own retries: ${code === '' ? '' : `${code}, `}${words.slice(0, 300)}${advice(code)}`,
+    `Service Bus did not take ${tried}, after the client's own retries: ${code === '' ? '' : `${code}, `}${cutText(words, 300)}${advice(code)}`,
   );
 }
 

@@ -1,4 +1,8 @@
 import * as z from 'zod/mini';
+import type { LineKind } from '../checkout/batch-counts.ts';
+import { decisions, questionKinds, states } from '../checkout/record.ts';
+import { closingCauses } from '../gate/gate-state.ts';
+import { orderStatuses } from '../orders/order.ts';
 
 /**
  * What the HTTP functions answer. The views are typed by these shapes, `docs/openapi.json` is made from them, and the tests
@@ -47,13 +51,13 @@ export type ReasonView = z.infer<typeof reasonShape>;
 export const checkoutShape = z.strictObject({
   customerId: id,
   cartId: id,
-  state: z.enum(['submitting', 'waiting', 'unresolved', 'ordered', 'completed', 'partial', 'failed']),
+  state: z.enum(states),
   final: z.boolean(),
   reason: z.optional(reasonShape),
   orders: z.array(
     z.strictObject({
       id: z.string(),
-      status: z.enum(['pending', 'completed', 'cancelled', 'unknown']),
+      status: z.enum(orderStatuses),
       since: instant,
     }),
   ),
@@ -63,12 +67,10 @@ export const checkoutShape = z.strictObject({
   attempts: count,
   calls: count,
   nextTry: z.optional(instant),
-  question: z.optional(
-    z.strictObject({ kind: z.enum(['needs-decision', 'pending-too-long']), since: instant }),
-  ),
+  question: z.optional(z.strictObject({ kind: z.enum(questionKinds), since: instant })),
   decisions: z.array(
     z.strictObject({
-      decision: z.enum(['retry', 'not-bought', 'orders', 'give-up']),
+      decision: z.enum(decisions),
       who: z.string(),
       at: instant,
     }),
@@ -98,7 +100,7 @@ export const healthShape = z.strictObject({
     z.strictObject({
       open: z.boolean(),
       /** Why it is closed, in one word. */
-      cause: z.optional(z.enum(['untested', 'throttled', 'breaker', 'auth', 'partner-wide', 'paused'])),
+      cause: z.optional(z.enum([...closingCauses, 'paused'])),
       until: z.optional(instant),
       /** The one call that may open it is out since then. */
       trialCallSince: z.optional(instant),
@@ -125,7 +127,7 @@ export const batchShape = z.strictObject({
     partial: count,
     failed: count,
     rejected: count,
-  }),
+  } satisfies Readonly<Record<LineKind, typeof count>>),
   /** Every declared job is final. */
   finished: z.boolean(),
   /** Checkouts answered in a minute, over the last five. */

@@ -1,4 +1,4 @@
-import { type BatchCounts, openLines } from '../checkout/batch-counts.ts';
+import { type BatchCounts, type LineKind, lineKinds, openLines } from '../checkout/batch-counts.ts';
 import type { GateView } from '../gate/people.ts';
 import { workerShare } from '../gate/settings.ts';
 
@@ -24,8 +24,18 @@ export interface EtaParts {
   readonly minuteMs: number;
 }
 
-/** A cart in doubt takes the cart, the order list and a repeat. */
-const callsToFindOut = 3;
+/** The calls that a line still takes. A cart in doubt takes the cart, the order list and a repeat. */
+const callsLeft: Readonly<Record<LineKind, number>> = {
+  notStarted: 1,
+  submitting: 1,
+  waiting: 1,
+  unresolved: 3,
+  ordered: 0,
+  completed: 0,
+  partial: 0,
+  failed: 0,
+  rejected: 0,
+};
 
 /**
  * When every line is checked out, from the budget: so many calls, so many a minute, beginning when the gate opens. The
@@ -38,10 +48,10 @@ export function etaOf({ now, counts, gate, backlog, lastTry, minuteMs }: EtaPart
   if (!gate.open && gate.until === undefined)
     return { kind: 'unknown', why: gate.reason ?? 'the gate is closed' };
   if (gate.paused) return { kind: 'unknown', why: gate.reason ?? 'paused' };
-  const { notStarted, submitting, waiting, unresolved } = counts;
-  const own = notStarted + submitting + waiting + unresolved * callsToFindOut;
+  const own = lineKinds.reduce((sum, kind) => sum + counts[kind] * callsLeft[kind], 0);
   // Our messages that were never taken are in the queue too, behind or between those of others.
-  const calls = Math.max(own, (backlog ?? 0) + waiting + unresolved * callsToFindOut);
+  const parked = own - counts.notStarted * callsLeft.notStarted - counts.submitting * callsLeft.submitting;
+  const calls = Math.max(own, (backlog ?? 0) + parked);
   const perMinute = gate.limit * workerShare;
   const begins = gate.open ? now : Math.max(now, gate.until ?? now);
   return { kind: 'at', at: Math.max(begins + (calls / perMinute) * minuteMs, lastTry ?? 0), perMinute };

@@ -2,7 +2,7 @@ import type { CartKey } from '../checkout/job.ts';
 import type { CustomerBooks, Ledger } from '../checkout/ledger.ts';
 import type { CheckoutRecord, OrderMark } from '../checkout/record.ts';
 import { contentOf } from '../checkout/settle.ts';
-import type { Order } from '../orders/order.ts';
+import { isTerminal, type Order } from '../orders/order.ts';
 import type { PartnerCenter } from '../partner-center/api.ts';
 import { decodeOrder, decodeOrders } from '../partner-center/decode.ts';
 import type { Times } from '../times.ts';
@@ -114,7 +114,7 @@ function compareMark(
   if (order === undefined)
     return { ...about, kind: 'not-there', text: `${mark.status} here; Partner Center does not know it` };
   if (order.status === mark.status) return undefined;
-  const later = mark.status === 'pending' ? '; the poller will see it at its next look' : '';
+  const later = isTerminal(mark.status) ? '' : '; the poller will see it at its next look';
   return { ...about, kind: 'status', text: `${mark.status} here, ${order.status} at Partner Center${later}` };
 }
 

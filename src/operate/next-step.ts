@@ -1,5 +1,5 @@
 import { copyIsLost, isLate, leaseEnd } from '../checkout/claim.ts';
-import type { CheckoutRecord } from '../checkout/record.ts';
+import { type CheckoutRecord, isInDoubt } from '../checkout/record.ts';
 import type { GateView } from '../gate/people.ts';
 import { nextPollOf } from '../orders/due-rows.ts';
 import { isTerminal } from '../orders/order.ts';
@@ -34,7 +34,9 @@ export function nextStep(record: CheckoutRecord, around: Around): NextStep {
     case 'failed':
     case 'partial':
       return ended(record, name, now);
-    default:
+    case 'submitting':
+    case 'waiting':
+    case 'unresolved':
       return open(record, name, around);
   }
 }
@@ -87,10 +89,9 @@ function open(record: CheckoutRecord, name: string, { now, gate, times }: Around
       command: `checkout resolve ${name}`,
     };
   const because = record.reason === undefined ? '' : ` because: ${withoutDot(record.reason.description)}`;
-  const words =
-    record.state === 'waiting'
-      ? `Waits; next try ${when}${because}.${closed}`
-      : `It may have been bought; the worker finds out by itself, ${when}, before anything is sent again.${closed}`;
+  const words = isInDoubt(record.state)
+    ? `It may have been bought; the worker finds out by itself, ${when}, before anything is sent again.${closed}`
+    : `Waits; next try ${when}${because}.${closed}`;
   return { words, at };
 }
 

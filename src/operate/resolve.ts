@@ -5,8 +5,9 @@ import type { Decision } from '../checkout/delivery.ts';
 import type { CartKey } from '../checkout/job.ts';
 import type { Ledger } from '../checkout/ledger.ts';
 import type { CheckoutQueue } from '../checkout/queue.ts';
-import type { CheckoutRecord } from '../checkout/record.ts';
+import { type CheckoutRecord, isInDoubt, isRetryable, takesDecision } from '../checkout/record.ts';
 import type { Clock } from '../clock.ts';
+import { maxOrderId } from '../orders/order-id.ts';
 import type { AttentionRow, AttentionRows } from './attention-rows.ts';
 import { readEvidence } from './evidence.ts';
 
@@ -57,8 +58,7 @@ export async function openCase(deps: ResolveDeps, key: CartKey): Promise<CaseFil
   };
 }
 
-const mayOwnOrders = ({ state, gaveUp }: CheckoutRecord): boolean =>
-  state === 'submitting' || state === 'unresolved' || gaveUp === true;
+const mayOwnOrders = ({ state, gaveUp }: CheckoutRecord): boolean => isInDoubt(state) || gaveUp === true;
 
 function groupsOf({ groups = [], orders }: CheckoutRecord): CaseFile['groups'] {
   const left = [...orders];
@@ -73,8 +73,6 @@ export type Resolution = Pick<Decision, 'decision' | 'orderIds'> & {
   readonly decision: Exclude<Decision['decision'], 'retry'>;
 };
 
-/** As the message carries them: no separator, nothing that a key cannot hold. */
-const orderIdShape = /^[^\p{Cc}\\/#?,%]{1,200}$/u;
 const mostOrders = 99;
 
 /** Why this decision cannot be sent, in words for the person; undefined: it can. The worker checks all of it again. */
@@ -84,8 +82,8 @@ export function whyNotResolve(
   now: number,
 ): string | undefined {
   const { state, cartId } = record;
-  if (state !== 'unresolved')
-    return `The job is ${state}: only one that is unresolved takes a decision.${state === 'failed' || state === 'partial' ? ' To try it again: checkout retry.' : ''}`;
+  if (!takesDecision(state, 'not-bought'))
+    return `The job is ${state}: only one that is unresolved takes a decision.${isRetryable(state) ? ' To try it again: checkout retry.' : ''}`;
   const leased = leaseEnd(record, now);
   if (leased !== undefined)
     return `A worker is looking at it now, until ${new Date(leased).toISOString()} at the latest, and a decision would come too late. Run this again then.`;
@@ -93,7 +91,7 @@ export function whyNotResolve(
   if (orderIds.length === 0 || orderIds.length > mostOrders)
     return `--orders takes 1 to ${mostOrders} order ids, separated by commas.`;
   for (const id of orderIds) {
-    if (!orderIdShape.test(id)) return `"${id}" is no order id.`;
+    if (id === '' || id.length > maxOrderId || !id.isWellFormed()) return `"${id}" is no order id.`;
     const owner = owners.get(id);
     if (owner !== undefined && owner !== cartId) return `Order ${id} is in the books of cart ${owner}.`;
   }

@@ -5,6 +5,7 @@ import type { CartKey } from '../checkout/job.ts';
 import type { Ledger } from '../checkout/ledger.ts';
 import type { CheckoutQueue } from '../checkout/queue.ts';
 import type { CheckoutRecord } from '../checkout/record.ts';
+import { reasonOf } from '../checkout/tail.ts';
 import type { Clock } from '../clock.ts';
 import type { AttentionFilter, AttentionRows } from './attention-rows.ts';
 import { pacer, sideBySide } from './side-by-side.ts';
@@ -123,9 +124,10 @@ const retryBy = (record: CheckoutRecord, who: string) => ({
 
 function count(groups: Map<string, RetryGroup>, record: CheckoutRecord): void {
   const { state, customerId, cartId } = record;
-  const code = record.reason?.code ?? 'cancelled';
+  const reason = reasonOf(record);
+  const { code } = reason;
   const known = groups.get(`${state} ${code}`);
-  const { count: before = 0, samples = [], description = record.reason?.description ?? '' } = known ?? {};
+  const { count: before = 0, samples = [], description = reason.description } = known ?? {};
   groups.set(`${state} ${code}`, {
     state,
     code,

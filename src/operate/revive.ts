@@ -4,7 +4,7 @@ import { nextTry } from '../checkout/copies.ts';
 import type { CartKey } from '../checkout/job.ts';
 import type { Ledger } from '../checkout/ledger.ts';
 import type { CheckoutQueue } from '../checkout/queue.ts';
-import { type CheckoutRecord, isSettled } from '../checkout/record.ts';
+import { type CheckoutRecord, isSettled, openStates } from '../checkout/record.ts';
 import type { Clock } from '../clock.ts';
 import type { Times } from '../times.ts';
 import type { LedgerScan } from './ledger-scan.ts';
@@ -30,14 +30,12 @@ export function whyNotRevive(
   return `its message is not missing: it is due at ${new Date(due).toISOString()}, and counts as lost from ${new Date(due + times.reviveAfter).toISOString()} on`;
 }
 
-const open = ['submitting', 'waiting', 'unresolved'] as const;
-
 /** Every job whose message is missing, of all customers. Throws `Unavailable`. */
 export async function allLostJobs(
   deps: Pick<ReviveDeps, 'clock' | 'config'> & { readonly ledgerScan: LedgerScan },
 ): Promise<readonly CartKey[]> {
   const lost: CartKey[] = [];
-  for await (const record of deps.ledgerScan.inState(open)) {
+  for await (const record of deps.ledgerScan.inState(openStates)) {
     const { customerId, cartId } = record;
     if (whyNotRevive(record, deps.clock.now(), deps.config.times) === undefined)
       lost.push({ customerId, cartId });

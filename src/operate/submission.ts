@@ -1,4 +1,4 @@
-import { checkJob, type Job, type Problem } from '../checkout/job.ts';
+import { checkJob, type Job, type Problem, readJson } from '../checkout/job.ts';
 
 /** What one request may bring. */
 export const maxJobs = 1_000;
@@ -19,13 +19,9 @@ export type Submission =
 
 /** The body of a request: one job or a list of them. All of them are good, or none is sent. */
 export function readSubmission(body: Uint8Array): Submission {
-  let value: unknown;
-  try {
-    value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body));
-  } catch (error) {
-    const why = error instanceof SyntaxError ? `not JSON: ${error.message}` : 'not UTF-8 text';
-    return refuse([{ path: '', reason: `the body is ${why}` }]);
-  }
+  const read = readJson(body);
+  if (!read.ok) return refuse([{ path: '', reason: read.reason }]);
+  const { value } = read;
   if (!Array.isArray(value)) return readJobs([value], () => '', false);
   if (value.length > maxJobs)
     return refuse([

@@ -1,5 +1,6 @@
 import type { CartKey } from '../checkout/job.ts';
 import type { Poll } from '../checkout/record.ts';
+import { orderIdKey } from './order-id.ts';
 
 /** Makes the poller look at an order at or after a time. */
 export interface DueRow extends CartKey {
@@ -26,9 +27,12 @@ export type AnyDueRow = DueRow | BatchDueRow;
 /** For `due`: every row. */
 export const wholeTime = Number.MAX_SAFE_INTEGER / 100;
 
-/** 15 digits hold epoch ms until the year 33658; the order id makes the key unique. */
+/** 15 digits hold epoch ms until the year 33658: rows sort by time. Every row due before `dueAt` has a lower key. */
+export const dueTimeKey = (dueAt: number): string => String(Math.max(0, Math.floor(dueAt))).padStart(15, '0');
+
+/** The order id makes the key unique. */
 export const dueRowKey = (dueAt: number, orderId: string): string =>
-  `${String(Math.max(0, Math.floor(dueAt))).padStart(15, '0')}:${orderId}`;
+  `${dueTimeKey(dueAt)}:${orderIdKey(orderId)}`;
 
 /** When a due row's poll is due; undefined: it is no key of ours. */
 export const nextPollOf = (key: string | undefined): number | undefined => {
@@ -38,7 +42,7 @@ export const nextPollOf = (key: string | undefined): number | undefined => {
 
 /** No order id begins so. */
 export const batchDueRow = (batchId: string, dueAt: number): BatchDueRow => ({
-  key: dueRowKey(dueAt, `batch:${batchId}`),
+  key: `${dueTimeKey(dueAt)}:batch:${batchId}`,
   dueAt: Math.floor(dueAt),
   batchId,
 });

@@ -1,5 +1,6 @@
-/** As Partner Center says it, lower-cased; `unknown` is a status that the documentation does not name: still pending. */
-export type OrderStatus = 'pending' | 'completed' | 'cancelled' | 'unknown';
+/** The statuses that Partner Center documents, in lower case. `unknown`: a word that it does not document, so still pending. */
+export const orderStatuses = ['pending', 'completed', 'cancelled', 'unknown'] as const;
+export type OrderStatus = (typeof orderStatuses)[number];
 
 export interface OrderLine {
   readonly offerId: string;
@@ -29,7 +30,24 @@ export interface Order {
   readonly lines: readonly OrderLine[];
 }
 
-export const isTerminal = (status: OrderStatus): boolean => status === 'completed' || status === 'cancelled';
+const terminal: Readonly<Record<OrderStatus, boolean>> = {
+  pending: false,
+  completed: true,
+  cancelled: true,
+  unknown: false,
+};
+
+export const isTerminal = (status: OrderStatus): boolean => terminal[status];
+
+/** Whether an order of this status leaves its cart without something that the customer was to get. */
+const lacking: Readonly<Record<OrderStatus, boolean>> = {
+  pending: false,
+  completed: false,
+  cancelled: true,
+  unknown: false,
+};
+
+export const isLacking = (status: OrderStatus): boolean => lacking[status];
 
 /** Status moves forward only: pending to terminal. A terminal order keeps its status whatever a late read says. */
 export function forward(known: OrderStatus, read: OrderStatus): OrderStatus {

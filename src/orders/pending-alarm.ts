@@ -45,7 +45,7 @@ const pendingTooLong = ({ clock, times }: Deps, record: CheckoutRecord): Reason 
   code: 'pending-too-long',
   description: `Orders of this cart are pending for more than ${Math.round(times.pendingAlarm / 3_600_000)} hours: ${record.orders
     .filter((mark) => !isTerminal(mark.status))
-    .map((mark) => mark.id)
+    .map(({ id, word }) => (word === undefined ? id : `${id} (status "${word}", which is not documented)`))
     .join(', ')}.`,
   cure: 'Look at the order in Partner Center; ask Microsoft support, with the correlation id, if it does not move.',
   at: clock.now(),

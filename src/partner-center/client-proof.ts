@@ -5,7 +5,7 @@ import type { CredentialConfig } from '../config-partner.ts';
 
 /** PEM with certificate and private key, from the setting itself or the file that it names. */
 export const readPem = (certificate: string): string =>
-  certificate.includes('-----BEGIN') ? certificate : readFileSync(certificate, 'utf8');
+  (certificate.includes('-----BEGIN') ? certificate : readFileSync(certificate, 'utf8')).trim();
 
 /** The managed identity's word for who it is, which a federated credential of the app registration takes as proof. */
 export async function federatedAssertion(

@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Clock } from '../clock.ts';
 import { compact } from '../compact.ts';
+import { cutText } from '../text.ts';
 import type { Exchange, PartnerCenter, SendOptions } from './api.ts';
 import { retryAfterMs } from './retry-after.ts';
 import { sendOnce } from './send-once.ts';
@@ -46,26 +47,24 @@ export function partnerCenterClient(parts: Parts): PartnerCenter {
       send({
         ...options,
         method: 'POST',
-        path: `customers/${encodeURIComponent(customerId)}/carts/${encodeURIComponent(cartId)}/checkout`,
+        path: `customers/${segment(customerId)}/carts/${segment(cartId)}/checkout`,
         timeout: parts.callTimeout,
         maxBytes: maxAnswer,
       }),
     cart: (customerId, cartId, options) =>
-      get(
-        `customers/${encodeURIComponent(customerId)}/carts/${encodeURIComponent(cartId)}`,
-        maxAnswer,
-        options,
-      ),
+      get(`customers/${segment(customerId)}/carts/${segment(cartId)}`, maxAnswer, options),
     order: (customerId, orderId, options) =>
-      get(
-        `customers/${encodeURIComponent(customerId)}/orders/${encodeURIComponent(orderId)}`,
-        maxAnswer,
-        options,
-      ),
-    orders: (customerId, options) =>
-      get(`customers/${encodeURIComponent(customerId)}/orders`, maxOrderList, options),
+      get(`customers/${segment(customerId)}/orders/${segment(orderId)}`, maxAnswer, options),
+    orders: (customerId, options) => get(`customers/${segment(customerId)}/orders`, maxOrderList, options),
   };
 }
+
+/**
+ * An id as one segment of the path. A segment of dots alone would be taken out of the address, encoded or not: its dots are
+ * encoded twice, so that it names nothing.
+ */
+const segment = (id: string): string =>
+  /^\.{1,2}$/.test(id) ? id.replaceAll('.', '%252E') : encodeURIComponent(id.toWellFormed());
 
 function checkedBase(baseUrl: string): URL {
   const url = new URL('/v1/', baseUrl);
@@ -133,7 +132,7 @@ async function exchange(
 
 function headerOf(headers: IncomingHttpHeaders, name: string): string | undefined {
   const value = headers[name];
-  return typeof value === 'string' ? value.slice(0, 256) : undefined;
+  return typeof value === 'string' ? cutText(value, 256) : undefined;
 }
 
 /** Header names and rules: "Partner Center REST headers". MS-Contract-Version is documented as required. */
@@ -141,6 +140,7 @@ function headersOf({ ids }: Request, token: string, traceparent: string | undefi
   return {
     Authorization: `Bearer ${token}`,
     Accept: 'application/json',
+    'Accept-Encoding': 'identity',
     'User-Agent': 'checkout-worker',
     'MS-CorrelationId': ids.correlationId,
     ...(ids.requestId === undefined ? {} : { 'MS-RequestId': ids.requestId }),
@@ -152,4 +152,4 @@ function headersOf({ ids }: Request, token: string, traceparent: string | undefi
 }
 
 const inWords = (error: unknown): string =>
-  error instanceof Error ? error.message.slice(0, 256) : 'unknown failure';
+  error instanceof Error ? cutText(error.message, 256) : 'unknown failure';

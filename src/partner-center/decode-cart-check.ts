@@ -1,4 +1,5 @@
 import { compact } from '../compact.ts';
+import { cutText } from '../text.ts';
 import type { CartGroup, Decoded } from './api.ts';
 import { decodeCart } from './decode.ts';
 import { codeIn, fieldsOf, listIn, parseObject, textIn } from './json.ts';
@@ -30,7 +31,7 @@ export function decodeCartCheck(body: string): Decoded<CartCheck> {
     if (line === undefined || error === undefined) return [];
     const description = textIn(error, 'errordescription') ?? '';
     const code = codeIn(error, 'errorcode') ?? 'none';
-    return [{ line: codeIn(line, 'id') ?? String(index), code, description: description.slice(0, 1_024) }];
+    return [{ line: codeIn(line, 'id') ?? String(index), code, description: cutText(description, 1_024) }];
   });
   const { status, groups } = cart.value;
   const made = timeIn(textIn(fields, 'creationtimestamp'));

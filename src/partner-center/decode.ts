@@ -1,12 +1,27 @@
 import { compact } from '../compact.ts';
-import type { Order, OrderLine, OrderStatus } from '../orders/order.ts';
+import { type Order, type OrderLine, type OrderStatus, orderStatuses } from '../orders/order.ts';
+import { maxOrderId } from '../orders/order-id.ts';
+import { cutText } from '../text.ts';
 import type { ApiError, Cart, CartGroup, CheckoutBody, Decoded, GroupError } from './api.ts';
 import { codeIn, type Fields, fieldsOf, has, listIn, numberIn, parseObject, textIn } from './json.ts';
 
-const statuses: readonly OrderStatus[] = ['pending', 'completed', 'cancelled'];
-/** Order ids become table keys: none of the characters that those forbid. */
-const idPattern = /^[^\p{Cc}\\/#?]{1,200}$/u;
+/**
+ * How each status may be written, in lower case. Another spelling of a documented word is that word. Any other word, one
+ * like "failed" too, says nothing that is documented: the order is followed until it says more, and a person is told.
+ */
+const spellings: Readonly<Record<Exclude<OrderStatus, 'unknown'>, readonly string[]>> = {
+  pending: ['pending'],
+  completed: ['completed'],
+  cancelled: ['cancelled', 'canceled'],
+};
+const statuses = new Map(
+  orderStatuses.flatMap((status) =>
+    status === 'unknown' ? [] : spellings[status].map((word) => [word, status] as const),
+  ),
+);
 const maxDescription = 1024;
+/** Of a body that says nothing where a reason is looked for. */
+const maxExcerpt = 200;
 
 const unreadable = (why: string): CheckoutBody => ({ kind: 'unreadable', why });
 const not = (why: string) => ({ ok: false, why }) as const;
@@ -62,16 +77,42 @@ export function decodeCart(body: string): Decoded<Cart> {
   return groups.ok ? { ok: true, value: { id, status, groups: groups.value } } : groups;
 }
 
-/** Services say `code`, gateways `statusCode` and `message`; some say nothing that can be read. */
+/**
+ * The API says `code` and `description`, gateways `statusCode` and `message`, Azure `error.code` and `error.message`, ASP.NET
+ * `title` and `detail`. Of a body in no such shape its beginning is kept: it may be all that a person has to go by.
+ */
 export function decodeError(body: string): ApiError {
   const fields = parseObject(body);
-  return fields === undefined ? { code: undefined, description: '' } : errorIn(fields);
+  const { code, description } = fields === undefined ? noWords : errorIn(fields);
+  return { code, description: description === '' ? excerptOf(body) : description };
 }
 
+const noWords: ApiError = { code: undefined, description: '' };
+
 function errorIn(fields: Fields): ApiError {
-  const description = textIn(fields, 'description') ?? textIn(fields, 'message') ?? '';
-  return { code: codeIn(fields, 'code'), description: description.slice(0, maxDescription) };
+  const nested = fieldsOf(fields.get('error'));
+  const inner = nested === undefined ? noWords : errorIn(nested);
+  const title = [textIn(fields, 'title'), textIn(fields, 'detail')].filter((part) => part !== undefined);
+  const description =
+    textIn(fields, 'description') ??
+    textIn(fields, 'message') ??
+    textIn(fields, 'errormessage') ??
+    textIn(fields, 'error_description') ??
+    (inner.description !== '' ? inner.description : undefined) ??
+    textIn(fields, 'error') ??
+    title.join(': ');
+  const code = codeIn(fields, 'code') ?? codeIn(fields, 'errorcode') ?? inner.code;
+  return { code, description: cutText(description, maxDescription) };
 }
+
+const excerptOf = (body: string): string =>
+  cutText(
+    body
+      .slice(0, 4 * maxExcerpt)
+      .replaceAll(/[\s\p{Cc}]+/gu, ' ')
+      .trim(),
+    maxExcerpt,
+  );
 
 function decodeList<T>(
   list: readonly unknown[] | undefined,
@@ -94,12 +135,13 @@ const each = (orders: readonly Order[]): readonly Order[] => [
 ];
 
 function orderIn(fields: Fields): Decoded<Order> {
-  const id = textIn(fields, 'id');
-  if (id === undefined || !idPattern.test(id)) return not('the order has no usable id');
+  const id = idIn(fields);
+  if (id === undefined) return not('the order has no id');
+  if (id.length > maxOrderId) return not(`the order has an id of ${id.length} characters`);
   const lines = decodeList(listIn(fields, 'lineitems'), orderLineIn);
   if (!lines.ok) return not(`order ${id}, lineItems: ${lines.why}`);
   const word = textIn(fields, 'status');
-  const status = statuses.find((known) => known === word?.toLowerCase());
+  const status = statuses.get(word?.trim().toLowerCase() ?? '');
   const creationDate = textIn(fields, 'creationdate');
   const createdAt = creationDate === undefined ? Number.NaN : Date.parse(creationDate);
   return {
@@ -109,7 +151,7 @@ function orderIn(fields: Fields): Decoded<Order> {
       alternateId: textIn(fields, 'alternateid'),
       customerId: textIn(fields, 'referencecustomerid')?.toLowerCase(),
       status: status ?? ('unknown' as const),
-      rawStatus: status === undefined ? (word ?? '(none)').slice(0, 64) : undefined,
+      rawStatus: status === undefined ? cutText(word ?? '(none)', 64) : undefined,
       billingCycle: textIn(fields, 'billingcycle')?.toLowerCase() ?? '',
       currency: textIn(fields, 'currencycode'),
       totalPrice: numberIn(fields, 'totalprice'),
@@ -118,6 +160,12 @@ function orderIn(fields: Fields): Decoded<Order> {
       lines: lines.value,
     }),
   };
+}
+
+/** Any text, or a number, is an id: an order that was bought is not refused for it. */
+function idIn(fields: Fields): string | undefined {
+  const id = fields.get('id');
+  return typeof id === 'number' && Number.isSafeInteger(id) ? String(id) : textIn(fields, 'id');
 }
 
 function orderLineIn(fields: Fields): Decoded<OrderLine> {

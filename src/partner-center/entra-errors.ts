@@ -1,3 +1,5 @@
+import { cutText } from '../text.ts';
+
 /**
  * What Microsoft Entra's refusals mean for this worker, by AADSTS code, with the cure. Source: "Microsoft Entra
  * authentication and authorization error codes" (learn.microsoft.com/entra/identity-platform).
@@ -37,6 +39,6 @@ const words: Readonly<Record<string, string>> = {
 export function refusalInWords(text: string): string {
   const code = /AADSTS\d{5,7}/.exec(text)?.[0];
   const known = code === undefined ? undefined : words[code];
-  const said = (text.split(/[\r\n]/)[0] ?? '').trim().slice(0, 300);
+  const said = cutText((text.split(/[\r\n]/, 1)[0] ?? '').trim(), 300);
   return known === undefined ? said : `${code}: ${known}`;
 }

@@ -1,3 +1,5 @@
+import { cutText } from '../text.ts';
+
 /** An object of the API with its keys in lower case: the documentation and the samples spell them in several ways. */
 export type Fields = ReadonlyMap<string, unknown>;
 
@@ -22,16 +24,17 @@ export function fieldsOf(value: unknown): Fields | undefined {
 /** Absent and null are one. */
 export const has = (fields: Fields, key: string): boolean => (fields.get(key) ?? undefined) !== undefined;
 
+/** Well-formed, whatever came: what is kept goes on into keys, headers and events. */
 export function textIn(fields: Fields, key: string): string | undefined {
   const value = fields.get(key);
-  return typeof value === 'string' && value !== '' ? value : undefined;
+  return typeof value === 'string' && value !== '' ? value.toWellFormed() : undefined;
 }
 
 /** Numbers and strings as one: error codes and ids come as both. */
 export function codeIn(fields: Fields, key: string): string | undefined {
   const value = fields.get(key);
   if (typeof value === 'number' && Number.isFinite(value)) return String(value);
-  return typeof value === 'string' && value.trim() !== '' ? value.trim().slice(0, 64) : undefined;
+  return typeof value === 'string' && value.trim() !== '' ? cutText(value.trim(), 64) : undefined;
 }
 
 export function numberIn(fields: Fields, key: string): number | undefined {

@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import type { CredentialConfig } from '../config-partner.ts';
+import { cutText } from '../text.ts';
 import { clientProof } from './client-proof.ts';
 import { readBody } from './read-body.ts';
 import type { Redeemed } from './user-token.ts';
@@ -81,7 +82,7 @@ async function redeem(
   if (!refusal.success)
     throw new Error(`${new URL(endpoint).host} answered ${response.status}, and the body cannot be read`);
   const { error, error_description: description = '' } = refusal.data;
-  return { kind: 'refused', error: error.slice(0, 64), description };
+  return { kind: 'refused', error: cutText(error, 64), description };
 }
 
 /** `amr` holds the ways in which the person signed in. The token is not verified: Partner Center does that. */
@@ -101,5 +102,5 @@ function parsed(text: string): unknown {
 
 function causeOf(error: unknown): string {
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-  return cause instanceof Error ? cause.message.slice(0, 200) : 'unknown failure';
+  return cause instanceof Error ? cutText(cause.message, 200) : 'unknown failure';
 }

@@ -5,6 +5,7 @@ import {
   type IncomingMessage,
 } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+import { cutText } from '../text.ts';
 import { type ReadBody, readBody } from './read-body.ts';
 
 export interface Outgoing {
@@ -81,7 +82,7 @@ export async function sendOnce({
   request.once('response', (response) => {
     answered = response;
     const { statusCode: status = 0, headers: answerHeaders } = response;
-    void readBody(response, maxBytes).then((body) =>
+    void readBody(response, maxBytes, answerHeaders['content-encoding']).then((body) =>
       resolve({ kind: 'answer', status, headers: answerHeaders, body }),
     );
   });
@@ -100,5 +101,5 @@ function inWords(error: unknown): string {
   const one: unknown = error instanceof AggregateError ? error.errors[0] : error;
   if (!(one instanceof Error)) return 'unknown failure';
   const code = 'code' in one ? `${String(one.code)}: ` : '';
-  return `${code}${one.message}`.slice(0, 256);
+  return cutText(`${code}${one.message}`, 256);
 }

@@ -41,6 +41,9 @@ export interface UserTokenParts {
   readonly telemetry: Pick<Telemetry, 'warn'>;
 }
 
+/** A token holds no white space. A file or a pipe that it came from may have added a mark or a line end. */
+const bare = (token: string): string => token.replaceAll(/[\s\u200b\ufeff]/g, '');
+
 const day = 24 * 60 * 60_000;
 /** Source: "Refresh tokens in the Microsoft identity platform": 90 days, not configurable. */
 const refreshTokenLife = 90 * day;
@@ -52,7 +55,8 @@ const keepEvery = 3 * day;
  * another instance may have renewed it, or a person replaced it. Throws in words, without any secret.
  */
 export async function fetchUserToken(parts: UserTokenParts): Promise<Token> {
-  const { store, redeem, telemetry } = parts;
+  const { store, telemetry } = parts;
+  const redeem = (refreshToken: string) => parts.redeem(bare(refreshToken));
   let stored = await store.read();
   let answer = await redeem(stored.value);
   if (answer.kind === 'refused' && answer.error === 'invalid_grant') {

@@ -1,4 +1,4 @@
-import type { AttentionKind } from '../checkout/attention.ts';
+import { attentionKinds } from '../checkout/attention.ts';
 import type { CartKey } from '../checkout/job.ts';
 import { compact } from '../compact.ts';
 import {
@@ -10,14 +10,6 @@ import {
 import { joinText } from './chunks.ts';
 import { cartKey, keyPart } from './keys.ts';
 import type { Properties, StoredRow, Table } from './table.ts';
-
-const kinds: readonly AttentionKind[] = [
-  'failed',
-  'partial',
-  'needs-decision',
-  'pending-too-long',
-  'rejected',
-];
 
 /** Everything but long texts: bodies, properties and evidence are read with the one row that is wanted. */
 const listed = [
@@ -101,7 +93,9 @@ function toRow({ partition, key, properties }: StoredRow): AttentionRow {
   const [, word = '', words = ''] = /^([a-z-]+): (.*)$/s.exec(text(properties, 'reason') ?? '') ?? [];
   const batches = text(properties, rejected ? 'batchId' : 'batchIds') ?? '';
   return compact({
-    kind: rejected ? 'rejected' : (kinds.find((kind) => kind === properties['kind']) ?? 'needs-decision'),
+    kind: rejected
+      ? 'rejected'
+      : (attentionKinds.find((kind) => kind === properties['kind']) ?? 'needs-decision'),
     open: properties['open'] === true,
     cart: rejected ? undefined : { customerId, cartId },
     key,
@@ -113,7 +107,7 @@ function toRow({ partition, key, properties }: StoredRow): AttentionRow {
     revision: number(properties, 'revision') ?? 0,
     at: number(properties, 'at') ?? 0,
     openedAt: number(properties, 'openedAt') ?? number(properties, 'at') ?? 0,
-    batchIds: batches === '' ? [] : batches.replace(/,?[^,]*…$/, '').split(','),
+    batchIds: batches === '' ? [] : wholeIds(batches),
     moreBatches: batches.endsWith('…'),
     reference: text(properties, 'reference'),
     path: text(properties, 'path'),
@@ -134,3 +128,9 @@ const number = (properties: Properties, name: string): number | undefined => {
   const value = properties[name];
   return typeof value === 'number' ? value : undefined;
 };
+
+/** The ids of a column; its last one is left out where the column was too short for it. */
+function wholeIds(column: string): readonly string[] {
+  const ids = column.split(',');
+  return column.endsWith('…') ? ids.slice(0, -1) : ids;
+}

@@ -5,6 +5,7 @@ import {
   unreadableCode,
 } from '../checkout/attention.ts';
 import { compact } from '../compact.ts';
+import { cutText } from '../text.ts';
 import { Unavailable } from '../unavailable.ts';
 import { maxRowBytes, splitBytes, splitText, storedBytes } from './chunks.ts';
 import { cartKey, keyPart } from './keys.ts';
@@ -114,7 +115,7 @@ function toCartRow(row: CartAttention): { readonly properties: Properties } {
 function toEvidence(evidence: string): Properties {
   if (storedBytes(evidence) <= maxRowBytes) return splitText('evidence', evidence);
   return {
-    ...splitText('evidence', evidence.slice(0, maxRowBytes / 4).toWellFormed()),
+    ...splitText('evidence', cutText(evidence, maxRowBytes / 4)),
     truncated: true,
     wholeSize: evidence.length,
     wholeSha256: sha256(evidence),
@@ -145,7 +146,7 @@ function toRejectedRow(message: RejectedMessage): Row {
       enqueuedAt: message.enqueuedAt,
       at: message.at,
       ...splitBytes('body', body.subarray(0, maxBodyBytes)),
-      ...splitText('properties', properties.slice(0, maxPropertiesLength).toWellFormed()),
+      ...splitText('properties', cutText(properties, maxPropertiesLength)),
       ...(truncated ? { truncated, wholeSize: body.byteLength, wholeSha256: sha256(body) } : {}),
     }),
   };

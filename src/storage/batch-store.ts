@@ -1,4 +1,5 @@
 import type { BatchEntry, Batches, BatchSummary } from '../checkout/batches.ts';
+import { questionKinds, states } from '../checkout/record.ts';
 import { compact } from '../compact.ts';
 import { cartKey, keyPart } from './keys.ts';
 import { column } from './record-rows.ts';
@@ -8,8 +9,6 @@ import type { Change, Properties, Row, StoredRow, Table } from './table.ts';
 const batchPartition = (batchId: string): string => keyPart('batchId', batchId);
 const summaryKey = 'summary';
 const rejectedPrefix = 'rejected:';
-const states = ['submitting', 'waiting', 'unresolved', 'ordered', 'completed', 'partial', 'failed'] as const;
-const questions = ['needs-decision', 'pending-too-long'] as const;
 
 /** `Batches` over the table of that name: partition batchId, rows `summary`, `{customerId}:{cartId}`, `rejected:{key}`. */
 export function batchStore(table: Table): Batches {
@@ -117,7 +116,7 @@ function fromRow(batchId: string, { key, properties }: StoredRow): BatchEntry {
     code: text(properties['code']),
     calledAt: number(properties['calledAt']),
     nextTry: number(properties['nextTry']),
-    asked: questions.find((question) => question === properties['asked']),
+    asked: questionKinds.find((question) => question === properties['asked']),
     at,
   });
 }

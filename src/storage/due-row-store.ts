@@ -4,7 +4,7 @@ import {
   type BatchDueRow,
   type DueRow,
   type DueRows,
-  dueRowKey,
+  dueTimeKey,
 } from '../orders/due-rows.ts';
 import { keyPart } from './keys.ts';
 import { pollSchema } from './record-schema.ts';
@@ -28,7 +28,7 @@ export function dueRowStore(table: Table, onUnreadable: (key: string, why: strin
     },
 
     async *due(now) {
-      for await (const row of table.rows({ partition, from: '0', to: dueRowKey(now + 1, '').slice(0, -1) })) {
+      for await (const row of table.rows({ partition, from: '0', to: dueTimeKey(now + 1) })) {
         const read = fromDueRow(row);
         if (typeof read === 'string') onUnreadable(row.key, read);
         else yield read;

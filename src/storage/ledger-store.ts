@@ -5,7 +5,7 @@ import type { Order } from '../orders/order.ts';
 import { Unavailable } from '../unavailable.ts';
 import { keyPart } from './keys.ts';
 import { namedOrders } from './named-orders.ts';
-import { orderKey, orderPrefix, ownerOf, toOrderRow } from './order-rows.ts';
+import { orderIdOf, orderKey, orderPrefix, ownerOf, toOrderRow } from './order-rows.ts';
 import { fromRecordRow, recordKey, recordPrefix, toRecordRow } from './record-rows.ts';
 import type { Change, Row, Table } from './table.ts';
 import { lotsOf } from './transactions.ts';
@@ -115,7 +115,7 @@ export function ledgerStore(table: Table): Ledger {
     });
     for await (const row of rows) {
       if (row.key.startsWith(recordPrefix)) records.push(fromRecordRow(row));
-      else if (row.key.startsWith(orderPrefix)) owners.set(row.key.slice(orderPrefix.length), ownerOf(row));
+      else if (row.key.startsWith(orderPrefix)) owners.set(orderIdOf(row), ownerOf(row));
     }
     return { records, owners };
   }

@@ -1,6 +1,7 @@
 import type { CheckoutRecord } from '../checkout/record.ts';
 import { compact } from '../compact.ts';
 import type { Order } from '../orders/order.ts';
+import { orderIdKey, unescapeOrderId } from '../orders/order-id.ts';
 import { maxRowBytes, splitText, storedBytes } from './chunks.ts';
 import { keyPart } from './keys.ts';
 import { column } from './record-rows.ts';
@@ -9,7 +10,14 @@ import type { Row, StoredRow } from './table.ts';
 
 export const orderPrefix = 'order:';
 /** Order ids are case-sensitive, and so are keys. */
-export const orderKey = (orderId: string): string => `${orderPrefix}${keyPart('orderId', orderId)}`;
+export const orderKey = (orderId: string): string =>
+  `${orderPrefix}${keyPart('orderId', orderIdKey(orderId))}`;
+
+/** A column holds the id where the key cannot. */
+export function orderIdOf(row: StoredRow): string {
+  const whole = row.properties['orderId'];
+  return typeof whole === 'string' ? whole : unescapeOrderId(row.key.slice(orderPrefix.length));
+}
 
 /**
  * Column `cartId` says in whose books the order is; `order` holds it as JSON, without its lines when they do not fit. Its
@@ -26,6 +34,7 @@ export function toOrderRow(record: CheckoutRecord, read: Order): Row {
     properties: compact({
       version: 1,
       cartId: record.cartId,
+      orderId: orderIdKey(order.id) === order.id ? undefined : order.id,
       status: order.status,
       rawStatus: order.rawStatus === undefined ? undefined : column(order.rawStatus),
       billingCycle: column(order.billingCycle),

@@ -3,6 +3,7 @@ import type { CartKey } from '../checkout/job.ts';
 import { UnreadableRecord } from '../checkout/ledger.ts';
 import type { CheckoutRecord } from '../checkout/record.ts';
 import { compact } from '../compact.ts';
+import { cutText } from '../text.ts';
 import { joinText, maxRowBytes, splitText, storedBytes } from './chunks.ts';
 import { keyPart } from './keys.ts';
 import { recordSchema, recordVersion } from './record-schema.ts';
@@ -15,7 +16,7 @@ export const recordKey = ({ cartId }: CartKey): string => `${recordPrefix}${keyP
 /** A column can be searched and read in the portal; what does not fit ends in `…`, the whole stands in `record`. */
 const maxColumn = 2_000;
 export const column = (text: string): string =>
-  text.length <= maxColumn ? text : `${text.slice(0, maxColumn).toWellFormed()}…`;
+  text.length <= maxColumn ? text.toWellFormed() : `${cutText(text, maxColumn)}…`;
 
 /** The truth stands in `record`, as JSON; the columns beside it are for people and their queries. */
 export function toRecordRow(record: CheckoutRecord, writeId: string): Row {

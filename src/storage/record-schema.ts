@@ -1,17 +1,23 @@
 import * as z from 'zod/mini';
 import type { Job } from '../checkout/job.ts';
-import type {
-  Call,
-  CheckoutRecord,
-  Decided,
-  FailedGroup,
-  KeptDelivery,
-  KnownGroup,
-  OrderMark,
-  Poll,
-  Reason,
-  Recent,
+import {
+  type Call,
+  type CheckoutRecord,
+  callKinds,
+  type Decided,
+  decisions,
+  type FailedGroup,
+  type KeptDelivery,
+  type KnownGroup,
+  type OrderMark,
+  type Poll,
+  questionKinds,
+  type Reason,
+  type Recent,
+  repeatAnswers,
+  states,
 } from '../checkout/record.ts';
+import { orderStatuses } from '../orders/order.ts';
 
 /**
  * The shape of a ledger record, as it is checked when it is read: people and newer versions write to the table too.
@@ -37,7 +43,7 @@ const reason = z.object({
 } satisfies Shape<Reason>);
 
 const callFields = {
-  what: z.enum(['checkout', 'cart', 'orders', 'order']),
+  what: z.enum(callKinds),
   at: time,
   correlationId: z.string(),
   requestId: optional(z.string()),
@@ -54,7 +60,7 @@ const callFields = {
 } satisfies Shape<Call>;
 const call = z.object(callFields);
 
-const orderStatus = z.enum(['pending', 'completed', 'cancelled', 'unknown']);
+const orderStatus = z.enum(orderStatuses);
 
 export const pollSchema = z.object({
   ...callFields,
@@ -89,6 +95,7 @@ const job = z.object({
 const order = z.object({
   id: z.string(),
   status: orderStatus,
+  word: optional(z.string()),
   content: z.string(),
   wasPending: z.boolean(),
   endedAt: optional(count),
@@ -109,7 +116,7 @@ export const recordSchema = z.object({
   customerId: z.string(),
   cartId: z.string(),
   version: z.literal(recordVersion),
-  state: z.enum(['submitting', 'waiting', 'unresolved', 'ordered', 'completed', 'partial', 'failed']),
+  state: z.enum(states),
   job,
   body: z.string(),
   batches: z.array(z.string()),
@@ -125,9 +132,9 @@ export const recordSchema = z.object({
   orders: z.array(order),
   failedGroups: z.array(failedGroup),
   groups: optional(z.array(z.object({ group: z.string(), content: z.string() } satisfies Shape<KnownGroup>))),
-  repeated: optional(z.object({ as: z.enum(['already-done', 'refused', 'refused-once']), reason })),
+  repeated: optional(z.object({ as: z.enum(repeatAnswers), reason })),
   repeatAllowed: optional(z.boolean()),
-  asked: optional(z.object({ kind: z.enum(['needs-decision', 'pending-too-long']), since: time })),
+  asked: optional(z.object({ kind: z.enum(questionKinds), since: time })),
   gaveUp: optional(z.boolean()),
   refusedSince: optional(time),
   looks: count,
@@ -138,7 +145,7 @@ export const recordSchema = z.object({
   polls: recent(pollSchema),
   decisions: z.array(
     z.object({
-      decision: z.enum(['retry', 'not-bought', 'orders', 'give-up']),
+      decision: z.enum(decisions),
       who: z.string(),
       at: time,
       ticket: optional(count),

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { CheckoutRecord } from '../checkout/record.ts';
+import { cutText } from '../text.ts';
 import { maxRowBytes, storedBytes } from './chunks.ts';
 
 /** Texts that no rule reads. */
@@ -29,7 +30,7 @@ export function shortenRecord(record: CheckoutRecord, whole: string): Shortened 
     failedGroups: cutGroups(failedGroups),
   };
   const text = JSON.stringify(kept, (name, value: unknown) =>
-    forPeople.has(name) && typeof value === 'string' ? cutText(value) : value,
+    forPeople.has(name) && typeof value === 'string' ? shortText(value) : value,
   );
   if (storedBytes(text) > maxRowBytes)
     throw new RangeError(
@@ -38,8 +39,8 @@ export function shortenRecord(record: CheckoutRecord, whole: string): Shortened 
   return { text, sha256: sha256(whole) };
 }
 
-const cutText = (text: string): string =>
-  text.length <= maxText ? text : `${text.slice(0, maxText).toWellFormed()}… (${text.length} characters)`;
+const shortText = (text: string): string =>
+  text.length <= maxText ? text : `${cutText(text, maxText)}… (${text.length} characters)`;
 
 /** The groups that may be tried again come first: they decide whether the job goes on. */
 function cutGroups(groups: CheckoutRecord['failedGroups']): CheckoutRecord['failedGroups'] {

@@ -13,6 +13,7 @@ import {
 import { type Logger, SeverityNumber } from '@opentelemetry/api-logs';
 import { compact } from '../compact.ts';
 import type { Fields, Telemetry } from '../telemetry.ts';
+import { cutText } from '../text.ts';
 import { type Metric, metrics, type Span, type Tracing } from '../tracing.ts';
 import { measuresOf } from './measures.ts';
 
@@ -100,7 +101,7 @@ const spanOf = (span: OtelSpan): Span => ({
 });
 
 const fail = (span: OtelSpan, why: string): void => {
-  span.setStatus({ code: SpanStatusCode.ERROR, message: why.slice(0, 500) });
+  span.setStatus({ code: SpanStatusCode.ERROR, message: cutText(why, 500) });
 };
 
 type Instrument = (value: number, attributes?: Readonly<Record<string, string>>) => void;

@@ -138,6 +138,8 @@ describe('a list that cannot be read says what it is and what to do', () => {
     ['no header', `${a},${b}\n`, /unknown column "7c1f/],
     ['a column twice', `customerId,cartId,cartId\n${a},${b},${b}\n`, /column cartId stands there twice/],
     ['a JSON array', '[{"cartId":1}]', /JSON array/],
+    ['a JSON array on one line of any length', `\n [${'{"cartId":1},'.repeat(20_000)}{}]`, /JSON array/],
+    ['one endless line', 'x'.repeat(200_000), /first line has more than 65536 characters/],
     [
       'an open quote',
       `customerId,cartId\n${a},"${b}\n${a},${b}\n`,

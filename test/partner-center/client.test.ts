@@ -1,4 +1,5 @@
 import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, test } from 'vitest';
 import { systemClock } from '../../src/clock.ts';
 import { partnerCenterClient } from '../../src/partner-center/client.ts';
@@ -66,6 +67,20 @@ const http = (status: string, body: string, headers = '') =>
   `HTTP/1.1 ${status}\r\nContent-Length: ${Buffer.byteLength(body)}\r\n${headers}\r\n${body}`;
 
 describe('the request', () => {
+  test('asks for no compression, and an answer that is compressed all the same is read', async () => {
+    const zipped = gzipSync('{"orders":[]}').toString('latin1');
+    const { port, heads } = await serve((socket) =>
+      socket.end(
+        Buffer.from(
+          `HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: ${zipped.length}\r\n\r\n${zipped}`,
+          'latin1',
+        ),
+      ),
+    );
+    expect(await checkout(port)).toMatchObject({ kind: 'answer', body: '{"orders":[]}' });
+    expect(heads[0]).toMatch(/\r\naccept-encoding: identity/i);
+  });
+
   test('is a POST without a body, with the headers that the API names', async () => {
     const { port, heads } = await serve((socket) =>
       socket.end(http('201 Created', '{}', 'MS-CV: v.1\r\nMS-ServerId: 9\r\n')),

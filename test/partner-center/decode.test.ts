@@ -61,9 +61,9 @@ describe('the answer to a checkout', () => {
       }),
     ],
     [
-      'an id that is no key',
+      'an id that no address could name',
       change('checkout-201', (value: Record<string, Editable>) => {
-        value['orders'][0].id = 'a/b';
+        value['orders'][0].id = 'a'.repeat(1_001);
       }),
     ],
   ] as const)
@@ -150,7 +150,72 @@ test('an error code as a number, as a string, or not at all', () => {
     code: undefined,
     description: 'Rate limit is exceeded. Try again in 57 seconds.',
   });
-  expect(decodeError('<html>')).toEqual({ code: undefined, description: '' });
+});
+
+test.each([
+  ['{"error":{"code":"800004","message":"Offer id is not valid"}}', '800004', 'Offer id is not valid'],
+  ['{"errorCode":800004,"errorMessage":"Offer id is not valid"}', '800004', 'Offer id is not valid'],
+  ['{"error":"invalid_request","error_description":"AADSTS90002: no"}', undefined, 'AADSTS90002: no'],
+  ['{"error":"no such route"}', undefined, 'no such route'],
+  [
+    '{"type":"about:blank","title":"Bad Request","detail":"quantity","status":400}',
+    undefined,
+    'Bad Request: quantity',
+  ],
+  ['{"title":"One or more validation errors"}', undefined, 'One or more validation errors'],
+  ['{"code":"1","error":{"message":"inner"}}', '1', 'inner'],
+  ['{"something":"else"}', undefined, '{"something":"else"}'],
+  ['["a","list"]', undefined, '["a","list"]'],
+  [' <html>\r\n<b>403\u0000 Forbidden</b>', undefined, '<html> <b>403 Forbidden</b>'],
+  [`${'a'.repeat(199)}\u{1f600}b`, undefined, 'a'.repeat(199)],
+  ['', undefined, ''],
+])('what an error says is kept, whatever its shape: %j', (body, code, description) => {
+  expect(decodeError(body)).toEqual({ code, description });
+});
+
+test('a description is never cut within a character, and is well-formed though the answer was not', () => {
+  const long = decodeError(JSON.stringify({ code: 1, description: `${'a'.repeat(1_023)}\u{1f600}` }));
+  expect(long.description).toBe('a'.repeat(1_023));
+  expect(decodeError('{"code":1,"description":"x \\ud83d"}').description).toBe('x \ufffd');
+});
+
+describe('the status of an order', () => {
+  const statusOf = (word: unknown) => {
+    const order = decodeOrder(JSON.stringify({ id: 'O1', status: word, lineItems: [] }));
+    return order.ok ? [order.value.status, order.value.rawStatus] : order.why;
+  };
+  test.each(['completed', 'Completed', 'COMPLETED', ' completed '])('%j is completed', (word) => {
+    expect(statusOf(word)).toEqual(['completed', undefined]);
+  });
+  test.each(['cancelled', 'Canceled', 'CANCELED', 'canceled'])('%j is cancelled', (word) => {
+    expect(statusOf(word)).toEqual(['cancelled', undefined]);
+  });
+  test.each(['Failed', 'rejected', 'complete', 'unknown', 'constructor'])(
+    '%j is followed on, with its word',
+    (word) => {
+      expect(statusOf(word)).toEqual(['unknown', word]);
+    },
+  );
+  test('none at all', () => {
+    expect(statusOf(null)).toEqual(['unknown', '(none)']);
+  });
+});
+
+test.each(['2f%9a', 'a/b', '..', 'a,b', "it's", ' ', 'a\u0007b', 'x'.repeat(1_000)])(
+  'an order that was bought is taken whatever its id is: %j',
+  (id) => {
+    const read = decodeCheckout(JSON.stringify({ orders: [{ id, status: 'pending', lineItems: [] }] }));
+    expect(read).toMatchObject({ kind: 'result', orders: [{ id }] });
+  },
+);
+
+test('an id that is a number, or ill-formed text, is an id', () => {
+  const idOf = (id: string) => {
+    const read = decodeOrder(`{"id":${id},"lineItems":[]}`);
+    return read.ok ? read.value.id : read.why;
+  };
+  expect(idOf('12345')).toBe('12345');
+  expect(idOf('"\\ud800-order"')).toBe('\ufffd-order');
 });
 
 test('whatever it is given, it answers', () => {

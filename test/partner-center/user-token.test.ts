@@ -89,3 +89,17 @@ test('a token without the claim of a second factor is used, with a warning that 
   expect(warnings.join()).toContain('900421');
   expect(kept.writes).toBe(0);
 });
+
+test.each(['abc\n', '\ufeffabc', ' abc\r\n', 'ab\r\nc', 'abc\u200b'])(
+  'what a file or a pipe added to the stored token is not sent: %j',
+  async (value) => {
+    const sent: string[] = [];
+    const kept = store({ value, version: 'v1', writtenAt: now });
+    const { token } = fetchWith(kept, async (refreshToken) => {
+      sent.push(refreshToken);
+      return granted('next');
+    });
+    await token;
+    expect(sent).toEqual(['abc']);
+  },
+);

@@ -211,6 +211,15 @@ describe('Partner Center', () => {
     });
   });
 
+  test.each(['https://gateway.contoso.com/partner-center', 'https://gateway.contoso.com/v1/'])(
+    'a path after the address of the API, which no call would keep, is refused: %s',
+    (text) => {
+      expect(problems({ ...required, PARTNER_CENTER_API: text })).toEqual([
+        expect.stringMatching(/PARTNER_CENTER_API.*without a path/),
+      ]);
+    },
+  );
+
   test.each(['http://10.0.0.1', 'http://localhost.evil.com', 'ftp://127.0.0.1', '127.0.0.1:80'])(
     'no address for a token: %s',
     (text) => {

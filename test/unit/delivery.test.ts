@@ -99,7 +99,9 @@ describe('the properties that the worker and people add', () => {
     ['checkout-Ticket', '1'],
     ['checkout-nonsense', '1'],
     ['checkout-who', 'a\u0000b'],
-    ['checkout-found', 'a/b'],
+    ['checkout-found', 'a,,b'],
+    ['checkout-found', 'a\u0007b'],
+    ['checkout-who', 'a\ud83d'],
   ] as const)
     test(`${name} = ${JSON.stringify(value)} is refused with its name`, () => {
       expect(rejection(bytes(good), { [name]: value })).toMatchObject({ kind: 'not-valid', path: name });

@@ -110,7 +110,9 @@ const tooLate = ({ notAfter }: Job, notBefore: number | undefined): boolean =>
 function bodyOf(value: unknown, { customerId, cartId }: Job): string {
   const given = new Map(Object.entries(Object(value)));
   const body = Object.fromEntries(
-    fields.flatMap((field) => (given.get(field) === undefined ? [] : [[field, given.get(field)]])),
+    fields.flatMap((field) =>
+      (given.get(field) ?? undefined) === undefined ? [] : [[field, given.get(field)]],
+    ),
   );
   return JSON.stringify({ ...body, customerId, cartId });
 }

@@ -1,4 +1,5 @@
 import { jobMessage } from '../../checkout/job.ts';
+import { cutText } from '../../text.ts';
 import { UnreadableList } from './unreadable-list.ts';
 
 const fields: readonly string[] = Object.keys(jobMessage.shape);
@@ -32,7 +33,7 @@ export function checkHeader(cells: readonly string[]): readonly string[] {
   );
 }
 
-const shown = (name: string): string => JSON.stringify(name.slice(0, 60));
+const shown = (name: string): string => JSON.stringify(cutText(name, 60));
 
 const letters = (name: string): string => name.toLowerCase().replace(/[^a-z]/g, '');
 const fieldLike = (name: string): string | undefined =>

@@ -19,19 +19,28 @@ export async function* readList(bytes: AsyncIterable<Uint8Array>): AsyncGenerato
   const whole = startingWith(start.text, text);
   if (start.line === '') return;
   if (start.line.startsWith('{')) yield* jsonLines(whole);
-  else if (start.line.startsWith('['))
-    throw new UnreadableList(
-      'It is a JSON array. Write one object a line: jq -c ".[]" FILE | checkout enqueue -',
-    );
   else yield* csvLines(whole, delimiterOf(start.line));
 }
 
 /** Reads up to the end of the first line that is not blank. */
 async function firstLine(pieces: AsyncGenerator<string>): Promise<{ text: string; line: string }> {
   let text = '';
+  // Where the line begins, and up to where its end was looked for: no character is looked at twice.
+  let begin = -1;
+  let seen = 0;
   for (;;) {
-    const line = /\S[^\r\n]*(?=[\r\n])/.exec(text)?.[0];
-    if (line !== undefined) return { text, line: line.trimEnd() };
+    const found = begin < 0 ? text.slice(seen).search(/\S/) : -1;
+    if (found >= 0) begin = seen + found;
+    if (begin >= 0) {
+      if (text[begin] === '[')
+        throw new UnreadableList(
+          'It is a JSON array. Write one object a line: jq -c ".[]" FILE | checkout enqueue -',
+        );
+      const from = Math.max(seen, begin);
+      const end = text.slice(from).search(/[\r\n]/);
+      if (end >= 0) return { text, line: text.slice(begin, from + end).trimEnd() };
+    }
+    seen = text.length;
     if (text.length > maxLine)
       throw new UnreadableList(
         `Its first line has more than ${maxLine} characters: this is no list of jobs.`,

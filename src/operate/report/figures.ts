@@ -1,6 +1,8 @@
 import { type BatchCounts, batchCounter } from '../../checkout/batch-counts.ts';
 import { lastCheckoutEnd } from '../../checkout/history.ts';
-import { type CheckoutRecord, isSettled, type State } from '../../checkout/record.ts';
+import { type CheckoutRecord, isRetryable, isSettled, type State } from '../../checkout/record.ts';
+import { reasonOf } from '../../checkout/tail.ts';
+import { isTerminal } from '../../orders/order.ts';
 import type { BatchCart } from '../batch-carts.ts';
 
 export type Outcome = 'completed' | 'pending' | 'failed' | 'open';
@@ -61,14 +63,15 @@ const ages = [
   ['older', Number.POSITIVE_INFINITY],
 ] as const;
 
-const outcomeOf = (state: State): Outcome =>
-  state === 'completed'
-    ? 'completed'
-    : state === 'ordered'
-      ? 'pending'
-      : state === 'failed' || state === 'partial'
-        ? 'failed'
-        : 'open';
+export const outcomeOf: Readonly<Record<State, Outcome>> = {
+  submitting: 'open',
+  waiting: 'open',
+  unresolved: 'open',
+  ordered: 'pending',
+  completed: 'completed',
+  partial: 'failed',
+  failed: 'failed',
+};
 
 /** The figures of a night, out of its carts' records. `minuteMs` is how long a minute lasts on the stack's clock. */
 export async function figuresOf(
@@ -92,14 +95,13 @@ export async function figuresOf(
     counter.add({ kind: 'job', state: record.state });
     const end = lastCheckoutEnd(record);
     if (end !== undefined && isSettled(record.state))
-      ends.push({ at: end, outcome: outcomeOf(record.state) });
+      ends.push({ at: end, outcome: outcomeOf[record.state] });
     for (const call of [...record.history.first, ...record.history.last]) {
       calls.push(call.at);
       if (call.what === 'checkout' && call.end !== undefined) took.push(call.end.ms);
     }
     addFailure(failures, record);
-    for (const { status, since } of record.orders)
-      if (status === 'pending' || status === 'unknown') waits.push(now - since);
+    for (const { status, since } of record.orders) if (!isTerminal(status)) waits.push(now - since);
   }
   const from = least(calls);
   const to = most([...calls, ...ends.map(({ at }) => at)]);
@@ -125,9 +127,9 @@ function addFailure(
   failures: Map<string, { -readonly [K in keyof FailureGroup]: FailureGroup[K] }>,
   record: CheckoutRecord,
 ) {
-  if (record.state !== 'failed' && record.state !== 'partial') return;
-  const { reason, customerId, cartId, job } = record;
-  const code = reason?.code ?? 'cancelled';
+  if (!isRetryable(record.state)) return;
+  const { customerId, cartId, job } = record;
+  const { code, description, cure } = reasonOf(record);
   const known = failures.get(code);
   if (known !== undefined) {
     known.count += 1;
@@ -136,8 +138,8 @@ function addFailure(
   failures.set(code, {
     code,
     count: 1,
-    description: reason?.description ?? 'At least one order was cancelled at Partner Center.',
-    cure: reason?.cure ?? 'Look at the order in Partner Center.',
+    description,
+    cure,
     example: { customerId, cartId, ...(job.reference === undefined ? {} : { reference: job.reference }) },
   });
 }

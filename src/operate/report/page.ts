@@ -1,6 +1,7 @@
 import { allLines, openLines } from '../../checkout/batch-counts.ts';
+import { type StateAt, states } from '../../checkout/record.ts';
 import { barChart, rowsChart, shareBar } from './charts.ts';
-import type { FailureGroup, Figures } from './figures.ts';
+import { type FailureGroup, type Figures, type Outcome, outcomeOf } from './figures.ts';
 import { type Html, html, nothing } from './html.ts';
 import { style } from './style.ts';
 
@@ -41,26 +42,31 @@ const clock = (at: number, stretchMs: number): string =>
 export function answerOf({ counts }: Pick<Figures, 'counts'>): string {
   const all = allLines(counts);
   if (all === 0) return 'Nothing was sent: 0 carts';
-  const parts = [
-    [counts.completed, 'completed'],
-    [counts.ordered, 'pending'],
-    [openLines(counts), 'open'],
-    [counts.partial, 'partial'],
-    [counts.failed, 'failed'],
-    [counts.rejected, 'rejected'],
-  ] as const;
-  const told = parts.filter(([count]) => count > 0).map(([count, name]) => `${number(count)} ${name}`);
+  const parts = {
+    completed: counts.completed,
+    ordered: counts.ordered,
+    open: openLines(counts),
+    partial: counts.partial,
+    failed: counts.failed,
+    rejected: counts.rejected,
+  } satisfies Readonly<Record<StateAt<'ordered' | 'final'> | 'open' | 'rejected', number>>;
+  const told = Object.entries(parts)
+    .filter(([, count]) => count > 0)
+    .map(([name, count]) => `${number(count)} ${name === 'ordered' ? 'pending' : name}`);
   return `${number(all)} cart${all === 1 ? '' : 's'}: ${told.join(', ')}`;
 }
 
 const partsOf = ({ counts }: Figures) => [
-  { kind: 'completed', name: 'completed', count: counts.completed },
-  { kind: 'pending', name: 'pending at Partner Center', count: counts.ordered },
-  { kind: 'open', name: 'in work', count: counts.submitting + counts.waiting + counts.unresolved },
+  { kind: 'completed', name: 'completed', count: countOf(counts, 'completed') },
+  { kind: 'pending', name: 'pending at Partner Center', count: countOf(counts, 'pending') },
+  { kind: 'open', name: 'in work', count: countOf(counts, 'open') },
   { kind: 'notStarted', name: 'not started', count: counts.notStarted },
-  { kind: 'failed', name: 'failed or partial', count: counts.failed + counts.partial },
+  { kind: 'failed', name: 'failed or partial', count: countOf(counts, 'failed') },
   { kind: 'rejected', name: 'no job', count: counts.rejected },
 ];
+
+const countOf = (counts: Figures['counts'], outcome: Outcome): number =>
+  states.reduce((sum, state) => sum + (outcomeOf[state] === outcome ? counts[state] : 0), 0);
 
 function spanOf({ from, to }: Figures): string {
   if (from === undefined || to === undefined) return '; no call was made.';
