@@ -7,7 +7,7 @@ export interface Setting {
   readonly meaning: string;
   /** As it would be written; absent when there is none. */
   readonly fallback?: string;
-  /** Its value never appears in an error. */
+  /** Marked in `docs/settings.md`. No error shows the value of any setting that could not be read. */
   readonly secret?: true;
 }
 

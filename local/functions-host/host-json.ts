@@ -1,3 +1,4 @@
+import { describeValue } from '../../src/looks-like.ts';
 import { HostStartError } from './errors.ts';
 import { canonical, type Environment, parseJson } from './settings.ts';
 
@@ -25,7 +26,7 @@ export function readHostJson(text: string | undefined, env: Environment): HostJs
   const values = flatten(parseJson(text, 'host.json'));
   const version = values.get('version');
   if (version !== '2.0') {
-    throw new HostStartError(`host.json: "version" must be "2.0", not ${JSON.stringify(version)}.`);
+    throw new HostStartError(`host.json: "version" must be "2.0", it is ${describeValue(version ?? '')}.`);
   }
   const prefix = 'azurefunctionsjobhost:';
   for (const [name, value] of Object.entries(env)) {
@@ -60,7 +61,7 @@ function count(values: Map<string, string>, path: string, fallback: number): num
   const text = values.get(path);
   if (text === undefined) return fallback;
   if (!/^[1-9]\d{0,5}$/.test(text))
-    throw new HostStartError(`host.json: ${path} is "${text}", not a positive number.`);
+    throw new HostStartError(`host.json: ${path} must be a positive number; it is ${describeValue(text)}.`);
   return Number(text);
 }
 
@@ -87,7 +88,10 @@ function timeSpan(values: Map<string, string>, path: string): number | undefined
   const text = values.get(path);
   if (text === undefined) return undefined;
   const match = /^(-)?(?:(\d+)\.)?(\d{1,2}):(\d{1,2}):(\d{1,2})(\.\d{1,7})?$/.exec(text);
-  if (!match) throw new HostStartError(`host.json: ${path} is "${text}", not a time like "00:05:00".`);
+  if (!match)
+    throw new HostStartError(
+      `host.json: ${path} must be a time like "00:05:00"; it is ${describeValue(text)}.`,
+    );
   const [, sign, days = '0', hours = '0', minutes = '0', seconds = '0', fraction = '0'] = match;
   const total =
     ((Number(days) * 24 + Number(hours)) * 60 + Number(minutes)) * minute +

@@ -1,4 +1,5 @@
 import { readBatchId } from '../checkout/job.ts';
+import { describeValue } from '../looks-like.ts';
 import { findQueued, mostPeeked } from '../operate/queued-batch.ts';
 import { setStopped } from '../operate/stop-batch.ts';
 import { inSession, newCommand } from './command.ts';
@@ -16,7 +17,11 @@ export const stopCommand = newCommand(
   .action((id: string, options: { undo?: true; unseen?: true }, command) =>
     inSession(command, async ({ output, operator, queues }) => {
       const read = readBatchId(id);
-      if (!read.ok) throw new CommandFailure(exit.usage, `${JSON.stringify(id)} is no batch id.`);
+      if (!read.ok)
+        throw new CommandFailure(
+          exit.usage,
+          `The batch id is wrong: ${read.problems[0]?.reason ?? ''}; it is ${describeValue(id)}.`,
+        );
       const { batchId } = read;
       const { batches, clock, config, who } = await operator();
       if ((await batches.summary(batchId)) === undefined && options.unseen !== true) {

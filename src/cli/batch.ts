@@ -3,6 +3,7 @@ import { finished } from 'node:stream/promises';
 import { openLines } from '../checkout/batch-counts.ts';
 import { readBatchId } from '../checkout/job.ts';
 import { viewGate } from '../gate/people.ts';
+import { describeValue } from '../looks-like.ts';
 import { type BatchCart, batchCarts } from '../operate/batch-carts.ts';
 import { csvFields, csvHeading, csvLine } from '../operate/batch-csv.ts';
 import { type BatchStatus, batchStatuses } from '../operate/batch-status.ts';
@@ -83,7 +84,7 @@ function batchIdIn(text: string): string {
   if (read.ok) return read.batchId;
   throw new CommandFailure(
     exit.usage,
-    `${JSON.stringify(text.slice(0, 150))} is no batch id: ${read.problems[0]?.reason ?? ''}`,
+    `The batch id is wrong: ${read.problems[0]?.reason ?? ''}; it is ${describeValue(text)}.`,
   );
 }
 

@@ -1,4 +1,5 @@
 import { decodePartnerCenterConfig } from '../config.ts';
+import { describeValue } from '../looks-like.ts';
 import { inSession, newCommand, type Session } from './command.ts';
 import { CommandFailure, exit } from './failure.ts';
 
@@ -23,7 +24,7 @@ function portIn(text: string): number {
   if (port > 0 && port < 65_536) return port;
   throw new CommandFailure(
     exit.usage,
-    `--port must be a number from 1 to 65535; it is ${JSON.stringify(text)}.`,
+    `--port must be a number from 1 to 65535; it is ${describeValue(text)}.`,
   );
 }
 

@@ -3,6 +3,7 @@ import { addAbortSignal } from 'node:stream';
 import { setFlagsFromString } from 'node:v8';
 import { Option } from 'commander';
 import { decodeJobValue } from '../checkout/job.ts';
+import { describeValue } from '../looks-like.ts';
 import { jobSender } from '../messaging/job-sender.ts';
 import { counted } from '../operate/counted.ts';
 import { enqueue } from '../operate/enqueue.ts';
@@ -94,7 +95,7 @@ function startOf(text: string): WallTime {
   if (found !== undefined) return found;
   throw new CommandFailure(
     exit.usage,
-    `--at ${text} is no time to come: expected is a time here (${localZone()}) like 02:00, or an instant like 2026-11-24T02:00:00Z.`,
+    `--at is no time to come, it is ${describeValue(text)}; expected is a time here (${localZone()}) like 02:00, or an instant like 2026-11-24T02:00:00Z.`,
   );
 }
 
@@ -134,7 +135,7 @@ async function check(
 function batchIdOf(text: string): string {
   const decoded = decodeJobValue({ customerId: noId, cartId: noId, batchId: text });
   if (decoded.ok) return text;
-  throw new CommandFailure(exit.usage, `--batch ${text}: ${decoded.rejection.reason}`);
+  throw new CommandFailure(exit.usage, `--batch is ${describeValue(text)}: ${decoded.rejection.reason}`);
 }
 
 function tell(output: Output, list: CheckedList, start: WallTime | undefined): void {

@@ -2,6 +2,7 @@ import { createReadStream, existsSync } from 'node:fs';
 import { addAbortSignal } from 'node:stream';
 import type { CartKey } from '../checkout/job.ts';
 import { workerShare } from '../gate/settings.ts';
+import { describeValue } from '../looks-like.ts';
 import { counted } from '../operate/counted.ts';
 import { checkList } from '../operate/list/check-list.ts';
 import { readList } from '../operate/list/read-list.ts';
@@ -80,7 +81,10 @@ function startOf(text: string | undefined, now: number): number {
   if (text === undefined) return now;
   const start = nextWallTime(text, now, localZone());
   if (start === undefined)
-    throw new CommandFailure(exit.usage, `--at ${text} is no time to come, like 02:00.`);
+    throw new CommandFailure(
+      exit.usage,
+      `--at is no time to come, like 02:00; it is ${describeValue(text)}.`,
+    );
   return start.at;
 }
 
