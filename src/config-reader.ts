@@ -49,7 +49,7 @@ export function settingsReader(env: Environment): Reader {
     if (found.trim() === '') {
       wrong(
         name,
-        describeValue(found),
+        'empty',
         fallback === undefined
           ? 'a value, or no such setting'
           : `a value, or no such setting (then it is ${fallback})`,

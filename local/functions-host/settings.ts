@@ -42,7 +42,9 @@ export function parseJson(text: string, fileName: string): unknown {
   } catch (error) {
     // The parser quotes the text around the mistake, which may be a secret.
     const place = /at position \d+( \(line \d+ column \d+\))?/.exec(String(error))?.[0];
-    throw new HostStartError(`${fileName} is not JSON${place === undefined ? '' : `: see ${place}`}.`);
+    throw new HostStartError(
+      `${fileName} is not JSON${place === undefined ? '' : `: see ${place.slice('at '.length)}`}.`,
+    );
   }
 }
 
