@@ -20,7 +20,7 @@ export const attentionCommand = withFilter(
   newCommand(
     'attention',
     'what a person must decide or mend, by kind and code, with the cure',
-    'checkout attention --batch night-2026-11-24\n  checkout attention --kind rejected --each',
+    'npx partner-checkout attention --batch night-2026-11-24\n  npx partner-checkout attention --kind rejected --each',
   ),
   kinds,
 )
@@ -41,7 +41,7 @@ async function list({ output, operator }: Session, options: ListOptions): Promis
   output.data(options.each === true ? rows : groups);
   if (groups.length === 0) {
     output.line(isChosen(options) ? 'Nothing open matches.' : 'Nothing is open: nobody is waited for.');
-    if (isChosen(options)) output.line('Everything that is open: checkout attention');
+    if (isChosen(options)) output.line('Everything that is open: npx partner-checkout attention');
     return exit.ok;
   }
   if (options.each === true) {
@@ -75,7 +75,7 @@ const closeCommand = withFilter(
   newCommand(
     'close',
     'closes rows about which nothing more will be done, with your name: failed and partial jobs, rejected messages',
-    'checkout attention close --kind rejected --batch night-2026-11-24',
+    'npx partner-checkout attention close --kind rejected --batch night-2026-11-24',
   ),
   ['failed', 'partial', 'rejected'],
 )
@@ -106,7 +106,7 @@ async function close(session: Session, name: readonly string[], options: CloseOp
   let count = 0;
   for await (const _ of attentionRows.list(filter)) count += 1;
   if (count === 0) {
-    output.line('Nothing open matches. Everything that is open: checkout attention');
+    output.line('Nothing open matches. Everything that is open: npx partner-checkout attention');
     output.data({ closed: 0, changed: 0, refused: [] });
     return exit.found;
   }

@@ -9,7 +9,7 @@ import { inTime, quoted } from './words.ts';
 export const stopCommand = newCommand(
   'stop',
   'ends the queued jobs of a batch as failed, code stopped; what may have been bought is found out first',
-  'checkout batch stop night-2026-11-24\n  checkout batch stop night-2026-11-24 --undo',
+  'npx partner-checkout batch stop night-2026-11-24\n  npx partner-checkout batch stop night-2026-11-24 --undo',
 )
   .argument('<id>', 'the batch')
   .option('--undo', 'lets it go on')
@@ -37,7 +37,7 @@ export const stopCommand = newCommand(
       await setStopped(batches, batchId, options.undo === true ? undefined : { who: name, at: clock.now() });
       if (options.undo === true) {
         output.line(
-          `Batch ${batchId} goes on. What it ended meanwhile: checkout retry --batch ${quoted(batchId)} --code stopped`,
+          `Batch ${batchId} goes on. What it ended meanwhile: npx partner-checkout retry --batch ${quoted(batchId)} --code stopped`,
         );
       } else {
         output.line(

@@ -26,7 +26,7 @@ interface Options {
 export const batchCommand = newCommand(
   'batch',
   'how far a batch is, and when it will be done; its results as a file; the night as one page',
-  'checkout batch night-2026-11-24 --watch\n  checkout batch night-2026-11-24 --csv results.csv --report night.html\n  checkout batch stop night-2026-11-24',
+  'npx partner-checkout batch night-2026-11-24 --watch\n  npx partner-checkout batch night-2026-11-24 --csv results.csv --report night.html\n  npx partner-checkout batch stop night-2026-11-24',
 )
   .argument('<id>', 'the batch')
   .option('--watch', 'shows it until every line has its result')
@@ -92,7 +92,7 @@ function known(batchId: string, status: BatchStatus | undefined): BatchStatus {
   if (status !== undefined) return status;
   throw new CommandFailure(
     exit.found,
-    `Batch ${batchId} is not known: no worker has taken a job of it, and none of it is among the first ${mostPeeked} messages of each queue. How the queues stand: checkout status`,
+    `Batch ${batchId} is not known: no worker has taken a job of it, and none of it is among the first ${mostPeeked} messages of each queue. How the queues stand: npx partner-checkout status`,
   );
 }
 
@@ -110,7 +110,7 @@ function show(output: Output, status: BatchStatus, now: number): void {
     output.line(
       output.paint(
         'yellow',
-        `Stopped by ${stopped.who}, ${clockTime(stopped.at, now)}. To go on: checkout batch stop ${quoted(batchId)} --undo`,
+        `Stopped by ${stopped.who}, ${clockTime(stopped.at, now)}. To go on: npx partner-checkout batch stop ${quoted(batchId)} --undo`,
       ),
     );
   output.table(
@@ -124,20 +124,22 @@ function show(output: Output, status: BatchStatus, now: number): void {
   );
   output.line(`${Math.round(perMinute)} checkouts a minute, over the last five. ${etaText(status, now)}`);
   if (questions.length > 0) {
-    output.line(output.paint('yellow', `${questions.length} wait for a person. Next: checkout attention`));
+    output.line(
+      output.paint('yellow', `${questions.length} wait for a person. Next: npx partner-checkout attention`),
+    );
     for (const { customerId, cartId, asked } of questions.slice(0, 5))
-      output.line(`  ${asked}: checkout job ${customerId} ${cartId}`);
+      output.line(`  ${asked}: npx partner-checkout job ${customerId} ${cartId}`);
   }
   if (withoutDriver.length > 0) {
     output.line(
       output.paint(
         'yellow',
-        `${withoutDriver.length} have lost their message. Next: checkout revive --batch ${quoted(batchId)}`,
+        `${withoutDriver.length} have lost their message. Next: npx partner-checkout revive --batch ${quoted(batchId)}`,
       ),
     );
     for (const { customerId, cartId } of withoutDriver.slice(0, 5)) output.line(`  ${customerId} ${cartId}`);
   }
-  if (counts.failed + counts.partial > 0) output.line('What failed and why: checkout attention');
+  if (counts.failed + counts.partial > 0) output.line('What failed and why: npx partner-checkout attention');
 }
 
 function etaText({ eta }: Pick<BatchStatus, 'eta'>, now: number): string {

@@ -8,7 +8,7 @@ import { openPartnerCenter, readAll, signInOption } from './partner-center.ts';
 export const booksCommand = newCommand(
   'books',
   'compares every order that Partner Center has with every row, and prints what differs',
-  'checkout books --batch night-2026-11-24',
+  'npx partner-checkout books --batch night-2026-11-24',
 )
   .requiredOption('--batch <id>', 'the batch whose carts are compared')
   .addOption(signInOption())

@@ -15,7 +15,7 @@ import { reviveCommand } from './revive.ts';
 import { statusCommand } from './status.ts';
 
 /** Every command with its options, as `--help` shows them. */
-export const program = new Command('checkout')
+export const program = new Command('partner-checkout')
   .description(
     'Operates the checkout worker: the local stack of `npm run dev`, or Azure with your own sign-in.',
   )

@@ -28,7 +28,7 @@ interface Options {
 export const enqueueCommand = newCommand(
   'enqueue',
   'sends a list of carts to the queue: CSV with a header, or one JSON object a line',
-  'checkout enqueue tonight.csv --at 02:00\n  jq -c ".[]" carts.json | checkout enqueue - --batch night-2026-11-24',
+  'npx partner-checkout enqueue tonight.csv --at 02:00\n  jq -c ".[]" carts.json | npx partner-checkout enqueue - --batch night-2026-11-24',
 )
   .argument('<file>', 'the list; - for standard input')
   .option(
@@ -80,7 +80,7 @@ async function run(session: Session, file: string, options: Options, spool: Spoo
   output.data({ ...list, ...sent, ...(start === undefined ? {} : { notBefore: start.at }) });
   if (!interrupted.aborted) {
     output.line(
-      `${counted(sent.sent, 'job')} sent, ${sent.perSecond} a second. Next: checkout batch ${quoted(list.batchId)} --watch`,
+      `${counted(sent.sent, 'job')} sent, ${sent.perSecond} a second. Next: npx partner-checkout batch ${quoted(list.batchId)} --watch`,
     );
     return exit.ok;
   }

@@ -23,7 +23,7 @@ interface Options {
 export const preflightCommand = newCommand(
   'preflight',
   'reads each cart of a list or a batch at Partner Center, and tells which will not be bought as they should',
-  'checkout preflight tonight.csv --at 02:00',
+  'npx partner-checkout preflight tonight.csv --at 02:00',
 )
   .argument('<file|batch>', 'a list as for enqueue, or the id of a batch that the worker knows')
   .option('--at <time>', 'when the run will start, as for enqueue; without it now')
@@ -100,7 +100,7 @@ async function cartsOfList(file: string, signal: AbortSignal): Promise<readonly 
     if (list.invalid === 0) return carts;
     throw new CommandFailure(
       exit.found,
-      `${counted(list.invalid, `line of ${file} is`, `lines of ${file} are`)} not valid. See them with: checkout enqueue ${file} --dry-run`,
+      `${counted(list.invalid, `line of ${file} is`, `lines of ${file} are`)} not valid. See them with: npx partner-checkout enqueue ${file} --dry-run`,
     );
   } catch (error) {
     if (error instanceof UnreadableList)

@@ -16,7 +16,7 @@ export const reviveCommand = withCart(
   newCommand(
     'revive',
     'sends the message of jobs that have lost theirs, after a purged queue say; without a choice of all. Others are left alone',
-    'checkout revive --dry-run\n  checkout revive\n  checkout revive --batch night-2026-11-24',
+    'npx partner-checkout revive --dry-run\n  npx partner-checkout revive\n  npx partner-checkout revive --batch night-2026-11-24',
   ),
 )
   .option('--batch <id>', 'every job of a batch whose message is missing')
@@ -51,7 +51,7 @@ async function run(
   output.line(
     carts.length === 0
       ? 'No job has lost its message.'
-      : `${sent} sent. What comes of each: checkout job CUSTOMER CART`,
+      : `${sent} sent. What comes of each: npx partner-checkout job CUSTOMER CART`,
   );
   return passed.length > 0 || interrupted.aborted ? exit.found : exit.ok;
 }

@@ -15,7 +15,7 @@ import { ago, clockTime, inTime } from './words.ts';
 export const statusCommand = newCommand(
   'status',
   'one screen: gate, budget, queue, attention, pending orders, poller',
-  'checkout status',
+  'npx partner-checkout status',
 ).action((_options, command) =>
   inSession(command, async ({ output, operator, queues, settings }) => {
     const deps = { ...(await operator()), ...(await queues()) };
@@ -46,11 +46,11 @@ function show(output: Output, status: Status, [from, version]: readonly [string,
       name,
       status[name],
       ({ active, scheduled, dead }) =>
-        `${active} active, ${scheduled} scheduled, ${bad(output, dead)} dead${dead > 0 ? '. Next: checkout dead-letters list' : ''}`,
+        `${active} active, ${scheduled} scheduled, ${bad(output, dead)} dead${dead > 0 ? '. Next: npx partner-checkout dead-letters list' : ''}`,
     );
   tell('attention', status.attention, (kinds) => {
     const parts = Object.entries(kinds).map(([kind, count]) => `${bad(output, count)} ${kind}`);
-    return parts.length === 0 ? 'nothing' : `${parts.join(', ')}. Next: checkout attention`;
+    return parts.length === 0 ? 'nothing' : `${parts.join(', ')}. Next: npx partner-checkout attention`;
   });
   tell('pending', status.pending, ({ total, ages }) => {
     const parts = ages
@@ -82,6 +82,6 @@ function gateText(output: Output, gate: GateStatus, now: number): string {
   const resumed = gate.resumedBy === undefined ? '' : `, last resumed by ${gate.resumedBy}`;
   if (gate.open) return `${output.paint('green', 'open')}${jobs}${resumed}`;
   const until = gate.until === undefined ? '' : `, until ${clockTime(gate.until, now)}`;
-  const who = gate.pausedBy === undefined ? '' : ` (by ${gate.pausedBy}). Next: checkout resume`;
+  const who = gate.pausedBy === undefined ? '' : ` (by ${gate.pausedBy}). Next: npx partner-checkout resume`;
   return `${output.paint('red', 'closed')}${until}: ${gate.reason}${who}`;
 }

@@ -87,7 +87,7 @@ async function slot(deps: ReadDeps): Promise<void> {
     if (taken.kind === 'slot') return;
     if (taken.kind === 'closed' && Math.max(clock.now(), taken.until) > giveUpAt)
       throw new CannotRead(
-        `The gate is closed: ${taken.reason}. Nothing is asked meanwhile. Next: checkout status`,
+        `The gate is closed: ${taken.reason}. Nothing is asked meanwhile. Next: npx partner-checkout status`,
       );
     await sleepUntil(deps, Math.max(taken.until, clock.now() + minuteMs / 120));
   }

@@ -99,7 +99,7 @@ test('from the first question to the last answer: attention, job, retry, and a d
   expect(groups.stdout).toMatch(/^2 {2}failed {2}800009\n.*\n {4}cure: Read the cart in Partner Center/);
   const before = await run('job', cart.customerId, cart.cartId);
   expect(before.stdout).toContain('Nothing happens by itself.');
-  expect(before.stdout).toContain(`checkout retry ${cart.customerId} ${cart.cartId}`);
+  expect(before.stdout).toContain(`npx partner-checkout retry ${cart.customerId} ${cart.cartId}`);
 
   const dry = await run('retry', '--batch', 'night 7', '--dry-run');
   expect(dry.stdout).toMatch(/^2 {2}failed {2}800009 /);
@@ -107,7 +107,9 @@ test('from the first question to the last answer: attention, job, retry, and a d
   expect(await ledger.read(cart)).toMatchObject({ value: { state: 'failed' } });
   const sent = await run('retry', '--batch', 'night 7', '--yes');
   expect(sent).toMatchObject({ code: 0 });
-  expect(sent.stdout).toMatch(/2 sent by \S+; the worker decides. Watch: checkout batch "night 7" --watch/);
+  expect(sent.stdout).toMatch(
+    /2 sent by \S+; the worker decides. Watch: npx partner-checkout batch "night 7" --watch/,
+  );
   await recordOnce(cart, ({ state }) => state === 'completed');
   expect(await run('attention', '--batch', 'night 7')).toMatchObject({
     code: 0,

@@ -21,7 +21,7 @@ export async function* readList(bytes: AsyncIterable<Uint8Array>): AsyncGenerato
   if (start.line.startsWith('{')) yield* jsonLines(whole);
   else if (start.line.startsWith('['))
     throw new UnreadableList(
-      'It is a JSON array. Write one object a line: jq -c ".[]" FILE | checkout enqueue -',
+      'It is a JSON array. Write one object a line: jq -c ".[]" FILE | npx partner-checkout enqueue -',
     );
   else yield* csvLines(whole, delimiterOf(start.line));
 }
