@@ -80,6 +80,9 @@ function unlisted(http: number, code: string | undefined): ErrorCode {
   };
 }
 
+/** The documentation knows it. */
+export const isListedCode = (code: string): boolean => byCode.has(code);
+
 export interface GroupCode {
   readonly retryable: boolean;
   readonly meaning: string;

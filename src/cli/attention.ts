@@ -2,6 +2,7 @@ import { attentionGrouper } from '../operate/attention-groups.ts';
 import type { AttentionRow } from '../operate/attention-rows.ts';
 import { type Closed, closeMatching, closeRows, findRow } from '../operate/close-attention.ts';
 import { counted } from '../operate/counted.ts';
+import { unknownInFilter } from '../operate/known-filter.ts';
 import { cartIn, timeText } from './arguments.ts';
 import { type FilterOptions, filterOf, isChosen, withFilter } from './attention-filter.ts';
 import { inSession, newCommand, type Session } from './command.ts';
@@ -29,7 +30,8 @@ export const attentionCommand = withFilter(
   .action((options: ListOptions, command) => inSession(command, (session) => list(session, options)));
 
 async function list({ output, operator }: Session, options: ListOptions): Promise<number> {
-  const { attentionRows, clock } = await operator();
+  const deps = await operator();
+  const { attentionRows, clock } = deps;
   const filter = { ...filterOf(options, clock.now()), ...(options.all === true ? { all: true } : {}) };
   const grouper = attentionGrouper();
   const rows: AttentionRow[] = [];
@@ -40,6 +42,8 @@ async function list({ output, operator }: Session, options: ListOptions): Promis
   const groups = grouper.groups();
   output.data(options.each === true ? rows : groups);
   if (groups.length === 0) {
+    const unknown = await unknownInFilter(deps, filter);
+    if (unknown !== undefined) throw new CommandFailure(exit.found, `${unknown} So nothing was checked.`);
     output.line(isChosen(options) ? 'Nothing open matches.' : 'Nothing is open: nobody is waited for.');
     if (isChosen(options)) output.line('Everything that is open: npx partner-checkout attention');
     return exit.ok;

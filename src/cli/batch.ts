@@ -7,9 +7,11 @@ import { describeValue } from '../looks-like.ts';
 import { type BatchCart, batchCarts } from '../operate/batch-carts.ts';
 import { csvFields, csvHeading, csvLine } from '../operate/batch-csv.ts';
 import { type BatchStatus, batchStatuses } from '../operate/batch-status.ts';
+import { waitingIn } from '../operate/queue-status.ts';
 import { findQueued, mostPeeked } from '../operate/queued-batch.ts';
 import { figuresOf } from '../operate/report/figures.ts';
 import { answerOf, reportPage } from '../operate/report/page.ts';
+import { missingMessages, type Verdict } from '../operate/verdict.ts';
 import type { Table } from '../storage/table.ts';
 import { stopCommand } from './batch-stop.ts';
 import { inSession, newCommand, type Session } from './command.ts';
@@ -46,13 +48,9 @@ async function run(session: Session, id: string, options: Options): Promise<numb
   const { output, operator, queues, interrupted } = session;
   const batchId = batchIdIn(id);
   const deps = await operator();
-  const { queueStatus, queued } = await queues();
+  const { queueStatus, urgentStatus, queued } = await queues();
   const status = batchStatuses({ ...deps, findQueued: (batch) => findQueued(queued, batch) });
-  const backlog = async () =>
-    queueStatus.counts().then(
-      ({ active }) => active,
-      () => undefined,
-    );
+  const backlog = () => waitingIn([queueStatus]);
   let now = known(batchId, await status(batchId, await backlog()));
   while (options.watch === true && openLines(now.counts) > 0 && !interrupted.aborted) {
     output.progress(`${barOf(now)} ${answerOf(now)} · ${etaText(now, deps.clock.now())}`);
@@ -71,12 +69,16 @@ async function run(session: Session, id: string, options: Options): Promise<numb
     output.note(`Results: ${options.csv}`);
   }
   if (options.report !== undefined) await writeReport(session, now, options.report);
-  show(output, now, deps.clock.now());
-  output.data(now);
+  const waiting = await waitingIn([queueStatus, urgentStatus]);
+  const missing = missingMessages(now.withoutDriver.length, waiting);
+  show(output, now, missing, deps.clock.now());
+  output.data({ ...now, missingMessages: missing.kind });
   if (interrupted.aborted) return exit.interrupted;
-  const { counts, withoutDriver, questions } = now;
-  const bad = counts.failed + counts.partial + counts.rejected + withoutDriver.length + questions.length;
-  return bad > 0 ? exit.found : exit.ok;
+  const { counts, questions } = now;
+  const bad = counts.failed + counts.partial + counts.rejected + questions.length;
+  if (bad > 0 || missing.kind === 'found') return exit.found;
+  // Behind a backlog a copy is late, which is no finding. Where nobody could ask, it is no all-clear.
+  return waiting === undefined && missing.kind === 'not-checked' ? exit.cannot : exit.ok;
 }
 
 function batchIdIn(text: string): string {
@@ -96,7 +98,7 @@ function known(batchId: string, status: BatchStatus | undefined): BatchStatus {
   );
 }
 
-function show(output: Output, status: BatchStatus, now: number): void {
+function show(output: Output, status: BatchStatus, missing: Verdict, now: number): void {
   const { batchId, total, stopped, queued, counts, perMinute, questions, withoutDriver } = status;
   output.line(output.paint('bold', answerOf(status)));
   output.line(
@@ -134,7 +136,7 @@ function show(output: Output, status: BatchStatus, now: number): void {
     output.line(
       output.paint(
         'yellow',
-        `${withoutDriver.length} have lost their message. Next: npx partner-checkout revive --batch ${quoted(batchId)}`,
+        `${missing.text} ${missing.kind === 'found' ? 'Next' : 'When the queue is empty'}: npx partner-checkout revive --batch ${quoted(batchId)}`,
       ),
     );
     for (const { customerId, cartId } of withoutDriver.slice(0, 5)) output.line(`  ${customerId} ${cartId}`);

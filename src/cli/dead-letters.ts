@@ -77,8 +77,9 @@ async function list(session: Session, options: Options): Promise<number> {
     }),
   );
   if (letters.length === 0) {
-    output.line('No dead letters.');
-    return exit.ok;
+    const all = options.sequence === undefined && options.reason === undefined;
+    output.line(all ? 'No dead letters.' : 'No dead letters match.');
+    return all ? exit.ok : exit.found;
   }
   const byReason = Object.entries(Object.groupBy(letters, ({ letter }) => letter.reason));
   for (const [reason, same] of byReason)
@@ -171,7 +172,8 @@ function told({ output }: Session, result: Redriven, words: string): number {
   if (result.locked > 0)
     output.line(`${result.locked} stay: another run has them. Look again in some minutes.`);
   if (result.stopped) output.note('Stopped. The same command goes on.');
-  return result.refused.length > 0 || result.locked > 0 || result.stopped ? exit.found : exit.ok;
+  if (result.stopped) return exit.interrupted;
+  return result.refused.length > 0 || result.locked > 0 ? exit.found : exit.ok;
 }
 
 async function isAgreed(session: Session, options: Options, verb: string): Promise<boolean> {
@@ -204,7 +206,7 @@ async function queuesOf({ queues }: Session, { queue }: Options): Promise<readon
   if (wanted.length > 0) return wanted;
   throw new CommandFailure(
     exit.usage,
-    `The worker has no queue ${JSON.stringify(queue)}; it has ${deadLetters.map((letters) => letters.queue).join(', ')}.`,
+    `--queue must name a queue of the worker; it has ${deadLetters.map((letters) => letters.queue).join(', ')}.`,
   );
 }
 

@@ -8,11 +8,13 @@ import { checkList } from '../operate/list/check-list.ts';
 import { readList } from '../operate/list/read-list.ts';
 import { UnreadableList } from '../operate/list/unreadable-list.ts';
 import { type Finding, preflight } from '../operate/preflight.ts';
+import { preflightVerdict } from '../operate/verdict.ts';
 import { localZone, nextWallTime } from '../operate/wall-time.ts';
 import { cartsOfBatch } from './batch-carts.ts';
 import { inSession, newCommand, type Session } from './command.ts';
 import { CommandFailure, exit } from './failure.ts';
 import { openPartnerCenter, readAll, signInOption } from './partner-center.ts';
+import { exitOf } from './verdict-exit.ts';
 import { inTime } from './words.ts';
 
 interface Options {
@@ -37,7 +39,7 @@ async function run(session: Session, what: string, options: Options): Promise<nu
   const access = await openPartnerCenter(session, options.signIn === true);
   const carts = existsSync(what)
     ? await cartsOfList(what, interrupted)
-    : await cartsOfBatch(await operator(), what);
+    : (await cartsOfBatch(await operator(), what)).carts;
   const { ledger, gateStore } = await operator();
   const { limit } = await gateStore.read();
   const perMinute = limit * workerShare;
@@ -63,13 +65,17 @@ async function run(session: Session, what: string, options: Options): Promise<nu
       ['finding', 'customer', 'cart', ''],
       findings.map(({ kind, customerId, cartId, text }) => [kind, customerId, cartId, text]),
     );
-  output.line(
-    `${read} of ${counted(carts.length, 'cart')} read: ${findings.length === 0 ? 'nothing found' : countsOf(findings)}.`,
-  );
-  output.data({ carts: carts.length, read, findings, ...(stopped === undefined ? {} : { stopped }) });
-  if (interrupted.aborted) return exit.interrupted;
-  if (stopped !== undefined) throw new CommandFailure(exit.cannot, stopped);
-  return findings.length === 0 ? exit.ok : exit.found;
+  const verdict = preflightVerdict({ carts: carts.length, read, findings: countsOf(findings) });
+  output.line(verdict.text);
+  output.data({
+    carts: carts.length,
+    read,
+    findings,
+    verdict: verdict.kind,
+    ...(stopped === undefined ? {} : { stopped }),
+  });
+  if (stopped !== undefined && !interrupted.aborted) throw new CommandFailure(exit.cannot, stopped);
+  return exitOf(verdict, interrupted.aborted);
 }
 
 const keyOf = ({ kind, customerId, cartId }: Finding): string => `${kind}:${customerId}:${cartId}`;

@@ -56,6 +56,11 @@ async function retry(
   if (options.dryRun === true || options.yes !== true) {
     const plan = await run(undefined);
     show(session, plan);
+    if (plan.stopped) {
+      output.data({ ...plan, sent: 0 });
+      output.note('Stopped: not all was looked at. Nothing was sent.');
+      return exit.interrupted;
+    }
     if (options.dryRun === true || plan.jobs === 0) {
       output.data({ ...plan, sent: 0 });
       if (options.dryRun === true) output.line(`${plan.jobs} would be sent. Nothing was sent (--dry-run).`);
@@ -80,7 +85,8 @@ async function retry(
     ),
   );
   if (report.stopped) output.note('Stopped. The same command goes on; what is sent twice counts once.');
-  return report.jobs === 0 || report.stopped ? exit.found : exit.ok;
+  if (report.stopped) return exit.interrupted;
+  return report.jobs === 0 ? exit.found : exit.ok;
 }
 
 async function chosenCarts(

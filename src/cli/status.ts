@@ -25,9 +25,18 @@ export const statusCommand = newCommand(
     show(output, status, [settings().from, version], now);
     const credentialDaysLeft = daysLeft(status.poller, now);
     output.data({ ...status, credentialDaysLeft, version });
-    return exit.ok;
+    return exitOfStatus(status);
   }),
 );
+
+/** A part that could not be read is no all-clear; nor is what a person should look at. */
+export function exitOfStatus(status: Status): number {
+  const { gate, queue, urgent, attention } = status;
+  if (Object.values(status).some((part) => 'unknown' in part)) return exit.cannot;
+  const dead = [queue, urgent].some((counts) => 'dead' in counts && counts.dead > 0);
+  const open = 'open' in gate && gate.open;
+  return open && !dead && Object.keys(attention).length === 0 ? exit.ok : exit.found;
+}
 
 function show(output: Output, status: Status, [from, version]: readonly [string, string], now: number): void {
   const say = (name: string, text: string) => output.line(`${name.padEnd(12)}${text}`);
