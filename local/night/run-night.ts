@@ -95,7 +95,7 @@ export async function runNight(options: NightOptions): Promise<NightResult> {
 
 /** Changes with whatever a night gets done, so that a long list has the time that it needs. */
 const traceOf = (books: Books, { done }: Progress): string =>
-  [done, books.carts.length, books.orders.length, ...books.carts.map(({ state }) => state.length)].join();
+  [done, books.carts.length, books.orders.length, ...books.carts.map(({ state }) => state)].join();
 
 /** What is not as it should be, in words; empty only when every line was looked at and did what it was sent for. */
 export function wrongOf(parts: {
@@ -151,7 +151,7 @@ export async function enqueue(stack: Stack, lines: readonly Line[]): Promise<voi
     batch = await sender.createMessageBatch();
     batch.tryAddMessage(message);
   }
-  await sender.sendMessages(batch);
+  if (batch.count > 0) await sender.sendMessages(batch);
   await client.close();
 }
 

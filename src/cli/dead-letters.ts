@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { describeValue } from '../looks-like.ts';
 import { counted } from '../operate/counted.ts';
 import {
   aboutLetter,
@@ -206,7 +207,7 @@ async function queuesOf({ queues }: Session, { queue }: Options): Promise<readon
   if (wanted.length > 0) return wanted;
   throw new CommandFailure(
     exit.usage,
-    `--queue must name a queue of the worker; it has ${deadLetters.map((letters) => letters.queue).join(', ')}.`,
+    `The worker has no queue of that name (${describeValue(queue)}); it has ${deadLetters.map((letters) => letters.queue).join(', ')}.`,
   );
 }
 
