@@ -58,8 +58,16 @@ export function preflightVerdict({ carts, read, findings }: PreflightCheck): Ver
 /**
  * Jobs that are long past their next try. `waiting` is how many messages the queues can hand out now: a parked copy stands
  * behind all of them, so it is missing for certain only when there are none. Undefined: the queues could not be asked.
+ * `unread` records could not be looked at.
  */
-export function missingMessages(count: number, waiting: number | undefined): Verdict {
+export function missingMessages(count: number, waiting: number | undefined, unread = 0): Verdict {
+  const { kind, text } = missingOf(count, waiting);
+  if (unread === 0) return { kind, text };
+  const rows = `${counted(unread, 'record')} could not be read: nothing is known of their messages.`;
+  return { kind: kind === 'clear' ? 'not-checked' : kind, text: count === 0 ? rows : `${text} ${rows}` };
+}
+
+function missingOf(count: number, waiting: number | undefined): Verdict {
   const jobs = counted(count, 'job has', 'jobs have');
   if (count === 0) return { kind: 'clear', text: 'No job has lost its message.' };
   const late = counted(count, 'job is', 'jobs are');

@@ -82,6 +82,10 @@ describe('missing messages', () => {
     });
     expect(missingMessages(1, undefined).kind).toBe('not-checked');
     expect(missingMessages(0, 1_622).kind).toBe('clear');
+    expect(missingMessages(0, 0, 2)).toEqual({
+      kind: 'not-checked',
+      text: '2 records could not be read: nothing is known of their messages.',
+    });
   });
 
   test('a queue that cannot be asked makes the count unknown', async () => {
