@@ -81,7 +81,7 @@ describe('a setting is wrong', () => {
     const local = { ...env, ServiceBusConnection: 'x', AZURE_FUNCTIONS_ENVIRONMENT: 'Development' };
     const start = startHost({ appRoot: inject('appRoot'), env: local });
     await expect(start).rejects.toThrow(
-      /The worker does not start: \d settings are wrong: .*PARTNER_TENANT_ID/,
+      /^The worker does not start: \d settings are wrong: .*PARTNER_TENANT_ID/m,
     );
   });
 });

@@ -1,8 +1,6 @@
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { setImmediate as turn } from 'node:timers/promises';
+import { expect, test } from 'vitest';
 import { NotStarted, startWorker } from '../../functions/start.ts';
-
-beforeEach(() => void vi.useFakeTimers());
-afterEach(() => void vi.useRealTimers());
 
 const secret = 'Zq8Q~S3cr3tValue.OfTheApp';
 
@@ -21,7 +19,7 @@ test('a message is held before it is handed back, and handed back when the host 
   const held = Promise.allSettled([start.workerForMessage()]);
   let settled = false;
   void held.then(() => (settled = true));
-  await Promise.resolve();
+  await turn();
   expect(settled).toBe(false);
   await start.close();
   expect(await held).toMatchObject([{ status: 'rejected', reason: { message: start.failure } }]);
