@@ -2,6 +2,7 @@ import type { InvocationContext, ServiceBusQueueFunctionOptions } from '@azure/f
 import type { Deps } from '../src/checkout/deps.ts';
 import { runJob } from '../src/checkout/run-job.ts';
 import { toQueueMessage } from './queue-message.ts';
+import type { Start } from './start.ts';
 import type { Worker } from './worker.ts';
 
 /**
@@ -11,18 +12,25 @@ import type { Worker } from './worker.ts';
 const binary = { dataType: 'binary' };
 
 /** One message of the checkout queue: parse, run one delivery, return (complete) or throw (abandon). */
-export const checkoutFunction = (worker: Worker) => queueFunction('%CHECKOUT_QUEUE%', worker, worker.deps);
+export const checkoutFunction = (start: Start) =>
+  queueFunction('%CHECKOUT_QUEUE%', start, (worker) => worker.deps);
 
 /** The same for the few that must not wait behind a bulk run: a trigger of their own, so their deliveries have their own places. */
-export const urgentFunction = (worker: Worker) => queueFunction('%URGENT_QUEUE%', worker, worker.urgentDeps);
+export const urgentFunction = (start: Start) =>
+  queueFunction('%URGENT_QUEUE%', start, (worker) => worker.urgentDeps);
 
-const queueFunction = (queueName: string, worker: Worker, deps: Deps): ServiceBusQueueFunctionOptions => ({
+const queueFunction = (
+  queueName: string,
+  start: Start,
+  depsOf: (worker: Worker) => Deps,
+): ServiceBusQueueFunctionOptions => ({
   connection: 'ServiceBusConnection',
   queueName,
   ...binary,
   handler: async (body: unknown, context: InvocationContext) => {
+    const worker = await start.workerForMessage();
     await worker.ready();
     const metadata = context.triggerMetadata ?? {};
-    await runJob(deps, toQueueMessage(body, metadata, context.traceContext?.traceParent));
+    await runJob(depsOf(worker), toQueueMessage(body, metadata, context.traceContext?.traceParent));
   },
 });

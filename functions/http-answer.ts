@@ -2,6 +2,7 @@ import type { HttpHandler, HttpRequest, HttpResponseInit, InvocationContext } fr
 import { UnreadableRecord } from '../src/checkout/ledger.ts';
 import type { ProblemView } from '../src/operate/api-shapes.ts';
 import { Unavailable } from '../src/unavailable.ts';
+import { NotStarted, type Start } from './start.ts';
 import type { Worker } from './worker.ts';
 
 /** What a caller wrote comes back as data: no browser is to take it for a page, or to keep it. */
@@ -41,17 +42,19 @@ export function problem(
 /** How long a caller waits at best before it tries again. */
 export const retryAfter = { 'retry-after': '30' };
 
-type Answer = (request: HttpRequest, context: InvocationContext) => Promise<HttpResponseInit>;
+type Answer = (worker: Worker, request: HttpRequest, context: InvocationContext) => Promise<HttpResponseInit>;
 
-/** Our own storage failing is a 503; anything else unforeseen is the host's 500. */
+/** No worker, or our own storage failing, is a 503; anything else unforeseen is the host's 500. */
 export const answering =
-  (worker: Worker, answer: Answer): HttpHandler =>
+  (start: Start, answer: Answer): HttpHandler =>
   async (request, context) => {
     try {
+      const worker = start.worker();
       await worker.ready();
-      return await answer(request, context);
+      return await answer(worker, request, context);
     } catch (error) {
-      if (error instanceof Unavailable) return problem(503, error.message, {}, retryAfter);
+      if (error instanceof Unavailable || error instanceof NotStarted)
+        return problem(503, error.message, {}, retryAfter);
       if (error instanceof UnreadableRecord) return problem(500, error.message);
       throw error;
     }

@@ -4,21 +4,28 @@ import { healthFunction } from './health.ts';
 import { pollFunction } from './poll-pending-orders.ts';
 import { readBatchFunction } from './read-batch.ts';
 import { readCheckoutFunction } from './read-checkout.ts';
+import { startWorker } from './start.ts';
 import { submitJobsFunction } from './submit-jobs.ts';
-import { openWorker } from './worker.ts';
 
-// A setting that is missing or wrong stops the start here, with one sentence for each that names it.
-const worker = openWorker(process.env);
+// A setting that is missing or wrong is no reason to register nothing: the host would be up, with nobody to say why.
+const start = startWorker(process.env);
 
-app.serviceBusQueue('checkout', checkoutFunction(worker));
-app.serviceBusQueue('checkoutUrgent', urgentFunction(worker));
-app.http('submitJobs', submitJobsFunction(worker));
-app.http('readCheckout', readCheckoutFunction(worker));
-app.http('readBatch', readBatchFunction(worker));
-app.http('health', healthFunction(worker));
-app.timer('pollPendingOrders', pollFunction(worker));
+app.serviceBusQueue('checkout', checkoutFunction(start));
+app.serviceBusQueue('checkoutUrgent', urgentFunction(start));
+app.http('submitJobs', submitJobsFunction(start));
+app.http('readCheckout', readCheckoutFunction(start));
+app.http('readBatch', readBatchFunction(start));
+app.http('health', healthFunction(start));
+app.timer('pollPendingOrders', pollFunction(start));
 // The host then leaves logs, traces and metrics of the functions to the worker's own exporter.
-if (worker.exports) app.setup({ capabilities: { WorkerOpenTelemetryEnabled: true } });
+if (start.failure === undefined && start.worker().exports)
+  app.setup({ capabilities: { WorkerOpenTelemetryEnabled: true } });
 // Before the first message, so that people's tools find the tables; nothing waits for it.
-app.hook.appStart(() => void worker.ready());
-app.hook.appTerminate(() => worker.close());
+app.hook.appStart(({ hookData }) => {
+  if (start.failure === undefined) void start.worker().ready();
+  // The local host ends with this text. Azure's host stays up, and the health check answers with it.
+  else hookData['startFailure'] = start.failure;
+});
+app.hook.appTerminate(() => start.close());
+// One line, and it holds the word "error": the host drops all other lines of the console.
+if (start.failure !== undefined) console.error(`error: ${start.failure}`);

@@ -1,11 +1,12 @@
 import type { TimerFunctionOptions } from '@azure/functions';
 import { runTick } from '../src/orders/tick.ts';
-import type { Worker } from './worker.ts';
+import type { Start } from './start.ts';
 
 /** Once a minute, on one instance: the host never runs two ticks at once, unless it loses sight of one. */
-export const pollFunction = (worker: Worker): TimerFunctionOptions => ({
+export const pollFunction = (start: Start): TimerFunctionOptions => ({
   schedule: '0 * * * * *',
   handler: async () => {
+    const worker = start.worker();
     await worker.ready();
     await worker.tellPause();
     await runTick(worker.deps, worker.heartbeats);

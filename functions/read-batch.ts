@@ -2,14 +2,14 @@ import type { HttpFunctionOptions } from '@azure/functions';
 import { readBatchId } from '../src/checkout/job.ts';
 import { batchView } from '../src/operate/batch-view.ts';
 import { answering, json, problem } from './http-answer.ts';
-import type { Worker } from './worker.ts';
+import type { Start } from './start.ts';
 
 /** `GET /api/batches/{batchId}`: how far a batch is. */
-export const readBatchFunction = (worker: Worker): HttpFunctionOptions => ({
+export const readBatchFunction = (start: Start): HttpFunctionOptions => ({
   methods: ['GET'],
   route: 'batches/{batchId}',
   authLevel: 'function',
-  handler: answering(worker, async ({ params }) => {
+  handler: answering(start, async (worker, { params }) => {
     const read = readBatchId(params['batchId']);
     if (!read.ok) return problem(400, 'The address names no batch.', { errors: read.problems });
     const { batchId } = read;

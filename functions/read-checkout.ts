@@ -2,14 +2,14 @@ import type { HttpFunctionOptions } from '@azure/functions';
 import { readCartKey } from '../src/checkout/job.ts';
 import { checkoutView } from '../src/operate/checkout-view.ts';
 import { answering, json, problem } from './http-answer.ts';
-import type { Worker } from './worker.ts';
+import type { Start } from './start.ts';
 
 /** `GET /api/checkouts/{customerId}/{cartId}`: what the ledger says about a cart. */
-export const readCheckoutFunction = (worker: Worker): HttpFunctionOptions => ({
+export const readCheckoutFunction = (start: Start): HttpFunctionOptions => ({
   methods: ['GET'],
   route: 'checkouts/{customerId}/{cartId}',
   authLevel: 'function',
-  handler: answering(worker, async ({ params }) => {
+  handler: answering(start, async (worker, { params }) => {
     const key = readCartKey(params);
     if (!key.ok) return problem(400, 'The address names no cart.', { errors: key.problems });
     const { customerId, cartId } = key.key;

@@ -4,14 +4,14 @@ import { checkoutView } from '../src/operate/checkout-view.ts';
 import { maxBytes, type ReadyJob, readSubmission } from '../src/operate/submission.ts';
 import { type Submitted, submitJobs } from '../src/operate/submit-jobs.ts';
 import { answering, json, problem, retryAfter } from './http-answer.ts';
-import type { Worker } from './worker.ts';
+import type { Start } from './start.ts';
 
 /** `POST /api/jobs`: one job, or a list of up to 1,000; all of them are sent, or none. */
-export const submitJobsFunction = (worker: Worker): HttpFunctionOptions => ({
+export const submitJobsFunction = (start: Start): HttpFunctionOptions => ({
   methods: ['POST'],
   route: 'jobs',
   authLevel: 'function',
-  handler: answering(worker, async (request, context) => {
+  handler: answering(start, async (worker, request, context) => {
     const refused = refuseUnread(request);
     if (refused !== undefined) return refused;
     const urgent = request.query.get('urgent') ?? 'false';

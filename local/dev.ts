@@ -99,8 +99,8 @@ function whatToTry({ sandbox, functionKey }: Stack, worker: HostChild | undefine
   # what became of it
   curl -s ${worker.address}/api/checkouts/${cart?.customerId}/${cart?.cartId} -H 'x-functions-key: ${functionKey}'`;
   return `  # checks all of them out, and shows how the worker stands
-  npx checkout enqueue .local/sample.csv --batch sample
-  npx checkout status
+  npx partner-checkout enqueue .local/sample.csv --batch sample
+  npx partner-checkout status
 
 ${http}
 

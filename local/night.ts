@@ -2,7 +2,7 @@
 import * as z from 'zod/mini';
 import { buildDist } from './build.ts';
 import { numberIn, readOptions } from './command-line.ts';
-import { filePlan } from './night/list.ts';
+import { filePlan, type OwnList, openList } from './night/list.ts';
 import { samplePlan } from './night/plan.ts';
 import { liveLine } from './night/progress.ts';
 import { runNight } from './night/run-night.ts';
@@ -54,6 +54,8 @@ try {
 }
 
 async function main(): Promise<boolean> {
+  // Read first: a list that cannot be sent is told before anything is built.
+  const list = options.file === undefined ? undefined : await openList(options.file);
   output.say('Building the function bundle …');
   const { bytes } = await buildDist(root);
   output.say(
@@ -62,18 +64,18 @@ async function main(): Promise<boolean> {
   const stack = await startStack({ factor, appRoot: root, switches: { pending: quickOrders } });
   try {
     stack.sandbox.set({ lie: options.lie });
-    return await night(stack);
+    return await night(stack, list);
   } finally {
     await stack.stop();
   }
 }
 
-async function night(stack: Stack): Promise<boolean> {
+async function night(stack: Stack, list: OwnList | undefined): Promise<boolean> {
   const { file, carts } = options;
   const plan =
-    file === undefined
+    file === undefined || list === undefined
       ? samplePlan(stack.sandbox, carts, Math.round(carts / 5))
-      : await filePlan(stack.sandbox, file);
+      : filePlan(stack.sandbox, file, list);
   output.say(`The night: ${plan.about}.`);
   output.say(
     `The clock runs ${factor} times faster: a minute of the night lasts ${(60 / factor).toFixed(1)} s here.`,

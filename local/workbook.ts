@@ -39,7 +39,7 @@ const namespace = 'microsoft.servicebus/namespaces';
 
 const intro = `# Tonight
 
-What the checkout worker does now. Each tile says what is normal and which command tells more; the commands are \`npx checkout …\` in a
+What the checkout worker does now. Each tile says what is normal and which command tells more; the commands are \`npx partner-checkout …\` in a
 clone of the project. Nothing here can buy a cart twice. What to do when an alert came: \`docs/runbook.md\`.`;
 
 const text = (name: string, json: string) => ({ type: 1, content: { json }, name });
@@ -168,7 +168,7 @@ Messages that wait to be taken, copies that are scheduled for later, and dead le
 
 **Normal:** the backlog falls while jobs end; scheduled copies are back-offs and waits; no dead letters.
 
-**Type:** \`checkout dead-letters list\``,
+**Type:** \`npx partner-checkout dead-letters list\``,
   ),
   {
     type: 10,

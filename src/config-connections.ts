@@ -1,6 +1,7 @@
 import { compact } from './compact.ts';
-import { isLoopback, type Reader, shown, toAddress } from './config-reader.ts';
+import { isLoopback, type Reader, toAddress } from './config-reader.ts';
 import type { SettingName } from './config-settings.ts';
+import { describeValue } from './looks-like.ts';
 
 /** How to reach a service: with a secret, or at `address` with an identity: the managed one of that client id, or whichever is there. */
 export type Connection =
@@ -61,7 +62,7 @@ function readConnection(
     return undefined;
   }
   const wrong = kind.wrongString(text);
-  if (wrong !== undefined) reader.wrong(stringName, shown(stringName, text), wrong);
+  if (wrong !== undefined) reader.wrong(stringName, describeValue(text), wrong);
   return wrong === undefined ? { kind: 'connection-string', connectionString: text } : undefined;
 }
 

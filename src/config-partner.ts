@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs';
 import { compact } from './compact.ts';
-import { type Reader, shown, toAddress, toGuid, toOrigin } from './config-reader.ts';
+import { type Reader, toAddress, toGuid, toOrigin } from './config-reader.ts';
 import type { SettingName } from './config-settings.ts';
 import { readSignIn, type SignIn } from './config-sign-in.ts';
+import { describeValue } from './looks-like.ts';
 
 interface Cloud {
   /** Base of the API, and the audience of its tokens. */
@@ -89,11 +90,7 @@ function readCloud(reader: Reader): Cloud | undefined {
       name === 'germany'
         ? ' (Microsoft has closed the German cloud: its customers are in the global one)'
         : '';
-    reader.wrong(
-      'PARTNER_CENTER_CLOUD',
-      shown('PARTNER_CENTER_CLOUD', name),
-      `global, china or usgovernment${closed}`,
-    );
+    reader.wrong('PARTNER_CENTER_CLOUD', describeValue(name), `global, china or usgovernment${closed}`);
   }
   return cloud;
 }
@@ -135,18 +132,18 @@ function readProof(
     case undefined:
       return undefined;
     default:
-      reader.wrong(
-        'PARTNER_CREDENTIAL',
-        shown('PARTNER_CREDENTIAL', kind),
-        'federated, certificate or secret',
-      );
+      reader.wrong('PARTNER_CREDENTIAL', describeValue(kind), 'federated, certificate or secret');
       return undefined;
   }
 }
 
+const credentialKinds: readonly string[] = ['federated', 'certificate', 'secret'];
+
 /** A secret that nobody uses is a secret that nobody renews or removes. */
 function refuseLeftover(reader: Reader, kind: string | undefined, owner: string, name: SettingName): void {
   if (kind === undefined || kind === owner || reader.text(name) === undefined) return;
+  // Any other text is told once, by its length and kind: it may be the secret itself.
+  if (!credentialKinds.includes(kind)) return;
   reader.problems.push(
     `${name} is set, but PARTNER_CREDENTIAL is ${kind}; expected is no ${name}, or PARTNER_CREDENTIAL = ${owner}.`,
   );

@@ -1,15 +1,16 @@
 import { type SettingName, settingOf } from './config-settings.ts';
+import { describeValue } from './looks-like.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** The settings are missing or wrong: one sentence for each in `problems`. */
+/** Settings are missing or wrong: one sentence for each in `problems`, and all of them in the one line of `message`. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
   readonly problems: readonly string[];
 
   constructor(problems: readonly string[]) {
-    const what = problems.length === 1 ? 'A setting is wrong' : `${problems.length} settings are wrong`;
-    super([`${what}:`, ...problems.map((problem) => `- ${problem}`)].join('\n'));
+    const what = problems.length === 1 ? '1 setting is wrong' : `${problems.length} settings are wrong`;
+    super(`${what}: ${problems.join(' ')}`);
     this.problems = problems;
   }
 }
@@ -80,16 +81,10 @@ export function settingsReader(env: Environment): Reader {
       const found = text(name);
       if (found === undefined) return undefined;
       const value = parse(found);
-      if (value === undefined) wrong(name, shown(name, found), expected);
+      if (value === undefined) wrong(name, describeValue(found), expected);
       return value;
     },
   };
-}
-
-/** What was found, as an error may show it. */
-export function shown(name: SettingName, found: string): string {
-  if (settingOf(name).secret === true) return `a text of ${found.length} characters (a secret, not shown)`;
-  return JSON.stringify(found.length > 100 ? `${found.slice(0, 100)}…` : found);
 }
 
 const guidPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;

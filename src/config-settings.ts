@@ -7,7 +7,7 @@ export interface Setting {
   readonly meaning: string;
   /** As it would be written; absent when there is none. */
   readonly fallback?: string;
-  /** Its value never appears in an error. */
+  /** Marked in `docs/settings.md`. No error shows the value of any setting that could not be read. */
   readonly secret?: true;
 }
 
@@ -128,9 +128,10 @@ export function settingsPage(): string {
 
 Made from \`src/config-settings.ts\` and \`src/config-times.ts\` by \`node local/generate-docs.ts\`; a test refuses a difference.
 
-All of them are app settings (environment variables). The worker reads them once, when it starts, and refuses to start
-with one sentence for each that is missing or wrong. An empty setting is wrong: leave it out for its default. A
-Key Vault reference works for each of them.
+All of them are app settings (environment variables). The worker reads them once, when it starts. When one is
+missing or wrong, it logs one line with a sentence for each, \`GET /api/health\` answers 503 with the same line, and no message is
+claimed. No sentence shows a value that could not be read: it gives its length and kind. An empty setting is wrong: leave it out
+for its default. A Key Vault reference works for each of them.
 
 ${rows(general)}
 

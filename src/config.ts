@@ -95,7 +95,7 @@ function readShared(
   if (queue !== undefined && queue.toLowerCase() === urgentQueue?.toLowerCase())
     reader.wrong(
       'URGENT_QUEUE',
-      JSON.stringify(urgentQueue),
+      'the same queue as CHECKOUT_QUEUE',
       'another queue than CHECKOUT_QUEUE: it is there to be served first',
     );
   if (

@@ -49,7 +49,7 @@ var rules Rule[] = [
     what: 'The poller has not ticked for 15 minutes. It ticks every minute, whether there is work or not: the worker is down, or cannot tell.'
     unit: 'minutes'
     doing: 'The platform starts it again. Jobs wait in the queue, for 14 days; nothing is lost.'
-    command: 'checkout status'
+    command: 'npx partner-checkout status'
   }
   {
     name: 'token'
@@ -63,7 +63,7 @@ var rules Rule[] = [
     what: 'Tokens for Partner Center are refused.'
     unit: 'refused tokens'
     doing: 'The gate is closed, and one probe at a time tries again. Jobs wait as scheduled copies; none fails for it.'
-    command: 'checkout status'
+    command: 'npx partner-checkout status'
   }
   {
     name: 'gate-closed'
@@ -77,7 +77,7 @@ var rules Rule[] = [
     what: 'No calls to Partner Center for more than ten of the last fifteen minutes, while jobs or orders wait.'
     unit: 'minutes'
     doing: 'It waits for Retry-After, or lets one probe through at a time, and opens when one passes. Jobs wait as scheduled copies.'
-    command: 'checkout status'
+    command: 'npx partner-checkout status'
   }
   {
     name: 'oldest-job'
@@ -90,7 +90,7 @@ var rules Rule[] = [
     what: 'The oldest job waited more than two hours for its first delivery, while the gate was open.'
     unit: 'minutes'
     doing: 'It takes jobs in their order, as fast as the budget of calls allows.'
-    command: 'checkout status'
+    command: 'npx partner-checkout status'
   }
   {
     name: 'batch-late'
@@ -104,7 +104,7 @@ var rules Rule[] = [
     what: 'Carts of a batch are past their notAfter without a result, or ended unbought for it.'
     unit: 'carts'
     doing: 'It checks out none of them any more. What may have been bought before is found out.'
-    command: 'checkout batch ID'
+    command: 'npx partner-checkout batch ID'
   }
   {
     name: 'attention'
@@ -117,7 +117,7 @@ var rules Rule[] = [
     what: 'Within one hour five carts or messages of one kind and code came to wait for a person, or one that may have been bought.'
     unit: 'rows'
     doing: 'It goes on with all others. Those wait, and nothing is bought for them meanwhile.'
-    command: 'checkout attention'
+    command: 'npx partner-checkout attention'
   }
   {
     name: 'credential-ends'
@@ -131,7 +131,7 @@ var rules Rule[] = [
     what: 'The certificate or the refresh token with which the worker signs in to Partner Center ends in less than 15 days.'
     unit: 'days left'
     doing: 'It works on with it until its end, and renews a refresh token every third day: one that comes near its end could not be written.'
-    command: 'checkout status'
+    command: 'npx partner-checkout status'
   }
   {
     name: 'pending'
@@ -145,7 +145,7 @@ var rules Rule[] = [
     what: 'Orders are pending, or customers under review, for longer than PENDING_ALARM_HOURS.'
     unit: 'carts'
     doing: 'It looks again every 6 hours, for as long as it takes.'
-    command: 'checkout attention --kind pending-too-long'
+    command: 'npx partner-checkout attention --kind pending-too-long'
   }
 ]
 
@@ -208,7 +208,7 @@ resource deadLetters 'Microsoft.Insights/metricAlerts@2026-01-01' = {
   location: 'global'
   tags: tags
   properties: {
-    description: 'Messages lie in the dead-letter queue: ten workers died of each, or nobody took it for 14 days. Since when, how many and in which queue: see below. What the worker does: it goes on with the others. Type: checkout dead-letters list'
+    description: 'Messages lie in the dead-letter queue: ten workers died of each, or nobody took it for 14 days. Since when, how many and in which queue: see below. What the worker does: it goes on with the others. Type: npx partner-checkout dead-letters list'
     // A job that nobody sends again is lost to the customer.
     severity: 1
     enabled: true
@@ -234,7 +234,7 @@ resource deadLetters 'Microsoft.Insights/metricAlerts@2026-01-01' = {
       {
         actionGroupId: actionGroupId
         webHookProperties: {
-          Type: 'checkout dead-letters list'
+          Type: 'npx partner-checkout dead-letters list'
           Runbook: 'docs/runbook.md, section "alert: dead-letters"'
         }
       }
@@ -251,7 +251,7 @@ resource idleQueues 'Microsoft.Insights/metricAlerts@2026-01-01' = [
     location: 'global'
     tags: tags
     properties: {
-      description: 'Messages wait in the queue ${queue.name}, and for half an hour no message was completed. Since when and how many: see below. What the worker does: it ticks, or you have a second mail; it takes no jobs. Type: checkout status'
+      description: 'Messages wait in the queue ${queue.name}, and for half an hour no message was completed. Since when and how many: see below. What the worker does: it ticks, or you have a second mail; it takes no jobs. Type: npx partner-checkout status'
       // Nothing is bought until a person acts.
       severity: 1
       enabled: true
@@ -287,7 +287,7 @@ resource idleQueues 'Microsoft.Insights/metricAlerts@2026-01-01' = [
         {
           actionGroupId: actionGroupId
           webHookProperties: {
-            Type: 'checkout status'
+            Type: 'npx partner-checkout status'
             Runbook: 'docs/runbook.md, section "alert: ${queue.rule}"'
           }
         }

@@ -1,3 +1,4 @@
+import { describeValue } from '../../src/looks-like.ts';
 import { HostStartError } from './errors.ts';
 import { canonical, type Environment, parseJson } from './settings.ts';
 
@@ -30,7 +31,9 @@ export function readHostJson(text: string | undefined, env: Environment): HostJs
   const prefix = 'azurefunctionsjobhost:';
   for (const [name, value] of Object.entries(env)) {
     const path = canonical(name);
-    if (value !== undefined && path.startsWith(prefix)) values.set(path.slice(prefix.length), value);
+    if (value === undefined || !path.startsWith(prefix)) continue;
+    values.set(path.slice(prefix.length), value);
+    values.set(`${fromEnvironment}${path.slice(prefix.length)}`, value);
   }
   return {
     maxConcurrentCalls: count(values, 'extensions:servicebus:maxconcurrentcalls', 16),
@@ -39,6 +42,15 @@ export function readHostJson(text: string | undefined, env: Environment): HostJs
     routePrefix: values.get('extensions:http:routeprefix') ?? 'api',
     logLevels: logLevels(values),
   };
+}
+
+/** No path of a file begins so. */
+const fromEnvironment = 'environment=';
+
+/** A value of the file, which everybody may read; of a value from the environment its length and kind alone. */
+function shown(values: Map<string, string>, path: string): string {
+  const text = values.get(path) ?? '';
+  return values.has(`${fromEnvironment}${path}`) ? describeValue(text) : JSON.stringify(text);
 }
 
 /** Every leaf as text under its path in lower case, the way .NET's configuration flattens JSON. */
@@ -60,7 +72,7 @@ function count(values: Map<string, string>, path: string, fallback: number): num
   const text = values.get(path);
   if (text === undefined) return fallback;
   if (!/^[1-9]\d{0,5}$/.test(text))
-    throw new HostStartError(`host.json: ${path} is "${text}", not a positive number.`);
+    throw new HostStartError(`host.json: ${path} is ${shown(values, path)}, not a positive number.`);
   return Number(text);
 }
 
@@ -87,7 +99,8 @@ function timeSpan(values: Map<string, string>, path: string): number | undefined
   const text = values.get(path);
   if (text === undefined) return undefined;
   const match = /^(-)?(?:(\d+)\.)?(\d{1,2}):(\d{1,2}):(\d{1,2})(\.\d{1,7})?$/.exec(text);
-  if (!match) throw new HostStartError(`host.json: ${path} is "${text}", not a time like "00:05:00".`);
+  if (!match)
+    throw new HostStartError(`host.json: ${path} is ${shown(values, path)}, not a time like "00:05:00".`);
   const [, sign, days = '0', hours = '0', minutes = '0', seconds = '0', fraction = '0'] = match;
   const total =
     ((Number(days) * 24 + Number(hours)) * 60 + Number(minutes)) * minute +

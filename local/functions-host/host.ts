@@ -50,9 +50,12 @@ export async function startFunctionsHost(options: HostOptions): Promise<Function
   const registeredMs = performance.now();
   const loadMs = registeredMs - loadStart;
 
+  const hookData: Record<string, unknown> = {};
   const appHookData = {};
-  const appContext = withFixed({}, { hookData: {}, appHookData });
+  const appContext = withFixed({}, { hookData, appHookData });
   for (const hook of core.hooks('appStart')) await hook(appContext);
+  // Azure's host would stay up. Whoever starts this one looks at its terminal, and reads it at once.
+  if (typeof hookData['startFailure'] === 'string') throw new HostStartError(hookData['startFailure']);
   await core.model().getCapabilities?.({});
   core.lock();
 

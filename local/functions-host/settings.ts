@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { describeValue } from '../../src/looks-like.ts';
 import { HostStartError } from './errors.ts';
 
 /** Settings by name, as in `process.env`. */
@@ -39,7 +40,11 @@ export function parseJson(text: string, fileName: string): unknown {
   try {
     return JSON.parse(text.replace(/^\uFEFF/, ''));
   } catch (error) {
-    throw new HostStartError(`${fileName} is not JSON: ${error instanceof Error ? error.message : error}`);
+    // The parser quotes the text around the mistake, which may be a secret.
+    const place = /at position \d+( \(line \d+ column \d+\))?/.exec(String(error))?.[0];
+    throw new HostStartError(
+      `${fileName} is not JSON${place === undefined ? '' : `: see ${place.slice('at '.length)}`}.`,
+    );
   }
 }
 
@@ -97,7 +102,9 @@ export function timeFactor(env: Environment): number {
   const factor = Number(text);
   // Beyond 4,000 the pressed time would leave the range of Date (see timer.ts).
   if (!(factor >= 1 && factor <= 4_000)) {
-    throw new HostStartError(`CHECKOUT_TIME_FACTOR is "${text}"; it must be a number from 1 to 4000.`);
+    throw new HostStartError(
+      `CHECKOUT_TIME_FACTOR must be a number from 1 to 4000; it is ${describeValue(text)}.`,
+    );
   }
   return factor;
 }

@@ -10,10 +10,18 @@ export interface Line {
   readonly cartId?: string;
 }
 
+export interface UnreadLine {
+  readonly number: number;
+  readonly field: string;
+  readonly reason: string;
+}
+
 export interface Plan {
   readonly lines: readonly Line[];
-  /** Numbers of lines that no message can hold. */
-  readonly tooLong: readonly number[];
+  /** Lines of a list that cannot be read, so that nothing is sent for them. */
+  readonly unread: readonly UnreadLine[];
+  /** The list is the user's own: a line that is rejected or fails there is news. In the sample some are there for that. */
+  readonly own: boolean;
   readonly about: string;
   /** What Partner Center does to some of them. */
   readonly faults: readonly FaultInput[];
@@ -49,7 +57,8 @@ export function samplePlan(sandbox: Sandbox, carts: number, customers: number): 
         ? { number, body: { customerId: ref.customerId, cartID: ref.cartId, ...more } }
         : { number, body: { ...ref, ...more }, ...ref };
     }),
-    tooLong: [],
+    unread: [],
+    own: false,
     faults: [
       { kind: 'error', http: 403, code: 800073, description: review, customers: listOf(underReview) },
       { kind: 'error', http: 403, code: 13605, description: agreement, carts: listOf(unsigned) },

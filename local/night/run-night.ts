@@ -4,14 +4,14 @@ import { queueName, type Stack } from '../stack.ts';
 import { type Books, booksReader } from '../verdict/books.ts';
 import { agrees, type Comparison, compare } from '../verdict/compare.ts';
 import type { Line, Plan } from './plan.ts';
-import { lineOf, type liveLine, messageIdOf, missing, progressOf } from './progress.ts';
+import { lineOf, type liveLine, messageIdOf, missing, type Progress, progressOf } from './progress.ts';
 import { type Interrupted, summaryOf, unanswered } from './summary.ts';
 
 export interface NightOptions {
   readonly stack: Stack;
   readonly plan: Plan;
   readonly output: ReturnType<typeof liveLine>;
-  /** Gives up after so many ms. */
+  /** Gives up after so many ms in which no line came any further. */
   readonly limitMs: number;
   /** The bad moments of a night: a storm of 429s, and a worker killed in the middle of its calls. */
   readonly trouble: boolean;
@@ -47,6 +47,8 @@ export async function runNight(options: NightOptions): Promise<NightResult> {
   let interrupted: readonly Interrupted[] = [];
   let stormed = !options.trouble;
   let killed = !options.trouble;
+  let movedAt = startedAt;
+  let trace = '';
   let books: Books = { carts: [], orders: [], rejected: [], asking: new Set() };
   for (;;) {
     books = await reader.read();
@@ -54,7 +56,9 @@ export async function runNight(options: NightOptions): Promise<NightResult> {
     const elapsed = Date.now() - startedAt;
     output.show(lineOf(progress, elapsed / 1_000));
     const onlyQuestions = progress.done + progress.asking === progress.total;
-    if (onlyQuestions || elapsed > options.limitMs) break;
+    const moved = traceOf(books, progress);
+    if (moved !== trace) [trace, movedAt] = [moved, Date.now()];
+    if (onlyQuestions || Date.now() - movedAt > options.limitMs) break;
     const begun = stack.sandbox.orderBook().length > 0 ? books.carts.length : 0;
     if (!stormed && begun >= plan.lines.length / 6) {
       stormed = true;
@@ -75,20 +79,60 @@ export async function runNight(options: NightOptions): Promise<NightResult> {
   const comparison = compare(stack.sandbox.orderBook(), books.orders);
   const lostJobs = missing(books, plan.lines);
   const early = tooEarly(stack.sandbox.calls()).length;
-  const { done, total, asking } = progressOf(books, plan.lines);
-  const wrong = [
-    done === total
-      ? ''
-      : `lines without an end: ${total - done}${asking === 0 ? '' : `, of which ${asking} ask a person`}`,
-    agrees(comparison) ? '' : 'the books do not agree',
-    lostJobs.length === 0 ? '' : `jobs lost: ${lostJobs.length}`,
-    early === 0 ? '' : `calls too early: ${early}`,
-    options.trouble && interrupted.length < openAtKill
-      ? `the kill met only ${interrupted.length} open checkouts, and was to meet ${openAtKill}`
-      : '',
-  ].filter((text) => text !== '');
+  const wrong = wrongOf({
+    plan,
+    progress: progressOf(books, plan.lines),
+    rejected: books.rejected.length,
+    comparison,
+    lostJobs: lostJobs.length,
+    early,
+    stalledMs: options.limitMs,
+    ...(options.trouble ? { interrupted: interrupted.length } : {}),
+  });
   const summary = summaryOf({ books, plan, interrupted, comparison, tooEarly: early, lostJobs });
   return { wrong, summary, comparison, interrupted };
+}
+
+/** Changes with whatever a night gets done, so that a long list has the time that it needs. */
+const traceOf = (books: Books, { done }: Progress): string =>
+  [done, books.carts.length, books.orders.length, ...books.carts.map(({ state }) => state)].join();
+
+/** What is not as it should be, in words; empty only when every line was looked at and did what it was sent for. */
+export function wrongOf(parts: {
+  readonly plan: Plan;
+  readonly progress: Progress;
+  readonly rejected: number;
+  readonly comparison: Comparison;
+  readonly lostJobs: number;
+  readonly early: number;
+  readonly stalledMs: number;
+  /** How many open checkouts the kill met, where there was one. */
+  readonly interrupted?: number;
+}): readonly string[] {
+  const { plan, progress, rejected, comparison, lostJobs, early, stalledMs, interrupted } = parts;
+  const { done, total, asking, failed } = progress;
+  const left = total - done - asking;
+  const invalid = rejected + plan.unread.length;
+  const all = total + plan.unread.length;
+  const asks = asking === 0 ? '' : `, of which ${asking} ask a person`;
+  const stopped =
+    left === 0
+      ? ''
+      : ` (stopped after ${Math.round(stalledMs / 1_000)} s without progress: nothing is said of them)`;
+  // While lines are under way, an order may be made and not yet be in the table: only a second purchase is certain.
+  const settled = left === 0;
+  return [
+    done === total ? '' : `lines without an end: ${total - done}${asks}${stopped}`,
+    plan.own && invalid > 0 ? `${invalid} of ${all} lines are not valid` : '',
+    plan.own && failed > 0 ? `${failed} of ${all} lines failed, or are bought in part` : '',
+    settled && !agrees(comparison) ? 'the books do not agree' : '',
+    !settled && comparison.boughtTwice.length > 0 ? `bought twice: ${comparison.boughtTwice.length}` : '',
+    settled && lostJobs > 0 ? `jobs lost: ${lostJobs}` : '',
+    early === 0 ? '' : `calls too early: ${early}`,
+    interrupted !== undefined && interrupted < openAtKill
+      ? `the kill met only ${interrupted} open checkouts, and was to meet ${openAtKill}`
+      : '',
+  ].filter((text) => text !== '');
 }
 
 const settledIn = (books: Books): number =>
@@ -107,7 +151,7 @@ export async function enqueue(stack: Stack, lines: readonly Line[]): Promise<voi
     batch = await sender.createMessageBatch();
     batch.tryAddMessage(message);
   }
-  await sender.sendMessages(batch);
+  if (batch.count > 0) await sender.sendMessages(batch);
   await client.close();
 }
 

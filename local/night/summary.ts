@@ -30,7 +30,7 @@ export function summaryOf(parts: {
     ),
     ...(books.rejected.length > 0 ? table([['rejected', String(books.rejected.length)]]) : []),
     ...section('Failed, and what to do', failures(books)),
-    ...section('Rejected lines', [...rejected(books), ...tooLong(plan)]),
+    ...section('Rejected lines', [...rejected(books), ...unread(plan)]),
     ...section('Held by Partner Center', held(books)),
     ...section('Without an end', open(books)),
     ...section(
@@ -50,8 +50,18 @@ export function summaryOf(parts: {
   ].join('\n');
 }
 
+/** Of a section: whoever has more of them needs their number, and some to look at. */
+const mostShown = 20;
+
 const section = (title: string, lines: readonly string[]): string[] =>
-  lines.length === 0 ? [] : ['', title, ...lines.map((line) => `  ${line}`)];
+  lines.length === 0
+    ? []
+    : [
+        '',
+        title,
+        ...lines.slice(0, mostShown).map((line) => `  ${line}`),
+        ...(lines.length > mostShown ? [`  and ${lines.length - mostShown} more`] : []),
+      ];
 
 const table = (rows: readonly (readonly [string, string])[]): string[] =>
   rows.map(([name, value]) => `  ${name.padEnd(12)} ${value.padStart(6)}`);
@@ -74,8 +84,11 @@ const rejected = (books: Books): string[] =>
       `${messageId.replace('-', ' ')}, field ${path === '' ? '(the whole line)' : path}: ${reason}`,
   );
 
-const tooLong = (plan: Plan): string[] =>
-  plan.tooLong.map((number) => `line ${number}, field (the whole line): too-large: no message can hold it`);
+const unread = (plan: Plan): string[] =>
+  plan.unread.map(
+    ({ number, field, reason }) =>
+      `line ${number}, field ${field === '' ? '(the whole line)' : field}: not sent: ${reason}`,
+  );
 
 const held = (books: Books): string[] =>
   books.carts

@@ -48,7 +48,9 @@ const rows: readonly ErrorCode[] = errorCodeTable.map(([http, code, action, mean
   cure,
 }));
 const byPair = new Map(rows.map((row) => [`${row.http}/${row.code}`, row]));
-const byCode = Map.groupBy(rows, (row) => String(row.code));
+// Not Map.groupBy: Node 20 lacks it, and this runs while the file loads, before the functions can say that it is too old.
+const byCode = new Map<string, ErrorCode[]>();
+for (const row of rows) byCode.set(String(row.code), [...(byCode.get(String(row.code)) ?? []), row]);
 
 const bought = 'Nothing to do: the worker finds out by itself whether the cart was bought.';
 
@@ -77,6 +79,9 @@ function unlisted(http: number, code: string | undefined): ErrorCode {
     cure: 'Look the code up in the documentation of Partner Center, mend what it names, then retry.',
   };
 }
+
+/** The documentation knows it. */
+export const isListedCode = (code: string): boolean => byCode.has(code);
 
 export interface GroupCode {
   readonly retryable: boolean;

@@ -21,6 +21,6 @@ function tooLateReason(record: CheckoutRecord, now: number): Reason {
 const stoppedReason = ({ batchId, who, at }: StoppedBatch, now: number): Reason => ({
   code: 'stopped',
   description: `Batch ${batchId} was stopped by ${who} at ${new Date(at).toISOString()}.`,
-  cure: 'If the cart is still wanted, let the batch go on (checkout batch stop --undo), then retry it.',
+  cure: 'If the cart is still wanted, let the batch go on (npx partner-checkout batch stop --undo), then retry it.',
   at: now,
 });

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { CartKey } from '../checkout/job.ts';
+import { describeValue } from '../looks-like.ts';
 import { CommandFailure, exit } from './failure.ts';
 
 const guid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
@@ -10,7 +11,7 @@ export function guidIn(name: string, text: string): string {
   if (guid.test(id)) return id;
   throw new CommandFailure(
     exit.usage,
-    `${name} must be a GUID, like 7c1f0a52-6d0e-4b7e-9a43-5e2f8b6f1d10; it is ${JSON.stringify(text.slice(0, 80))}.`,
+    `${name} must be a GUID, like 7c1f0a52-6d0e-4b7e-9a43-5e2f8b6f1d10; it is ${describeValue(text)}.`,
   );
 }
 
@@ -33,7 +34,7 @@ export function sinceIn(text: string, now: number): number {
   if (!Number.isNaN(instant)) return instant;
   throw new CommandFailure(
     exit.usage,
-    `--since must be a length of time (30m, 6h, 2d) or an instant with a zone (2026-11-24T02:00:00Z); it is ${JSON.stringify(text)}.`,
+    `--since must be a length of time (30m, 6h, 2d) or an instant with a zone (2026-11-24T02:00:00Z); it is ${describeValue(text)}.`,
   );
 }
 
@@ -43,7 +44,7 @@ export function rateIn(text: string): number {
   if (rate > 0) return rate;
   throw new CommandFailure(
     exit.usage,
-    `--rate must be a number a second above 0, like 5/s; it is ${JSON.stringify(text)}.`,
+    `--rate must be a number a second above 0, like 5/s; it is ${describeValue(text)}.`,
   );
 }
 

@@ -3,6 +3,7 @@ import { attentionGrouper } from '../operate/attention-groups.ts';
 import type { AttentionRow } from '../operate/attention-rows.ts';
 import { type Closed, closeMatching, closeRows, findRow } from '../operate/close-attention.ts';
 import { counted } from '../operate/counted.ts';
+import { unknownInFilter } from '../operate/known-filter.ts';
 import { cartIn, timeText } from './arguments.ts';
 import { type FilterOptions, filterOf, isChosen, withFilter } from './attention-filter.ts';
 import { inSession, newCommand, type Session } from './command.ts';
@@ -19,7 +20,7 @@ export const attentionCommand = withFilter(
   newCommand(
     'attention',
     'what a person must decide or mend, by kind and code, with the cure',
-    'checkout attention --batch night-2026-11-24\n  checkout attention --kind rejected --each',
+    'npx partner-checkout attention --batch night-2026-11-24\n  npx partner-checkout attention --kind rejected --each',
   ),
   attentionKinds,
 )
@@ -28,7 +29,8 @@ export const attentionCommand = withFilter(
   .action((options: ListOptions, command) => inSession(command, (session) => list(session, options)));
 
 async function list({ output, operator }: Session, options: ListOptions): Promise<number> {
-  const { attentionRows, clock } = await operator();
+  const deps = await operator();
+  const { attentionRows, clock } = deps;
   const filter = { ...filterOf(options, clock.now()), ...(options.all === true ? { all: true } : {}) };
   const grouper = attentionGrouper();
   const rows: AttentionRow[] = [];
@@ -39,8 +41,10 @@ async function list({ output, operator }: Session, options: ListOptions): Promis
   const groups = grouper.groups();
   output.data(options.each === true ? rows : groups);
   if (groups.length === 0) {
+    const unknown = await unknownInFilter(deps, filter);
+    if (unknown !== undefined) throw new CommandFailure(exit.found, `${unknown} So nothing was checked.`);
     output.line(isChosen(options) ? 'Nothing open matches.' : 'Nothing is open: nobody is waited for.');
-    if (isChosen(options)) output.line('Everything that is open: checkout attention');
+    if (isChosen(options)) output.line('Everything that is open: npx partner-checkout attention');
     return exit.ok;
   }
   if (options.each === true) {
@@ -74,7 +78,7 @@ const closeCommand = withFilter(
   newCommand(
     'close',
     'closes rows about which nothing more will be done, with your name: failed and partial jobs, rejected messages',
-    'checkout attention close --kind rejected --batch night-2026-11-24',
+    'npx partner-checkout attention close --kind rejected --batch night-2026-11-24',
   ),
   [...resultKinds, 'rejected'],
 )
@@ -105,7 +109,7 @@ async function close(session: Session, name: readonly string[], options: CloseOp
   let count = 0;
   for await (const _ of attentionRows.list(filter)) count += 1;
   if (count === 0) {
-    output.line('Nothing open matches. Everything that is open: checkout attention');
+    output.line('Nothing open matches. Everything that is open: npx partner-checkout attention');
     output.data({ closed: 0, changed: 0, refused: [] });
     return exit.found;
   }

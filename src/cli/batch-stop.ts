@@ -1,4 +1,5 @@
 import { readBatchId } from '../checkout/job.ts';
+import { describeValue } from '../looks-like.ts';
 import { findQueued, mostPeeked } from '../operate/queued-batch.ts';
 import { setStopped } from '../operate/stop-batch.ts';
 import { inSession, newCommand } from './command.ts';
@@ -8,7 +9,7 @@ import { inTime, quoted } from './words.ts';
 export const stopCommand = newCommand(
   'stop',
   'ends the queued jobs of a batch as failed, code stopped; what may have been bought is found out first',
-  'checkout batch stop night-2026-11-24\n  checkout batch stop night-2026-11-24 --undo',
+  'npx partner-checkout batch stop night-2026-11-24\n  npx partner-checkout batch stop night-2026-11-24 --undo',
 )
   .argument('<id>', 'the batch')
   .option('--undo', 'lets it go on')
@@ -16,7 +17,11 @@ export const stopCommand = newCommand(
   .action((id: string, options: { undo?: true; unseen?: true }, command) =>
     inSession(command, async ({ output, operator, queues }) => {
       const read = readBatchId(id);
-      if (!read.ok) throw new CommandFailure(exit.usage, `${JSON.stringify(id)} is no batch id.`);
+      if (!read.ok)
+        throw new CommandFailure(
+          exit.usage,
+          `The batch id is wrong: ${read.problems[0]?.reason ?? ''}; it is ${describeValue(id)}.`,
+        );
       const { batchId } = read;
       const { batches, clock, config, who } = await operator();
       if ((await batches.summary(batchId)) === undefined && options.unseen !== true) {
@@ -32,7 +37,7 @@ export const stopCommand = newCommand(
       await setStopped(batches, batchId, options.undo === true ? undefined : { who: name, at: clock.now() });
       if (options.undo === true) {
         output.line(
-          `Batch ${batchId} goes on. What it ended meanwhile: checkout retry --batch ${quoted(batchId)} --code stopped`,
+          `Batch ${batchId} goes on. What it ended meanwhile: npx partner-checkout retry --batch ${quoted(batchId)} --code stopped`,
         );
       } else {
         output.line(

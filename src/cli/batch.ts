@@ -4,12 +4,15 @@ import { type LineKind, lineKinds, openLines } from '../checkout/batch-counts.ts
 import { readBatchId } from '../checkout/job.ts';
 import { isRetryable, states } from '../checkout/record.ts';
 import { viewGate } from '../gate/people.ts';
+import { describeValue } from '../looks-like.ts';
 import { type BatchCart, batchCarts } from '../operate/batch-carts.ts';
 import { csvFields, csvHeading, csvLine } from '../operate/batch-csv.ts';
 import { type BatchStatus, batchStatuses } from '../operate/batch-status.ts';
+import { waitingIn } from '../operate/queue-status.ts';
 import { findQueued, mostPeeked } from '../operate/queued-batch.ts';
 import { figuresOf } from '../operate/report/figures.ts';
 import { answerOf, reportPage } from '../operate/report/page.ts';
+import { missingMessages, type Verdict } from '../operate/verdict.ts';
 import { orderKey } from '../storage/order-rows.ts';
 import type { Table } from '../storage/table.ts';
 import { stopCommand } from './batch-stop.ts';
@@ -27,7 +30,7 @@ interface Options {
 export const batchCommand = newCommand(
   'batch',
   'how far a batch is, and when it will be done; its results as a file; the night as one page',
-  'checkout batch night-2026-11-24 --watch\n  checkout batch night-2026-11-24 --csv results.csv --report night.html\n  checkout batch stop night-2026-11-24',
+  'npx partner-checkout batch night-2026-11-24 --watch\n  npx partner-checkout batch night-2026-11-24 --csv results.csv --report night.html\n  npx partner-checkout batch stop night-2026-11-24',
 )
   .argument('<id>', 'the batch')
   .option('--watch', 'shows it until every line has its result')
@@ -47,13 +50,9 @@ async function run(session: Session, id: string, options: Options): Promise<numb
   const { output, operator, queues, interrupted } = session;
   const batchId = batchIdIn(id);
   const deps = await operator();
-  const { queueStatus, queued } = await queues();
+  const { queueStatus, urgentStatus, queued } = await queues();
   const status = batchStatuses({ ...deps, findQueued: (batch) => findQueued(queued, batch) });
-  const backlog = async () =>
-    queueStatus.counts().then(
-      ({ active }) => active,
-      () => undefined,
-    );
+  const backlog = () => waitingIn([queueStatus]);
   let now = known(batchId, await status(batchId, await backlog()));
   while (options.watch === true && openLines(now.counts) > 0 && !interrupted.aborted) {
     output.progress(`${barOf(now)} ${answerOf(now)} · ${etaText(now, deps.clock.now())}`);
@@ -72,12 +71,16 @@ async function run(session: Session, id: string, options: Options): Promise<numb
     output.note(`Results: ${options.csv}`);
   }
   if (options.report !== undefined) await writeReport(session, now, options.report);
-  show(output, now, deps.clock.now());
-  output.data(now);
+  const waiting = await waitingIn([queueStatus, urgentStatus]);
+  const missing = missingMessages(now.withoutDriver.length, waiting);
+  show(output, now, missing, deps.clock.now());
+  output.data({ ...now, missingMessages: missing.kind });
   if (interrupted.aborted) return exit.interrupted;
-  const { counts, withoutDriver, questions } = now;
-  const bad = counts.failed + counts.partial + counts.rejected + withoutDriver.length + questions.length;
-  return bad > 0 ? exit.found : exit.ok;
+  const { counts, questions } = now;
+  const bad = counts.failed + counts.partial + counts.rejected + questions.length;
+  if (bad > 0 || missing.kind === 'found') return exit.found;
+  // Behind a backlog a copy is late, which is no finding. Where nobody could ask, it is no all-clear.
+  return waiting === undefined && missing.kind === 'not-checked' ? exit.cannot : exit.ok;
 }
 
 function batchIdIn(text: string): string {
@@ -85,7 +88,7 @@ function batchIdIn(text: string): string {
   if (read.ok) return read.batchId;
   throw new CommandFailure(
     exit.usage,
-    `${JSON.stringify(text.slice(0, 150))} is no batch id: ${read.problems[0]?.reason ?? ''}`,
+    `The batch id is wrong: ${read.problems[0]?.reason ?? ''}; it is ${describeValue(text)}.`,
   );
 }
 
@@ -93,11 +96,11 @@ function known(batchId: string, status: BatchStatus | undefined): BatchStatus {
   if (status !== undefined) return status;
   throw new CommandFailure(
     exit.found,
-    `Batch ${batchId} is not known: no worker has taken a job of it, and none of it is among the first ${mostPeeked} messages of each queue. How the queues stand: checkout status`,
+    `Batch ${batchId} is not known: no worker has taken a job of it, and none of it is among the first ${mostPeeked} messages of each queue. How the queues stand: npx partner-checkout status`,
   );
 }
 
-function show(output: Output, status: BatchStatus, now: number): void {
+function show(output: Output, status: BatchStatus, missing: Verdict, now: number): void {
   const { batchId, total, stopped, queued, counts, perMinute, questions, withoutDriver } = status;
   output.line(output.paint('bold', answerOf(status)));
   output.line(
@@ -111,7 +114,7 @@ function show(output: Output, status: BatchStatus, now: number): void {
     output.line(
       output.paint(
         'yellow',
-        `Stopped by ${stopped.who}, ${clockTime(stopped.at, now)}. To go on: checkout batch stop ${quoted(batchId)} --undo`,
+        `Stopped by ${stopped.who}, ${clockTime(stopped.at, now)}. To go on: npx partner-checkout batch stop ${quoted(batchId)} --undo`,
       ),
     );
   output.table(
@@ -120,21 +123,23 @@ function show(output: Output, status: BatchStatus, now: number): void {
   );
   output.line(`${Math.round(perMinute)} checkouts a minute, over the last five. ${etaText(status, now)}`);
   if (questions.length > 0) {
-    output.line(output.paint('yellow', `${questions.length} wait for a person. Next: checkout attention`));
+    output.line(
+      output.paint('yellow', `${questions.length} wait for a person. Next: npx partner-checkout attention`),
+    );
     for (const { customerId, cartId, asked } of questions.slice(0, 5))
-      output.line(`  ${asked}: checkout job ${customerId} ${cartId}`);
+      output.line(`  ${asked}: npx partner-checkout job ${customerId} ${cartId}`);
   }
   if (withoutDriver.length > 0) {
     output.line(
       output.paint(
         'yellow',
-        `${withoutDriver.length} have lost their message. Next: checkout revive --batch ${quoted(batchId)}`,
+        `${missing.text} ${missing.kind === 'found' ? 'Next' : 'When the queue is empty'}: npx partner-checkout revive --batch ${quoted(batchId)}`,
       ),
     );
     for (const { customerId, cartId } of withoutDriver.slice(0, 5)) output.line(`  ${customerId} ${cartId}`);
   }
   if (states.some((state) => isRetryable(state) && counts[state] > 0))
-    output.line('What failed and why: checkout attention');
+    output.line('What failed and why: npx partner-checkout attention');
 }
 
 const lineNames: Readonly<Record<LineKind, string>> = {

@@ -1,14 +1,15 @@
 import { compareBooks, type Difference } from '../operate/books.ts';
-import { counted } from '../operate/counted.ts';
+import { booksVerdict } from '../operate/verdict.ts';
 import { cartsOfBatch } from './batch-carts.ts';
 import { inSession, newCommand, type Session } from './command.ts';
 import { CommandFailure, exit } from './failure.ts';
 import { openPartnerCenter, readAll, signInOption } from './partner-center.ts';
+import { exitOf } from './verdict-exit.ts';
 
 export const booksCommand = newCommand(
   'books',
   'compares every order that Partner Center has with every row, and prints what differs',
-  'checkout books --batch night-2026-11-24',
+  'npx partner-checkout books --batch night-2026-11-24',
 )
   .requiredOption('--batch <id>', 'the batch whose carts are compared')
   .addOption(signInOption())
@@ -20,7 +21,7 @@ async function run(session: Session, batchId: string, signIn: boolean): Promise<
   const { output, operator, interrupted } = session;
   const access = await openPartnerCenter(session, signIn);
   const { ledger, config, batches } = await operator();
-  const carts = await cartsOfBatch({ batches }, batchId);
+  const { carts, notTaken } = await cartsOfBatch({ batches }, batchId);
   const customers = new Set(carts.map(({ customerId }) => customerId)).size;
   const differences: Difference[] = [];
   let agree = 0;
@@ -40,12 +41,25 @@ async function run(session: Session, batchId: string, signIn: boolean): Promise<
     );
     output.line(`  customer ${customerId}, cart ${cartIds.slice(0, 5).join(', ')}`);
   }
-  const sum = differences.length === 0 ? 'the books agree' : `${differences.length} differences`;
-  output.line(
-    `${counted(carts.length, 'cart')} of ${counted(compared, 'customer')}, ${counted(agree, 'order agrees', 'orders agree')}: ${sum}.`,
-  );
-  output.data({ batchId, carts: carts.length, customers, compared, agree, differences });
-  if (interrupted.aborted) return exit.interrupted;
-  if (stopped !== undefined) throw new CommandFailure(exit.cannot, stopped);
-  return differences.length === 0 ? exit.ok : exit.found;
+  const verdict = booksVerdict({
+    carts: carts.length,
+    notTaken,
+    customers,
+    compared,
+    agree,
+    differences: differences.length,
+  });
+  output.line(verdict.text);
+  output.data({
+    batchId,
+    carts: carts.length,
+    notTaken,
+    customers,
+    compared,
+    agree,
+    differences,
+    verdict: verdict.kind,
+  });
+  if (stopped !== undefined && !interrupted.aborted) throw new CommandFailure(exit.cannot, stopped);
+  return exitOf(verdict, interrupted.aborted);
 }

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { decodeOperatorConfig } from '../config.ts';
+import { CommandFailure, exit } from './failure.ts';
 import type { Operator } from './operator.ts';
 import { type Output, openOutput } from './output.ts';
 import type { Queues } from './queues.ts';
@@ -55,6 +56,13 @@ export async function inSession(
         return queues;
       },
     });
+  } catch (error) {
+    // A read that Ctrl-C cut short: what it would have told is not known.
+    if (!interrupt.signal.aborted || !(error instanceof Error) || error.name !== 'AbortError') throw error;
+    throw new CommandFailure(
+      exit.interrupted,
+      'Interrupted before it was done: what it would have told is not known.',
+    );
   } finally {
     process.removeListener('SIGINT', onSignal);
     await queues?.bus.close();

@@ -15,7 +15,7 @@ import { reviveCommand } from './revive.ts';
 import { statusCommand } from './status.ts';
 
 /** Every command with its options, as `--help` shows them. */
-export const program = new Command('checkout')
+export const program = new Command('partner-checkout')
   .description(
     'Operates the checkout worker: the local stack of `npm run dev`, or Azure with your own sign-in.',
   )
@@ -25,7 +25,7 @@ export const program = new Command('checkout')
   .addHelpText(
     'after',
     `
-Exit codes: 0 all well; 1 it found what a person should look at; 2 wrong usage; 3 no connection, sign-in or right; 130 Ctrl-C.`,
+Exit codes: 0 all well; 1 it found what a person should look at; 2 wrong usage; 3 it could not check or do all of it: no connection, sign-in or right, or a closed gate; 130 Ctrl-C.`,
   );
 for (const command of [
   preflightCommand,

@@ -21,6 +21,10 @@ export async function confirm(
   const terminal = createInterface({ input: stdin, output: stderr });
   try {
     return /^y(es)?$/i.test((await terminal.question(`${question} [y/N] `)).trim());
+  } catch (error) {
+    if (error instanceof Error && error.name === 'AbortError')
+      throw new CommandFailure(exit.interrupted, '\nInterrupted: nothing was changed.');
+    throw error;
   } finally {
     terminal.close();
   }

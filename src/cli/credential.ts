@@ -1,11 +1,12 @@
 import { decodePartnerCenterConfig } from '../config.ts';
+import { describeValue } from '../looks-like.ts';
 import { inSession, newCommand, type Session } from './command.ts';
 import { CommandFailure, exit } from './failure.ts';
 
 const signInCommand = newCommand(
   'sign-in',
   'for PARTNER_SIGN_IN = app+user: a person signs in and consents, and the refresh token goes into the vault',
-  'checkout --settings night.env credential sign-in',
+  'npx partner-checkout --settings night.env credential sign-in',
 )
   .option('--port <n>', 'of http://localhost:PORT, a redirect URI of the app registration', '8400')
   .action((options: { port: string }, command) =>
@@ -15,7 +16,7 @@ const signInCommand = newCommand(
 export const credentialCommand = newCommand(
   'credential',
   'the worker’s credential for Partner Center',
-  'checkout credential sign-in',
+  'npx partner-checkout credential sign-in',
 ).addCommand(signInCommand);
 
 function portIn(text: string): number {
@@ -23,7 +24,7 @@ function portIn(text: string): number {
   if (port > 0 && port < 65_536) return port;
   throw new CommandFailure(
     exit.usage,
-    `--port must be a number from 1 to 65535; it is ${JSON.stringify(text)}.`,
+    `--port must be a number from 1 to 65535; it is ${describeValue(text)}.`,
   );
 }
 
@@ -66,7 +67,7 @@ async function signIn({ output, settings, interrupted }: Session, port: number):
     );
   });
   output.line(
-    `The refresh token is in ${store.place}. The worker takes it with its next token; until then: checkout resume`,
+    `The refresh token is in ${store.place}. The worker takes it with its next token; until then: npx partner-checkout resume`,
   );
   if (!granted.mfa)
     output.note(

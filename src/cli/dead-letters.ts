@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { describeValue } from '../looks-like.ts';
 import { counted } from '../operate/counted.ts';
 import {
   aboutLetter,
@@ -30,14 +31,14 @@ const choosing = (command: Command): Command =>
     .option('--reason <word>', 'letters with this reason, like MaxDeliveryCountExceeded');
 
 const listCommand = choosing(
-  newCommand('list', 'shows them with reason and description', 'checkout dead-letters list'),
+  newCommand('list', 'shows them with reason and description', 'npx partner-checkout dead-letters list'),
 ).action((options: Options, command) => inSession(command, (session) => list(session, options)));
 
 const requeueCommand = choosing(
   newCommand(
     'requeue',
     'sends them to their queue as they are, then removes them. Killed, the same command goes on',
-    'checkout dead-letters requeue --reason MaxDeliveryCountExceeded',
+    'npx partner-checkout dead-letters requeue --reason MaxDeliveryCountExceeded',
   ),
 )
   .option('--yes', 'does not ask')
@@ -47,7 +48,7 @@ const discardCommand = choosing(
   newCommand(
     'discard',
     'drops those whose job is at its end, with your name; their bytes are kept in a closed attention row',
-    'checkout dead-letters discard --sequence 1207',
+    'npx partner-checkout dead-letters discard --sequence 1207',
   ),
 )
   .option('--give-up', 'also those whose job is not at its end: the worker ends it as given up')
@@ -57,7 +58,7 @@ const discardCommand = choosing(
 export const deadLettersCommand = newCommand(
   'dead-letters',
   'messages that were handed out too often, or expired',
-  'checkout dead-letters list',
+  'npx partner-checkout dead-letters list',
 )
   .addCommand(listCommand)
   .addCommand(requeueCommand)
@@ -77,8 +78,9 @@ async function list(session: Session, options: Options): Promise<number> {
     }),
   );
   if (letters.length === 0) {
-    output.line('No dead letters.');
-    return exit.ok;
+    const all = options.sequence === undefined && options.reason === undefined;
+    output.line(all ? 'No dead letters.' : 'No dead letters match.');
+    return all ? exit.ok : exit.found;
   }
   const byReason = Object.entries(Object.groupBy(letters, ({ letter }) => letter.reason));
   for (const [reason, same] of byReason)
@@ -107,7 +109,11 @@ async function requeue(session: Session, options: Options): Promise<number> {
     await taken.requeue();
     return undefined;
   });
-  return told(session, result, 'requeued; the worker goes on with them. Watch: checkout attention');
+  return told(
+    session,
+    result,
+    'requeued; the worker goes on with them. Watch: npx partner-checkout attention',
+  );
 }
 
 async function discardAll(session: Session, options: Options): Promise<number> {
@@ -117,7 +123,11 @@ async function discardAll(session: Session, options: Options): Promise<number> {
   const deps = { ...(await session.operator()), queue };
   const who = await deps.who();
   const result = await each(session, options, (taken) => discard(deps, taken, { who, giveUp }));
-  return told(session, result, `discarded by ${who}; kept: checkout attention --kind rejected --all --each`);
+  return told(
+    session,
+    result,
+    `discarded by ${who}; kept: npx partner-checkout attention --kind rejected --all --each`,
+  );
 }
 
 async function each(
@@ -163,7 +173,8 @@ function told({ output }: Session, result: Redriven, words: string): number {
   if (result.locked > 0)
     output.line(`${result.locked} stay: another run has them. Look again in some minutes.`);
   if (result.stopped) output.note('Stopped. The same command goes on.');
-  return result.refused.length > 0 || result.locked > 0 || result.stopped ? exit.found : exit.ok;
+  if (result.stopped) return exit.interrupted;
+  return result.refused.length > 0 || result.locked > 0 ? exit.found : exit.ok;
 }
 
 async function isAgreed(session: Session, options: Options, verb: string): Promise<boolean> {
@@ -196,7 +207,7 @@ async function queuesOf({ queues }: Session, { queue }: Options): Promise<readon
   if (wanted.length > 0) return wanted;
   throw new CommandFailure(
     exit.usage,
-    `The worker has no queue ${JSON.stringify(queue)}; it has ${deadLetters.map((letters) => letters.queue).join(', ')}.`,
+    `The worker has no queue of that name (${describeValue(queue)}); it has ${deadLetters.map((letters) => letters.queue).join(', ')}.`,
   );
 }
 
@@ -205,7 +216,7 @@ function filterOf({ sequence, reason }: Options): LetterFilter {
   if (numbers?.some((number) => !/^\d{1,20}$/.test(number)) === true)
     throw new CommandFailure(
       exit.usage,
-      '--sequence takes numbers as `checkout dead-letters list` shows them.',
+      '--sequence takes numbers as `npx partner-checkout dead-letters list` shows them.',
     );
   return {
     ...(numbers === undefined ? {} : { sequenceNumbers: new Set(numbers) }),

@@ -7,7 +7,7 @@ import { ownVersion } from './version.ts';
 export const doctorCommand = newCommand(
   'doctor',
   'looks at everything that the worker leans on, and says what to do about what is wrong',
-  'checkout doctor --settings <(azd env get-values)',
+  'npx partner-checkout doctor --settings <(azd env get-values)',
 )
   .addOption(signInOption())
   .action((options: { signIn?: true }, command) =>

@@ -3,6 +3,7 @@ import { addAbortSignal } from 'node:stream';
 import { setFlagsFromString } from 'node:v8';
 import { Option } from 'commander';
 import { decodeJobValue } from '../checkout/job.ts';
+import { describeValue } from '../looks-like.ts';
 import { jobSender } from '../messaging/job-sender.ts';
 import { counted } from '../operate/counted.ts';
 import { enqueue } from '../operate/enqueue.ts';
@@ -27,7 +28,7 @@ interface Options {
 export const enqueueCommand = newCommand(
   'enqueue',
   'sends a list of carts to the queue: CSV with a header, or one JSON object a line',
-  'checkout enqueue tonight.csv --at 02:00\n  jq -c ".[]" carts.json | checkout enqueue - --batch night-2026-11-24',
+  'npx partner-checkout enqueue tonight.csv --at 02:00\n  jq -c ".[]" carts.json | npx partner-checkout enqueue - --batch night-2026-11-24',
 )
   .argument('<file>', 'the list; - for standard input')
   .option(
@@ -79,7 +80,7 @@ async function run(session: Session, file: string, options: Options, spool: Spoo
   output.data({ ...list, ...sent, ...(start === undefined ? {} : { notBefore: start.at }) });
   if (!interrupted.aborted) {
     output.line(
-      `${counted(sent.sent, 'job')} sent, ${sent.perSecond} a second. Next: checkout batch ${quoted(list.batchId)} --watch`,
+      `${counted(sent.sent, 'job')} sent, ${sent.perSecond} a second. Next: npx partner-checkout batch ${quoted(list.batchId)} --watch`,
     );
     return exit.ok;
   }
@@ -94,7 +95,7 @@ function startOf(text: string): WallTime {
   if (found !== undefined) return found;
   throw new CommandFailure(
     exit.usage,
-    `--at ${text} is no time to come: expected is a time here (${localZone()}) like 02:00, or an instant like 2026-11-24T02:00:00Z.`,
+    `--at is no time to come, it is ${describeValue(text)}; expected is a time here (${localZone()}) like 02:00, or an instant like 2026-11-24T02:00:00Z.`,
   );
 }
 
@@ -134,7 +135,7 @@ async function check(
 function batchIdOf(text: string): string {
   const decoded = decodeJobValue({ customerId: noId, cartId: noId, batchId: text });
   if (decoded.ok) return text;
-  throw new CommandFailure(exit.usage, `--batch ${text}: ${decoded.rejection.reason}`);
+  throw new CommandFailure(exit.usage, `--batch is ${describeValue(text)}: ${decoded.rejection.reason}`);
 }
 
 function tell(output: Output, list: CheckedList, start: WallTime | undefined): void {

@@ -5,7 +5,7 @@ export const exit = {
   found: 1,
   /** It was asked in a way that it cannot understand. */
   usage: 2,
-  /** What it needs is not there: a connection, a sign-in, a right. */
+  /** It could not check or do all of it: a connection, a sign-in or a right is missing, or the gate is closed. */
   cannot: 3,
   /** Ctrl-C, as shells say it; the command says how to go on. */
   interrupted: 130,

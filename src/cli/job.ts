@@ -22,7 +22,7 @@ export const jobCommand = withCart(
   newCommand(
     'job',
     'the whole story of one job, and what happens next',
-    'checkout job 7c1f0a52-6d0e-4b7e-9a43-5e2f8b6f1d10 2f9a6c1e-1a77-4d0b-8f3c-90f5b1e4c7aa\n  checkout job --customer 7c1f0a52-6d0e-4b7e-9a43-5e2f8b6f1d10 --order SzSPoe2sXjTp',
+    'npx partner-checkout job 7c1f0a52-6d0e-4b7e-9a43-5e2f8b6f1d10 2f9a6c1e-1a77-4d0b-8f3c-90f5b1e4c7aa\n  npx partner-checkout job --customer 7c1f0a52-6d0e-4b7e-9a43-5e2f8b6f1d10 --order SzSPoe2sXjTp',
   ),
 )
   .option('--customer <id>', 'the customer, when the cart is not known')
@@ -68,7 +68,7 @@ async function read({ ledger }: Pick<Operator, 'ledger'>, key: CartKey) {
   if (record !== undefined) return record;
   throw new CommandFailure(
     exit.found,
-    `Nothing is known of cart ${key.cartId}, customer ${key.customerId}: its message was not taken yet, or was never sent. Dead letters: checkout dead-letters list`,
+    `Nothing is known of cart ${key.cartId}, customer ${key.customerId}: its message was not taken yet, or was never sent. Dead letters: npx partner-checkout dead-letters list`,
   );
 }
 

@@ -26,6 +26,8 @@ export interface Operator extends Stores {
   readonly storageClock: StorageClock;
   readonly attentionRows: AttentionRows;
   readonly ledgerScan: LedgerScan;
+  /** How many records `ledgerScan` could not read, and passed over. */
+  passedOver(): number;
   readonly pollerTrace: () => Promise<PollerTrace>;
   who(): Promise<string>;
 }
@@ -35,6 +37,7 @@ export function openOperator(config: OperatorConfig, warn: (text: string) => voi
   const clock = systemClock;
   const chance = systemChance;
   const telemetry: Telemetry = { event: () => {}, warn };
+  let passedOver = 0;
   const storageTime = storageClock(clock);
   const tables = azureTables(config.tables, storageTime.observe);
   return {
@@ -54,7 +57,11 @@ export function openOperator(config: OperatorConfig, warn: (text: string) => voi
       settings: config.gate,
     }),
     attentionRows: attentionRows(tables.attention),
-    ledgerScan: ledgerScan(tables.checkouts, (why) => warn(`passed over: ${why}`)),
+    ledgerScan: ledgerScan(tables.checkouts, (why) => {
+      passedOver += 1;
+      warn(`passed over: ${why}`);
+    }),
+    passedOver: () => passedOver,
     pollerTrace: async () => {
       const heartbeat = await heartbeatStore(tables.gate, () => storageTime.now().atLeast, chance).read();
       return compact({

@@ -6,7 +6,7 @@ import { CommandFailure, exit } from './failure.ts';
 export const pauseCommand = newCommand(
   'pause',
   'closes the gate, with a reason and your name: nobody calls Partner Center until somebody resumes',
-  'checkout pause "portal is down for maintenance, back at 04:00"',
+  'npx partner-checkout pause "portal is down for maintenance, back at 04:00"',
 )
   .argument('<reason>', 'what the others should know')
   .action((reason: string, _options, command) =>
@@ -20,7 +20,7 @@ export const pauseCommand = newCommand(
       const name = await who();
       await pauseGate(gateStore, cutText(reason.trim(), 500), name);
       output.line(`Paused by ${name}: ${reason}. Calls under way end; no new one begins after 2 s.`);
-      output.line('Jobs wait in the queue. Next: checkout resume');
+      output.line('Jobs wait in the queue. Next: npx partner-checkout resume');
       output.data({ paused: true, by: name, reason });
       return exit.ok;
     }),
@@ -29,13 +29,13 @@ export const pauseCommand = newCommand(
 export const resumeCommand = newCommand(
   'resume',
   'opens what a person paused, and lets one call through where the gate waits for one',
-  'checkout resume',
+  'npx partner-checkout resume',
 ).action((_options, command) =>
   inSession(command, async ({ output, operator }) => {
     const { gateStore, who } = await operator();
     const name = await who();
     await resumeGate(gateStore, name);
-    output.line(`Resumed by ${name}. Next: checkout status`);
+    output.line(`Resumed by ${name}. Next: npx partner-checkout status`);
     output.data({ paused: false, by: name });
     return exit.ok;
   }),

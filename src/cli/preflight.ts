@@ -2,16 +2,19 @@ import { createReadStream, existsSync } from 'node:fs';
 import { addAbortSignal } from 'node:stream';
 import type { CartKey } from '../checkout/job.ts';
 import { workerShare } from '../gate/settings.ts';
+import { describeValue } from '../looks-like.ts';
 import { counted } from '../operate/counted.ts';
 import { checkList } from '../operate/list/check-list.ts';
 import { readList } from '../operate/list/read-list.ts';
 import { UnreadableList } from '../operate/list/unreadable-list.ts';
 import { type Finding, preflight } from '../operate/preflight.ts';
+import { preflightVerdict } from '../operate/verdict.ts';
 import { localZone, nextWallTime } from '../operate/wall-time.ts';
 import { cartsOfBatch } from './batch-carts.ts';
 import { inSession, newCommand, type Session } from './command.ts';
 import { CommandFailure, exit } from './failure.ts';
 import { openPartnerCenter, readAll, signInOption } from './partner-center.ts';
+import { exitOf } from './verdict-exit.ts';
 import { inTime } from './words.ts';
 
 interface Options {
@@ -22,7 +25,7 @@ interface Options {
 export const preflightCommand = newCommand(
   'preflight',
   'reads each cart of a list or a batch at Partner Center, and tells which will not be bought as they should',
-  'checkout preflight tonight.csv --at 02:00',
+  'npx partner-checkout preflight tonight.csv --at 02:00',
 )
   .argument('<file|batch>', 'a list as for enqueue, or the id of a batch that the worker knows')
   .option('--at <time>', 'when the run will start, as for enqueue; without it now')
@@ -36,7 +39,7 @@ async function run(session: Session, what: string, options: Options): Promise<nu
   const access = await openPartnerCenter(session, options.signIn === true);
   const carts = existsSync(what)
     ? await cartsOfList(what, interrupted)
-    : await cartsOfBatch(await operator(), what);
+    : (await cartsOfBatch(await operator(), what)).carts;
   const { ledger, gateStore } = await operator();
   const { limit } = await gateStore.read();
   const perMinute = limit * workerShare;
@@ -62,13 +65,17 @@ async function run(session: Session, what: string, options: Options): Promise<nu
       ['finding', 'customer', 'cart', ''],
       findings.map(({ kind, customerId, cartId, text }) => [kind, customerId, cartId, text]),
     );
-  output.line(
-    `${read} of ${counted(carts.length, 'cart')} read: ${findings.length === 0 ? 'nothing found' : countsOf(findings)}.`,
-  );
-  output.data({ carts: carts.length, read, findings, ...(stopped === undefined ? {} : { stopped }) });
-  if (interrupted.aborted) return exit.interrupted;
-  if (stopped !== undefined) throw new CommandFailure(exit.cannot, stopped);
-  return findings.length === 0 ? exit.ok : exit.found;
+  const verdict = preflightVerdict({ carts: carts.length, read, findings: countsOf(findings) });
+  output.line(verdict.text);
+  output.data({
+    carts: carts.length,
+    read,
+    findings,
+    verdict: verdict.kind,
+    ...(stopped === undefined ? {} : { stopped }),
+  });
+  if (stopped !== undefined && !interrupted.aborted) throw new CommandFailure(exit.cannot, stopped);
+  return exitOf(verdict, interrupted.aborted);
 }
 
 const keyOf = ({ kind, customerId, cartId }: Finding): string => `${kind}:${customerId}:${cartId}`;
@@ -80,7 +87,10 @@ function startOf(text: string | undefined, now: number): number {
   if (text === undefined) return now;
   const start = nextWallTime(text, now, localZone());
   if (start === undefined)
-    throw new CommandFailure(exit.usage, `--at ${text} is no time to come, like 02:00.`);
+    throw new CommandFailure(
+      exit.usage,
+      `--at is no time to come, like 02:00; it is ${describeValue(text)}.`,
+    );
   return start.at;
 }
 
@@ -96,7 +106,7 @@ async function cartsOfList(file: string, signal: AbortSignal): Promise<readonly 
     if (list.invalid === 0) return carts;
     throw new CommandFailure(
       exit.found,
-      `${counted(list.invalid, `line of ${file} is`, `lines of ${file} are`)} not valid. See them with: checkout enqueue ${file} --dry-run`,
+      `${counted(list.invalid, `line of ${file} is`, `lines of ${file} are`)} not valid. See them with: npx partner-checkout enqueue ${file} --dry-run`,
     );
   } catch (error) {
     if (error instanceof UnreadableList)

@@ -18,8 +18,11 @@ try {
 
 function told(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? exit.ok : exit.usage;
-  const expected =
-    error instanceof CommandFailure || error instanceof ConfigError || error instanceof Unavailable;
+  const expected = error instanceof CommandFailure || error instanceof Unavailable;
+  if (error instanceof ConfigError) {
+    process.stderr.write(`${error.problems.join('\n')}\n`);
+    return exit.cannot;
+  }
   process.stderr.write(`${expected ? error.message : error instanceof Error ? error.stack : error}\n`);
   return error instanceof CommandFailure ? error.code : exit.cannot;
 }

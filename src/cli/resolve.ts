@@ -19,7 +19,7 @@ interface Options {
 export const resolveCommand = newCommand(
   'resolve',
   'a job that may have been bought: shows the evidence, then takes your decision',
-  'checkout resolve 7c1f0a52-6d0e-4b7e-9a43-5e2f8b6f1d10 2f9a6c1e-1a77-4d0b-8f3c-90f5b1e4c7aa\n  checkout resolve CUSTOMER CART --orders SzSPoe2sXjTp',
+  'npx partner-checkout resolve 7c1f0a52-6d0e-4b7e-9a43-5e2f8b6f1d10 2f9a6c1e-1a77-4d0b-8f3c-90f5b1e4c7aa\n  npx partner-checkout resolve CUSTOMER CART --orders SzSPoe2sXjTp',
 )
   .argument('<customer>', 'CUSTOMER: its tenant id')
   .argument('<cart>', 'CART: its id')
@@ -70,7 +70,7 @@ async function run(session: Session, key: CartKey, options: Options): Promise<nu
   output.data({ sent: true, ...resolution, who });
   output.line(
     harmless(
-      `Sent by ${who}: ${words}. The worker decides whether it still applies. Watch: checkout job ${key.customerId} ${key.cartId}`,
+      `Sent by ${who}: ${words}. The worker decides whether it still applies. Watch: npx partner-checkout job ${key.customerId} ${key.cartId}`,
     ),
   );
   return exit.ok;

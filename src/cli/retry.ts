@@ -21,7 +21,7 @@ export const retryCommand = withFilter(
     newCommand(
       'retry',
       'tries failed and partial jobs again: it sends, the worker decides. Killed, the same command goes on',
-      'checkout retry --code 800009 --batch night-2026-11-24 --dry-run\n  checkout retry 7c1f0a52-6d0e-4b7e-9a43-5e2f8b6f1d10 2f9a6c1e-1a77-4d0b-8f3c-90f5b1e4c7aa',
+      'npx partner-checkout retry --code 800009 --batch night-2026-11-24 --dry-run\n  npx partner-checkout retry 7c1f0a52-6d0e-4b7e-9a43-5e2f8b6f1d10 2f9a6c1e-1a77-4d0b-8f3c-90f5b1e4c7aa',
     ),
   ),
   resultKinds,
@@ -57,6 +57,11 @@ async function retry(
   if (options.dryRun === true || options.yes !== true) {
     const plan = await run(undefined);
     show(session, plan);
+    if (plan.stopped) {
+      output.data({ ...plan, sent: 0 });
+      output.note('Stopped: not all was looked at. Nothing was sent.');
+      return exit.interrupted;
+    }
     if (options.dryRun === true || plan.jobs === 0) {
       output.data({ ...plan, sent: 0 });
       if (options.dryRun === true) output.line(`${plan.jobs} would be sent. Nothing was sent (--dry-run).`);
@@ -72,14 +77,17 @@ async function retry(
   if (options.yes === true) show(session, report);
   output.data({ ...report, sent: report.jobs, who: name });
   const watch =
-    options.batch === undefined ? 'checkout attention' : `checkout batch ${quoted(options.batch)} --watch`;
+    options.batch === undefined
+      ? 'npx partner-checkout attention'
+      : `npx partner-checkout batch ${quoted(options.batch)} --watch`;
   output.line(
     harmless(
-      `${report.jobs} sent by ${name}; the worker decides. Watch: ${cart === undefined ? watch : `checkout job ${customer} ${cart}`}`,
+      `${report.jobs} sent by ${name}; the worker decides. Watch: ${cart === undefined ? watch : `npx partner-checkout job ${customer} ${cart}`}`,
     ),
   );
   if (report.stopped) output.note('Stopped. The same command goes on; what is sent twice counts once.');
-  return report.jobs === 0 || report.stopped ? exit.found : exit.ok;
+  if (report.stopped) return exit.interrupted;
+  return report.jobs === 0 ? exit.found : exit.ok;
 }
 
 async function chosenCarts(
@@ -110,5 +118,5 @@ function show({ output }: Session, report: RetryReport): void {
   for (const [why, count] of Object.entries(report.passed))
     output.line(`${count} passed over: ${passedWords[why as keyof typeof passedWords]}`);
   if (report.jobs === 0 && Object.keys(report.passed).length === 0)
-    output.line('Nothing open matches. Everything that is open: checkout attention');
+    output.line('Nothing open matches. Everything that is open: npx partner-checkout attention');
 }

@@ -1,7 +1,9 @@
 import type { CartKey } from '../checkout/job.ts';
 import { jobsWithoutDriver } from '../operate/batch-status.ts';
-import { counted } from '../operate/counted.ts';
+import { isKnownBatch, isKnownCustomer } from '../operate/known-filter.ts';
+import { waitingIn } from '../operate/queue-status.ts';
 import { allLostJobs, lostJobsOf, revive } from '../operate/revive.ts';
+import { missingMessages } from '../operate/verdict.ts';
 import { cartIn, guidIn, withCart } from './arguments.ts';
 import { inSession, newCommand, type Session } from './command.ts';
 import { CommandFailure, exit } from './failure.ts';
@@ -16,7 +18,7 @@ export const reviveCommand = withCart(
   newCommand(
     'revive',
     'sends the message of jobs that have lost theirs, after a purged queue say; without a choice of all. Others are left alone',
-    'checkout revive --dry-run\n  checkout revive\n  checkout revive --batch night-2026-11-24',
+    'npx partner-checkout revive --dry-run\n  npx partner-checkout revive\n  npx partner-checkout revive --batch night-2026-11-24',
   ),
 )
   .option('--batch <id>', 'every job of a batch whose message is missing')
@@ -34,8 +36,10 @@ async function run(
 ): Promise<number> {
   const { output, operator, queues, interrupted } = session;
   const carts = await chosen(session, customer, cart, options);
-  if (options.dryRun === true) return tell(session, carts);
-  const { queue } = await queues();
+  const { queue, queueStatus, urgentStatus } = await queues();
+  const waiting = await waitingIn([queueStatus, urgentStatus]);
+  const { passedOver } = await operator();
+  if (options.dryRun === true) return tell(session, carts, waiting, passedOver());
   const deps = { ...(await operator()), queue };
   const passed: { cart: CartKey; why: string }[] = [];
   let sent = 0;
@@ -50,10 +54,14 @@ async function run(
   for (const { cart: key, why } of passed) output.line(`${key.customerId} ${key.cartId}: ${why}`);
   output.line(
     carts.length === 0
-      ? 'No job has lost its message.'
-      : `${sent} sent. What comes of each: checkout job CUSTOMER CART`,
+      ? missingMessages(0, waiting, passedOver()).text
+      : `${sent} of ${carts.length} sent. What comes of each: npx partner-checkout job CUSTOMER CART`,
   );
-  return passed.length > 0 || interrupted.aborted ? exit.found : exit.ok;
+  if (interrupted.aborted) {
+    output.note(`Stopped: ${carts.length - sent - passed.length} are not sent. The same command goes on.`);
+    return exit.interrupted;
+  }
+  return passed.length + passedOver() > 0 ? exit.found : exit.ok;
 }
 
 async function chosen(
@@ -63,8 +71,24 @@ async function chosen(
   { batch, customer: all }: Options,
 ): Promise<readonly CartKey[]> {
   if (customer !== undefined && cart !== undefined) return [cartIn(customer, cart)];
-  if (batch !== undefined) return jobsWithoutDriver(await operator(), batch);
-  if (all !== undefined) return lostJobsOf(await operator(), guidIn('--customer', all));
+  if (batch !== undefined) {
+    const deps = await operator();
+    const carts = await jobsWithoutDriver(deps, batch);
+    if (carts.length > 0 || (await isKnownBatch(deps, batch))) return carts;
+    throw new CommandFailure(
+      exit.found,
+      `Batch ${batch} is not known: no worker has taken a job of it. Nothing was checked.`,
+    );
+  }
+  if (all !== undefined) {
+    const deps = await operator();
+    const customerId = guidIn('--customer', all);
+    if (await isKnownCustomer(deps, customerId)) return lostJobsOf(deps, customerId);
+    throw new CommandFailure(
+      exit.found,
+      `Customer ${customerId} is not known: no worker has taken a job of it. Nothing was checked.`,
+    );
+  }
   if (customer !== undefined)
     throw new CommandFailure(
       exit.usage,
@@ -75,12 +99,17 @@ async function chosen(
 
 const mostShown = 100;
 
-function tell({ output }: Session, carts: readonly CartKey[]): number {
+function tell(
+  { output }: Session,
+  carts: readonly CartKey[],
+  waiting: number | undefined,
+  passedOver: number,
+): number {
   for (const { customerId, cartId } of carts.slice(0, mostShown)) output.line(`${customerId} ${cartId}`);
   if (carts.length > mostShown) output.line(`and ${carts.length - mostShown} more (--json shows all)`);
-  output.line(
-    `${counted(carts.length, 'job has', 'jobs have')} lost their message. Nothing was sent (--dry-run).`,
-  );
-  output.data({ lost: carts, sent: 0 });
-  return carts.length === 0 ? exit.ok : exit.found;
+  const verdict = missingMessages(carts.length, waiting, passedOver);
+  output.line(`${verdict.text} Nothing was sent (--dry-run).`);
+  output.data({ lost: carts, waiting, verdict: verdict.kind, sent: 0 });
+  // A message that may be there is no finding of its own, and no all-clear either.
+  return verdict.kind === 'clear' ? exit.ok : exit.found;
 }

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { parseEnv } from 'node:util';
 import * as z from 'zod/mini';
 import type { Environment } from '../config-reader.ts';
+import { describeValue } from '../looks-like.ts';
 import { CommandFailure, exit } from './failure.ts';
 
 export interface Settings {
@@ -49,8 +50,11 @@ function readSettings(file: string): Environment {
   try {
     return parseEnv(readFileSync(file, 'utf8'));
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    throw new CommandFailure(exit.usage, `The settings file ${file} cannot be read: ${why}`);
+    const why = error instanceof Error && 'code' in error ? String(error.code) : 'unreadable';
+    throw new CommandFailure(
+      exit.usage,
+      `--settings must name a file that can be read (${why}); it is ${describeValue(file)}.`,
+    );
   }
 }
 

@@ -15,7 +15,7 @@ import { ago, clockTime, inTime } from './words.ts';
 export const statusCommand = newCommand(
   'status',
   'one screen: gate, budget, queue, attention, pending orders, poller',
-  'checkout status',
+  'npx partner-checkout status',
 ).action((_options, command) =>
   inSession(command, async ({ output, operator, queues, settings }) => {
     const deps = { ...(await operator()), ...(await queues()) };
@@ -25,9 +25,18 @@ export const statusCommand = newCommand(
     show(output, status, [settings().from, version], now);
     const credentialDaysLeft = daysLeft(status.poller, now);
     output.data({ ...status, credentialDaysLeft, version });
-    return exit.ok;
+    return exitOfStatus(status);
   }),
 );
+
+/** A part that could not be read is no all-clear; nor is what a person should look at. */
+export function exitOfStatus(status: Status): number {
+  const { gate, queue, urgent, attention } = status;
+  if (Object.values(status).some((part) => 'unknown' in part)) return exit.cannot;
+  const dead = [queue, urgent].some((counts) => 'dead' in counts && counts.dead > 0);
+  const open = 'open' in gate && gate.open;
+  return open && !dead && Object.keys(attention).length === 0 ? exit.ok : exit.found;
+}
 
 function show(output: Output, status: Status, [from, version]: readonly [string, string], now: number): void {
   const say = (name: string, text: string) => output.line(`${name.padEnd(12)}${text}`);
@@ -46,11 +55,11 @@ function show(output: Output, status: Status, [from, version]: readonly [string,
       name,
       status[name],
       ({ active, scheduled, dead }) =>
-        `${active} active, ${scheduled} scheduled, ${bad(output, dead)} dead${dead > 0 ? '. Next: checkout dead-letters list' : ''}`,
+        `${active} active, ${scheduled} scheduled, ${bad(output, dead)} dead${dead > 0 ? '. Next: npx partner-checkout dead-letters list' : ''}`,
     );
   tell('attention', status.attention, (kinds) => {
     const parts = Object.entries(kinds).map(([kind, count]) => `${bad(output, count)} ${kind}`);
-    return parts.length === 0 ? 'nothing' : `${parts.join(', ')}. Next: checkout attention`;
+    return parts.length === 0 ? 'nothing' : `${parts.join(', ')}. Next: npx partner-checkout attention`;
   });
   tell('pending', status.pending, ({ total, ages }) => {
     const parts = ages
@@ -82,6 +91,6 @@ function gateText(output: Output, gate: GateStatus, now: number): string {
   const resumed = gate.resumedBy === undefined ? '' : `, last resumed by ${gate.resumedBy}`;
   if (gate.open) return `${output.paint('green', 'open')}${jobs}${resumed}`;
   const until = gate.until === undefined ? '' : `, until ${clockTime(gate.until, now)}`;
-  const who = gate.pausedBy === undefined ? '' : ` (by ${gate.pausedBy}). Next: checkout resume`;
+  const who = gate.pausedBy === undefined ? '' : ` (by ${gate.pausedBy}). Next: npx partner-checkout resume`;
   return `${output.paint('red', 'closed')}${until}: ${gate.reason}${who}`;
 }

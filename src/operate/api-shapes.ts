@@ -95,7 +95,9 @@ export type SubmittedView = z.infer<typeof submittedShape>;
 
 export const healthShape = z.strictObject({
   healthy: z.boolean(),
-  tables: z.enum(['reachable', 'unreachable']),
+  tables: z.enum(['reachable', 'unreachable', 'not-asked']),
+  /** Why the worker did not start: each setting that is missing or wrong. Absent when it did. */
+  reason: z.optional(z.string()),
   gate: z.optional(
     z.strictObject({
       open: z.boolean(),

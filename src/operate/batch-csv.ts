@@ -24,7 +24,7 @@ export function csvFields(cart: BatchCart, subscriptions: readonly string[]): re
       '',
       '',
       `no job; kept as ${cart.rejectedKey}`,
-      'See: checkout attention',
+      'See: npx partner-checkout attention',
     ];
   if (cart.kind === 'row')
     return [

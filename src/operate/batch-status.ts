@@ -37,7 +37,7 @@ export interface BatchStatus {
   readonly eta: Eta;
   /** Jobs about which a person is asked; the first hundred. */
   readonly questions: readonly BatchJob[];
-  /** Jobs whose message is lost: nothing will happen to them until `checkout revive`. The first hundred. */
+  /** Jobs whose message is lost: nothing will happen to them until `npx partner-checkout revive`. The first hundred. */
   readonly withoutDriver: readonly CartKey[];
   readonly countedAt: number;
 }
@@ -160,7 +160,7 @@ async function lost({ ledger, clock, config }: BatchStatusDeps, suspects: readon
   return found;
 }
 
-/** Jobs of a batch whose message is lost, all of them: what `checkout revive` sends anew. Throws `Unavailable`. */
+/** Jobs of a batch whose message is lost, all of them: what `npx partner-checkout revive` sends anew. Throws `Unavailable`. */
 export async function jobsWithoutDriver(deps: BatchStatusDeps, batchId: string): Promise<readonly CartKey[]> {
   const suspects: BatchJob[] = [];
   for await (const entry of deps.batches.entries(batchId))

@@ -49,6 +49,15 @@ async function compareCustomer(
 ): Promise<Compared> {
   const books = await deps.ledger.customer(customerId);
   const records = books.records.filter(({ cartId }) => cartIds.has(cartId));
+  const recorded = new Set(records.map(({ cartId }) => cartId));
+  const unrecordedCarts = [...cartIds].filter((cartId) => !recorded.has(cartId));
+  const differences: Difference[] = unrecordedCarts.map((cartId) => ({
+    kind: 'rows',
+    customerId,
+    cartIds: [cartId],
+    text: 'the batch names this cart, which has no record: nothing of it was compared',
+  }));
+  if (records.length === 0) return { agree: 0, differences };
   const since = Math.min(...records.map(({ firstSend }) => firstSend)) - deps.times.lookBack;
   const list = await budgetedRead(
     deps,
@@ -59,9 +68,13 @@ async function compareCustomer(
   if (list.kind !== 'value') {
     const { status, code, description } = list.reason;
     const text = `the customer's orders cannot be read: ${status} ${code}: ${description}`;
-    return { agree: 0, differences: [{ kind: 'unreadable', customerId, cartIds: [...cartIds], text }] };
+    return {
+      agree: 0,
+      differences: [...differences, { kind: 'unreadable', customerId, cartIds: [...cartIds], text }],
+    };
   }
   // The list may lag, or leave an order out: what it lacks is asked for by its id.
+  const unread = new Set<string>();
   const listed = new Map(list.value.map((order) => [order.id, order]));
   for (const { id } of records.flatMap(({ orders }) => orders)) {
     if (listed.has(id)) continue;
@@ -69,8 +82,20 @@ async function compareCustomer(
       deps.partnerCenter.order(customerId, id, options);
     const answer = await budgetedRead(deps, customerId, send, decodeOrder);
     if (answer.kind === 'value') listed.set(id, answer.value);
+    if (answer.kind !== 'refused') continue;
+    // Only a 404 says that it is not there.
+    const { status, code, description } = answer.reason;
+    const text = `the order cannot be read: ${status} ${code}: ${description}`;
+    const owners = records.filter(({ orders }) => orders.some((mark) => mark.id === id));
+    const inQuestion = owners.map(({ cartId }) => cartId);
+    differences.push({ kind: 'unreadable', customerId, cartIds: inQuestion, orderId: id, text });
+    unread.add(id);
   }
-  return compareOrders(books, records, [...listed.values()]);
+  const compared = compareOrders(books, records, [...listed.values()]);
+  const known = compared.differences.filter(
+    ({ kind, orderId }) => kind !== 'not-there' || orderId === undefined || !unread.has(orderId),
+  );
+  return { agree: compared.agree, differences: [...differences, ...known] };
 }
 
 /** `records` are those in question; the customer's other records tell whose an order is. */

@@ -94,7 +94,7 @@ export async function budgetedRead<T>(
 
 const refused = ({ description, code, correlationId }: Reason): CannotRead =>
   new CannotRead(
-    `Partner Center could not be read: ${description} (code ${code}, MS-CorrelationId ${correlationId}).`,
+    `Partner Center could not be read: ${description.replace(/\.$/, '')} (code ${code}, MS-CorrelationId ${correlationId}).`,
   );
 
 /** Waits for the gate as the poller does; a closed one for a few minutes. */
@@ -107,7 +107,7 @@ async function takeSlot(deps: ReadDeps): Promise<Slot> {
     if (taken.kind === 'slot') return taken.slot;
     if (taken.kind === 'closed' && Math.max(clock.now(), taken.until) > giveUpAt)
       throw new CannotRead(
-        `The gate is closed: ${taken.reason}. Nothing is asked meanwhile. Next: checkout status`,
+        `The gate is closed: ${taken.reason.replace(/\.$/, '')}. Nothing is asked meanwhile. Next: npx partner-checkout status`,
       );
     await sleepUntil(deps, Math.max(taken.until, clock.now() + minuteMs / 120));
   }

@@ -22,9 +22,9 @@ export interface Closed {
 export function closeRefusal({ kind, cart }: AttentionRow): string | undefined {
   const name = cart === undefined ? '' : `${cart.customerId} ${cart.cartId}`;
   if (kind === 'needs-decision')
-    return `it asks for a decision, and would be asked again: checkout resolve ${name}`;
+    return `it asks for a decision, and would be asked again: npx partner-checkout resolve ${name}`;
   if (kind === 'pending-too-long')
-    return `it closes by itself when Partner Center is done: checkout job ${name}`;
+    return `it closes by itself when Partner Center is done: npx partner-checkout job ${name}`;
   return undefined;
 }
 

@@ -66,7 +66,7 @@ export async function examine(deps: DoctorDeps): Promise<readonly Check[]> {
   );
   const gate = await gateCheck(gateStore, config).catch(unknownCheck('gate'));
   return [
-    { name: 'versions', verdict: 'ok', found: `checkout ${versions.own}, Node ${versions.node}` },
+    { name: 'versions', verdict: 'ok', found: `partner-checkout ${versions.own}, Node ${versions.node}` },
     ...settings.flat(),
     ...rights,
     ...gate,

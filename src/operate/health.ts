@@ -12,6 +12,9 @@ export interface HealthDeps {
   readonly heartbeats: Pick<Heartbeats, 'read'>;
 }
 
+/** For a worker that did not start: nothing was asked. */
+export const notStarted = (reason: string): HealthView => ({ healthy: false, tables: 'not-asked', reason });
+
 /** So many minutes may pass without a tick: one comes every minute, and a deployment takes a few. */
 const silentMinutes = 5;
 

@@ -61,7 +61,7 @@ function ended(record: CheckoutRecord, name: string, now: number): NextStep {
     record.gaveUp === true ? ' The retry looks for its orders first: it may have been bought.' : '';
   return {
     words: `Nothing happens by itself. ${description} ${cure}${doubt}`.replaceAll(/ +/g, ' ').trim(),
-    command: `checkout retry ${name}`,
+    command: `npx partner-checkout retry ${name}`,
   };
 }
 
@@ -75,7 +75,7 @@ function open(record: CheckoutRecord, name: string, { now, gate, times }: Around
   if (copyIsLost(record, now, times))
     return {
       words: `Nothing will happen: its message is missing. It was due at ${time(dueOf(record))}.`,
-      command: `checkout revive ${name}`,
+      command: `npx partner-checkout revive ${name}`,
     };
   const at = dueOf(record);
   const when = at > now ? `at ${time(at)}` : `as soon as its message is taken (due since ${time(at)})`;
@@ -86,7 +86,7 @@ function open(record: CheckoutRecord, name: string, { now, gate, times }: Around
     return {
       words: `A person must say whether it was bought; until then the worker only looks again, ${when}.${closed}`,
       at,
-      command: `checkout resolve ${name}`,
+      command: `npx partner-checkout resolve ${name}`,
     };
   const because = record.reason === undefined ? '' : ` because: ${withoutDot(record.reason.description)}`;
   const words = isInDoubt(record.state)

@@ -1,3 +1,5 @@
+import { Unavailable } from '../unavailable.ts';
+
 /** How many messages wait in the checkout queue. */
 export interface QueueCounts {
   /** Locked ones among them. */
@@ -22,4 +24,15 @@ export interface QueueStatus {
   counts(): Promise<QueueCounts>;
   /** Undefined: there is no such queue. */
   settings(): Promise<QueueSettings | undefined>;
+}
+
+/** Messages that these queues can hand out now. Undefined: one of them could not be asked. */
+export async function waitingIn(queues: readonly Pick<QueueStatus, 'counts'>[]): Promise<number | undefined> {
+  try {
+    const counts = await Promise.all(queues.map((queue) => queue.counts()));
+    return counts.reduce((sum, { active }) => sum + active, 0);
+  } catch (error) {
+    if (error instanceof Unavailable) return undefined;
+    throw error;
+  }
 }

@@ -83,7 +83,7 @@ export function whyNotResolve(
 ): string | undefined {
   const { state, cartId } = record;
   if (!takesDecision(state, 'not-bought'))
-    return `The job is ${state}: only one that is unresolved takes a decision.${isRetryable(state) ? ' To try it again: checkout retry.' : ''}`;
+    return `The job is ${state}: only one that is unresolved takes a decision.${isRetryable(state) ? ' To try it again: npx partner-checkout retry.' : ''}`;
   const leased = leaseEnd(record, now);
   if (leased !== undefined)
     return `A worker is looking at it now, until ${new Date(leased).toISOString()} at the latest, and a decision would come too late. Run this again then.`;

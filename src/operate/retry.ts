@@ -15,7 +15,8 @@ export type Passed = 'unresolved' | 'under-way' | 'done' | 'too-late' | 'in-hand
 
 /** In words, for the person. */
 export const passedWords: Readonly<Record<Passed, string>> = {
-  unresolved: 'may have been bought: a retry is refused, decide with checkout resolve CUSTOMER CART',
+  unresolved:
+    'may have been bought: a retry is refused, decide with npx partner-checkout resolve CUSTOMER CART',
   'under-way': 'is under way already',
   done: 'has its orders: nothing to retry',
   'too-late': 'is past its notAfter: a retry is refused',

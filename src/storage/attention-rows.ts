@@ -45,6 +45,7 @@ export function attentionRows(table: Table): AttentionRows {
         where: filter.all === true ? {} : { open: true },
       });
       for await (const stored of rows) {
+        if (isMark(stored.properties)) continue;
         const row = toRow(stored);
         if (matches(row, filter)) yield row;
       }
@@ -53,7 +54,7 @@ export function attentionRows(table: Table): AttentionRows {
 
   const get = async (partition: string, key: string): Promise<AttentionRow | undefined> => {
     const stored = await table.get(partition, key);
-    return stored && toRow(stored);
+    return stored === undefined || isMark(stored.properties) ? undefined : toRow(stored);
   };
 
   return {
@@ -84,6 +85,13 @@ function partitionsFor({ kind, customerId }: AttentionFilter): readonly ('cart' 
   if (kind === 'rejected') return ['rejected'];
   return kind !== undefined || customerId !== undefined ? ['cart'] : ['cart', 'rejected'];
 }
+
+/**
+ * The worker closed what was never opened, so that a slower delivery does not open it for an older revision: it has a revision
+ * and nothing to tell.
+ */
+const isMark = (properties: Properties): boolean =>
+  properties['open'] !== true && properties['kind'] === undefined && properties['reason'] === undefined;
 
 /** Rows are edited by people too: what is missing reads as empty. */
 function toRow({ partition, key, properties }: StoredRow): AttentionRow {

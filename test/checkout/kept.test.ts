@@ -5,7 +5,7 @@ import { answered } from '../support/exchanges.ts';
 import { leapingClock, oneWorker } from '../support/one-worker.ts';
 import { cartId, customerId } from '../support/records.ts';
 
-/** What the ledger keeps of deliveries and polls, so that `checkout job` can tell them. */
+/** What the ledger keeps of deliveries and polls, so that `npx partner-checkout job` can tell them. */
 const start = Date.UTC(2026, 10, 24, 2);
 const order = (status: string) => ({
   id: 'Order-1',

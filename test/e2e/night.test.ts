@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
-import { filePlan } from '../../local/night/list.ts';
+import { filePlan, openList } from '../../local/night/list.ts';
 import { samplePlan } from '../../local/night/plan.ts';
 import { runNight } from '../../local/night/run-night.ts';
 import { type Stack, startStack } from '../../local/stack.ts';
@@ -48,7 +48,7 @@ describe('a list of the user’s own', () => {
       `${good(3)}soon`,
     ];
     await writeFile(path, lines.join('\r\n'));
-    const plan = await filePlan(night.sandbox, path);
+    const plan = filePlan(night.sandbox, path, await openList(path));
     const { wrong, summary } = await runNight({
       stack: night,
       plan,
@@ -56,7 +56,7 @@ describe('a list of the user’s own', () => {
       limitMs: 60_000,
       trouble: false,
     });
-    expect(wrong, summary).toEqual([]);
+    expect(wrong, summary).toEqual(['2 of 4 lines are not valid']);
     expect(summary).toMatch(/line 3, field customerId: not-valid: customerId must be a GUID/);
     expect(summary).toMatch(/line 6, field notAfter: not-valid: must be an ISO 8601 instant/);
     expect(night.sandbox.orderBook()).toHaveLength(2);

@@ -75,7 +75,7 @@ describe('the commands of the README', () => {
       'books',
     ])
       expect(
-        lines.some((line) => line.startsWith(`npx checkout ${name}`) || line.startsWith(name)),
+        lines.some((line) => line.startsWith(`npx partner-checkout ${name}`) || line.startsWith(name)),
         name,
       ).toBe(true);
     let sourced = '';
@@ -89,12 +89,12 @@ describe('the commands of the README', () => {
       expect([0, 1], `${line}\n${stdout}\n${stderr}`).toContain(code);
       expect(stdout + stderr, line).not.toMatch(/\bat \S+ \(.*:\d+:\d+\)/);
       expect(stdout, `${line}\n${stderr}`).not.toBe('');
-      if (line.includes('checkout enqueue')) await idle();
+      if (line.includes('npx partner-checkout enqueue')) await idle();
     }
   }, 180_000);
 });
 
-/** In the shell that a person has, where `npx checkout` is this folder's command. */
+/** In the shell that a person has, where `npx partner-checkout` is this folder's command. */
 const shell = (script: string): Promise<{ code: number; stdout: string; stderr: string }> =>
   new Promise((resolve) => {
     const npx = `npx() { shift; "${process.execPath}" "${join(root, 'src/cli/main.js')}" "$@"; }\n`;
@@ -280,5 +280,5 @@ test('help lists the commands, and that of each shows an example', async () => {
     expect(stdout).toMatch(new RegExp(`^ {2}${name} .*\\S`, 'm'));
   const help = await checkout('enqueue --help');
   expect(help.code).toBe(0);
-  expect(help.stdout).toMatch(/Example:\n {2}checkout enqueue /);
+  expect(help.stdout).toMatch(/Example:\n {2}npx partner-checkout enqueue /);
 }, 60_000);

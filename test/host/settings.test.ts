@@ -39,6 +39,8 @@ describe('settings', () => {
       'ConnectionStrings:C': '2',
     });
     expect(() => withLocalSettings({}, '{', 'f')).toThrow('f is not JSON');
+    for (const text of ['{"Values":{"A":"S3cr3t}', '{"Values":{"A":S3cr3t}}'])
+      expect(() => withLocalSettings({}, text, 'f')).toThrow(/^f is not JSON(: see position \d+.*)?\.$/);
     expect(() => withLocalSettings({}, '{"IsEncrypted":false,"Values":{"A":1}}', 'f')).toThrow('Values.A');
   });
 
@@ -55,7 +57,9 @@ describe('settings', () => {
     expect(timeFactor({})).toBe(1);
     expect(timeFactor({ CHECKOUT_TIME_FACTOR: '60' })).toBe(60);
     for (const bad of ['0', 'x', '-1', '4001']) {
-      expect(() => timeFactor({ CHECKOUT_TIME_FACTOR: bad })).toThrow(`"${bad}"`);
+      expect(() => timeFactor({ CHECKOUT_TIME_FACTOR: bad })).toThrow(
+        `CHECKOUT_TIME_FACTOR must be a number from 1 to 4000; it is a text of ${bad.length} character`,
+      );
     }
   });
 });
@@ -97,6 +101,8 @@ describe('host.json', () => {
     expect(renewal('-00:00:00.0010000').maxAutoLockRenewal).toBe(Number.POSITIVE_INFINITY);
     expect(() => renewal('-00:05:00')).toThrow('negative');
     expect(() => renewal('five')).toThrow('"five"');
+    const name = 'AzureFunctionsJobHost__extensions__serviceBus__maxAutoLockRenewalDuration';
+    expect(() => read({}, { [name]: 'S3cr3t' })).toThrow('is a text of 6 characters (not shown), not a time');
   });
 
   test.each([{ version: 2 }, { version: '1.0' }, { functionTimeout: '00:00:00' }])(

@@ -1,9 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import type { CheckoutRecord } from '../../src/checkout/record.ts';
 import { contentOf } from '../../src/checkout/settle.ts';
-import { compareOrders } from '../../src/operate/books.ts';
+import { compareBooks, compareOrders } from '../../src/operate/books.ts';
 import type { Order } from '../../src/orders/order.ts';
+import { answered } from '../support/exchanges.ts';
+import { openGate } from '../support/one-worker.ts';
 import { aRecord } from '../support/records.ts';
+import { seededChance } from '../support/seeded-chance.ts';
+import { virtualClock } from '../support/virtual-clock.ts';
 
 const customerId = '7c1f0a52-6d0e-4b7e-9a43-5e2f8b6f1d10';
 const cartA = 'aaaaaaaa-1a77-4d0b-8f3c-90f5b1e4c7aa';
@@ -98,5 +102,61 @@ describe('an order that is in no row', () => {
     expect(
       compare([record(cartA, [order('1')])], [order('1'), order('2', 'completed', 77)]).differences,
     ).toEqual([]);
+  });
+});
+
+describe('what could not be compared is a difference, not an agreement', () => {
+  const run = async (change: {
+    readonly records?: readonly CheckoutRecord[];
+    readonly order?: { readonly status: number; readonly body: unknown };
+    readonly signal?: AbortSignal;
+  }): Promise<{ compared: number; agree: number; kinds: readonly string[] }> => {
+    const records = change.records ?? [record(cartA, [order('1')])];
+    const clock = virtualClock();
+    const found = { compared: 0, agree: 0, kinds: [] as string[] };
+    await compareBooks(
+      {
+        gate: openGate(clock),
+        clock,
+        chance: seededChance(1),
+        minuteMs: 60_000,
+        slotLife: 1_000,
+        tokens: { ready: async () => true },
+        signal: change.signal ?? new AbortController().signal,
+        times: { lookBack: 300_000 },
+        ledger: {
+          customer: async () => ({
+            records,
+            owners: new Map(records.flatMap((one) => one.orders.map(({ id }) => [id, one.cartId] as const))),
+          }),
+        },
+        partnerCenter: {
+          orders: async () => answered(200, { items: [] }),
+          order: async () => answered(change.order?.status ?? 404, change.order?.body ?? { code: 1000 }),
+        },
+      },
+      [{ customerId, cartId: cartA }],
+      ({ agree, differences }) => {
+        found.compared += 1;
+        found.agree += agree;
+        found.kinds.push(...differences.map(({ kind }) => kind));
+      },
+    );
+    return found;
+  };
+
+  test('a cart of the batch without a record', async () => {
+    expect(await run({ records: [] })).toEqual({ compared: 1, agree: 0, kinds: ['rows'] });
+  });
+
+  test('an order that is refused is unreadable; only a 404 says that it is not there', async () => {
+    expect(await run({})).toMatchObject({ kinds: ['not-there'] });
+    expect(await run({ order: { status: 400, body: { code: 800999 } } })).toMatchObject({
+      kinds: ['unreadable'],
+    });
+  });
+
+  test('after Ctrl-C no customer counts as compared', async () => {
+    expect(await run({ signal: AbortSignal.abort() })).toEqual({ compared: 0, agree: 0, kinds: [] });
   });
 });

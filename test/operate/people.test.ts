@@ -185,7 +185,9 @@ test('a case file has the groups, the candidates and the equal carts side by sid
   const leased = { ...file, record: { ...mine, lease: { id: 'x', until: 5 } } };
   expect(whyNotResolve(leased, { decision: 'give-up', orderIds: [] }, 0)).toContain('would come too late');
   const failed = { ...file, record: { ...mine, state: 'failed' as const } };
-  expect(whyNotResolve(failed, { decision: 'give-up', orderIds: [] }, 0)).toContain('checkout retry');
+  expect(whyNotResolve(failed, { decision: 'give-up', orderIds: [] }, 0)).toContain(
+    'npx partner-checkout retry',
+  );
   expect(await openCase(night, { customerId, cartId: 'none' })).toBeUndefined();
 });
 

@@ -45,6 +45,16 @@ onEachBackend('attention rows', (tables) => {
     return key;
   };
 
+  test('what the worker closed without ever opening it is no row for people', async () => {
+    const { customerId, cartId } = failed();
+    await worker().close({ customerId, cartId }, 3, at, 'the worker');
+    expect(await listed({ customerId, all: true })).toEqual([]);
+    expect(await people().ofCart({ customerId, cartId })).toBeUndefined();
+    // It still keeps a slower delivery from opening it.
+    await worker().write(failed({ customerId, cartId, revision: 2 }), 'older');
+    expect(await listed({ customerId, all: true })).toEqual([]);
+  });
+
   test('a list holds what is open and asked for, without its evidence', async () => {
     const row = failed({ evidence: '{}' });
     const { customerId, cartId } = row;

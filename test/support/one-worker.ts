@@ -129,7 +129,7 @@ export function oneWorker(
 }
 
 /** A gate that is always open, and never busy. */
-function openGate(clock: Clock): Gate {
+export function openGate(clock: Clock): Gate {
   return {
     take: async (lane) => ({ kind: 'slot', slot: { lane, notBefore: clock.now() } }),
     giveBack: () => {},

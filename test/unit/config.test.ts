@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { startSandbox } from '../../local/partner-center/sandbox.ts';
 import { examplePorts } from '../../local/stack.ts';
 import { ConfigError, decodeConfig } from '../../src/config.ts';
-import type { SettingName } from '../../src/config-settings.ts';
+import { type SettingName, settingNames } from '../../src/config-settings.ts';
 import { timeSettings } from '../../src/config-times.ts';
 import { defaultGateSettings } from '../../src/gate/settings.ts';
 import { defaultTimes } from '../../src/times.ts';
@@ -68,9 +68,9 @@ test('every problem is told at once, one sentence each that names the setting', 
     'TablesConnection',
     'PARTNER_TENANT_ID is missing',
     'PARTNER_CLIENT_ID is missing',
-    'PARTNER_CENTER_CLOUD is "mars"; expected is global, china or usgovernment',
-    'CALL_TIMEOUT is "180"; expected is a time',
-    'MAX_ATTEMPTS is "0"; expected is a whole number from 1 to 100',
+    'PARTNER_CENTER_CLOUD is a text of 4 characters that looks like one word (not shown); expected is global, china or usgovernment',
+    'CALL_TIMEOUT is a text of 3 characters that looks like a whole number (not shown); expected is a time',
+    'MAX_ATTEMPTS is a text of 1 character that looks like a single digit (not shown); expected is a whole number from 1 to 100',
   ])
     expect(found.filter((problem) => problem.includes(name))).toHaveLength(1);
   expect(found.every((problem) => problem.endsWith('.') && !problem.endsWith('..'))).toBe(true);
@@ -268,13 +268,13 @@ describe('Partner Center', () => {
     [
       'another sign-in',
       { PARTNER_SIGN_IN: 'user' },
-      'PARTNER_SIGN_IN is "user"; expected is app or app+user',
+      'PARTNER_SIGN_IN is a text of 4 characters that looks like one word (not shown); expected is app or app+user',
     ],
     ['no vault', { PARTNER_SIGN_IN: 'app+user' }, 'PARTNER_TOKEN_VAULT is missing'],
     [
       'a vault without TLS',
       { PARTNER_SIGN_IN: 'app+user', PARTNER_TOKEN_VAULT: 'http://contoso.vault.azure.net' },
-      'PARTNER_TOKEN_VAULT is "http://contoso.vault.azure.net"; expected is the https address',
+      'PARTNER_TOKEN_VAULT is a text of 30 characters that looks like a URL (not shown); expected is the https address',
     ],
     [
       'a vault that nobody asks',
@@ -288,7 +288,7 @@ describe('Partner Center', () => {
         PARTNER_TOKEN_VAULT: 'https://contoso.vault.azure.net',
         PARTNER_TOKEN_SECRET: 'a/b',
       },
-      'PARTNER_TOKEN_SECRET is "a/b"',
+      'PARTNER_TOKEN_SECRET is a text of 3 characters (not shown)',
     ],
     ['a secret left over', { PARTNER_CLIENT_SECRET: 'abc' }, 'PARTNER_CREDENTIAL is federated'],
     ['an unknown way', { PARTNER_CREDENTIAL: 'password' }, 'federated, certificate or secret'],
@@ -371,6 +371,58 @@ test('the example for local work is right, and fits the stack that waits for a w
     PARTNER_TENANT_ID: sandbox.credentials.tenantId,
     PARTNER_CLIENT_ID: sandbox.credentials.clientId,
     PARTNER_CLIENT_SECRET: sandbox.credentials.clientSecret,
+  });
+});
+
+describe('a value that could not be read may be a secret in the wrong setting', () => {
+  const tail = fc.string({
+    minLength: 8,
+    maxLength: 60,
+    unit: fc.constantFrom(...'QZXJKVWqzxjkvw0123456789+/=~_.'),
+  });
+  const secretLike = fc.oneof(
+    tail,
+    fc.uuid(),
+    tail.map((text) => `https://proxy:${text}@gw.net`),
+    tail.map((text) => `https://a.net/?sig=${text}`),
+    tail.map((text) => `-----BEGIN PRIVATE KEY-----${text}`),
+    tail.map((text) => `Endpoint=sb://h/;SharedAccessKeyName=w;SharedAccessKey=${text}`),
+    tail.map((text) => `{"clientSecret":"${text}"}`),
+    tail.map((text) => `AccountName=a;AccountKey=${text}`),
+    tail.map((text) => ` ${text} `),
+  );
+  /** What the sentence would say of any text: a piece of the value that stands there anyway is no leak. */
+  const usual = (name: SettingName): string => problems({ ...required, [name]: '\u00a7' }).join('\n');
+  const withProof = { ...required, PARTNER_CREDENTIAL: 'secret', PARTNER_CLIENT_SECRET: 'x' };
+
+  test.each([required, withProof])('no error holds six characters of it in a row', (base) => {
+    fc.assert(
+      fc.property(fc.constantFrom(...settingNames), secretLike, (name, value) => {
+        const found = problems({ ...base, [name]: value }).join('\n');
+        for (let at = 0; at + 6 <= value.length; at += 1) {
+          const piece = value.slice(at, at + 6);
+          if (found.includes(piece)) expect(usual(name)).toContain(piece);
+        }
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
+  test('it is not shown either when it stands in two settings that must differ, or decides about a third', () => {
+    const secret = 'Zq8QS3cr3tValue';
+    for (const env of [
+      { CHECKOUT_QUEUE: secret, URGENT_QUEUE: secret },
+      { PARTNER_CREDENTIAL: secret, PARTNER_CLIENT_SECRET: 'x', PARTNER_CLIENT_CERTIFICATE: 'y' },
+    ]) {
+      const found = problems({ ...required, ...env });
+      expect(found).toHaveLength(1);
+      expect(found.join()).not.toContain(secret);
+    }
+  });
+
+  test('the error is one line, whatever is wrong', () => {
+    const wrong = () => decodeConfig({ PARTNER_TENANT_ID: 'a\nb', CALL_TIMEOUT: 'x\r\ny', LEASE: '' });
+    expect(wrong).toThrow(/^\d settings are wrong: [^\n\r]+$/);
   });
 });
 

@@ -1,4 +1,5 @@
-import { globSync, readFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { existsSync, globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { expect, test } from 'vitest';
@@ -18,14 +19,14 @@ const textsOf = (value: unknown): readonly string[] =>
       : [];
 const files = (pattern: string) => globSync(pattern, { cwd: root }).sort();
 
-/** Each `checkout …` of a text: in back-ticks, as a line for the shell, after "Type:", as a command of a tile or an alert. */
+/** Each `npx partner-checkout …` of a text: in back-ticks, as a line for the shell, after "Type:", as a command of a tile or an alert. */
 function commandsIn(text: string): readonly string[] {
   const patterns = [
-    /`(?:npx )?checkout ([a-z][^`\n]*)`/g,
-    /^ *(?:npx checkout|npm run checkout --|checkout) ([a-z-].*)$/gm,
-    /(?:Type|Next|Watch|See|with|stand|missing|letters|open|each): (?:checkout|npx checkout) ([a-z][^'"`\n]*)/g,
-    /(?:'|\\n {2})checkout ([a-z-][^'\\\n]*)/g,
-    /command(?::| =) '{1,2}checkout ([a-z][^']*)'/g,
+    /`npx partner-checkout ([a-z][^`\n]*)`/g,
+    /^ *(?:npx partner-checkout|npm run partner-checkout --) ([a-z-].*)$/gm,
+    /(?:Type|Next|Watch|See|with|stand|missing|letters|open|each): npx partner-checkout ([a-z][^'"`\n]*)/g,
+    /(?:'|\\n {2})npx partner-checkout ([a-z-][^'\\\n]*)/g,
+    /command(?::| =) '{1,2}npx partner-checkout ([a-z][^']*)'/g,
   ];
   return patterns.flatMap((pattern) =>
     [...text.matchAll(pattern)].map(([, found = '']) =>
@@ -67,8 +68,54 @@ test.each([
   ['--settings night.env pause "taken down"', undefined],
   ['statos', 'there is no command statos'],
   ['retry --cod CODE', 'retry has no option --cod'],
-])('checkout %s: %s', (line, wrong) => {
+])('partner-checkout %s: %s', (line, wrong) => {
   expect(wrongWith(line)).toBe(wrong);
+});
+
+/** The name of the command was once that of a stranger's package, which npx downloads and runs outside the clone. */
+const subcommands = program.commands.map((command) => command.name());
+const oldName = new RegExp(
+  `npx checkout|npm run checkout|(?<![\\w./-])(?<!partner-)checkout (?:--json|--settings|${subcommands.join('|')})(?![\\w-])`,
+);
+/** Prose, and the name of a span, which telemetry keeps. */
+const isNoCommand = /[Aa] checkout job|'checkout job'|\| \\?`checkout job\\?` \|/;
+
+test.each([
+  ['npx checkout status', true],
+  ['Next: checkout dead-letters list', true],
+  ['checkout --json batch x', true],
+  ['npx partner-checkout status', false],
+  ['takes checkout jobs', false],
+  ['the sandbox’s checkout.retry', false],
+])('the old name in "%s": %s', (text, found) => {
+  expect(oldName.test(text)).toBe(found);
+});
+
+test('no text anywhere names the command by its old name', () => {
+  const tracked = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], {
+    cwd: root,
+    encoding: 'utf8',
+  });
+  const all = tracked
+    .split('\n')
+    .filter((file) => /\.(md|ts|js|json|kql|bicep|ya?ml|sh|py|cs|example)$|^\.ci\//.test(file))
+    .filter((file) => file !== 'test/unit/named-commands.test.ts' && existsSync(join(root, file)));
+  expect(all.length).toBeGreaterThan(300);
+  const found = all.flatMap((file) =>
+    readFileSync(join(root, file), 'utf8')
+      .split('\n')
+      .filter((line) => oldName.test(line.replace(isNoCommand, '')))
+      .map((line) => `${file}: ${line.trim().slice(0, 120)}`),
+  );
+  expect(found).toEqual([]);
+});
+
+test('the command and its npm script have the one name', () => {
+  const { bin, scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  expect(Object.keys(bin)).toEqual(['partner-checkout']);
+  expect(scripts).toMatchObject({ 'partner-checkout': `node ${bin['partner-checkout']}` });
+  expect(scripts).not.toHaveProperty('checkout');
+  expect(program.name()).toBe('partner-checkout');
 });
 
 test.each([
@@ -90,7 +137,7 @@ test.each([['docs/**/*.md'], ['infra/queries/*.kql'], ['src/**/*.ts'], ['local/*
     const wrong = files(pattern).flatMap((file) =>
       commandsIn(read(file)).flatMap((line) => {
         const why = wrongWith(line);
-        return why === undefined ? [] : [`${file}: checkout ${line}: ${why}`];
+        return why === undefined ? [] : [`${file}: partner-checkout ${line}: ${why}`];
       }),
     );
     expect(wrong).toEqual([]);

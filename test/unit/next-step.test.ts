@@ -92,7 +92,9 @@ for (const [name, change, gate, words, verb] of cases)
     const around = { now, gate, times: { reviveAfter: hour } };
     const next = nextStep(aRecord({ lastSend: now, ...change }), around);
     expect(next.words).toContain(words);
-    expect(next.command).toBe(verb === undefined ? undefined : `checkout ${verb} ${customerId} ${cartId}`);
+    expect(next.command).toBe(
+      verb === undefined ? undefined : `npx partner-checkout ${verb} ${customerId} ${cartId}`,
+    );
   });
 
 test('a pause has no end that anybody knows', () => {

@@ -124,6 +124,6 @@ test('groups are by kind and code, the largest first, told by their newest row',
 test('a person closes what is at its end; a question they answer, or it closes by itself', () => {
   expect(closeRefusal(row())).toBeUndefined();
   expect(closeRefusal(row({ kind: 'partial' }))).toBeUndefined();
-  expect(closeRefusal(row({ kind: 'needs-decision' }))).toContain('checkout resolve');
+  expect(closeRefusal(row({ kind: 'needs-decision' }))).toContain('npx partner-checkout resolve');
   expect(closeRefusal(row({ kind: 'pending-too-long' }))).toContain('closes by itself');
 });

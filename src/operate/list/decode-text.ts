@@ -43,7 +43,7 @@ function encodingOf([a, b, c, d]: Uint8Array): Encoding {
   if (a === 0x50 && b === 0x4b && c === 3 && d === 4)
     throw new UnreadableList('It is an Excel workbook or another zip file. Save the sheet as "CSV UTF-8".');
   if (a === 0x1f && b === 0x8b)
-    throw new UnreadableList('It is compressed with gzip: gunzip -c FILE | checkout enqueue -');
+    throw new UnreadableList('It is compressed with gzip: gunzip -c FILE | npx partner-checkout enqueue -');
   if (a === 0xff && b === 0xfe) return 'utf-16le';
   if (a === 0xfe && b === 0xff) return 'utf-16be';
   return 'utf-8';

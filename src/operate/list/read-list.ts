@@ -34,7 +34,7 @@ async function firstLine(pieces: AsyncGenerator<string>): Promise<{ text: string
     if (begin >= 0) {
       if (text[begin] === '[')
         throw new UnreadableList(
-          'It is a JSON array. Write one object a line: jq -c ".[]" FILE | checkout enqueue -',
+          'It is a JSON array. Write one object a line: jq -c ".[]" FILE | npx partner-checkout enqueue -',
         );
       const from = Math.max(seen, begin);
       const end = text.slice(from).search(/[\r\n]/);

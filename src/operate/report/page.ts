@@ -25,7 +25,7 @@ export function reportPage(figures: Figures): string {
 ${allLines(figures.counts) === 0 ? nothing : shareBar(partsOf(figures))}
 </header>
 <div class="cards">${[outcomes(figures), failures(figures.failures), budget(figures), latency(figures), pending(figures)]}</div>
-<footer>Times are UTC. Made ${utc(figures.madeAt)} from the ledger, by <code>checkout batch ${figures.batchId} --report</code>.</footer>
+<footer>Times are UTC. Made ${utc(figures.madeAt)} from the ledger, by <code>npx partner-checkout batch ${figures.batchId} --report</code>.</footer>
 </main>
 </body>
 </html>

@@ -1,0 +1,196 @@
+import { describe, expect, test } from 'vitest';
+import { exitOfStatus } from '../../src/cli/status.ts';
+import { exitOf } from '../../src/cli/verdict-exit.ts';
+import { isKnownBatch, unknownInFilter } from '../../src/operate/known-filter.ts';
+import { waitingIn } from '../../src/operate/queue-status.ts';
+import type { Status } from '../../src/operate/status.ts';
+import {
+  type BooksCheck,
+  booksVerdict,
+  missingMessages,
+  type PreflightCheck,
+  preflightVerdict,
+} from '../../src/operate/verdict.ts';
+import { attentionRows } from '../../src/storage/attention-rows.ts';
+import { attentionStore } from '../../src/storage/attention-store.ts';
+import { batchStore } from '../../src/storage/batch-store.ts';
+import { ledgerStore } from '../../src/storage/ledger-store.ts';
+import { Unavailable } from '../../src/unavailable.ts';
+import { memoryTable } from '../support/memory-table.ts';
+import { aRecord, customerId } from '../support/records.ts';
+
+const allClear = /agree\.|nothing found\. Agree|No job has lost/;
+
+describe('books', () => {
+  const whole: BooksCheck = { carts: 9, notTaken: 0, customers: 3, compared: 3, agree: 12, differences: 0 };
+
+  test('they agree only when every customer was compared, and every job was taken', () => {
+    expect(booksVerdict(whole)).toEqual({
+      kind: 'clear',
+      text: '9 carts of 3 customers, 12 orders agree: the books agree.',
+    });
+  });
+
+  test.each<[string, Partial<BooksCheck>, RegExp]>([
+    ['nothing was compared', { compared: 0, agree: 0 }, /^Not all was compared: 0 of 3 customers/],
+    ['some were compared', { compared: 2, differences: 1 }, /2 of 3 customers, 1 difference among these/],
+    ['there is no cart yet', { carts: 0, customers: 0, compared: 0 }, /^Nothing was compared/],
+    ['jobs wait in the queue', { notTaken: 4 }, /Not compared: 4 jobs of the batch/],
+  ])('%s: not checked', (_, change, words) => {
+    const verdict = booksVerdict({ ...whole, ...change });
+    expect(verdict.kind).toBe('not-checked');
+    expect(verdict.text).toMatch(words);
+    expect(verdict.text).not.toContain('the books agree');
+  });
+
+  test('differences are found, and what was not compared is said too', () => {
+    const { kind, text } = booksVerdict({ ...whole, differences: 2, notTaken: 1 });
+    expect(kind).toBe('found');
+    expect(text).toMatch(/2 differences\. Not compared: 1 job of/);
+  });
+});
+
+describe('preflight', () => {
+  const whole: PreflightCheck = { carts: 30, read: 30, findings: '' };
+
+  test('it says what it does not check', () => {
+    const { kind, text } = preflightVerdict(whole);
+    expect(kind).toBe('clear');
+    expect(text).toMatch(/^30 of 30 carts read: nothing found\. Agreements.* are not checked\.$/);
+    expect(preflightVerdict({ ...whole, findings: '2 missing' }).kind).toBe('found');
+  });
+
+  test.each<Partial<PreflightCheck>>([
+    { read: 0 },
+    { read: 29 },
+    { read: 29, findings: '1 line' },
+    { carts: 0, read: 0 },
+  ])('%o: not checked', (change) => {
+    const { kind, text } = preflightVerdict({ ...whole, ...change });
+    expect(kind).toBe('not-checked');
+    expect(text).toMatch(/^(Not all|Nothing) was checked/);
+    expect(text).not.toMatch(allClear);
+  });
+});
+
+describe('missing messages', () => {
+  test('they are missing for certain only when the queues are empty', () => {
+    expect(missingMessages(22, 0)).toEqual({ kind: 'found', text: '22 jobs have lost their message.' });
+    expect(missingMessages(22, 1_622)).toMatchObject({
+      kind: 'not-checked',
+      text: expect.stringContaining('still holds 1622 messages'),
+    });
+    expect(missingMessages(1, undefined).kind).toBe('not-checked');
+    expect(missingMessages(0, 1_622).kind).toBe('clear');
+    expect(missingMessages(0, 0, 2)).toEqual({
+      kind: 'not-checked',
+      text: '2 records could not be read: nothing is known of their messages.',
+    });
+  });
+
+  test('a queue that cannot be asked makes the count unknown', async () => {
+    const queue = (active: number) => ({ counts: async () => ({ active, scheduled: 9, dead: 9 }) });
+    const away = { counts: () => Promise.reject(new Unavailable('queue', 'away')) };
+    expect(await waitingIn([queue(2), queue(3)])).toBe(5);
+    expect(await waitingIn([queue(2), away])).toBeUndefined();
+  });
+});
+
+test('what was not checked never exits with 0, and Ctrl-C is 130', () => {
+  expect(exitOf({ kind: 'clear' })).toBe(0);
+  expect(exitOf({ kind: 'found' })).toBe(1);
+  expect(exitOf({ kind: 'not-checked' })).toBe(3);
+  for (const kind of ['clear', 'found', 'not-checked'] as const) expect(exitOf({ kind }, true)).toBe(130);
+});
+
+describe('status', () => {
+  const counts = { active: 0, scheduled: 0, dead: 0 };
+  const well: Status = {
+    gate: {
+      open: true,
+      jobsToday: 0,
+      lanes: { worker: { used: 0, limit: 240 }, poller: { used: 0, limit: 60 } },
+    },
+    queue: counts,
+    urgent: counts,
+    attention: {},
+    pending: { total: 0, ages: [] },
+    poller: {},
+  };
+
+  test('exits with 0 when all was read and nothing waits for a person', () => {
+    expect(exitOfStatus(well)).toBe(0);
+  });
+
+  test.each(['gate', 'queue', 'urgent', 'attention', 'pending', 'poller'] as const)(
+    'exits with 3 when %s cannot be read',
+    (part) => {
+      expect(exitOfStatus({ ...well, [part]: { unknown: 'the storage is away' } })).toBe(3);
+    },
+  );
+
+  test.each<Partial<Status>>([
+    { urgent: { ...counts, dead: 1 } },
+    { attention: { failed: 2 } },
+    {
+      gate: {
+        open: false,
+        reason: 'paused',
+        jobsToday: 0,
+        lanes: { worker: { used: 0, limit: 1 }, poller: { used: 0, limit: 1 } },
+      },
+    },
+  ])('exits with 1 for %o', (change) => {
+    expect(exitOfStatus({ ...well, ...change })).toBe(1);
+  });
+});
+
+describe('a filter that matches nothing', () => {
+  const bed = async () => {
+    const tables = { batches: memoryTable(), checkouts: memoryTable(), attention: memoryTable() };
+    const deps = {
+      batches: batchStore(tables.batches),
+      ledger: ledgerStore(tables.checkouts),
+      attentionRows: attentionRows(tables.attention),
+    };
+    await deps.batches.writeSummary({ batchId: 'night', total: 1 }, undefined);
+    const record = aRecord({ customerId });
+    await deps.ledger.insert(record, 'w');
+    await attentionStore(tables.attention).write(
+      {
+        customerId,
+        cartId: record.cartId,
+        kind: 'failed',
+        open: false,
+        revision: 1,
+        reason: { code: 'odd-word', description: '', cure: '', at: 0 },
+        batchIds: [],
+        at: 0,
+      },
+      'older',
+    );
+    return deps;
+  };
+
+  test('is no slip when all that it names is known', async () => {
+    const deps = await bed();
+    for (const filter of [
+      {},
+      { batchId: 'night' },
+      { customerId },
+      { code: '800009' },
+      { code: 'odd-word' },
+      { kind: 'failed' as const, since: 5 },
+    ])
+      expect(await unknownInFilter(deps, filter)).toBeUndefined();
+    expect(await isKnownBatch(deps, 'nihgt')).toBe(false);
+  });
+
+  test.each([
+    [{ batchId: 'nihgt' }, 'Batch nihgt is not known'],
+    [{ code: 'nope' }, 'No row, open or closed, has the code nope'],
+    [{ customerId: 'ffffffff-1a77-4d0b-8f3c-90f5b1e4c7aa', code: '800009' }, 'is not known'],
+  ])('is one for %o', async (filter, words) => {
+    expect(await unknownInFilter(await bed(), filter)).toContain(words);
+  });
+});
