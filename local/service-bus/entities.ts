@@ -19,6 +19,8 @@ export interface Target {
   /** Returns the sequence number, by which a scheduled message can be cancelled. */
   add(content: Content): number;
   cancelScheduled(sequenceNumbers: readonly number[]): void;
+  /** A topic shows what is scheduled: the rest is in its subscriptions. */
+  peek: MessageQueue['peek'];
 }
 
 export interface EntityMap {
@@ -26,6 +28,8 @@ export interface EntityMap {
   source(address: string): Source;
   /** Throws `AmqpError` when there is none, or nothing can be sent to it. */
   target(address: string): Target;
+  /** Throws `AmqpError` when there is none. */
+  peekable(address: string): Pick<MessageQueue, 'peek'>;
   /** The address of something that can be sent to or received from; throws `AmqpError` when there is none. */
   known(address: string): string;
   stop(): void;
@@ -71,9 +75,9 @@ export function buildEntities(
     return queue;
   }
 
-  function addTarget(name: string, { add, cancelScheduled }: MessageQueue): void {
+  function addTarget(name: string, { add, cancelScheduled, peek }: MessageQueue): void {
     const address = normalized(name);
-    targets.set(address, { address, add: (content) => add(content), cancelScheduled });
+    targets.set(address, { address, add: (content) => add(content), cancelScheduled, peek });
   }
 
   for (const { name, settings } of config.queues) addTarget(name, addQueue(name, settings));
@@ -104,6 +108,12 @@ export function buildEntities(
       const found = targets.get(wanted);
       if (found !== undefined) return found;
       if (sources.has(wanted)) throw notAllowed(`Nothing can be sent to '${address}'.`);
+      throw entityNotFound(address);
+    },
+    peekable(address) {
+      const wanted = normalized(address);
+      const found = sources.get(wanted)?.queue ?? targets.get(wanted);
+      if (found !== undefined) return found;
       throw entityNotFound(address);
     },
     known(address) {

@@ -6,7 +6,7 @@ import { answerManagement } from './management.ts';
 import type { Operations } from './operations.ts';
 import { openProducer } from './producer.ts';
 import { answerCbs, openRequestNode } from './request-node.ts';
-import { addressesOf, tuneSender } from './rhea-private.ts';
+import { addressesOf, tuneReceiver, tuneSender } from './rhea-private.ts';
 
 /** The links that clients have open. Opening one throws `AmqpError` when it is to be refused. */
 export interface Links {
@@ -96,6 +96,7 @@ export function createLinks(
     openTarget(receiver) {
       const { source, target } = addressesOf(receiver);
       const node = normalized(target);
+      tuneReceiver(receiver);
       const answerBy = (replyTo: string) => replierOf(receiver.session, replyTo);
       if (node === '$cbs') {
         openRequestNode(receiver, answerBy, () => answerCbs(refusesTokens()));

@@ -141,6 +141,8 @@ export interface Envelope {
   /** 0 active, 1 deferred, 2 scheduled. */
   readonly state: 0 | 1 | 2;
   readonly lockedUntil: number | undefined;
+  /** In the byte order of RFC 4122. */
+  readonly lockToken?: Buffer | undefined;
 }
 
 const maxUint = 2 ** 32 - 1;
@@ -162,6 +164,14 @@ export function writeMessage(content: Content, envelope: Envelope): Buffer {
     notes['x-opt-locked-until'] = types.wrap_timestamp(envelope.lockedUntil);
   return Buffer.concat([
     section(code.header, types.wrap_list(header)),
+    ...(envelope.lockToken === undefined
+      ? []
+      : [
+          section(
+            code.deliveryAnnotations,
+            types.wrap_symbolic_map({ 'x-opt-lock-token': types.wrap_uuid(envelope.lockToken) }),
+          ),
+        ]),
     section(code.annotations, types.wrap_symbolic_map(notes)),
     properties,
     ...(application === undefined ? [] : [application]),
