@@ -70,7 +70,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
   const sockets = new Set<Socket>();
   const doors = {
     amqp: (socket: Socket) => acceptSocket(container, socket),
-    http: answerAdmin(config, entities),
+    http: answerAdmin(entities, links.detach),
     tls: options.tls,
   };
   const server = frontDoor(doors, (socket) => {

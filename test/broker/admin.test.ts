@@ -4,7 +4,7 @@ import { ServiceBusAdministrationClient, ServiceBusClient } from '@azure/service
 import rhea, { type EventContext } from 'rhea';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { makeCertificate } from '../../local/certificate.ts';
-import { durationText } from '../../local/service-bus/admin.ts';
+import { durationText } from '../../local/service-bus/atom.ts';
 import { type Broker, startBroker } from '../../local/service-bus/broker.ts';
 import { durationMs } from '../../local/service-bus/config.ts';
 import { soon, takeOne } from './bed.ts';
