@@ -142,8 +142,9 @@ function pageOf(base: string, path: string, url: URL, list: readonly Entry[]): s
   const skip = countAt(url, '$skip', 0);
   const top = countAt(url, '$top', 100);
   const end = skip + top;
-  const next = end < list.length ? `${base}${path}?$skip=${end}&$top=${top}` : undefined;
-  return feedText(base, list.slice(skip, end), next);
+  const page = (from: number) => `${base}${path}?$skip=${from}&$top=${top}`;
+  const next = end < list.length ? page(end) : undefined;
+  return feedText(base, list.slice(skip, end), { self: page(skip), next });
 }
 
 function countAt(url: URL, name: string, fallback: number): number {
@@ -208,9 +209,9 @@ function propertiesIn(fields: ReadonlyMap<string, string>, sent: string): Record
   return properties;
 }
 
-/** Without its leading slash; a path that cannot be read names nothing. */
+/** Without slashes at its ends: some clients put one after a list. A path that cannot be read names nothing. */
 function pathOf(url: URL): string {
-  const path = url.pathname.replace(/^\/+/, '');
+  const path = url.pathname.split('/').filter(Boolean).join('/');
   try {
     return decodeURIComponent(path);
   } catch {

@@ -73,10 +73,18 @@ export function namespaceEntry(name: string, createdAt: number): Entry {
 /** `base` is the address of the namespace, with a slash at its end. */
 export const entryText = (base: string, entry: Entry): string => element(base, entry, ` xmlns="${atom}"`);
 
-/** `next` is the address of the next page. */
-export function feedText(base: string, entries: readonly Entry[], next?: string): string {
-  const link = next === undefined ? '' : `<link rel="next" href="${escaped(next)}"/>`;
-  return `<feed xmlns="${atom}">${link}${entries.map((entry) => element(base, entry, '')).join('')}</feed>`;
+interface Links {
+  readonly self: string;
+  /** The next page, if there is one. */
+  readonly next: string | undefined;
+}
+
+export function feedText(base: string, entries: readonly Entry[], links?: Links): string {
+  // The client for JavaScript reads links only where there are several.
+  const written = Object.entries(links ?? {}).map(([rel, href]) =>
+    href === undefined ? '' : `<link rel="${rel}" href="${escaped(href)}"/>`,
+  );
+  return `<feed xmlns="${atom}">${written.join('')}${entries.map((entry) => element(base, entry, '')).join('')}</feed>`;
 }
 
 export const errorText = (status: number, detail: string): string =>

@@ -24,8 +24,13 @@ interface Types {
   wrap(value: unknown): TypedValue;
   wrap_ulong(value: number): TypedValue;
   wrap_uint(value: number): TypedValue;
+  wrap_byte(value: number): TypedValue;
   wrap_int(value: number): TypedValue;
-  wrap_long(value: number): TypedValue;
+  wrap_long(value: number | Buffer): TypedValue;
+  wrap_float(value: number): TypedValue;
+  wrap_double(value: number): TypedValue;
+  wrap_boolean(value: boolean): TypedValue;
+  wrap_binary(value: Buffer): TypedValue;
   wrap_timestamp(value: number): TypedValue;
   wrap_string(value: string): TypedValue;
   wrap_symbol(value: string): TypedValue;

@@ -241,14 +241,18 @@ const tls = await makeCertificate();
 const certificate = join(scratch, 'certificate.pem');
 await writeFile(certificate, tls.certificate);
 const broker = await startBroker({ config, tls });
-const reports: Report[] = [];
-try {
-  if (wanted.includes('net')) reports.push(await checkNet(broker, scratch));
-  if (wanted.includes('python')) reports.push(await checkPython(broker, certificate));
-} finally {
-  await broker.stop();
-  await rm(scratch, { recursive: true, force: true });
+async function checkAll(): Promise<readonly Report[]> {
+  try {
+    return await Promise.all([
+      ...(wanted.includes('net') ? [checkNet(broker, scratch)] : []),
+      ...(wanted.includes('python') ? [checkPython(broker, certificate)] : []),
+    ]);
+  } finally {
+    await broker.stop();
+    await rm(scratch, { recursive: true, force: true });
+  }
 }
+const reports = await checkAll();
 
 const count = (checks: readonly Check[], passes: boolean) =>
   checks.filter(({ error }) => (error === undefined) === passes).length;
