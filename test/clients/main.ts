@@ -1,6 +1,7 @@
 /** `npm run check:clients`: what clients that nobody here wrote see of the local broker. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { access, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { access, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -25,6 +26,16 @@ const { only, json, ...options } = readOptions(
 );
 const allowMissing = options['allow-missing'];
 
+const known = ['net', 'python'];
+const wanted = only.split(',');
+const unknown = wanted.filter((name) => !known.includes(name));
+if (unknown.length > 0) {
+  console.error(
+    `--only: there is no client ${unknown.join(', ')}; known are ${known.join(', ')}.\n\n${usage}`,
+  );
+  process.exit(2);
+}
+
 interface Check {
   readonly name: string;
   /** Undefined: it passed. */
@@ -48,12 +59,19 @@ const lineShape = z.union([
 /** A child that hangs ends with its checks failed. */
 const longestRun = 240_000;
 
+const scratch = mkdtempSync(join(tmpdir(), 'check-clients-'));
 const children = new Set<ChildProcess>();
 for (const signal of ['SIGINT', 'SIGTERM'] as const)
   process.once(signal, () => {
-    for (const child of children) child.kill('SIGKILL');
+    for (const child of children) end(child);
+    rmSync(scratch, { recursive: true, force: true });
     process.exit(1);
   });
+
+/** With what it has started: each leads a group of its own. */
+function end({ pid, exitCode, signalCode }: ChildProcess): void {
+  if (pid !== undefined && exitCode === null && signalCode === null) process.kill(-pid, 'SIGKILL');
+}
 
 interface Ended {
   /** Undefined: it ended well. */
@@ -68,7 +86,11 @@ async function run(
   env: NodeJS.ProcessEnv,
   onLine: (line: string) => void,
 ): Promise<Ended> {
-  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...env } });
+  const child = spawn(command, args, {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, ...env },
+    detached: true,
+  });
   children.add(child);
   let errors = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
@@ -78,7 +100,7 @@ async function run(
   let tookTooLong = false;
   const limit = setTimeout(() => {
     tookTooLong = true;
-    child.kill('SIGKILL');
+    end(child);
   }, longestRun);
   const how = await new Promise<string | undefined>((resolve) => {
     child.once('error', (error) => resolve(error.message));
@@ -226,17 +248,6 @@ async function checkPython(broker: Broker, certificate: string): Promise<Report>
   return report(await runChecks('python', python, args, { PYTHONDONTWRITEBYTECODE: '1' }));
 }
 
-const known = ['net', 'python'];
-const wanted = only.split(',');
-const unknown = wanted.filter((name) => !known.includes(name));
-if (unknown.length > 0) {
-  console.error(
-    `--only: there is no client ${unknown.join(', ')}; known are ${known.join(', ')}.\n\n${usage}`,
-  );
-  process.exit(2);
-}
-
-const scratch = await mkdtemp(join(tmpdir(), 'check-clients-'));
 const tls = await makeCertificate();
 const certificate = join(scratch, 'certificate.pem');
 await writeFile(certificate, tls.certificate);
@@ -249,7 +260,7 @@ async function checkAll(): Promise<readonly Report[]> {
     ]);
   } finally {
     await broker.stop();
-    await rm(scratch, { recursive: true, force: true });
+    rmSync(scratch, { recursive: true, force: true });
   }
 }
 const reports = await checkAll();
