@@ -33,7 +33,6 @@ const { factor, 'own-worker': ownWorker } = readOptions(
   { factor: { type: 'string', default: '60' }, 'own-worker': { type: 'boolean', default: false } },
   z.object({ factor: z.coerce.number().check(z.gte(1), z.lte(4_000)), 'own-worker': z.boolean() }),
 );
-await dev();
 
 async function dev(): Promise<void> {
   await buildDist(root);
@@ -113,3 +112,6 @@ ${http}
   # what Partner Center has sold
   curl -s ${sandbox.admin}/admin/order-book`;
 }
+
+// Last: it uses the constants above.
+await dev();

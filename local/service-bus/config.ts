@@ -6,13 +6,20 @@ export interface QueueSettings {
   readonly deadLetterOnExpiration: boolean;
 }
 
+export interface QueueConfig {
+  readonly name: string;
+  readonly settings: QueueSettings;
+}
+
+export interface TopicConfig {
+  readonly name: string;
+  readonly timeToLive: number;
+  readonly subscriptions: readonly QueueConfig[];
+}
+
 export interface Entities {
-  readonly queues: readonly { readonly name: string; readonly settings: QueueSettings }[];
-  readonly topics: readonly {
-    readonly name: string;
-    readonly timeToLive: number;
-    readonly subscriptions: readonly { readonly name: string; readonly settings: QueueSettings }[];
-  }[];
+  readonly queues: readonly QueueConfig[];
+  readonly topics: readonly TopicConfig[];
 }
 
 /** The configuration is wrong; `path` names the place. */
@@ -55,27 +62,36 @@ export function decodeConfig(config: unknown): Entities {
     throw new BrokerConfigError('UserConfig.Namespaces', 'exactly one namespace is expected');
   const path = 'UserConfig.Namespaces[0]';
   const namespace = fieldsOf(namespaces[0], path, ['Name', 'Queues', 'Topics']);
-  const queues = listAt(namespace, 'Queues', path).map((queue, index) => {
-    const at = `${path}.Queues[${index}]`;
-    const fields = fieldsOf(queue, at, ['Name', 'Properties']);
-    return { name: nameAt(fields, at), settings: settingsAt(fields, at) };
-  });
-  const topics = listAt(namespace, 'Topics', path).map((topic, index) => {
-    const at = `${path}.Topics[${index}]`;
-    const fields = fieldsOf(topic, at, ['Name', 'Properties', 'Subscriptions']);
-    const subscriptions = listAt(fields, 'Subscriptions', at).map((subscription, nth) => {
-      const there = `${at}.Subscriptions[${nth}]`;
-      const own = fieldsOf(subscription, there, ['Name', 'Properties', 'Rules']);
-      if (listAt(own, 'Rules', there).length > 0)
-        throw new BrokerConfigError(`${there}.Rules`, 'rules are not supported by this broker');
-      return { name: nameAt(own, there), settings: settingsAt(own, there) };
-    });
-    refuseTwice(subscriptions, `${at}.Subscriptions`);
-    const own = propertiesAt(fields, at, ['DefaultMessageTimeToLive']);
-    return { name: nameAt(fields, at), timeToLive: timeToLiveAt(own, at), subscriptions };
-  });
+  const queues = listAt(namespace, 'Queues', path).map((queue, index) =>
+    decodeQueue(queue, `${path}.Queues[${index}]`),
+  );
+  const topics = listAt(namespace, 'Topics', path).map((topic, index) =>
+    decodeTopic(topic, `${path}.Topics[${index}]`),
+  );
   refuseTwice([...queues, ...topics], path);
   return { queues, topics };
+}
+
+export function decodeQueue(queue: unknown, at: string): QueueConfig {
+  const fields = fieldsOf(queue, at, ['Name', 'Properties']);
+  return { name: nameAt(fields, at), settings: settingsAt(fields, at) };
+}
+
+export function decodeTopic(topic: unknown, at: string): TopicConfig {
+  const fields = fieldsOf(topic, at, ['Name', 'Properties', 'Subscriptions']);
+  const subscriptions = listAt(fields, 'Subscriptions', at).map((subscription, nth) =>
+    decodeSubscription(subscription, `${at}.Subscriptions[${nth}]`),
+  );
+  refuseTwice(subscriptions, `${at}.Subscriptions`);
+  const own = propertiesAt(fields, at, ['DefaultMessageTimeToLive']);
+  return { name: nameAt(fields, at), timeToLive: timeToLiveAt(own, at), subscriptions };
+}
+
+export function decodeSubscription(subscription: unknown, at: string): QueueConfig {
+  const fields = fieldsOf(subscription, at, ['Name', 'Properties', 'Rules']);
+  if (listAt(fields, 'Rules', at).length > 0)
+    throw new BrokerConfigError(`${at}.Rules`, 'rules are not supported by this broker');
+  return { name: nameAt(fields, at), settings: settingsAt(fields, at) };
 }
 
 function propertiesAt(fields: Fields, path: string, known: readonly string[]): Fields {

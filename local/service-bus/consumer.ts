@@ -8,6 +8,7 @@ import {
   accepted,
   afterProcess,
   allowedBy,
+  hasAttached,
   isDraining,
   isPreSettled,
   outcomeOf,
@@ -29,9 +30,11 @@ export function openConsumer(sender: Sender, source: Source, operations: Operati
   // rhea counts credit down only when frames are written, a tick later: this count is of what was handed to it.
   let handed = 0;
   let full = false;
+  /** The client gave credit before our own attach was written. */
+  let early = false;
 
   function handOne(): boolean {
-    if (!sender.is_open() || handed >= allowedBy(sender)) return false;
+    if (!sender.is_open() || !hasAttached(sender) || handed >= allowedBy(sender)) return false;
     full = roomIn(sender) <= 0;
     if (full) return false;
     const next = source.queue.next(destructive);
@@ -43,14 +46,19 @@ export function openConsumer(sender: Sender, source: Source, operations: Operati
     return true;
   }
 
-  sender.on('sender_flow', () => {
+  function answerFlow(): void {
+    early = !hasAttached(sender);
+    if (early) return;
     while (handOne());
     if (!isDraining(sender)) return;
     handed = allowedBy(sender);
     sender.set_drained(true);
-  });
+  }
+
+  sender.on('sender_flow', answerFlow);
   afterProcess(sender, () => {
-    if (full) while (handOne());
+    if (early) answerFlow();
+    else if (full) while (handOne());
   });
   const on = (event: string, act: (token: Buffer, delivery: Delivery) => void) =>
     sender.on(event, (context: EventContext) => {
@@ -69,7 +77,7 @@ export function openConsumer(sender: Sender, source: Source, operations: Operati
     });
 
   on('accepted', (token) => source.queue.complete(token));
-  on('released', (token) => source.queue.abandon(token, new Map()));
+  on('released', (token) => source.queue.release(token));
   on('modified', (token, delivery) => {
     const [, undeliverable, annotations] = fieldsOf(outcomeOf(delivery));
     const properties = annotations?.value ? pairsOf(annotations) : new Map<string, TypedValue>();

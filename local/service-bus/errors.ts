@@ -16,6 +16,13 @@ export class AmqpError extends Error {
 export const entityNotFound = (address: string): AmqpError =>
   new AmqpError('amqp:not-found', 404, `The messaging entity '${address}' could not be found.`);
 
+export const alreadyExists = (address: string): AmqpError =>
+  new AmqpError(
+    'com.microsoft:entity-already-exists',
+    409,
+    `The messaging entity '${address}' already exists.`,
+  );
+
 export const lockLost = (): AmqpError =>
   new AmqpError(
     'com.microsoft:message-lock-lost',
@@ -37,7 +44,7 @@ export const tooLarge = (size: number, limit: number): AmqpError =>
   new AmqpError(
     'amqp:link:message-size-exceeded',
     400,
-    `The message has ${size} bytes; at most ${limit} are allowed.`,
+    `The message (or its application properties) has ${size} bytes; at most ${limit} are allowed.`,
   );
 
 /** A fault of our own goes to the client too: it closes nothing, and says what failed. */

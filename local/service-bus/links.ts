@@ -1,12 +1,12 @@
 import type { Connection, Receiver, Sender, Session } from 'rhea';
 import { type Consumer, openConsumer } from './consumer.ts';
 import { type EntityMap, normalized } from './entities.ts';
-import { notAllowed } from './errors.ts';
+import { entityNotFound, notAllowed } from './errors.ts';
 import { answerManagement } from './management.ts';
 import type { Operations } from './operations.ts';
 import { openProducer } from './producer.ts';
 import { answerCbs, openRequestNode } from './request-node.ts';
-import { addressesOf, tuneSender } from './rhea-private.ts';
+import { addressesOf, tuneReceiver, tuneSender } from './rhea-private.ts';
 
 /** The links that clients have open. Opening one throws `AmqpError` when it is to be refused. */
 export interface Links {
@@ -16,6 +16,8 @@ export interface Links {
   stir(address: string): void;
   /** The end of a link, or of a session or connection with all its links: rhea does not tell of each of these. */
   ended(part: { link: Sender | Receiver } | { session: Session } | { connection: Connection }): void;
+  /** Ends the links to entities that are gone. */
+  detach(addresses: readonly string[]): void;
   /** The connections that have a link to this entity. */
   connectionsOf(address: string): ReadonlySet<Connection>;
 }
@@ -96,6 +98,7 @@ export function createLinks(
     openTarget(receiver) {
       const { source, target } = addressesOf(receiver);
       const node = normalized(target);
+      tuneReceiver(receiver);
       const answerBy = (replyTo: string) => replierOf(receiver.session, replyTo);
       if (node === '$cbs') {
         openRequestNode(receiver, answerBy, () => answerCbs(refusesTokens()));
@@ -128,6 +131,15 @@ export function createLinks(
         if ('session' in part && link.session !== part.session) continue;
         if ('connection' in part && link.connection !== part.connection) continue;
         remove(entry);
+      }
+    },
+
+    detach(addresses) {
+      for (const entry of [...open.values()]) {
+        if (!addresses.includes(entry.address)) continue;
+        remove(entry);
+        const { condition, message } = entityNotFound(entry.address);
+        entry.link.close({ condition, description: message });
       }
     },
 

@@ -1,17 +1,23 @@
 import { whyDead } from './consumer.ts';
 import type { EntityMap } from './entities.ts';
-import { asAmqpError, notAllowed } from './errors.ts';
+import { asAmqpError, notAllowed, tooLarge } from './errors.ts';
 import { swapped } from './lock-token.ts';
 import { readMessage } from './message.ts';
 import type { Handed, MessageQueue } from './message-queue.ts';
 import type { Operations } from './operations.ts';
 import type { Reply, Request } from './request-node.ts';
-import { type TypedValue, types } from './typed.ts';
+import { maxMessageSize } from './rhea-private.ts';
+import { pairsOf, type TypedValue, types } from './typed.ts';
 
 /** AMQP constructors of array elements. */
 const codes = { long: 0x81, timestamp: 0x83 };
 
 type Body = Readonly<Record<string, unknown>>;
+
+interface Bodies {
+  readonly body: Body;
+  readonly typedBody: Request['typedBody'];
+}
 
 /** Answers a request to `<entity>/$management` (Service Bus, "AMQP 1.0: request-response operations"). */
 export function answerManagement(
@@ -22,12 +28,13 @@ export function answerManagement(
 ): Reply {
   operations.managed += 1;
   try {
-    const operation = String(request['application_properties']?.['operation'] ?? '').replace(
+    const { message, typedBody } = request;
+    const operation = String(message['application_properties']?.['operation'] ?? '').replace(
       'com.microsoft:',
       '',
     );
-    const body: Body = isBody(request['body']) ? request['body'] : {};
-    return perform(entities, address, operations, operation, body);
+    const body: Body = isBody(message['body']) ? message['body'] : {};
+    return perform(entities, address, operations, operation, { body, typedBody });
   } catch (error) {
     const { status, message, condition } = asAmqpError(error);
     return reply(status, message, undefined, condition);
@@ -41,7 +48,7 @@ function reply(status: number, description: string, body?: TypedValue, condition
   const properties = {
     statusCode: types.wrap_int(status),
     statusDescription: description,
-    ...(condition === undefined ? {} : { errorCondition: condition }),
+    ...(condition === undefined ? {} : { errorCondition: types.wrap_symbol(condition) }),
   };
   return body === undefined ? { properties } : { properties, body };
 }
@@ -54,38 +61,55 @@ function perform(
   address: string,
   operations: Operations,
   operation: string,
-  body: Body,
+  bodies: Bodies,
 ): Reply {
+  const { body } = bodies;
   switch (operation) {
     case 'schedule-message': {
       const target = entities.target(address);
-      const numbers = listIn(body, 'messages').map((entry) => {
-        const message: unknown = isBody(entry) ? entry['message'] : undefined;
-        if (!Buffer.isBuffer(message)) throw notAllowed('A scheduled message has no bytes.');
-        operations.received += 1;
-        return target.add(readMessage(message));
-      });
+      const contents = scheduledIn(body).map(readMessage);
+      const numbers = contents.map((content) => target.add(content));
+      operations.received += contents.length;
       operations.sends += 1;
       return ok({ 'sequence-numbers': types.wrap_array(numbers, codes.long) });
     }
     case 'cancel-scheduled-message':
       entities.target(address).cancelScheduled(numbersIn(body, 'sequence-numbers'));
       return ok();
+    case 'peek-message': {
+      const from = numberOf(body['from-sequence-number']);
+      const found = entities.peekable(address).peek(from, numberOf(body['message-count']));
+      if (found.length === 0) return reply(204, 'No messages');
+      return ok({ messages: types.wrap_list(found.map((message) => types.wrap_map({ message }))) });
+    }
     default:
-      return performOnQueue(entities.source(address).queue, operations, operation, body);
+      return performOnQueue(entities.source(address).queue, operations, operation, bodies);
   }
 }
 
-function performOnQueue(queue: MessageQueue, operations: Operations, operation: string, body: Body): Reply {
+/** Together they are as large as one message may be. */
+function scheduledIn(body: Body): readonly Buffer[] {
+  const messages = listIn(body, 'messages').map((entry) => {
+    const message: unknown = isBody(entry) ? entry['message'] : undefined;
+    if (!Buffer.isBuffer(message)) throw notAllowed('A scheduled message has no bytes.');
+    return message;
+  });
+  const size = messages.reduce((sum, message) => sum + message.length, 0);
+  if (size > maxMessageSize) throw tooLarge(size, maxMessageSize);
+  return messages;
+}
+
+function performOnQueue(
+  queue: MessageQueue,
+  operations: Operations,
+  operation: string,
+  bodies: Bodies,
+): Reply {
+  const { body } = bodies;
   switch (operation) {
     case 'renew-lock': {
       const ends = tokensIn(body).map((token) => queue.renew(token));
       return ok({ expirations: types.wrap_array(ends, codes.timestamp) });
-    }
-    case 'peek-message': {
-      const found = queue.peek(numberOf(body['from-sequence-number']), numberOf(body['message-count']));
-      if (found.length === 0) return reply(204, 'No messages');
-      return ok({ messages: types.wrap_list(found.map((message) => types.wrap_map({ message }))) });
     }
     case 'receive-by-sequence-number': {
       const destructive = body['receiver-settle-mode'] === 0;
@@ -94,7 +118,7 @@ function performOnQueue(queue: MessageQueue, operations: Operations, operation: 
       return ok({ messages: types.wrap_list(handed.map((message) => handedMap(message, destructive))) });
     }
     case 'update-disposition':
-      dispose(queue, operations, body);
+      dispose(queue, operations, bodies);
       return ok();
     default:
       throw notAllowed(`This broker has no operation "${operation}": sessions and rules are not supported.`);
@@ -107,8 +131,9 @@ const handedMap = ({ bytes, token }: Handed, destructive: boolean): TypedValue =
     ...(destructive ? {} : { 'lock-token': types.wrap_uuid(swapped(token)) }),
   });
 
-function dispose(queue: MessageQueue, operations: Operations, body: Body): void {
-  const properties = propertiesIn(body['properties-to-modify']);
+function dispose(queue: MessageQueue, operations: Operations, { body, typedBody }: Bodies): void {
+  const modified = typedBody.get('properties-to-modify');
+  const properties = modified === undefined ? new Map<string, TypedValue>() : pairsOf(modified);
   const text = (name: string) => (typeof body[name] === 'string' ? body[name] : undefined);
   for (const token of tokensIn(body)) {
     operations.settled += 1;
@@ -134,11 +159,6 @@ function dispose(queue: MessageQueue, operations: Operations, body: Body): void 
     }
   }
 }
-
-const propertiesIn = (value: unknown): Map<string, TypedValue> =>
-  new Map(
-    isBody(value) ? Object.entries(value).map(([name, entry]) => [name, types.wrap(entry)] as const) : [],
-  );
 
 function listIn(body: Body, name: string): readonly unknown[] {
   const value = body[name];

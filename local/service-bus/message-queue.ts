@@ -4,7 +4,7 @@ import type { QueueSettings } from './config.ts';
 import { lockLost, messageNotFound, notAllowed } from './errors.ts';
 import { createHeap } from './heap.ts';
 import { type Held, type Inspected, inspectHeld, newHeld, type Place, stateOf } from './held.ts';
-import { keyOf, newToken } from './lock-token.ts';
+import { keyOf, newToken, swapped } from './lock-token.ts';
 import { type Content, type Properties, scheduledFor, withProperties, writeMessage } from './message.ts';
 import { createOrder } from './order.ts';
 
@@ -116,14 +116,18 @@ export function createMessageQueue({ clock, settings, bury, onReady }: QueuePart
 
   /** Back to where it came from, one delivery more. Inside a dead-letter queue nothing is counted. */
   function giveBack(held: Held, content: Content): void {
-    unlock(held);
     held.content = content;
     if (bury !== undefined) held.deliveryCount += 1;
+    putBack(held);
+  }
+
+  function putBack(held: Held): void {
+    unlock(held);
     if (held.wasDeferred) move(held, 'deferred');
     else if (bury !== undefined && held.deliveryCount >= settings.maxDeliveryCount) {
       move(held, 'gone');
       const description = `Message could not be consumed after ${settings.maxDeliveryCount} delivery attempts.`;
-      bury(held, content, { reason: 'MaxDeliveryCountExceeded', description });
+      bury(held, held.content, { reason: 'MaxDeliveryCountExceeded', description });
     } else {
       move(held, 'ready');
       if (held.expiresAt <= clock.now()) expire(held);
@@ -142,14 +146,16 @@ export function createMessageQueue({ clock, settings, bury, onReady }: QueuePart
     move(held, 'locked');
     locked.set(keyOf(token), held);
     locks.set(held.until, held);
-    return { bytes: write(held), token };
+    // The answer to a request has no delivery tag: some clients look for the token in the message itself.
+    return { bytes: write(held, held.wasDeferred ? token : undefined), token };
   }
 
-  const write = (held: Held): Buffer =>
+  const write = (held: Held, token?: Buffer): Buffer =>
     writeMessage(held.content, {
       ...held,
       state: stateOf(held),
       lockedUntil: held.place === 'locked' ? held.until : undefined,
+      lockToken: token === undefined ? undefined : swapped(token),
     });
 
   function nextReady(): Held | undefined {
@@ -216,6 +222,10 @@ export function createMessageQueue({ clock, settings, bury, onReady }: QueuePart
     abandon(token: Buffer, properties: Properties): void {
       const held = holderOf(token);
       giveBack(held, withProperties(held.content, properties));
+    },
+    /** Gives back what nobody looked at: Service Bus does not count this as a delivery. */
+    release(token: Buffer): void {
+      putBack(holderOf(token));
     },
     defer(token: Buffer, properties: Properties): void {
       const held = holderOf(token);

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { tooLarge } from './errors.ts';
 import { pairsOf, section, type TypedValue, types } from './typed.ts';
 
 /** The sections of an AMQP 1.0 message (part 3, 3.2), by descriptor. */
@@ -25,6 +26,9 @@ export interface Content {
   readonly messageId: string;
 }
 
+/** Service Bus takes no more of application properties, however small the body is. */
+const maxPropertiesSize = 65_536;
+
 /** Which annotations are ours to write. */
 const ours = new Set([
   'x-opt-sequence-number',
@@ -34,7 +38,10 @@ const ours = new Set([
   'x-opt-message-state',
 ]);
 
-/** Reads one encoded message. A message without an id gets one: the official client cannot live without. */
+/**
+ * Reads one encoded message. A message without an id gets one: the official client cannot live without. Throws `AmqpError` when
+ * its properties are too large.
+ */
 export function readMessage(bytes: Buffer): Content {
   const reader = new types.Reader(bytes);
   let header: readonly TypedValue[] = [];
@@ -49,8 +56,10 @@ export function readMessage(bytes: Buffer): Content {
     if (kind === code.header) header = listOf(value);
     else if (kind === code.annotations) annotations = pairsOf(value);
     else if (kind === code.properties) properties = value;
-    else if (kind === code.application) application = Buffer.from(bytes.subarray(start, reader.position));
-    else if (kind >= dataSection || Number.isNaN(kind)) {
+    else if (kind === code.application) {
+      application = Buffer.from(bytes.subarray(start, reader.position));
+      if (application.length > maxPropertiesSize) throw tooLarge(application.length, maxPropertiesSize);
+    } else if (kind >= dataSection || Number.isNaN(kind)) {
       bodyStart = start;
       break;
     }
@@ -141,6 +150,8 @@ export interface Envelope {
   /** 0 active, 1 deferred, 2 scheduled. */
   readonly state: 0 | 1 | 2;
   readonly lockedUntil: number | undefined;
+  /** In the byte order of RFC 4122. */
+  readonly lockToken?: Buffer | undefined;
 }
 
 const maxUint = 2 ** 32 - 1;
@@ -162,6 +173,14 @@ export function writeMessage(content: Content, envelope: Envelope): Buffer {
     notes['x-opt-locked-until'] = types.wrap_timestamp(envelope.lockedUntil);
   return Buffer.concat([
     section(code.header, types.wrap_list(header)),
+    ...(envelope.lockToken === undefined
+      ? []
+      : [
+          section(
+            code.deliveryAnnotations,
+            types.wrap_symbolic_map({ 'x-opt-lock-token': types.wrap_uuid(envelope.lockToken) }),
+          ),
+        ]),
     section(code.annotations, types.wrap_symbolic_map(notes)),
     properties,
     ...(application === undefined ? [] : [application]),

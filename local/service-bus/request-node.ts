@@ -1,7 +1,11 @@
 import rhea, { type EventContext, type Receiver, type Sender } from 'rhea';
-import { types } from './typed.ts';
+import { bodyPairs, type TypedValue, types } from './typed.ts';
 
-export type Request = ReturnType<typeof rhea.message.decode>;
+export interface Request {
+  readonly message: ReturnType<typeof rhea.message.decode>;
+  /** The entries of its body, with their types: decoded, a long and an int are the same. */
+  readonly typedBody: ReadonlyMap<string, TypedValue>;
+}
 
 /** An answer of a request node: its body, and how its status is spelled. */
 export interface Reply {
@@ -20,13 +24,15 @@ export function openRequestNode(
     const bytes: unknown = context.message;
     if (delivery === undefined || !Buffer.isBuffer(bytes)) return;
     delivery.accept();
-    const request = rhea.message.decode(bytes);
-    const { properties, body } = answer(request);
-    replierOf(String(request['reply_to'] ?? ''))?.send({
-      ...(request['message_id'] === undefined ? {} : { correlation_id: request['message_id'] }),
+    const message = rhea.message.decode(bytes);
+    const { properties, body } = answer({ message, typedBody: bodyPairs(bytes) });
+    const reply = {
+      ...(message['message_id'] === undefined ? {} : { correlation_id: message['message_id'] }),
       application_properties: { ...properties },
       body: body ?? null,
-    });
+    };
+    // In one tick, rhea would write the answer before the request's outcome. Some clients have forgotten the request by then.
+    setImmediate(() => replierOf(String(message['reply_to'] ?? ''))?.send(reply));
   });
 }
 

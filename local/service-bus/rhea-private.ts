@@ -31,6 +31,8 @@ interface PrivateSender {
   _process(): void;
   local: { attach: Partial<SettleModes> };
   remote: { attach: Partial<SettleModes> };
+  /** How often the link is still to write its attach. */
+  state: { open_requests: number };
   session: {
     outgoing: {
       available(): number;
@@ -39,6 +41,11 @@ interface PrivateSender {
       next_delivery_id: number;
     };
   };
+}
+
+interface PrivateReceiver {
+  local: { attach: Partial<SettleModes> };
+  remote: { attach: Partial<SettleModes> };
 }
 
 interface SettleModes {
@@ -62,13 +69,16 @@ const rawFormat = 0x7fffffff;
 /** Standard tier: 256 KB. Without it the client makes batches of any size. */
 export const maxMessageSize = 262_144;
 
+/** As Service Bus says it. A client that is not given one may put a message of any size into one frame, and fail. */
+const maxFrameSize = 65_536;
+
 /**
- * Signs in whoever comes, as Service Bus does: the token that counts is sent to `$cbs` later. Clients of other languages ask
- * for MSSBCBS by name.
+ * Signs in whoever comes, as Service Bus does: the token that counts is sent to `$cbs` later. Some clients of other languages
+ * ask for MSSBCBS by name. Clients without `$cbs` send a key's name and the key by PLAIN.
  */
 export function letEveryoneIn(container: Container): void {
   const mechanisms: Record<string, unknown> = container.sasl_server_mechanisms;
-  for (const name of ['ANONYMOUS', 'MSSBCBS', 'EXTERNAL'])
+  for (const name of ['ANONYMOUS', 'MSSBCBS', 'EXTERNAL', 'PLAIN'])
     mechanisms[name] = () => ({
       outcome: undefined as boolean | undefined,
       start() {
@@ -81,6 +91,7 @@ export function letEveryoneIn(container: Container): void {
 export function acceptSocket(container: Container, socket: Socket): void {
   const options = {
     tcp_no_delay: true,
+    max_frame_size: maxFrameSize,
     // A client that keeps a message for long keeps the places of all later ones too.
     session_buffer_size: { incoming: 2_048, outgoing: 65_536 },
     receiver_options: { autoaccept: false, credit_window: 1_000, max_message_size: maxMessageSize },
@@ -136,6 +147,20 @@ export function tuneSender(sender: Sender): void {
     return true;
   };
 }
+
+/**
+ * Takes the settle mode in which the client wants to send. A client that asks for "settled" gives its deliveries no tags: told
+ * nothing, it would await outcomes that it cannot tell apart. The receive mode is not taken: in mode "second" rhea would leave
+ * what it has accepted unsettled.
+ */
+export function tuneReceiver(receiver: Receiver): void {
+  const { local, remote } = receiver as unknown as PrivateReceiver;
+  const asked = remote.attach.snd_settle_mode;
+  if (asked !== undefined) local.attach.snd_settle_mode = asked;
+}
+
+/** rhea writes the transfers of a session before the attach of a link that was opened in the same tick. */
+export const hasAttached = (sender: Sender): boolean => senderOf(sender).state.open_requests === 0;
 
 /** Calls `act` whenever the link has been looked after, also when only the window of its session changed. */
 export function afterProcess(sender: Sender, act: () => void): void {

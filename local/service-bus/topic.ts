@@ -2,7 +2,7 @@ import type { BrokerClock } from './clock.ts';
 import { createMessageQueue, type MessageQueue } from './message-queue.ts';
 
 /** A topic numbers what it is sent, holds what is for later, and gives each subscription a copy with a number of its own. */
-export function createTopic(clock: BrokerClock, subscriptions: readonly MessageQueue[]): MessageQueue {
+export function createTopic(clock: BrokerClock, subscriptions: ReadonlySet<MessageQueue>): MessageQueue {
   const inbox: MessageQueue = createMessageQueue({
     clock,
     settings: {

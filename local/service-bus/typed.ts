@@ -24,10 +24,16 @@ interface Types {
   wrap(value: unknown): TypedValue;
   wrap_ulong(value: number): TypedValue;
   wrap_uint(value: number): TypedValue;
+  wrap_byte(value: number): TypedValue;
   wrap_int(value: number): TypedValue;
-  wrap_long(value: number): TypedValue;
+  wrap_long(value: number | Buffer): TypedValue;
+  wrap_float(value: number): TypedValue;
+  wrap_double(value: number): TypedValue;
+  wrap_boolean(value: boolean): TypedValue;
+  wrap_binary(value: Buffer): TypedValue;
   wrap_timestamp(value: number): TypedValue;
   wrap_string(value: string): TypedValue;
+  wrap_symbol(value: string): TypedValue;
   wrap_uuid(value: Buffer): TypedValue;
   wrap_list(values: readonly unknown[]): TypedValue;
   wrap_map(values: Readonly<Record<string, unknown>>): TypedValue;
@@ -56,4 +62,16 @@ export function section(code: number, value: TypedValue): Buffer {
   const writer = new types.Writer();
   writer.write(types.described_nc(types.wrap_ulong(code), value));
   return Buffer.from(writer.toBuffer());
+}
+
+const valueSection = 0x77;
+
+/** The entries of the map in a message's body, with their types; none when the body is no map. */
+export function bodyPairs(message: Buffer): Map<string, TypedValue> {
+  const reader = new types.Reader(message);
+  while (reader.remaining() > 0) {
+    const read = reader.read();
+    if (Number(read.descriptor?.value) === valueSection) return pairsOf(read);
+  }
+  return new Map();
 }

@@ -27,7 +27,7 @@ interface Modelled {
   token: Buffer | undefined;
 }
 
-const settlements = ['complete', 'abandon', 'defer', 'dead-letter', 'renew'] as const;
+const settlements = ['complete', 'abandon', 'defer', 'dead-letter', 'renew', 'release'] as const;
 type Settlement = (typeof settlements)[number];
 
 function createModel(now: () => number) {
@@ -35,8 +35,11 @@ function createModel(now: () => number) {
   let next = 1;
   const inOrder = () => messages.toSorted((a, b) => a.number - b.number);
   function giveBack(message: Modelled): void {
-    message.token = undefined;
     message.count += 1;
+    putBack(message);
+  }
+  function putBack(message: Modelled): void {
+    message.token = undefined;
     if (message.wasDeferred) message.place = 'deferred';
     else if (message.count >= maxDeliveryCount) message.place = 'dead';
     else message.place = message.expiresAt <= now() ? 'dead' : 'ready';
@@ -82,6 +85,7 @@ function createModel(now: () => number) {
       if (how === 'renew') message.until = now() + lockDuration;
       else if (how === 'complete') message.place = 'gone';
       else if (how === 'dead-letter') message.place = 'dead';
+      else if (how === 'release') putBack(message);
       else giveBack(message);
       return true;
     },
@@ -100,6 +104,7 @@ function settleIn(queue: MessageQueue, how: Settlement, token: Buffer): void {
   else if (how === 'abandon') queue.abandon(token, none);
   else if (how === 'defer') queue.defer(token, none);
   else if (how === 'dead-letter') queue.deadLetter(token, {}, none);
+  else if (how === 'release') queue.release(token);
   else queue.renew(token);
 }
 

@@ -1,5 +1,10 @@
+import rhea from 'rhea';
 import { expect, test } from 'vitest';
+import { decodeConfig } from '../../local/service-bus/config.ts';
+import { buildEntities } from '../../local/service-bus/entities.ts';
+import { readMessage } from '../../local/service-bus/message.ts';
 import { bed, destructive, numberOf, peekLock, take, takeOne } from './bed.ts';
+import { configOf } from './config-of.ts';
 
 const the = bed({
   topics: { events: ['one', 'two'], nobody: [], dead: ['one', 'two'] },
@@ -45,4 +50,25 @@ test('each subscription has its own dead letters', async () => {
 
 test('a topic without subscriptions takes messages all the same', async () => {
   await the().client.createSender('nobody').sendMessages({ body: 1 });
+});
+
+test('a subscription that is deleted keeps no copy and sets no timer', () => {
+  const woken: number[] = [];
+  const clock = {
+    now: () => 0,
+    wakeAt(at: number) {
+      woken.push(at);
+      return () => {};
+    },
+  };
+  const properties = { DefaultMessageTimeToLive: 'PT1M' };
+  const config = decodeConfig(configOf({ topics: { t: ['gone', 'stays'] }, properties }));
+  const entities = buildEntities(config, clock, () => {});
+  expect(entities.remove('t/Subscriptions/gone')).toEqual([
+    't/subscriptions/gone',
+    't/subscriptions/gone/$deadletterqueue',
+  ]);
+  entities.target('t').add(readMessage(rhea.message.encode({ body: 1 })));
+  // Of the one that stays.
+  expect(woken).toEqual([60_000]);
 });

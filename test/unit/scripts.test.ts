@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process';
+import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 
@@ -21,4 +22,16 @@ test.each([
   expect([status, stdout]).toEqual([2, '']);
   expect(stderr).toContain(reason);
   expect(stderr).toContain('npm ');
+});
+
+test('a script that calls a function of its own has all its constants by then', () => {
+  const tooEarly = globSync('{local,test,src}/**/*.ts', { cwd: root }).flatMap((file) => {
+    const text = readFileSync(join(root, file), 'utf8');
+    return [...text.matchAll(/^(?:await )?(\w+)\(/gm)].flatMap(({ 0: call, 1: name, index }) => {
+      const isItsOwn = new RegExp(`^(?:async )?function ${name}\\(`, 'm').test(text);
+      const later = /^(?:export )?(?:const|let|class) \w+/m.exec(text.slice(index))?.[0];
+      return isItsOwn && later !== undefined ? [`${file}: ${call}) before ${later}`] : [];
+    });
+  });
+  expect(tooEarly).toEqual([]);
 });
