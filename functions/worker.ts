@@ -2,6 +2,7 @@ import { systemChance } from '../src/chance.ts';
 import type { Deps } from '../src/checkout/deps.ts';
 import { batchJoiner } from '../src/checkout/join-batch.ts';
 import { systemClock } from '../src/clock.ts';
+import { clockSkew } from '../src/clock-skew.ts';
 import { decodeConfig } from '../src/config.ts';
 import { gateStore } from '../src/gate/gate-store.ts';
 import { sharedGate } from '../src/gate/shared-gate.ts';
@@ -54,7 +55,11 @@ export function openWorker(env: NodeJS.ProcessEnv): Worker {
   const { telemetry, tracing, start, shutdown } = chooseTelemetry(config.applicationInsights);
 
   const storageTime = storageClock(clock);
-  const tables = azureTables(config.tables, storageTime.observe);
+  const skew = clockSkew(clock.now);
+  const tables = azureTables(config.tables, (answer) => {
+    storageTime.observe(answer);
+    skew.observe(answer);
+  });
   const watched = (table: Table, name: string) => watchedTable(table, name, tracing);
   const stores = openStores(
     {
@@ -101,6 +106,7 @@ export function openWorker(env: NodeJS.ProcessEnv): Worker {
 
   const deps: Deps = {
     clock,
+    clockSkew: skew,
     chance,
     times,
     rules,

@@ -1,3 +1,4 @@
+import { compact } from '../compact.ts';
 import { roughly } from './back-off.ts';
 import { type Claim, decideClaim, isLate } from './claim.ts';
 import { claimDecision, tellOvertaken, withDecision } from './claim-decision.ts';
@@ -121,6 +122,7 @@ async function takeOver(
     attentionMayBeOpen: true,
     // Only what is about to send may move the last send: a look that did would put off quiet for ever.
     ...(sends ? { lastSend: now } : {}),
+    ...(sends ? { firstInDoubt: compact({ at: now, skew: deps.clockSkew.measured() }) } : {}),
   };
   return claimed(run, found, record, inDoubt ? 'look' : 'call');
 }

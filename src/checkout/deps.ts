@@ -1,5 +1,6 @@
 import type { Chance } from '../chance.ts';
 import type { Clock } from '../clock.ts';
+import type { ClockSkew } from '../clock-skew.ts';
 import type { Gate } from '../gate/gate.ts';
 import type { DueRows } from '../orders/due-rows.ts';
 import type { PartnerCenter } from '../partner-center/api.ts';
@@ -16,6 +17,8 @@ import type { CheckoutQueue } from './queue.ts';
 /** What the use cases work with. The composition root makes it once; the simulation makes one for each worker. */
 export interface Deps {
   readonly clock: Clock;
+  /** Tells how far our clock is from that of the services. */
+  readonly clockSkew: ClockSkew;
   readonly chance: Chance;
   readonly times: Times;
   readonly rules: Rules;

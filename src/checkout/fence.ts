@@ -13,9 +13,11 @@ export function fence(
   now: number,
   times: Pick<Times, 'callTimeout' | 'slotLife'>,
   stopped: boolean,
+  repeatUntil?: number,
 ): Fence {
   if (isLate(held.record.job.notAfter, now)) return 'too-late';
   if (stopped) return 'too-late';
+  if (repeatUntil !== undefined && now > repeatUntil) return 'too-late';
   if (now + times.callTimeout > lockEnd) return 'lock-ends';
   const lease = held.record.lease;
   if (lease?.id !== held.leaseId || now + times.callTimeout > lease.until) return 'claim-again';

@@ -19,7 +19,13 @@ export type CallReport =
   | { readonly kind: 'ok'; readonly customerId: string }
   | { readonly kind: 'throttled'; readonly customerId: string; readonly retryAfterMs: number | undefined }
   /** Timeout, reset, 5xx, unreadable: five in a row close the gate with growing pauses. */
-  | { readonly kind: 'unknown'; readonly customerId: string; readonly reason: string }
+  | {
+      readonly kind: 'unknown';
+      readonly customerId: string;
+      readonly reason: string;
+      /** Of a 5xx that names it. */
+      readonly retryAfterMs?: number;
+    }
   | { readonly kind: 'auth'; readonly reason: string }
   /** A code that refuses the whole partner: three in a row from different customers close the gate. */
   | { readonly kind: 'partner-wide'; readonly customerId: string; readonly reason: string };

@@ -60,6 +60,8 @@ export async function budgetedRead<T>(
         if (verdict.kind === 'customer') await sleepUntil(deps, verdict.until);
         break;
       }
+      case 'intercepted':
+        throw refused(outcome.reason);
       case 'renew-token':
       case 'credential':
         if (renewToken || outcome.kind === 'credential') throw refused(outcome.reason);

@@ -1,3 +1,4 @@
+import { reportOf } from '../checkout/call-report.ts';
 import type { Deps } from '../checkout/deps.ts';
 import { isStale } from '../checkout/fence.ts';
 import { endOf, judgeRead } from '../checkout/judge.ts';
@@ -40,6 +41,7 @@ export async function readOrder(deps: Deps, row: DueRow, deadline: number): Prom
         await gate.report({ kind: 'auth', reason: outcome.reason.description });
         return { kind: 'stop' };
       case 'credential':
+      case 'intercepted':
         await gate.report({ kind: 'auth', reason: outcome.reason.description });
         return { kind: 'stop' };
       case 'throttled': {
@@ -51,11 +53,7 @@ export async function readOrder(deps: Deps, row: DueRow, deadline: number): Prom
         return verdict.kind === 'closed' ? { kind: 'stop' } : { kind: 'later', poll };
       }
       case 'unavailable': {
-        const verdict = await gate.report({
-          kind: 'unknown',
-          customerId,
-          reason: outcome.reason.description,
-        });
+        const verdict = await gate.report(reportOf(outcome, customerId));
         return verdict.kind === 'closed' ? { kind: 'stop' } : { kind: 'later', poll };
       }
       case 'gone':

@@ -12,6 +12,7 @@ import type {
   Reason,
   Recent,
 } from '../checkout/record.ts';
+import type { Skew } from '../clock-skew.ts';
 
 /**
  * The shape of a ledger record, as it is checked when it is read: people and newer versions write to the table too.
@@ -103,6 +104,8 @@ const failedGroup = z.object({
   retryable: z.boolean(),
 } satisfies Shape<FailedGroup>);
 
+const skew = z.object({ low: z.number(), high: z.number() } satisfies Shape<Skew>);
+
 export const recordVersion = 1;
 
 export const recordSchema = z.object({
@@ -119,6 +122,8 @@ export const recordSchema = z.object({
   lease: optional(z.object({ id: z.string(), until: time })),
   requestId: z.string(),
   firstSend: time,
+  firstSendSkew: optional(skew),
+  firstInDoubt: optional(z.object({ at: time, skew: optional(skew) })),
   lastSend: time,
   nextTry: optional(time),
   attentionMayBeOpen: z.boolean(),
@@ -126,6 +131,8 @@ export const recordSchema = z.object({
   failedGroups: z.array(failedGroup),
   groups: optional(z.array(z.object({ group: z.string(), content: z.string() } satisfies Shape<KnownGroup>))),
   repeated: optional(z.object({ as: z.enum(['already-done', 'refused', 'refused-once']), reason })),
+  goneSince: optional(time),
+  boughtAgain: optional(z.object({ at: time, orderIds: z.array(z.string()) })),
   repeatAllowed: optional(z.boolean()),
   asked: optional(z.object({ kind: z.enum(['needs-decision', 'pending-too-long']), since: time })),
   gaveUp: optional(z.boolean()),

@@ -35,7 +35,7 @@ function compare(
     marks.map(({ id }) => [id, cartId] as const),
   ),
 ) {
-  return compareOrders({ records, owners: new Map(rows) }, records, orders);
+  return compareOrders({ records, owners: new Map(rows), etags: new Map(), unreadable: [] }, records, orders);
 }
 
 test('orders that both have, with one status, are no difference', () => {

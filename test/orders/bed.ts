@@ -70,6 +70,7 @@ export function pollBed() {
     });
     const deps: Deps = {
       clock: own,
+      clockSkew: { measured: () => undefined },
       chance,
       times: defaultTimes,
       rules: { maxAttempts: 8, repeatOrderedCart: true },

@@ -1,5 +1,6 @@
 import type { Deps } from '../../src/checkout/deps.ts';
 import { batchJoiner } from '../../src/checkout/join-batch.ts';
+import { clockSkew } from '../../src/clock-skew.ts';
 import { storageClock } from '../../src/gate/storage-clock.ts';
 import { openStores } from '../../src/storage/stores.ts';
 import { untraced } from '../../src/tracing.ts';
@@ -20,8 +21,13 @@ export function depsOf(world: World, process: Process): Deps {
     if (name === 'dueOrders') world.onDueRows();
   };
   const clock = storageClock(process.clock);
+  const skew = clockSkew(process.clock.now);
+  const onAnswer: typeof clock.observe = (answer) => {
+    clock.observe(answer);
+    skew.observe(answer);
+  };
   const table = (name: TableName) =>
-    tableOver(world, process, name, tables[name], { onWrite: onWrite(name), storageClock: clock });
+    tableOver(world, process, name, tables[name], { onWrite: onWrite(name), onAnswer });
   const stores = openStores(
     {
       checkouts: table('checkouts'),
@@ -39,6 +45,7 @@ export function depsOf(world: World, process: Process): Deps {
   };
   return {
     clock: process.clock,
+    clockSkew: skew,
     chance: process.random,
     times: world.times,
     rules: world.setup.rules,

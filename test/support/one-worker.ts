@@ -51,6 +51,7 @@ export function oneWorker(
   const stores = openStores(tables, (key, why) => warnings.push(`due row ${key}: ${why}`));
   const deps: Deps = {
     clock,
+    clockSkew: { measured: () => undefined },
     chance: seededChance(1),
     times: defaultTimes,
     rules: { maxAttempts: 6, repeatOrderedCart: true },

@@ -23,6 +23,7 @@ const findings = (change: Partial<Findings> = {}): Findings => ({
   groups: [groupA],
   unowned: [],
   twins: [],
+  unreadable: [],
   stopped: false,
   ...change,
 });
