@@ -268,7 +268,7 @@ test.each(['replay', 'refuse'] as const)(
 );
 
 test('a first call that is answered cleanly is complete, whatever its lines', async () => {
-  const { worker, recordOf } = world((call, truth) => {
+  const { worker, recordOf } = world((_, truth) => {
     const told = truth();
     return told.kind === 'answer' ? { ...told, body: told.body?.replaceAll('offer-a', 'offer-b') } : told;
   });
@@ -361,4 +361,26 @@ test('many carts of one customer in doubt are all found out, at few reads a cart
   );
   expect([...states]).toEqual(['completed']);
   expect(calls.length).toBeLessThan(7 * count);
+});
+
+test('a repeat that found no slot in time is not sent later, and did not put off the end of its time', async () => {
+  let isBusy = false;
+  const { worker, calls, recordOf } = world(lostAfter, { again: 'rebuy' });
+  const { take } = worker.deps.gate;
+  worker.deps.gate.take = async (lane, giveUpAt, begun) => {
+    // The cart and the list are read; then every slot is taken until the time of the repeat is over.
+    if (isBusy && calls.some(({ what }) => what === 'orders') && worker.clock.now() < start + 12 * minute)
+      return { kind: 'busy', until: giveUpAt };
+    return take(lane, giveUpAt, begun);
+  };
+  await worker.enqueue(job);
+  await worker.deliver();
+  isBusy = true;
+  while (worker.clock.now() < start + 90 * minute && (await worker.deliver()));
+  expect(calls.filter(({ what }) => what === 'checkout')).toHaveLength(1);
+  expect(await recordOf()).toMatchObject({
+    state: 'completed',
+    lastSend: start,
+    orders: [{ id: 'Order-1' }],
+  });
 });

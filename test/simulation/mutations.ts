@@ -96,7 +96,7 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'Fence: asked once more when the token has come',
     file: 'src/checkout/submit.ts',
-    find: "if (fence(held, slot, lockEnds(run), clock.now(), times, run.stopped !== undefined) !== 'go')\n      return false;",
+    find: "if (fenceNow(run, held, slot) !== 'go') return false;",
     replace: '',
     scenario: 'slow-token-replay',
   },
@@ -203,14 +203,14 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'Evidence: quiet before some groups count as failed',
     file: 'src/checkout/evidence.ts',
-    find: "return now < quietAt ? quiet(quietAt) : { kind: 'found', orders: assigned, missing: stillMissing };",
-    replace: "return { kind: 'found', orders: assigned, missing: stillMissing };",
+    find: "const endsAt = status === 'gone' ? goneFrom(findings, rules.times) : quietAt;",
+    replace: "const endsAt = status === 'gone' ? goneFrom(findings, rules.times) : 0;",
   },
   {
     name: 'Evidence: quiet before gone means not bought',
     file: 'src/checkout/evidence.ts',
-    find: "return now < quietAt ? quiet(quietAt) : { kind: 'nothing', why: 'gone' };\n  }",
-    replace: "return { kind: 'nothing', why: 'gone' };\n  }",
+    find: "const endsAt = status === 'gone' ? goneFrom(findings, rules.times) : quietAt;",
+    replace: "const endsAt = status === 'gone' ? 0 : quietAt;",
   },
   {
     name: 'Evidence: an open twin may own what is found',
@@ -238,9 +238,9 @@ export const mutations: readonly Mutation[] = [
     replace: '',
     also: [
       {
-        find: '  const { customerId, cartId, firstSend } = held.record;\n',
+        find: '  const { customerId, cartId } = held.record;\n',
         replace:
-          '  const { customerId, cartId, firstSend } = held.record;\n  const books = await ledger.customer(customerId);\n',
+          '  const { customerId, cartId } = held.record;\n  const books = await ledger.customer(customerId);\n',
       },
     ],
     scenario: 'late-twin-rebuy',
