@@ -17,7 +17,18 @@ export const timeSettings = {
     'quiet',
     'How long after a send the order list may lag: until then an empty list proves nothing.',
   ),
-  LOOK_BACK: time('lookBack', 'How far before the first send orders are looked for, because clocks differ.'),
+  LOOK_BACK: time(
+    'lookBack',
+    'How far the clocks of the worker and of Partner Center may differ while nobody has compared them.',
+  ),
+  REPEAT_WITHIN: time(
+    'repeatWithin',
+    'How long Partner Center keeps its answer to a checkout: a call that may have been executed is not repeated later than this after the last send.',
+  ),
+  GONE_CONFIRM: time(
+    'goneConfirm',
+    'How long after a cart was first not found it is looked for once more, before it counts as gone.',
+  ),
   SLEEP_BUDGET: time('sleepBudget', 'How long a delivery may sleep in all before its first call.'),
   LOCK_RENEWED: time(
     'lockRenewed',

@@ -10,8 +10,12 @@ export interface Times {
   readonly window: number;
   /** How long after a send the customer's order list may lag. */
   readonly quiet: number;
-  /** How far before the first send orders are looked for: clocks differ. */
+  /** How far two clocks may differ that nobody has compared. */
   readonly lookBack: number;
+  /** How long after the last send a repeat may leave: so long the API is trusted to remember its answer. */
+  readonly repeatWithin: number;
+  /** How long after a cart was first not found it is looked for once more. */
+  readonly goneConfirm: number;
   /** How long a delivery may sleep in all before its first call; after that it may while it holds its lock. */
   readonly sleepBudget: number;
   /** How long the host renews a message's lock; no call may outlast it. */
@@ -58,6 +62,8 @@ export const defaultTimes: Times = {
   window: 240 * second,
   quiet: 20 * minute,
   lookBack: 5 * minute,
+  repeatWithin: 10 * minute,
+  goneConfirm: 20 * minute,
   sleepBudget: 90 * second,
   lockRenewed: 10 * minute,
   parkMax: 15 * minute,

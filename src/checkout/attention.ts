@@ -9,6 +9,9 @@ export type AttentionKind = (typeof attentionKinds)[number];
 /** The code of a question about a record that cannot be read. */
 export const unreadableCode = 'unreadable-record';
 
+/** The code of a row that tells that a cart was bought twice. */
+export const boughtAgainCode = 'bought-again';
+
 /** The to-do list for people: one row for each cart, never moved or deleted. */
 export interface CartAttention extends CartKey {
   readonly kind: AttentionKind;

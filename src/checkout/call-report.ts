@@ -9,6 +9,8 @@ export function reportOf(outcome: Outcome | ReadOutcome<unknown>, customerId: st
       return { kind: 'throttled', customerId, retryAfterMs: outcome.retryAfterMs };
     case 'renew-token':
     case 'credential':
+    // What stands in between meets every other call too, as a redirect does.
+    case 'intercepted':
       return { kind: 'auth', reason: outcome.reason.description };
     case 'partner-wide':
       return { kind: 'partner-wide', customerId, reason: outcome.reason.description };

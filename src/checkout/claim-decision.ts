@@ -24,7 +24,7 @@ export async function claimDecision(run: Run, found: Stored<CheckoutRecord>): Pr
   const undecided = compact({ ...base, repeated, reason });
   switch (decision.decision) {
     case 'retry': {
-      const { asked: _, gaveUp, refusedSince: __, ...fresh } = base;
+      const { asked: _, gaveUp, refusedSince: __, goneSince: ___, ...fresh } = base;
       const inDoubt = gaveUp === true;
       const state = transition(base.state, inDoubt ? 'reopen-in-doubt' : 'reopen');
       const reopened = { ...fresh, state, attempts: 0, looks: 0, ...(inDoubt ? {} : { lastSend: now }) };

@@ -1,3 +1,4 @@
+import { compact } from '../compact.ts';
 import { roughly } from './back-off.ts';
 import { type Claim, decideClaim, isLate } from './claim.ts';
 import { claimDecision, tellOvertaken, withDecision } from './claim-decision.ts';
@@ -124,6 +125,7 @@ async function takeOver(
     // guard: Last send: written by the take-over from waiting
     // guard: Last send: never moved by a look [replace: { lastSend: now }]
     ...(sends ? { lastSend: now } : {}),
+    ...(sends ? { firstInDoubt: compact({ at: now, skew: deps.clockSkew() }) } : {}),
   };
   return claimed(run, found, record, inDoubt ? 'look' : 'call');
 }

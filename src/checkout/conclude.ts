@@ -1,10 +1,13 @@
+import { compact } from '../compact.ts';
 import type { Verdict } from '../gate/gate.ts';
 import type { Order } from '../orders/order.ts';
 import { parkAndTell } from './ask.ts';
 import { backOff, roughly } from './back-off.ts';
 import { groupsWithoutOrder } from './evidence.ts';
+import { lastCheckout } from './history.ts';
 import type { Outcome } from './judge.ts';
 import type { CheckoutRecord, FailedGroup, Reason } from './record.ts';
+import { madeByRepeat } from './repeat-alarm.ts';
 import { recordAndGoOn, recordResult } from './result.ts';
 import type { Held, Run } from './run.ts';
 import { contentOf } from './settle.ts';
@@ -15,14 +18,16 @@ export function conclude(run: Run, held: Held, outcome: Outcome, verdict: Verdic
   const { record } = held;
   const inDoubt = record.state === 'unresolved';
   switch (outcome.kind) {
-    case 'result':
+    case 'result': {
+      const alarmed = withAlarm(run, held, outcome.orders);
       if (
         outcome.errors.length === 0 &&
         // guard: Evidence: a repeat is done only when every group is there
         isWhole(record, outcome.orders)
       )
-        return recordResult(run, held, { orders: outcome.orders, failedGroups: [] });
-      return partlyDone(run, held, outcome);
+        return recordResult(run, alarmed, { orders: outcome.orders, failedGroups: [] });
+      return partlyDone(run, alarmed, outcome);
+    }
     case 'throttled':
       return wait(run, held, afterVerdict(run, verdict, 0), outcome.reason);
     case 'renew-token':
@@ -56,6 +61,15 @@ export function conclude(run: Run, held: Held, outcome: Outcome, verdict: Verdic
     case 'unknown':
     case 'unreadable':
       return doubt(run, held, afterWindow(run, record), outcome.reason, { attempts: record.attempts + 1 });
+    // Every call meets what stands in between, so no attempt of this job is counted.
+    case 'intercepted':
+      return doubt(
+        run,
+        held,
+        Math.max(afterWindow(run, record), afterVerdict(run, verdict, 0)),
+        outcome.reason,
+        {},
+      );
     case 'permanent':
       if (
         // guard: Evidence: a permanent answer while unknown is no end
@@ -72,6 +86,23 @@ export function conclude(run: Run, held: Held, outcome: Outcome, verdict: Verdic
         },
       });
   }
+}
+
+/** Orders that the repeat of an ordered cart made are in the books, and a person hears of them at once. */
+function withAlarm(run: Run, held: Held, orders: readonly Order[]): Held {
+  const { record } = held;
+  const { repeat, deps } = run;
+  const sentAt = lastCheckout(record)?.at;
+  if (repeat?.ofOrderedCart !== true || sentAt === undefined) return held;
+  const made = madeByRepeat(orders, { sentAt, known: repeat.known, skew: deps.clockSkew() });
+  if (made.length === 0) return held;
+  const { customerId, cartId } = record;
+  const orderIds = made.map((order) => order.id);
+  deps.telemetry.warn(
+    `The repeat of the ordered cart ${cartId}, customer ${customerId}, made new orders: ${orderIds.join(', ')}. Set REPEAT_ORDERED_CART to false.`,
+    { customerId, cartId },
+  );
+  return { ...held, record: { ...record, boughtAgain: { at: deps.clock.now(), orderIds } } };
 }
 
 /** Nothing of ours is running; or, if it may have been bought before, that is still so: `transition` sees to it. */
@@ -132,7 +163,12 @@ function partlyDone(run: Run, held: Held, outcome: Extract<Outcome, { kind: 'res
   // An earlier call may still be making the other groups: only evidence, after quiet, says that they failed.
   if (record.state === 'unresolved') {
     const refusedWhole = orders.length === 0 && errors.every((error) => !error.retryable);
-    const repeated = refusedWhole ? { repeated: { as: 'refused' as const, reason: result.reason } } : {};
+    // All that this cart makes is made: a group without an order is contested, and no repeat tells more.
+    const repeated = refusedWhole
+      ? { repeated: { as: 'refused' as const, reason: result.reason } }
+      : errors.length === 0
+        ? { repeated: { as: 'already-done' as const, reason: unlikeCart(clock.now(), record) } }
+        : {};
     const until = quietEnd(record, times);
     return recordAndGoOn(run, held, result, { step: 'doubt', until }, { attempts, ...repeated });
   }
@@ -143,20 +179,34 @@ function partlyDone(run: Run, held: Held, outcome: Extract<Outcome, { kind: 'res
   return recordResult(run, held, result);
 }
 
+const unlikeCart = (at: number, record: CheckoutRecord): Reason => ({
+  code: 'other-lines',
+  description: 'Partner Center answered with orders that do not match every order group of the cart.',
+  cure: 'Compare the cart with its orders in Partner Center, then name its orders.',
+  at,
+  ...callIds(record),
+});
+
 function groupsReason(errors: readonly FailedGroup[], at: number, record: CheckoutRecord): Reason {
   const [first] = errors;
   const groups = errors.map((error) => error.group).join(', ');
-  const call = record.history.last.at(-1) ?? record.history.first.at(-1);
   return {
     code: first?.code ?? 'group',
     description: `${errors.length} order group(s) of the cart were refused (${groups}): ${first?.description ?? ''}`,
     cure: 'Mend what the description names, then retry the failed groups; the orders that were made stay.',
     at,
-    ...(call?.end?.status === undefined ? {} : { status: call.end.status }),
-    ...(call?.requestId === undefined ? {} : { requestId: call.requestId }),
-    ...(call === undefined ? {} : { correlationId: call.correlationId }),
-    ...(call?.end?.cv === undefined ? {} : { cv: call.end.cv }),
+    ...callIds(record),
   };
+}
+
+function callIds(record: CheckoutRecord): Partial<Reason> {
+  const call = lastCheckout(record);
+  return compact({
+    status: call?.end?.status,
+    requestId: call?.requestId,
+    correlationId: call?.correlationId,
+    cv: call?.end?.cv,
+  });
 }
 
 function notExecuted(run: Run, held: Held, reason: Reason): Promise<void> {

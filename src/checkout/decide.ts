@@ -6,7 +6,7 @@ import { groupsWithoutOrder } from './evidence.ts';
 import { givenUp } from './given-up.ts';
 import { park } from './park.ts';
 import { type Read, readApi } from './read-api.ts';
-import type { FailedGroup, Reason } from './record.ts';
+import type { FailedGroup, KnownGroup, Reason } from './record.ts';
 import { recordResult } from './result.ts';
 import type { Held, Run } from './run.ts';
 import { contentOf, knownGroup } from './settle.ts';
@@ -58,7 +58,7 @@ async function theseOrders(run: Run, held: Held, orderIds: readonly string[], wh
   const named = new Set(orders.map((order) => order.id));
   const others = looked.record.orders.filter((mark) => !named.has(mark.id));
   const contents = [...others.map((mark) => mark.content), ...orders.map(contentOf)];
-  const failedGroups = groupsWithoutOrder(groups.groups, contents).map(
+  const failedGroups = groupsNotNamed(groups.groups, contents).map(
     (group): FailedGroup => ({
       group: group.group,
       code: 'not-named',
@@ -68,6 +68,16 @@ async function theseOrders(run: Run, held: Held, orderIds: readonly string[], wh
   );
   const reason = failedGroups.length === 0 ? {} : { reason: notNamed(run, who) };
   return recordResult(run, looked, { orders, failedGroups, ...reason });
+}
+
+/** A person knows which order belongs to the cart, even where its lines differ from the cart's: it fills a group too. */
+export function groupsNotNamed(
+  groups: readonly KnownGroup[],
+  contents: readonly string[],
+): readonly KnownGroup[] {
+  const missing = groupsWithoutOrder(groups, contents);
+  const matched = groups.length - missing.length;
+  return missing.slice(contents.length - matched);
 }
 
 /** The claim has used the decision up, so the copy carries what it named, as it carries orders in hand. */
@@ -91,8 +101,10 @@ async function readGroups(run: Run, held: Held) {
     run.deps.partnerCenter.cart(customerId, cartId, options);
   const cart = await readApi(run, held, 'cart', send, decodeCart);
   if (cart.kind === 'park') return cart;
-  const groups = cart.kind === 'value' ? cart.value.groups.map(knownGroup) : [];
-  return { kind: 'groups' as const, groups, held: cart.held };
+  if (cart.kind !== 'value') return { kind: 'groups' as const, groups: [], held: cart.held };
+  const groups = cart.value.groups.map(knownGroup);
+  const learned = { ...cart.held, record: { ...cart.held.record, groups } };
+  return { kind: 'groups' as const, groups, held: learned };
 }
 
 const notNamed = (run: Run, who: string): Reason => ({

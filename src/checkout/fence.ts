@@ -13,10 +13,12 @@ export function fence(
   now: number,
   times: Pick<Times, 'callTimeout' | 'slotLife'>,
   stopped: boolean,
+  repeatUntil?: number,
 ): Fence {
   // guard: Fence: not past notAfter
   if (isLate(held.record.job.notAfter, now)) return 'too-late';
   if (stopped) return 'too-late';
+  if (repeatUntil !== undefined && now > repeatUntil) return 'too-late';
   if (now + times.callTimeout > lockEnd) return 'lock-ends';
   const lease = held.record.lease;
   // guard: Fence: the lease lasts as long as the call

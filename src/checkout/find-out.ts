@@ -1,6 +1,6 @@
 import { askAndPark, parkAndTell, whenAsked } from './ask.ts';
 import { isLate } from './claim.ts';
-import { type Findings, weigh } from './evidence.ts';
+import { type Findings, isOrdered, type LookRules, repeatDeadline, weigh } from './evidence.ts';
 import { look } from './look.ts';
 import { park, parkWithoutResult, writeWhileMine } from './park.ts';
 import type { CheckoutRecord, FailedGroup, KnownGroup, Reason } from './record.ts';
@@ -19,12 +19,12 @@ export async function findOut(run: Run, held: Held): Promise<void> {
   if (looked.kind === 'park') return goOnLooking(run, looked.held, looked, looks);
   if (looked.kind === 'refused') return cannotLook(run, looked.held, looked.reason);
   const { findings, inHand } = looked;
-  const known = whatIsKnown(findings, looked.held.record);
-  const mine = { ...looked.held, record: { ...looked.held.record, ...known } };
-  const verdict = weigh(findings, { times: deps.times, ...deps.rules });
+  const mine = looked.held;
+  const rules = { times: deps.times, ...deps.rules };
+  const verdict = weigh(findings, rules);
   switch (verdict.kind) {
     case 'repeat':
-      return repeat(run, mine);
+      return repeat(run, mine, findings, rules);
     case 'park':
       return goOnLooking(run, mine, verdict, looks);
     case 'ask':
@@ -60,19 +60,16 @@ function goOnLooking(
   return parkAndTell(run, held, { step: 'doubt', until, why }, reason, looks);
 }
 
-/** What the look taught about the cart: its groups, and that it is gone, which no later look could undo. */
-function whatIsKnown({ cart, groups, now }: Findings, record: CheckoutRecord): Partial<CheckoutRecord> {
-  return {
-    ...(groups === undefined ? {} : { groups }),
-    ...(cart === 'gone' && record.repeated?.as !== 'already-done'
-      ? { repeated: { as: 'refused', reason: record.repeated?.reason ?? gone(record, now) } }
-      : {}),
-  };
-}
-
 /** The one POST after a doubt: its last send is written before it, and uses up a person's permission. */
-async function repeat(run: Run, held: Held): Promise<void> {
+async function repeat(run: Run, held: Held, findings: Findings, rules: LookRules): Promise<void> {
   const { deps } = run;
+  const known = [...held.record.orders, ...findings.unowned].map(({ id }) => id);
+  run.repeat = {
+    until: repeatDeadline(findings, rules),
+    ofOrderedCart: isOrdered(findings),
+    lastSendBefore: held.record.lastSend,
+    known: new Set(known),
+  };
   const sending = await writeWhileMine(run, held, (record) => {
     const { repeatAllowed: _, ...rest } = record;
     const now = deps.clock.now();
@@ -111,6 +108,7 @@ function ask(run: Run, held: Held, findings: Findings, why: string): Promise<voi
     groups: findings.groups,
     ordersFound: findings.unowned.map(({ id, status, createdAt }) => ({ id, status, createdAt })),
     equalCartsInDoubt: findings.twins.map((twin) => twin.record.cartId),
+    unreadableRecords: findings.unreadable,
     repeated: record.repeated,
     attempts: record.attempts,
   };

@@ -30,11 +30,13 @@ function addCall(history: History, call: Call): History {
   return { total: history.total + 1, first: history.first, last: [...history.last, call].slice(-keptLast) };
 }
 
+/** The last checkout call of this record that has ended. */
+export const lastCheckout = ({ history }: CheckoutRecord): Call | undefined =>
+  [...history.first, ...history.last].findLast(({ what, end }) => what === 'checkout' && end !== undefined);
+
 /** When the last checkout call of this record was answered, epoch ms. */
-export function lastCheckoutEnd({ history }: CheckoutRecord): number | undefined {
-  const call = [...history.first, ...history.last].findLast(
-    ({ what, end }) => what === 'checkout' && end !== undefined,
-  );
+export function lastCheckoutEnd(record: CheckoutRecord): number | undefined {
+  const call = lastCheckout(record);
   return call?.end === undefined ? undefined : call.at + call.end.ms;
 }
 

@@ -1,7 +1,7 @@
 import { compact } from '../compact.ts';
 import type { Order } from '../orders/order.ts';
 import type { CallIds, Decoded, Exchange } from '../partner-center/api.ts';
-import { decodeCheckout, decodeError } from '../partner-center/decode.ts';
+import { decodeCheckout, decodeError, isApiError } from '../partner-center/decode.ts';
 import { type ErrorCode, lookUp, lookUpGroup } from './error-codes.ts';
 import type { Call, FailedGroup, Reason } from './record.ts';
 
@@ -12,6 +12,8 @@ export type Outcome =
   /** A 2xx that cannot be read: done, details unknown. */
   | { readonly kind: 'unreadable'; readonly reason: Reason }
   | { readonly kind: 'throttled'; readonly retryAfterMs: number | undefined; readonly reason: Reason }
+  /** A proxy or an edge answered in place of the API. It may have been executed all the same. */
+  | { readonly kind: 'intercepted'; readonly reason: Reason }
   | { readonly kind: 'permanent'; readonly reconcileFirst: boolean; readonly reason: Reason }
   | {
       readonly kind:
@@ -32,9 +34,12 @@ export type Outcome =
 export type ReadOutcome<T> =
   | { readonly kind: 'value'; readonly value: T }
   | { readonly kind: 'throttled'; readonly retryAfterMs: number | undefined; readonly reason: Reason }
-  /** 404: not there, or not yet. `refused`: another 4xx. `unavailable`: no answer, 5xx, unreadable. */
+  /**
+   * `gone`: 404 with a code of the API: not there, or not yet. `refused`: another 4xx, or a list that is not whole.
+   * `intercepted`: a proxy or an edge answered. `unavailable`: no answer, 5xx, unreadable, or a 404 that names no code.
+   */
   | {
-      readonly kind: 'gone' | 'refused' | 'renew-token' | 'credential' | 'unavailable';
+      readonly kind: 'gone' | 'refused' | 'intercepted' | 'renew-token' | 'credential' | 'unavailable';
       readonly reason: Reason;
       /** Of a server error: nobody should call before (RFC 9110, 10.2.3). */
       readonly retryAfterMs?: number;
@@ -90,7 +95,41 @@ function silenceReason(exchange: Silence, sent: Sent): Reason {
 
 type Answer = Extract<Exchange, { kind: 'answer' }>;
 
+const interceptable: ReadonlySet<number> = new Set([403, 404, 407]);
+
+/**
+ * Whether something between us and the API wrote this answer: a proxy asks for a password, a firewall blocks a page, an edge
+ * finds no host. Such an answer says nothing about the cart, and every other call would meet the same.
+ */
+export const isIntercepted = ({ status, body }: Pick<Answer, 'status' | 'body'>): boolean =>
+  interceptable.has(status) && (status === 407 || !isApiError(body));
+
+function interceptedReason(answer: Answer, sent: Sent): Reason {
+  return reasonOf(answer, sent, {
+    code: withoutCode(answer.status),
+    description: `Something between the worker and Partner Center answered ${answer.status}${titleOf(answer.body)}; the API did not.`,
+    cure: 'Let the proxy, firewall or gateway pass calls to Partner Center, or correct PARTNER_CENTER_API; the gate opens by itself.',
+  });
+}
+
+/** The title of a page tells the reader which device wrote it. */
+function titleOf(body = ''): string {
+  const page = body.slice(0, 4_096);
+  const start = page.toLowerCase().indexOf('<title>');
+  const end = page.toLowerCase().indexOf('</title>', start);
+  const title =
+    start < 0 || end < 0
+      ? ''
+      : page
+          .slice(start + 7, end)
+          .trim()
+          .slice(0, 100)
+          .toWellFormed();
+  return title === '' ? ' without a code of the API' : ` with a page titled "${title}"`;
+}
+
 function judgeError(answer: Answer, error: ReturnType<typeof decodeError>, sent: Sent): Outcome {
+  if (isIntercepted(answer)) return { kind: 'intercepted', reason: interceptedReason(answer, sent) };
   const known = lookUp(answer.status, error.code);
   const reason = errorReason(answer, error, known, sent);
   switch (known.action) {
@@ -121,6 +160,8 @@ export function judgeRead<T>(
         ? { ok: false as const, why: 'it was cut short or too large' }
         : decode(exchange.body);
     if (decoded.ok) return { kind: 'value', value: decoded.value };
+    if (decoded.incomplete === true)
+      return { kind: 'refused', reason: incompleteReason(exchange, decoded.why, sent) };
     const description = `Partner Center answered ${exchange.status}, and the body cannot be read: ${decoded.why}.`;
     const cure = 'It is read again later; tell Microsoft support if it stays so.';
     return {
@@ -128,10 +169,12 @@ export function judgeRead<T>(
       reason: reasonOf(exchange, sent, { code: 'unreadable', description, cure }),
     };
   }
+  if (isIntercepted(exchange)) return { kind: 'intercepted', reason: interceptedReason(exchange, sent) };
   const error = decodeError(exchange.body ?? '');
   const known = lookUp(exchange.status, error.code);
   const reason = errorReason(exchange, error, known, sent);
-  if (exchange.status === 404) return { kind: 'gone', reason };
+  // Without a code it may be the word of a gateway, and says nothing about what was asked for.
+  if (exchange.status === 404) return { kind: error.code === undefined ? 'unavailable' : 'gone', reason };
   switch (known.action) {
     case 'throttled':
       return { kind: 'throttled', retryAfterMs: exchange.retryAfterMs, reason };
@@ -146,6 +189,13 @@ export function judgeRead<T>(
       };
   }
 }
+
+const incompleteReason = (exchange: Exchange, why: string, sent: Sent): Reason =>
+  reasonOf(exchange, sent, {
+    code: 'incomplete-list',
+    description: `Partner Center sent a part of the customer's orders, not all of them: ${why}.`,
+    cure: 'Look for the order in Partner Center; nothing is concluded from a part of the list.',
+  });
 
 /** An answer with a code, or a readable 2xx: the next send takes a new MS-RequestId ("Partner Center REST headers"). */
 export function answeredWithCode(outcome: Outcome): boolean {

@@ -18,6 +18,10 @@ export type Committed =
 /** The records and order rows of one customer: one partition. */
 export interface CustomerBooks {
   readonly records: readonly CheckoutRecord[];
+  /** cartId → etag, of each record. */
+  readonly etags: ReadonlyMap<string, string>;
+  /** Records that cannot be read: each may hold anything. */
+  readonly unreadable: readonly UnreadableRecord[];
   /** orderId → cartId. */
   readonly owners: ReadonlyMap<string, string>;
 }
@@ -25,10 +29,12 @@ export interface CustomerBooks {
 /** The row of a record cannot be read: edited by hand, or written by a newer version of this program. */
 export class UnreadableRecord extends Error {
   override readonly name = 'UnreadableRecord';
+  readonly cartId: string;
   readonly newer: boolean;
 
   constructor(key: CartKey, why: string, newer: boolean) {
     super(`The ledger record of cart ${key.cartId}, customer ${key.customerId}, cannot be read: ${why}`);
+    this.cartId = key.cartId;
     this.newer = newer;
   }
 }
@@ -51,5 +57,6 @@ export interface Ledger {
     readonly orders: readonly Order[];
     readonly writeId: string;
   }): Promise<Committed>;
+  /** One record that cannot be read does not hide the others. */
   customer(customerId: string): Promise<CustomerBooks>;
 }

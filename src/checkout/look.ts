@@ -1,12 +1,13 @@
 import type { Order } from '../orders/order.ts';
 import { decodeCart, decodeOrder, decodeOrders } from '../partner-center/decode.ts';
-import type { Findings, OpenTwin } from './evidence.ts';
+import { type Findings, type OpenTwin, repeatsFirst, twinsToRead } from './evidence.ts';
 import type { CustomerBooks } from './ledger.ts';
 import { readApi } from './read-api.ts';
-import type { CheckoutRecord, Reason } from './record.ts';
+import type { CheckoutRecord, KnownGroup, Reason } from './record.ts';
 import type { Held, Run } from './run.ts';
 import { knownGroup, mergeMarks } from './settle.ts';
 import { stoppedEverywhere } from './stopped.ts';
+import { earliestCreation } from './window.ts';
 
 /** What a look found out, or why it could not. */
 export type Looked =
@@ -24,7 +25,7 @@ export async function look(run: Run, held: Held): Promise<Looked> {
   const { deps } = run;
   const { partnerCenter: api, ledger, times } = deps;
   const now = deps.clock.now();
-  const { customerId, cartId, firstSend } = held.record;
+  const { customerId, cartId } = held.record;
 
   const cart = await readApi(
     run,
@@ -34,10 +35,15 @@ export async function look(run: Run, held: Held): Promise<Looked> {
     decodeCart,
   );
   if (cart.kind === 'park' || cart.kind === 'refused') return cart;
-  const since = firstSend - times.lookBack;
+  const learned = withCart(
+    cart.held,
+    cart.kind === 'value' ? cart.value.groups.map(knownGroup) : undefined,
+    now,
+  );
+  const since = earliestCreation(held.record, times);
   const orders = await readApi(
     run,
-    cart.held,
+    learned,
     'orders',
     (options) => api.orders(customerId, options),
     (body) => decodeOrders(body, { since }),
@@ -60,24 +66,36 @@ export async function look(run: Run, held: Held): Promise<Looked> {
       // guard: Evidence: an order of another record never counts
       !books.owners.has(order.id),
   );
-  const groups = cart.kind === 'value' ? cart.value.groups.map(knownGroup) : record.groups;
-  const twins = await readTwins(run, carried.held, unowned.length === 0 ? [] : openTwins(books, record));
+  const seen = {
+    now,
+    record,
+    stopped: run.stopped !== undefined,
+    cart: cart.kind === 'value' ? cart.value.status : ('gone' as const),
+    groups: record.groups,
+    unowned,
+  };
+  // Twins tell whose a listed order is: nobody asks that without one, or before a repeat that tells it anyway.
+  const isAsked = unowned.length > 0 && !repeatsFirst(seen, { times, ...deps.rules });
+  const twins = await readTwins(run, carried.held, books, isAsked ? openTwins(books, record) : []);
   if (twins.kind !== 'twins') return twins;
-  const status = cart.kind === 'value' ? cart.value.status : 'gone';
   return {
     kind: 'findings',
     findings: {
-      now,
-      record,
-      stopped: run.stopped !== undefined,
-      cart: status,
-      groups,
-      unowned,
+      ...seen,
       twins: twins.twins,
+      unreadable: books.unreadable.map((record) => record.cartId),
     },
     held: twins.held,
     inHand: carried.orders,
   };
+}
+
+/** What the cart taught goes with the next write of the record, whatever comes of the rest of the look. */
+function withCart(held: Held, groups: readonly KnownGroup[] | undefined, now: number): Held {
+  const { goneSince, ...record } = held.record;
+  return groups === undefined
+    ? { ...held, record: { ...record, goneSince: goneSince ?? now } }
+    : { ...held, record: { ...record, groups } };
 }
 
 /**
@@ -133,17 +151,20 @@ const openTwins = (books: CustomerBooks, own: CheckoutRecord): readonly Checkout
 async function readTwins(
   run: Run,
   held: Held,
+  books: CustomerBooks,
   records: readonly CheckoutRecord[],
 ): Promise<
   | { readonly kind: 'twins'; readonly twins: readonly OpenTwin[]; readonly held: Held }
   | Extract<Looked, { kind: 'park' }>
 > {
   const twins: OpenTwin[] = [];
+  const toRead = new Set(twinsToRead(held.record.cartId, records));
   let current = held;
   for (const record of records) {
     const stopped = await stoppedEverywhere(run.deps, record);
-    if (record.groups !== undefined) {
-      twins.push({ record, stopped, groups: record.groups });
+    if (!toRead.has(record)) {
+      const unread = record.groups === undefined && record.goneSince === undefined;
+      twins.push({ record, stopped, groups: record.groups, unread });
       continue;
     }
     const { customerId, cartId } = record;
@@ -156,11 +177,20 @@ async function readTwins(
     );
     if (cart.kind === 'park') return cart;
     current = cart.held;
-    twins.push({
-      record,
-      stopped,
-      groups: cart.kind === 'value' ? cart.value.groups.map(knownGroup) : undefined,
-    });
+    const groups = cart.kind === 'value' ? cart.value.groups.map(knownGroup) : undefined;
+    if (groups !== undefined) await keepGroups(run, books, record, groups);
+    twins.push({ record, stopped, groups });
   }
   return { kind: 'twins', twins, held: current };
+}
+
+/** No look has to read this cart again. Whoever changed its record meanwhile goes first, and all else stays as it is. */
+async function keepGroups(
+  { deps }: Run,
+  { etags }: CustomerBooks,
+  record: CheckoutRecord,
+  groups: readonly KnownGroup[],
+): Promise<void> {
+  const etag = etags.get(record.cartId);
+  if (etag !== undefined) await deps.ledger.replace({ ...record, groups }, etag, deps.chance.guid());
 }

@@ -22,6 +22,7 @@ export function newRecord(run: Run, leaseId: string): CheckoutRecord {
     lease: { id: leaseId, until: now + deps.times.lease },
     requestId: deps.chance.guid(),
     firstSend: now,
+    firstSendSkew: deps.clockSkew(),
     lastSend: now,
     attentionMayBeOpen: false,
     orders: [],

@@ -79,14 +79,20 @@ export async function writeWhileMine(
     if (written.kind === 'written') return { record: next, etag: written.etag, leaseId: held.leaseId };
     const found = await deps.ledger.read(record);
     if (found?.value.lease?.id !== held.leaseId) return undefined;
-    record = { ...found.value, ...learned };
+    record = withLearned(found.value, learned);
     etag = found.etag;
   }
 }
 
 /** What a run learned, and no ledger write has kept yet: it outlives a conflict. */
-export const learnedBy = ({ history, groups, repeated, requestId }: CheckoutRecord) =>
-  compact({ history, groups, repeated, requestId });
+export const learnedBy = ({ history, groups, repeated, requestId, goneSince, boughtAgain }: CheckoutRecord) =>
+  compact({ history, groups, repeated, requestId, goneSince, boughtAgain });
+
+/** A cart that was read again is not gone, whatever the record says. */
+export function withLearned(found: CheckoutRecord, learned: ReturnType<typeof learnedBy>): CheckoutRecord {
+  const { goneSince: _, ...record } = found;
+  return { ...record, ...learned };
+}
 
 function tellParked(run: Run, until: number, why: string, ticket: number): void {
   const { customerId, cartId, batchId, notAfter } = run.delivery.job;

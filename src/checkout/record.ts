@@ -1,3 +1,4 @@
+import type { SkewBounds } from '../clock.ts';
 import type { OrderStatus } from '../orders/order.ts';
 import type { CartKey, Job } from './job.ts';
 
@@ -216,6 +217,10 @@ export interface CheckoutRecord extends CartKey {
   /** MS-RequestId of the next send. */
   readonly requestId: string;
   readonly firstSend: number;
+  /** How far the services' clock was ahead of the clock that wrote `firstSend`, between these two. Absent: not measured. */
+  readonly firstSendSkew?: SkewBounds;
+  /** The first send that may have been executed, where the earlier ones were answered. Absent: the first one. */
+  readonly firstInDoubt?: { readonly at: number; readonly skew?: SkewBounds };
   /** Set before every POST, never by a look. */
   readonly lastSend: number;
   readonly nextTry?: number;
@@ -230,6 +235,10 @@ export interface CheckoutRecord extends CartKey {
    * with a code that does not say that nothing was bought; a repeat could still tell.
    */
   readonly repeated?: { readonly as: (typeof repeatAnswers)[number]; readonly reason: Reason };
+  /** When its cart was first not found, and has not been read since. */
+  readonly goneSince?: number;
+  /** Orders that a repeat of an ordered cart made: bought twice. A person hears of it. */
+  readonly boughtAgain?: { readonly at: number; readonly orderIds: readonly string[] };
   /** A person said: not bought. Allows one repeat, whose last send uses it up. */
   readonly repeatAllowed?: boolean;
   readonly asked?: Question;

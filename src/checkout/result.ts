@@ -1,10 +1,11 @@
+import { compact } from '../compact.ts';
 import { dueRowKey } from '../orders/due-rows.ts';
 import { isTerminal, type Order } from '../orders/order.ts';
 import { Unavailable } from '../unavailable.ts';
 import { nextTry } from './copies.ts';
 import { ticketAfter } from './delivery.ts';
 import { withDelivery } from './history.ts';
-import { learnedBy, park, parkWithoutResult } from './park.ts';
+import { learnedBy, park, parkWithoutResult, withLearned } from './park.ts';
 import { type CheckoutRecord, isSettled } from './record.ts';
 import { type Held, lockEnds, type Run } from './run.ts';
 import { type Result, settled, withOrders } from './settle.ts';
@@ -132,7 +133,9 @@ async function commit(
     if (found === 'parked') return;
     if (found === undefined) throw new Error(`The ledger record of cart ${record.cartId} is gone`);
     mine = found.value.lease?.id === held.leaseId;
-    record = mine ? { ...found.value, ...learned } : found.value;
+    // That a cart was bought twice is a fact, as its orders are.
+    const { boughtAgain } = learned;
+    record = mine ? withLearned(found.value, learned) : { ...found.value, ...compact({ boughtAgain }) };
     etag = found.etag;
   }
   // Another worker is in charge, or was: if it has settled the job, its tail is run once more; else the job lives on.

@@ -14,9 +14,21 @@ export interface Run {
   slot: Slot | undefined;
   /** Every batch that names its cart is stopped: nothing more is bought. */
   stopped: StoppedBatch | undefined;
+  /** The repeat that it makes. Absent: its call is no repeat. */
+  repeat: Repeat | undefined;
   /** Requests to Partner Center and their length in ms, for its one event. */
   calls: number;
   apiMs: number;
+}
+
+export interface Repeat {
+  /** It must not leave later, by the local clock. Undefined: it need not be remembered by the API. */
+  readonly until: number | undefined;
+  readonly ofOrderedCart: boolean;
+  /** Of the record, before the claim for this repeat. */
+  readonly lastSendBefore: number;
+  /** Orders that were there before it. */
+  readonly known: ReadonlySet<string>;
 }
 
 export interface StoppedBatch extends StoppedBy {
@@ -37,6 +49,7 @@ export const startRun = (deps: Deps, delivery: Delivery): Run => ({
   slept: 0,
   slot: undefined,
   stopped: undefined,
+  repeat: undefined,
   calls: 0,
   apiMs: 0,
 });

@@ -2,7 +2,7 @@ import type { Slot } from '../gate/gate.ts';
 import type { Exchange } from '../partner-center/api.ts';
 import { reportOf } from './call-report.ts';
 import { conclude } from './conclude.ts';
-import { fence } from './fence.ts';
+import { type Fence, fence } from './fence.ts';
 import { withCall } from './history.ts';
 import { answeredWithCode, endOf, judge, type Outcome } from './judge.ts';
 import { park, parkWithoutResult, writeWhileMine } from './park.ts';
@@ -33,7 +33,10 @@ export async function submit(run: Run, claimed: Held): Promise<void> {
       renewed = true;
       run.deps.gate.giveBack(called.slot, true);
       renewToken = !(await run.deps.tokens.ready({ renew: true }));
-      continue;
+      // The next POST carries another MS-RequestId: if its worker dies, the repeat must find that one in the ledger.
+      held = await writeWhileMine(run, held, (record) => record);
+      if (held !== undefined) continue;
+      return parkWithoutResult(run, run.deps.clock.now() + run.deps.times.outageRetry, 'the lease was lost');
     }
     const verdict = await run.deps.gate.report(reportOf(called.outcome, held.record.customerId));
     if (called.outcome.kind === 'not-executed' && notExecuted < quickRetries && verdict.kind === 'open') {
@@ -50,7 +53,7 @@ async function passFence(run: Run, claimed: Held): Promise<Held | undefined> {
   let held = claimed;
   for (;;) {
     const now = clock.now();
-    switch (fence(held, run.slot, lockEnds(run), now, times, run.stopped !== undefined)) {
+    switch (fenceNow(run, held, run.slot)) {
       case 'go':
         return held;
       case 'too-late':
@@ -83,9 +86,28 @@ async function passFence(run: Run, claimed: Held): Promise<Held | undefined> {
   }
 }
 
-/** Nothing of this claim was sent: what it was before, in doubt or not, it is again. */
+const fenceNow = (run: Run, held: Held, slot: Slot | undefined): Fence =>
+  fence(
+    held,
+    slot,
+    lockEnds(run),
+    run.deps.clock.now(),
+    run.deps.times,
+    run.stopped !== undefined,
+    run.repeat?.until,
+  );
+
+/**
+ * Nothing of this claim was sent, or certainly not executed: what it was before, in doubt or not, it is again. A repeat that
+ * never left must not put off the end of the time in which it may.
+ */
 const parkUnsent = (run: Run, held: Held, until: number, why: string): Promise<void> =>
-  park(run, held, { step: 'wait', until, why });
+  park(
+    run,
+    held,
+    { step: 'wait', until, why },
+    run.repeat === undefined ? {} : { lastSend: run.repeat.lastSendBefore },
+  );
 
 const renewLease = (run: Run, held: Held): Promise<Held | undefined> =>
   writeWhileMine(run, held, (record) => {
@@ -109,7 +131,7 @@ interface Called {
 
 /** Undefined: its fence closed before it could leave. */
 async function call(run: Run, held: Held, renewToken: boolean): Promise<Called | undefined> {
-  const { chance, clock, gate, partnerCenter, times } = run.deps;
+  const { chance, clock, gate, partnerCenter } = run.deps;
   const { customerId, cartId, requestId, history } = held.record;
   const ids = { requestId, correlationId: chance.guid() };
   const at = clock.now();
@@ -118,8 +140,7 @@ async function call(run: Run, held: Held, renewToken: boolean): Promise<Called |
   run.slot = undefined;
   const mayLeave = () => {
     // guard: Fence: asked once more when the token has come
-    if (fence(held, slot, lockEnds(run), clock.now(), times, run.stopped !== undefined) !== 'go')
-      return false;
+    if (fenceNow(run, held, slot) !== 'go') return false;
     if (history.total === 0) gate.jobStarted();
     return true;
   };

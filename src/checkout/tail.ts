@@ -5,6 +5,7 @@ import type { Deps } from './deps.ts';
 import { eventsOf } from './event-list.ts';
 import { lastCheckoutEnd } from './history.ts';
 import { type CheckoutRecord, isRetryable, isSettled, type Reason } from './record.ts';
+import { boughtAgainReason } from './repeat-alarm.ts';
 
 /** The last effects of a result, each safe to repeat: batch rows, the attention row, the events. */
 export async function runTail(deps: Deps, record: CheckoutRecord): Promise<void> {
@@ -37,6 +38,12 @@ export async function writeBatchRows(
 
 async function writeAttention(deps: Deps, record: CheckoutRecord): Promise<void> {
   const { state, revision, customerId, cartId, updatedAt: at } = record;
+  const alarm = boughtAgainReason(record);
+  if (alarm !== undefined) {
+    const opened = await deps.attention.write(attentionRow(record, 'needs-decision', alarm), 'older');
+    if (opened) tellAttention(deps, 'AttentionOpened', record, 'needs-decision', alarm.code);
+    return;
+  }
   if (isRetryable(state)) {
     const reason = reasonOf(record);
     const opened = await deps.attention.write(attentionRow(record, state, reason), 'older');

@@ -23,6 +23,7 @@ export type CallReport =
       readonly kind: 'unknown';
       readonly customerId: string;
       readonly reason: string;
+      /** Of a 5xx that names it. */
       readonly retryAfterMs?: number;
     }
   | { readonly kind: 'auth'; readonly reason: string }

@@ -16,7 +16,7 @@ export interface StorageClock {
    * between both neither a closing ends early nor does a slot come early.
    */
   now(): StorageTime;
-  /** By how much the storage's clock is ahead of ours now; undefined until two answers agree. */
+  /** By how much the storage's clock is ahead of ours now. Undefined until two answers agree, and while the last one contradicts them. */
   skew(): SkewBounds | undefined;
 }
 
@@ -81,6 +81,10 @@ export function storageClock(clock: Clock): StorageClock {
       const { low, high } = aged(single, now);
       return { atLeast: now + Math.min(0, low), atMost: now + Math.max(0, high) };
     },
-    skew: () => (seen.agreed === undefined ? undefined : aged(seen.agreed, clock.now())),
+    skew: () => {
+      if (seen.agreed === undefined || seen.single !== undefined) return undefined;
+      const { low, high } = aged(seen.agreed, clock.now());
+      return { low: Math.floor(low), high: Math.ceil(high) };
+    },
   };
 }

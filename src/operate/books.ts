@@ -48,6 +48,8 @@ async function compareCustomer(
   cartIds: ReadonlySet<string>,
 ): Promise<Compared> {
   const books = await deps.ledger.customer(customerId);
+  const broken = books.unreadable.find(({ cartId }) => cartIds.has(cartId));
+  if (broken !== undefined) throw broken;
   const records = books.records.filter(({ cartId }) => cartIds.has(cartId));
   const recorded = new Set(records.map(({ cartId }) => cartId));
   const unrecordedCarts = [...cartIds].filter((cartId) => !recorded.has(cartId));

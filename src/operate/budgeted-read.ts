@@ -74,6 +74,8 @@ export async function budgetedRead<T>(
         if (verdict.kind === 'customer') await sleepUntil(deps, verdict.until);
         break;
       }
+      case 'intercepted':
+        throw refused(outcome.reason);
       case 'renew-token':
       case 'credential':
         // Nothing is reported of it, and whoever waits for a trial call does not wait for this one.

@@ -1,3 +1,4 @@
+import { boughtAgainCode } from '../checkout/attention.ts';
 import type { CartKey } from '../checkout/job.ts';
 import type { Clock } from '../clock.ts';
 import type { AttentionFilter, AttentionRow, AttentionRows } from './attention-rows.ts';
@@ -17,10 +18,11 @@ export interface Closed {
 
 /**
  * Why a person cannot close this row; undefined: they can. A failed or partial job, or a rejected message, is at its end,
- * and a person may say that nothing more will be done. The other kinds are questions that the worker asks again at every look.
+ * and a person may say that nothing more will be done; so is a cart that was bought twice. The other kinds are questions that the worker asks again at every look.
  */
-export function closeRefusal({ kind, cart }: AttentionRow): string | undefined {
+export function closeRefusal({ kind, cart, code }: AttentionRow): string | undefined {
   const name = cart === undefined ? '' : `${cart.customerId} ${cart.cartId}`;
+  if (code === boughtAgainCode) return undefined;
   if (kind === 'needs-decision')
     return `it asks for a decision, and would be asked again: npx partner-checkout resolve ${name}`;
   if (kind === 'pending-too-long')

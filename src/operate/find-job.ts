@@ -14,12 +14,15 @@ export async function findJob(
   customerId: string,
   clue: Clue,
 ): Promise<CartKey | undefined> {
-  const { records, owners } = await ledger.customer(customerId);
+  const { records, owners, unreadable } = await ledger.customer(customerId);
   if (clue.kind === 'order') {
     const cartId = owners.get(clue.id);
     return cartId === undefined ? undefined : { customerId, cartId };
   }
-  return records.find((record) => correlates(record, clue.id));
+  const found = records.find((record) => correlates(record, clue.id));
+  // It may be the one that cannot be read.
+  if (found === undefined && unreadable[0] !== undefined) throw unreadable[0];
+  return found;
 }
 
 const correlates = (record: CheckoutRecord, id: string): boolean =>

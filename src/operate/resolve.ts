@@ -38,9 +38,11 @@ export interface CaseFile {
   readonly owners: ReadonlyMap<string, string>;
 }
 
-/** Everything that is known about a job that may have been bought. Undefined: there is no such job. Throws `Unavailable`. */
+/** Everything that is known about a job that may have been bought. Undefined: there is no such job. Throws `Unavailable`, `UnreadableRecord`. */
 export async function openCase(deps: ResolveDeps, key: CartKey): Promise<CaseFile | undefined> {
-  const { records, owners } = await deps.ledger.customer(key.customerId);
+  const { records, owners, unreadable } = await deps.ledger.customer(key.customerId);
+  const broken = unreadable.find(({ cartId }) => cartId === key.cartId);
+  if (broken !== undefined) throw broken;
   const record = records.find((other) => other.cartId === key.cartId);
   if (record === undefined) return undefined;
   const attention = await deps.attentionRows.ofCart(key);

@@ -48,7 +48,8 @@ export async function lostJobsOf(
   { ledger, clock, config }: Omit<ReviveDeps, 'queue'>,
   customerId: string,
 ): Promise<readonly CartKey[]> {
-  const { records } = await ledger.customer(customerId);
+  const { records, unreadable } = await ledger.customer(customerId);
+  if (unreadable[0] !== undefined) throw unreadable[0];
   return records.filter((record) => whyNotRevive(record, clock.now(), config.times) === undefined);
 }
 

@@ -25,8 +25,10 @@ export interface Order {
   readonly totalPrice?: number;
   /** As written on the wire: three forms are known, never compare them as text. */
   readonly creationDate?: string;
-  /** Epoch ms of `creationDate`; absent when it cannot be read. */
+  /** Epoch ms of `creationDate`, without a zone as UTC; absent when it cannot be read. */
   readonly createdAt?: number;
+  /** The bounds that `creationDate` sets; absent when it proves nothing. */
+  readonly created?: { readonly earliest: number; readonly latest: number };
   readonly lines: readonly OrderLine[];
 }
 

@@ -1,8 +1,8 @@
+import { reportOf } from '../checkout/call-report.ts';
 import type { Deps } from '../checkout/deps.ts';
 import { isStale } from '../checkout/fence.ts';
 import { endOf, judgeRead } from '../checkout/judge.ts';
 import type { Poll } from '../checkout/record.ts';
-import { compact } from '../compact.ts';
 import { decodeOrder } from '../partner-center/decode.ts';
 import type { DueRow } from './due-rows.ts';
 import type { Order } from './order.ts';
@@ -51,6 +51,7 @@ export async function readOrder(deps: Deps, row: DueRow, deadline: number): Prom
         await gate.report({ kind: 'auth', reason: outcome.reason.description });
         return { kind: 'stop' };
       case 'credential':
+      case 'intercepted':
         await gate.report({ kind: 'auth', reason: outcome.reason.description });
         return { kind: 'stop' };
       case 'throttled': {
@@ -62,12 +63,7 @@ export async function readOrder(deps: Deps, row: DueRow, deadline: number): Prom
         return verdict.kind === 'closed' ? { kind: 'stop' } : { kind: 'later', poll };
       }
       case 'unavailable': {
-        const verdict = await gate.report({
-          kind: 'unknown',
-          customerId,
-          reason: outcome.reason.description,
-          ...compact({ retryAfterMs: outcome.retryAfterMs }),
-        });
+        const verdict = await gate.report(reportOf(outcome, customerId));
         return verdict.kind === 'closed' ? { kind: 'stop' } : { kind: 'later', poll };
       }
       case 'gone':

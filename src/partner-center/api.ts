@@ -94,4 +94,5 @@ export type CheckoutBody =
 
 export type Decoded<T> =
   | { readonly ok: true; readonly value: T }
-  | { readonly ok: false; readonly why: string };
+  /** `incomplete`: it can be read, and says that it is not the whole. */
+  | { readonly ok: false; readonly why: string; readonly incomplete?: boolean };

@@ -2,7 +2,8 @@ import { compact } from '../compact.ts';
 import { cutText } from '../text.ts';
 import type { CartGroup, Decoded } from './api.ts';
 import { decodeCart } from './decode.ts';
-import { codeIn, fieldsOf, listIn, parseObject, textIn } from './json.ts';
+import { instantOf } from './instant.ts';
+import { codeIn, type Fields, fieldsOf, listIn, parseObject, textIn } from './json.ts';
 
 /** What can be known of a cart before it is checked out. */
 export interface CartCheck {
@@ -25,22 +26,24 @@ export function decodeCartCheck(body: string): Decoded<CartCheck> {
   const fields = parseObject(body);
   if (!cart.ok || fields === undefined)
     return cart.ok ? { ok: false, why: 'the body is not a JSON object' } : cart;
-  const lineErrors = (listIn(fields, 'lineitems') ?? []).flatMap((entry, index) => {
-    const line = fieldsOf(entry);
-    const error = fieldsOf(line?.get('error'));
-    if (line === undefined || error === undefined) return [];
-    const description = textIn(error, 'errordescription') ?? '';
-    const code = codeIn(error, 'errorcode') ?? 'none';
-    return [{ line: codeIn(line, 'id') ?? String(index), code, description: cutText(description, 1_024) }];
-  });
+  const lineErrors = lineErrorsIn(fields, 'lineitems');
   const { status, groups } = cart.value;
-  const made = timeIn(textIn(fields, 'creationtimestamp'));
-  const ends = timeIn(textIn(fields, 'expirationtimestamp'));
+  const made = instantOf(textIn(fields, 'creationtimestamp'));
+  const ends = instantOf(textIn(fields, 'expirationtimestamp'));
   const expiresAt = ends !== undefined && ends > (made ?? 0) ? ends : undefined;
   return { ok: true, value: compact({ status, groups, lineErrors, expiresAt }) };
 }
 
-function timeIn(text: string | undefined): number | undefined {
-  const time = text === undefined ? Number.NaN : Date.parse(text);
-  return Number.isNaN(time) ? undefined : time;
+/** Of the lines, and of the add-ons of each. */
+function lineErrorsIn(fields: Fields, list: string): readonly LineError[] {
+  return (listIn(fields, list) ?? []).flatMap((entry, index) => {
+    const line = fieldsOf(entry);
+    if (line === undefined) return [];
+    const ofAddons = lineErrorsIn(line, 'addonitems');
+    const error = fieldsOf(line.get('error'));
+    if (error === undefined) return ofAddons;
+    const description = cutText(textIn(error, 'errordescription') ?? '', 1_024);
+    const code = codeIn(error, 'errorcode') ?? 'none';
+    return [{ line: codeIn(line, 'id') ?? String(index), code, description }, ...ofAddons];
+  });
 }

@@ -3,6 +3,7 @@ import { type Order, type OrderLine, type OrderStatus, orderStatuses } from '../
 import { maxOrderId } from '../orders/order-id.ts';
 import { cutText } from '../text.ts';
 import type { ApiError, Cart, CartGroup, CheckoutBody, Decoded, GroupError } from './api.ts';
+import { instantOf, intervalOf } from './instant.ts';
 import { codeIn, type Fields, fieldsOf, has, listIn, numberIn, parseObject, textIn } from './json.ts';
 
 /**
@@ -52,17 +53,37 @@ export function decodeOrder(body: string): Decoded<Order> {
   return fields === undefined ? not('the body is not a JSON object') : orderIn(fields);
 }
 
-/** The customer's orders made since `since` (epoch ms); one whose date cannot be read is kept. */
+/**
+ * The customer's orders made since `since` (epoch ms). An order is left out, readable or not, only if its date shows that it
+ * is older. A list that says that it is not whole is no list.
+ */
 export function decodeOrders(body: string, { since }: { readonly since: number }): Decoded<readonly Order[]> {
   const fields = parseObject(body);
   if (fields === undefined) return not('the body is not a JSON object');
   if (!has(fields, 'items')) return not('the body has no items');
-  const orders = decodeList(listIn(fields, 'items'), orderIn);
-  if (!orders.ok) return orders;
-  return {
-    ok: true,
-    value: each(orders.value).filter(({ createdAt }) => createdAt === undefined || createdAt >= since),
-  };
+  const items = listIn(fields, 'items');
+  const more = whyIncomplete(fields, items?.length ?? 0);
+  if (more !== undefined) return { ...not(more), incomplete: true };
+  const orders = decodeList(
+    items?.filter((item) => !isOlder(item, since)),
+    orderIn,
+  );
+  return orders.ok ? { ok: true, value: each(orders.value) } : orders;
+}
+
+/** Undefined: nothing says that the list goes on elsewhere. */
+function whyIncomplete(fields: Fields, items: number): string | undefined {
+  const total = numberIn(fields, 'totalcount') ?? 0;
+  if (total > items) return `the list has ${items} of ${total} orders`;
+  const links = fieldsOf(fields.get('links'));
+  return links !== undefined && has(links, 'next') ? 'the list goes on at another address' : undefined;
+}
+
+/** Even an order that cannot be read is not ours when its date is readable and too early. */
+function isOlder(item: unknown, since: number): boolean {
+  const fields = fieldsOf(item);
+  const created = fields === undefined ? undefined : intervalOf(textIn(fields, 'creationdate'));
+  return created !== undefined && created.latest < since;
 }
 
 export function decodeCart(body: string): Decoded<Cart> {
@@ -88,6 +109,15 @@ export function decodeError(body: string): ApiError {
 }
 
 const noWords: ApiError = { code: undefined, description: '' };
+
+/** Whether an error was written by the API or its gateway, as opposed to a page that something in between made up. */
+export function isApiError(body: string | undefined): boolean {
+  const fields = body === undefined ? undefined : parseObject(body);
+  if (fields === undefined) return false;
+  return ['code', 'description', 'message', 'error', 'errorcode', 'errormessage', 'title'].some((key) =>
+    has(fields, key),
+  );
+}
 
 function errorIn(fields: Fields): ApiError {
   const nested = fieldsOf(fields.get('error'));
@@ -143,7 +173,6 @@ function orderIn(fields: Fields): Decoded<Order> {
   const word = textIn(fields, 'status');
   const status = statuses.get(word?.trim().toLowerCase() ?? '');
   const creationDate = textIn(fields, 'creationdate');
-  const createdAt = creationDate === undefined ? Number.NaN : Date.parse(creationDate);
   return {
     ok: true,
     value: compact({
@@ -156,7 +185,8 @@ function orderIn(fields: Fields): Decoded<Order> {
       currency: textIn(fields, 'currencycode'),
       totalPrice: numberIn(fields, 'totalprice'),
       creationDate,
-      createdAt: Number.isNaN(createdAt) ? undefined : createdAt,
+      createdAt: instantOf(creationDate),
+      created: intervalOf(creationDate),
       lines: lines.value,
     }),
   };
@@ -189,20 +219,27 @@ function groupErrorIn(fields: Fields): Decoded<GroupError> {
   };
 }
 
+type CartLine = CartGroup['lines'][number] & Pick<CartGroup, 'group' | 'billingCycle'>;
+
+/** The line itself, then its add-ons: they are bought with it, in the one order of its group. */
+function cartLinesIn(fields: Fields, groupOfBase: string): Decoded<readonly CartLine[]> {
+  const group = codeIn(fields, 'ordergroup') ?? groupOfBase;
+  const line: CartLine = {
+    group,
+    billingCycle: textIn(fields, 'billingcycle')?.toLowerCase() ?? '',
+    offerId: textIn(fields, 'catalogitemid') ?? '',
+    quantity: numberIn(fields, 'quantity') ?? 0,
+    term: textIn(fields, 'termduration') ?? '',
+  };
+  const addons = decodeList(listIn(fields, 'addonitems'), (addon) => cartLinesIn(addon, group));
+  return addons.ok ? { ok: true, value: [line, ...addons.value.flat()] } : not(`addonItems: ${addons.why}`);
+}
+
 /** A cart's lines by order group: each group becomes one order. */
 function groupsIn(list: readonly unknown[] | undefined): Decoded<readonly CartGroup[]> {
-  const lines = decodeList(list, (fields) => {
-    const line = {
-      group: codeIn(fields, 'ordergroup') ?? '0',
-      billingCycle: textIn(fields, 'billingcycle')?.toLowerCase() ?? '',
-      offerId: textIn(fields, 'catalogitemid') ?? '',
-      quantity: numberIn(fields, 'quantity') ?? 0,
-      term: textIn(fields, 'termduration') ?? '',
-    };
-    return { ok: true, value: line };
-  });
+  const lines = decodeList(list, (fields) => cartLinesIn(fields, '0'));
   if (!lines.ok) return not(`lineItems: ${lines.why}`);
-  const groups = Map.groupBy(lines.value, (line) => line.group);
+  const groups = Map.groupBy(lines.value.flat(), (line) => line.group);
   return {
     ok: true,
     value: [...groups].map(([group, members]) => ({

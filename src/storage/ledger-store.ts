@@ -1,5 +1,12 @@
 import type { CartKey } from '../checkout/job.ts';
-import type { Committed, CustomerBooks, Ledger, Stored, Written } from '../checkout/ledger.ts';
+import {
+  type Committed,
+  type CustomerBooks,
+  type Ledger,
+  type Stored,
+  UnreadableRecord,
+  type Written,
+} from '../checkout/ledger.ts';
 import type { CheckoutRecord } from '../checkout/record.ts';
 import type { Order } from '../orders/order.ts';
 import { Unavailable } from '../unavailable.ts';
@@ -7,7 +14,7 @@ import { keyPart } from './keys.ts';
 import { namedOrders } from './named-orders.ts';
 import { orderIdOf, orderKey, orderPrefix, ownerOf, toOrderRow } from './order-rows.ts';
 import { fromRecordRow, recordKey, recordPrefix, toRecordRow } from './record-rows.ts';
-import type { Change, Row, Table } from './table.ts';
+import type { Change, Row, StoredRow, Table } from './table.ts';
 import { lotsOf } from './transactions.ts';
 
 type Commit = Parameters<Ledger['commit']>[0];
@@ -106,6 +113,8 @@ export function ledgerStore(table: Table): Ledger {
 
   async function customer(customerId: string): Promise<CustomerBooks> {
     const records: CheckoutRecord[] = [];
+    const etags = new Map<string, string>();
+    const unreadable: UnreadableRecord[] = [];
     const owners = new Map<string, string>();
     // Records come before orders: a cart that is recorded while we read shows as open, as the owner of its orders, or both.
     const rows = table.rows({
@@ -114,16 +123,32 @@ export function ledgerStore(table: Table): Ledger {
       to: `${orderPrefix}\uffff`,
     });
     for await (const row of rows) {
-      if (row.key.startsWith(recordPrefix)) records.push(fromRecordRow(row));
-      else if (row.key.startsWith(orderPrefix)) owners.set(orderIdOf(row), ownerOf(row));
+      if (row.key.startsWith(recordPrefix)) {
+        const record = readable(row);
+        if (record instanceof UnreadableRecord) {
+          unreadable.push(record);
+          continue;
+        }
+        records.push(record);
+        etags.set(record.cartId, row.etag);
+      } else if (row.key.startsWith(orderPrefix)) owners.set(orderIdOf(row), ownerOf(row));
     }
-    return { records, owners };
+    return { records, etags, unreadable, owners };
   }
 
   return { read, insert, replace, commit, customer };
 }
 
 const conflict: Written = { kind: 'conflict' };
+
+function readable(row: StoredRow): CheckoutRecord | UnreadableRecord {
+  try {
+    return fromRecordRow(row);
+  } catch (error) {
+    if (error instanceof UnreadableRecord) return error;
+    throw error;
+  }
+}
 
 function orderChange(record: CheckoutRecord, order: Order, ours: ReadonlySet<string>): Change {
   const row: Row = toOrderRow(record, order);

@@ -17,6 +17,7 @@ import {
   repeatAnswers,
   states,
 } from '../checkout/record.ts';
+import type { SkewBounds } from '../clock.ts';
 import { orderStatuses } from '../orders/order.ts';
 
 /**
@@ -110,6 +111,8 @@ const failedGroup = z.object({
   retryable: z.boolean(),
 } satisfies Shape<FailedGroup>);
 
+const skew = z.object({ low: z.number(), high: z.number() } satisfies Shape<SkewBounds>);
+
 export const recordVersion = 1;
 
 export const recordSchema = z.object({
@@ -126,6 +129,8 @@ export const recordSchema = z.object({
   lease: optional(z.object({ id: z.string(), until: time })),
   requestId: z.string(),
   firstSend: time,
+  firstSendSkew: optional(skew),
+  firstInDoubt: optional(z.object({ at: time, skew: optional(skew) })),
   lastSend: time,
   nextTry: optional(time),
   attentionMayBeOpen: z.boolean(),
@@ -133,6 +138,8 @@ export const recordSchema = z.object({
   failedGroups: z.array(failedGroup),
   groups: optional(z.array(z.object({ group: z.string(), content: z.string() } satisfies Shape<KnownGroup>))),
   repeated: optional(z.object({ as: z.enum(repeatAnswers), reason })),
+  goneSince: optional(time),
+  boughtAgain: optional(z.object({ at: time, orderIds: z.array(z.string()) })),
   repeatAllowed: optional(z.boolean()),
   asked: optional(z.object({ kind: z.enum(questionKinds), since: time })),
   gaveUp: optional(z.boolean()),

@@ -138,6 +138,19 @@ test('the skew is known when two answers agree, holds the real one, and is wider
   expect(clock.skew()?.high).toBeGreaterThan((skew?.high ?? 0) + 300);
 });
 
+test('while an answer contradicts the others the skew is not known; the next one that agrees tells it again', () => {
+  let now = 1_700_000_000_000;
+  const clock = storageClock({ now: () => now, sleep: () => Promise.resolve() });
+  for (const ahead of [100, 100, 3_600_000]) {
+    now += 700;
+    ask(clock, now, ahead);
+  }
+  expect(clock.skew()).toBeUndefined();
+  now += 700;
+  ask(clock, now, 100);
+  expect(clock.skew()?.high).toBeLessThan(1_200);
+});
+
 test('two answers in a row that agree on a new time are believed', () => {
   let now = 1_700_000_000_000;
   const clock = storageClock({ now: () => now, sleep: () => Promise.resolve() });

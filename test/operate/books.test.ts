@@ -39,7 +39,7 @@ function compare(
     marks.map(({ id }) => [id, cartId] as const),
   ),
 ) {
-  return compareOrders({ records, owners: new Map(rows) }, records, orders);
+  return compareOrders({ records, owners: new Map(rows), etags: new Map(), unreadable: [] }, records, orders);
 }
 
 test('orders that both have, with one status, are no difference', () => {
@@ -127,6 +127,8 @@ describe('what could not be compared is a difference, not an agreement', () => {
         ledger: {
           customer: async () => ({
             records,
+            etags: new Map(),
+            unreadable: [],
             owners: new Map(records.flatMap((one) => one.orders.map(({ id }) => [id, one.cartId] as const))),
           }),
         },

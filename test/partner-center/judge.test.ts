@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { reportOf } from '../../src/checkout/call-report.ts';
 import { lookUpGroup } from '../../src/checkout/error-codes.ts';
 import { answeredWithCode, judge, judgeRead } from '../../src/checkout/judge.ts';
 import type { Exchange } from '../../src/partner-center/api.ts';
-import { decodeOrder } from '../../src/partner-center/decode.ts';
+import { decodeOrder, decodeOrders } from '../../src/partner-center/decode.ts';
 
 const fixture = (name: string) => readFileSync(new URL(`../fixtures/${name}.json`, import.meta.url), 'utf8');
 const sent = { ids: { correlationId: 'c', requestId: 'r' }, at: 100 };
@@ -126,7 +127,7 @@ describe('reads', () => {
     expect(read(answer(200, fixture('order-pending')))).toBe('value');
     expect(read(answer(200, '<html>'))).toBe('unavailable');
     expect(read(answer(404, '{"code":20000}'))).toBe('gone');
-    expect(read(answer(404))).toBe('gone');
+    expect(read(answer(404, '{"statusCode":404,"message":"Resource not found"}'))).toBe('unavailable');
     expect(read(answer(429))).toBe('throttled');
     expect(read(answer(401))).toBe('renew-token');
     expect(read(answer(403, '{"code":900308}'))).toBe('credential');
@@ -136,4 +137,54 @@ describe('reads', () => {
     expect(read(silence('unknown'))).toBe('unavailable');
     expect(read(silence('no', true))).toBe('credential');
   });
+  test('a list that is not whole is refused, and says why', () => {
+    const outcome = judgeRead(
+      answer(200, '{"totalCount":2,"items":[]}'),
+      (body) => decodeOrders(body, { since: 0 }),
+      sent,
+    );
+    expect(outcome).toMatchObject({ kind: 'refused', reason: { code: 'incomplete-list' } });
+  });
+});
+
+describe('a proxy or an edge answers in place of the API', () => {
+  const page = '<html><head><title>Blocked</title></head><body>This site is blocked</body></html>';
+  test.each([
+    [403, page],
+    [404, page],
+    [404, ''],
+    [403, undefined],
+    [404, '[]'],
+    [407, '{"message":"Proxy Authentication Required"}'],
+  ])('%i %s: unknown for the job, and the gate closes as for a redirect', (status, body) => {
+    for (const outcome of [
+      judge(answer(status, body), sent),
+      judgeRead(answer(status, body), decodeOrder, sent),
+    ]) {
+      expect(outcome).toMatchObject({ kind: 'intercepted' });
+      expect(reportOf(outcome, 'customer').kind).toBe('auth');
+    }
+    expect(answeredWithCode(judge(answer(status, body), sent))).toBe(false);
+  });
+  test('its title tells which one', () => {
+    expect(judge(answer(403, page), sent)).toMatchObject({
+      reason: { description: expect.stringContaining('"Blocked"') },
+    });
+  });
+  test.each([
+    [403, '{"code":20002}'],
+    [404, '{"code":800008,"description":"expired"}'],
+    [403, '{"error":{"code":"AuthorizationFailed"}}'],
+    [400, page],
+  ])('%i %s is another answer', (status, body) => {
+    expect(judge(answer(status, body), sent).kind).toBe('permanent');
+  });
+});
+
+test('Retry-After of a 5xx reaches the gate, and the outcome stays unknown', () => {
+  const busy: Exchange = { kind: 'answer', status: 503, body: '', retryAfterMs: 120_000, ms: 1 };
+  for (const outcome of [judge(busy, sent), judgeRead(busy, decodeOrder, sent)])
+    expect(reportOf(outcome, 'customer')).toMatchObject({ kind: 'unknown', retryAfterMs: 120_000 });
+  expect(judge(busy, sent).kind).toBe('unknown');
+  expect(reportOf(judge({ ...busy, status: 429 }, sent), 'customer').kind).toBe('throttled');
 });

@@ -21,7 +21,7 @@ export function depsOf(world: World, process: Process): Deps {
   };
   const clock = storageClock(process.clock);
   const table = (name: TableName) =>
-    tableOver(world, process, name, tables[name], { onWrite: onWrite(name), storageClock: clock });
+    tableOver(world, process, name, tables[name], { onWrite: onWrite(name), onAnswer: clock.observe });
   const stores = openStores(
     {
       checkouts: table('checkouts'),

@@ -25,7 +25,7 @@ export function tableOver(
   process: Process,
   name: TableName,
   table: Table,
-  hooks: { readonly onWrite: () => void; readonly storageClock: StorageClock },
+  hooks: { readonly onWrite: () => void; readonly onAnswer: StorageClock['observe'] },
 ): Table {
   const failure = () => new Unavailable('storage', `table ${name}: no answer`);
 
@@ -42,7 +42,7 @@ export function tableOver(
       },
       failure,
     });
-    hooks.storageClock.observe({ date, sentAt, receivedAt: process.clock.now() });
+    hooks.onAnswer({ date, sentAt, receivedAt: process.clock.now() });
     return result;
   }
 

@@ -305,7 +305,13 @@ test.each<[string, Record<string, string | number | undefined>, boolean]>([
   table.put({ ...row, properties: Object.fromEntries(edited) });
   const expected = { name: 'UnreadableRecord', newer, message: expect.stringContaining(record().cartId) };
   await expect(ledger.read(record())).rejects.toMatchObject(expected);
-  await expect(ledger.customer(record().customerId)).rejects.toMatchObject(expected);
+  // It hides none of the other records of its customer.
+  const other = record({ cartId: 'other' });
+  await ledger.insert({ ...other, job: { ...other.job, cartId: 'other' } }, 'w2');
+  const books = await ledger.customer(record().customerId);
+  expect(books.unreadable).toMatchObject([{ ...expected, cartId: record().cartId }]);
+  expect(books.records.map(({ cartId }) => cartId)).toEqual(['other']);
+  expect([...books.etags.keys()]).toEqual(['other']);
 });
 
 test.each<[string, object]>([

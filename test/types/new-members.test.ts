@@ -116,6 +116,7 @@ const single: readonly string[] = [
   // Makes a table of all that is not `unknown`.
   'src/partner-center/decode.ts statuses',
   // Of a cart: its statuses are two.
+  'src/checkout/evidence.ts conclude',
   'src/checkout/evidence.ts weigh',
   'src/operate/preflight.ts judgeCart',
   'src/partner-center/decode.ts decodeCart',

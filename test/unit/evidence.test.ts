@@ -1,5 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import { type Findings, type OpenTwin, weigh } from '../../src/checkout/evidence.ts';
+import {
+  type Findings,
+  maxTwinReads,
+  type OpenTwin,
+  repeatDeadline,
+  twinsToRead,
+  weigh,
+} from '../../src/checkout/evidence.ts';
 import type { KnownGroup } from '../../src/checkout/record.ts';
 import { contentOf, mergeMarks } from '../../src/checkout/settle.ts';
 import { defaultTimes as times } from '../../src/times.ts';
@@ -23,6 +30,7 @@ const findings = (change: Partial<Findings> = {}): Findings => ({
   groups: [groupA],
   unowned: [],
   twins: [],
+  unreadable: [],
   stopped: false,
   ...change,
 });
@@ -70,13 +78,67 @@ describe('the cart is active and nothing is found', () => {
   });
 });
 
+/** No clock differs by more than five minutes: an order of this time is later than the first send. */
+const madeAt = (order: ReturnType<typeof anOrder>, at: number) => ({
+  ...order,
+  createdAt: at,
+  created: { earliest: at, latest: at },
+});
+const later = (id: string, offerId = 'offer-a') => madeAt(anOrder(id, 'completed', offerId), times.lookBack);
+/** Its repeat was answered with 800065, so the list has to tell. */
+const submitted = aRecord({ state: 'unresolved', repeated: { as: 'already-done', reason } });
+
 describe('orders are found', () => {
+  test('a repeat comes first while it is allowed: its answer is conclusive, and a list is not', () => {
+    const both = { cart: 'ordered' as const, unowned: [later('o1')] };
+    expect(weighed(both)).toEqual({ kind: 'repeat' });
+    expect(weighed(both, { repeatOrderedCart: false })).toMatchObject({ kind: 'found' });
+    expect(weighed({ ...both, now: times.repeatWithin + 1 })).toMatchObject({ kind: 'found' });
+  });
   test('for every group: done, without waiting for quiet', () => {
-    const orders = [anOrder('o1'), anOrder('o2', 'pending', 'offer-b')];
-    expect(weighed({ cart: 'ordered', groups: [groupA, groupB], unowned: orders })).toEqual({
+    const orders = [later('o1'), later('o2', 'offer-b')];
+    const found = { record: submitted, groups: [groupA, groupB], unowned: orders };
+    expect(weighed(found)).toEqual({ kind: 'found', orders, missing: [] });
+  });
+  test('one that may be older than the first send proves nothing before the list is quiet', () => {
+    for (const order of [anOrder('o1'), madeAt(anOrder('o1'), times.lookBack - 1)]) {
+      const found = { record: submitted, unowned: [order] };
+      expect(weighed(found)).toMatchObject({ kind: 'park', until: afterQuiet });
+      expect(weighed({ ...found, now: afterQuiet })).toMatchObject({ kind: 'found', orders: [order] });
+    }
+  });
+  test('the bounds that were measured for the first send decide, and those of a later first send in doubt', () => {
+    const measured = { ...submitted, firstSendSkew: { low: 900, high: 1_000 } };
+    const found = { record: measured, unowned: [madeAt(anOrder('o1'), 1_000)] };
+    expect(weighed(found)).toMatchObject({ kind: 'found' });
+    expect(weighed({ ...found, unowned: [madeAt(anOrder('o1'), 999)] })).toMatchObject({ kind: 'park' });
+    const sentLater = { ...measured, firstInDoubt: { at: 5_000, skew: { low: 0, high: 10 } } };
+    expect(weighed({ ...found, record: sentLater })).toMatchObject({ kind: 'park' });
+  });
+  test('while the cart is active they are contested: repeated in time, else asked about', () => {
+    expect(weighed({ unowned: [later('o1')] })).toEqual({ kind: 'repeat' });
+    expect(weighed({ unowned: [later('o1')], now: afterQuiet })).toMatchObject({ kind: 'ask' });
+    expect(weighed({ unowned: [later('o1')], now: afterQuiet }, { repeatOrderedCart: false })).toMatchObject({
+      kind: 'ask',
+    });
+  });
+  test('of a cart that is gone only those count that nobody can have bought before our first send', () => {
+    const gone = { cart: 'gone' as const, now: afterQuiet };
+    expect(weighed({ ...gone, unowned: [anOrder('o1')] })).toMatchObject({ kind: 'ask' });
+    expect(weighed({ ...gone, unowned: [later('o1')] })).toMatchObject({ kind: 'found' });
+  });
+  test('an answer whose orders have other lines than the cart is contested, never failed', () => {
+    const record = { ...submitted, orders: marks(anOrder('o1', 'completed', 'offer-c')) };
+    expect(weighed({ record, now: afterQuiet })).toMatchObject({ kind: 'ask' });
+  });
+  test('a listed order of other lines may be the missing one, unless it is the one that a twin lacks', () => {
+    const two = { groups: [groupA, groupB], record: submitted, now: afterQuiet };
+    const unowned = [later('o1'), later('o2', 'offer-c')];
+    expect(weighed({ ...two, unowned })).toMatchObject({ kind: 'ask' });
+    const groupC = { group: '0', content: contentOf(anOrder('x', 'completed', 'offer-c')) };
+    expect(weighed({ ...two, unowned, twins: [twin({}, [groupC])] })).toMatchObject({
       kind: 'found',
-      orders,
-      missing: [],
+      missing: [groupB],
     });
   });
   test('its own orders count as found', () => {
@@ -84,7 +146,7 @@ describe('orders are found', () => {
     expect(weighed({ record })).toEqual({ kind: 'found', orders: [], missing: [] });
   });
   test('for some groups: only after quiet are the rest failed', () => {
-    const some = { cart: 'ordered' as const, groups: [groupA, groupB], unowned: [anOrder('o1')] };
+    const some = { record: submitted, groups: [groupA, groupB], unowned: [anOrder('o1')] };
     expect(weighed(some)).toMatchObject({ kind: 'park', until: afterQuiet });
     expect(weighed({ ...some, now: afterQuiet })).toEqual({
       kind: 'found',
@@ -112,24 +174,48 @@ describe('an open twin may own what is found', () => {
   });
   test('a twin that has its order does not want ours', () => {
     const settled = twin({ orders: marks(anOrder('o9')) });
-    expect(weighed({ ...contested, twins: [settled] })).toMatchObject({ kind: 'found' });
+    const found = { record: submitted, unowned: [later('o1')] };
+    expect(weighed({ ...found, twins: [settled] })).toMatchObject({ kind: 'found' });
+    expect(weighed({ ...found, twins: [twin()] })).toMatchObject({ kind: 'park' });
   });
   test('a twin of other content does not either; an unreadable one might', () => {
-    expect(weighed({ ...contested, twins: [twin({}, [groupB])] })).toMatchObject({ kind: 'found' });
-    expect(weighed({ ...contested, twins: [{ ...twin(), groups: undefined }] })).toEqual({ kind: 'repeat' });
+    const found = { record: submitted, unowned: [later('o1')] };
+    expect(weighed({ ...found, twins: [twin({}, [groupB])] })).toMatchObject({ kind: 'found' });
+    expect(weighed({ ...found, twins: [{ ...twin(), groups: undefined }] })).toMatchObject({ kind: 'park' });
+  });
+  test('a record that cannot be read may hold anything: the question names it', () => {
+    const found = { record: submitted, unowned: [later('o1')], unreadable: ['cart-x'] };
+    expect(weighed(found)).toMatchObject({ kind: 'park' });
+    const asked = weighed({ ...found, now: afterQuiet });
+    expect(asked).toMatchObject({ kind: 'ask' });
+    expect(asked).toHaveProperty('why', expect.stringContaining('cart-x'));
+  });
+  test('while carts are still to be read nobody is asked', () => {
+    const unread = { ...twin({ lastSend: -times.quiet }), groups: undefined, unread: true };
+    const found = { record: submitted, unowned: [later('o1')], now: afterQuiet };
+    expect(weighed({ ...found, twins: [unread] })).toMatchObject({
+      kind: 'park',
+      until: afterQuiet + times.inProgressLater,
+    });
+    expect(weighed({ ...found, twins: [{ ...unread, unread: false }] })).toMatchObject({ kind: 'ask' });
   });
   const repeated = aRecord({ state: 'unresolved', repeated: { as: 'already-done', reason } });
   test('after its own repeat it waits for a twin that can still repeat', () => {
-    expect(weighed({ ...contested, record: repeated, twins: [twin()], now: afterQuiet })).toMatchObject({
-      kind: 'park',
-    });
+    const wait = { kind: 'park', why: 'an equal cart is being found out' };
+    expect(weighed({ ...contested, record: repeated, twins: [twin()] })).toMatchObject(wait);
+    const unequal = twin({}, [groupB]);
+    expect(weighed({ ...contested, record: repeated, twins: [unequal] })).not.toMatchObject(wait);
+  });
+  test('not past the time in which the twin may repeat', () => {
+    const late = { ...contested, record: repeated, twins: [twin()], now: times.repeatWithin + 1 };
+    expect(weighed(late)).toMatchObject({ kind: 'park', until: afterQuiet });
   });
   test('until that twin tries again, but for an hour at most: a person may decide on it sooner', () => {
     const until = (nextTry: number) =>
-      weighed({ ...contested, record: repeated, twins: [twin({ nextTry })], now: afterQuiet });
-    const inTenMinutes = afterQuiet + 10 * 60_000;
+      weighed({ ...contested, record: repeated, twins: [twin({ nextTry })] });
+    const inTenMinutes = afterWindow + 10 * 60_000;
     expect(until(inTenMinutes)).toMatchObject({ until: inTenMinutes + times.inProgressLater });
-    expect(until(afterQuiet + times.slowRetry)).toMatchObject({ until: afterQuiet + times.askedRetry });
+    expect(until(afterWindow + times.slowRetry)).toMatchObject({ until: afterWindow + times.askedRetry });
   });
   test('then for quiet of them all, then a person is asked', () => {
     const asked = twin({ repeated: { as: 'already-done', reason }, lastSend: 5_000 });
@@ -162,14 +248,30 @@ describe('ordered, and nothing found', () => {
 });
 
 describe('gone', () => {
-  test('nothing found: failed, but only after quiet', () => {
-    expect(weighed({ cart: 'gone' })).toMatchObject({ kind: 'park', until: afterQuiet });
-    expect(weighed({ cart: 'gone', now: afterQuiet })).toEqual({ kind: 'nothing', why: 'gone' });
+  /** Not found before, and now again. */
+  const missed = (since: number) => aRecord({ state: 'unresolved', goneSince: since });
+  test('nothing found: failed, but only when it was not found twice, 20 minutes apart, and after quiet', () => {
+    const atFirst = { cart: 'gone' as const, now: afterQuiet };
+    expect(weighed(atFirst)).toMatchObject({ kind: 'park', until: afterQuiet + times.goneConfirm });
+    const again = { cart: 'gone' as const, record: missed(afterWindow) };
+    const until = afterWindow + times.goneConfirm;
+    expect(weighed({ ...again, now: until - 1 })).toMatchObject({ kind: 'park', until });
+    expect(weighed({ ...again, now: until })).toEqual({ kind: 'nothing', why: 'gone' });
+    const early = { cart: 'gone' as const, record: missed(-times.goneConfirm) };
+    expect(weighed(early)).toMatchObject({ kind: 'park', until: afterQuiet });
+    expect(weighed({ ...early, now: afterQuiet })).toEqual({ kind: 'nothing', why: 'gone' });
+  });
+  test('read again it is not gone', () => {
+    expect(weighed({ cart: 'active', record: missed(-times.goneConfirm), now: afterQuiet })).toEqual({
+      kind: 'repeat',
+    });
   });
   test('never read before: any order could be its own', () => {
     const unread = { cart: 'gone' as const, groups: undefined, unowned: [anOrder('o1')], now: afterQuiet };
     expect(weighed(unread)).toMatchObject({ kind: 'ask' });
-    expect(weighed({ ...unread, unowned: [] })).toEqual({ kind: 'nothing', why: 'gone' });
+    const record = missed(afterQuiet - times.goneConfirm);
+    expect(weighed({ ...unread, unowned: [] })).toMatchObject({ kind: 'park' });
+    expect(weighed({ ...unread, record, unowned: [] })).toEqual({ kind: 'nothing', why: 'gone' });
   });
   test('a refusal for good counts as gone', () => {
     const record = aRecord({ state: 'unresolved', repeated: { as: 'refused', reason } });
@@ -185,4 +287,32 @@ describe('gone', () => {
     expect(weighed(contested)).toEqual({ kind: 'repeat' });
     expect(weighed({ ...contested, cart: 'gone' })).toMatchObject({ kind: 'park' });
   });
+});
+
+describe('the time of a repeat', () => {
+  test('an active cart without an order is not repeated between its end and quiet; then it is a new call', () => {
+    expect(weighed({ now: times.repeatWithin })).toEqual({ kind: 'repeat' });
+    expect(weighed({ now: times.repeatWithin + 1 })).toMatchObject({ kind: 'park', until: afterQuiet });
+    expect(weighed({ now: afterQuiet })).toEqual({ kind: 'repeat' });
+  });
+  test('an ordered cart is not repeated any more, unless the setting says that the API remembers longer', () => {
+    const late = { cart: 'ordered' as const, now: times.repeatWithin + 1 };
+    expect(weighed(late)).toMatchObject({ kind: 'park', until: afterQuiet });
+    expect(weighed({ ...late, now: afterQuiet })).toMatchObject({ kind: 'ask' });
+    expect(weighed(late, { times: { ...times, repeatWithin: 3_600_000 } })).toEqual({ kind: 'repeat' });
+  });
+  test('it ends so long after the last send; a call of which nothing was executed has no such end', () => {
+    const record = aRecord({ lastSend: 7 });
+    expect(repeatDeadline({ record, now: afterWindow }, rules)).toBe(7 + times.repeatWithin);
+    expect(repeatDeadline({ record, now: afterQuiet + 7 }, rules)).toBeUndefined();
+  });
+});
+
+test('a look reads 20 other carts at most: those after its own, none that is known or was not found', () => {
+  const carts = Array.from({ length: 50 }, (_, n) => aRecord({ cartId: String(n).padStart(2, '0') }));
+  const known = [aRecord({ cartId: '41', groups: [] }), aRecord({ cartId: '42', goneSince: 1 })];
+  const twins = [...known, ...carts.filter(({ cartId: id }) => !['40', '41', '42'].includes(id))];
+  const ids = twinsToRead('40', twins).map(({ cartId: id }) => id);
+  expect(ids).toHaveLength(maxTwinReads);
+  expect(ids.slice(0, 9)).toEqual(['43', '44', '45', '46', '47', '48', '49', '00', '01']);
 });

@@ -126,6 +126,8 @@ describe('the fence, in the instant before a POST', () => {
   test('a stale slot, or none', () => {
     expect(fence(held(999_999), slot, lockEnd, 1_000 + times.slotLife, times, false)).toBe('new-slot');
     expect(fence(held(999_999), undefined, lockEnd, 1_000, times, false)).toBe('new-slot');
+    expect(fence(held(999_999), slot, lockEnd, 1_000, times, false, 1_000)).toBe('go');
+    expect(fence(held(999_999), slot, lockEnd, 1_000, times, false, 999)).toBe('too-late');
   });
   test('past notAfter, before anything else', () => {
     expect(fence(held(0, 999), undefined, 0, 1_000, times, false)).toBe('too-late');

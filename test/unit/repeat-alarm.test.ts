@@ -1,0 +1,23 @@
+import { expect, test } from 'vitest';
+import { madeByRepeat } from '../../src/checkout/repeat-alarm.ts';
+import { anOrder } from '../support/records.ts';
+
+const sentAt = 1_000_000;
+const made = (id: string, at: number) => ({ ...anOrder(id), created: { earliest: at, latest: at } });
+const ids = (
+  orders: Parameters<typeof madeByRepeat>[0],
+  skew?: { low: number; high: number },
+  known: string[] = [],
+) => madeByRepeat(orders, { sentAt, known: new Set(known), skew }).map(({ id }) => id);
+
+test('orders created after the repeat was sent, and nothing else, were made by it', () => {
+  const orders = [made('old', sentAt - 300_000), made('new', sentAt + 500), anOrder('undated')];
+  expect(ids(orders)).toEqual(['new']);
+  expect(ids(orders, undefined, ['new'])).toEqual([]);
+});
+
+test('by the clock of Partner Center, as far as it was compared with ours', () => {
+  const orders = [made('new', sentAt - 240_000 + 500)];
+  expect(ids(orders, { low: -240_000, high: -239_000 })).toEqual(['new']);
+  expect(ids(orders, { low: 0, high: 1_000 })).toEqual([]);
+});
