@@ -28,8 +28,11 @@ export function watchedGate(
     async report(report) {
       const asked = world.timeline.now();
       const verdict = await gate.report(report);
-      if (report.kind === 'throttled' && report.retryAfterMs !== undefined && verdict.kind === 'closed')
-        world.watch.closed(process, asked + report.retryAfterMs, isClosedForAll(world));
+      if (report.kind !== 'throttled' || report.retryAfterMs === undefined) return verdict;
+      const until = asked + report.retryAfterMs;
+      if (verdict.kind === 'closed') world.watch.closed(process, until, isClosedForAll(world));
+      if (verdict.kind === 'customer')
+        world.watch.closed(process, until, isKnownToAll(world, report.customerId), report.customerId);
       return verdict;
     },
   };
@@ -49,3 +52,9 @@ function isClosedForAll({ tables, timeline }: World): boolean {
   const until = tables.gate.all()[0]?.properties['closedUntil'];
   return typeof until === 'number' && until > timeline.now();
 }
+
+/** The row names the customers that are throttled alone. */
+const isKnownToAll = ({ tables }: World, customerId: string): boolean =>
+  Object.values(tables.gate.all()[0]?.properties ?? {}).some(
+    (value) => typeof value === 'string' && value.includes(customerId),
+  );

@@ -22,8 +22,8 @@ export interface Api extends Network {
   begin(call: ApiCall): ApiFault | undefined;
   /** Checks what must hold in the instant in which it leaves. Returns what to call when it is over. */
   leave(call: ApiCall): () => void;
-  /** What the next 429 asks for. */
-  retryAfterMs(): number;
+  /** What a 429 to this call asks for. */
+  retryAfterMs(call: ApiCall): number;
 }
 
 export function partnerCenterPort(api: Api, process: Process): PartnerCenter {
@@ -83,7 +83,7 @@ function request(api: Api, call: ApiCall): Promise<Exchange> {
         end({ kind: 'no-answer', executed: 'unknown', failure: `no answer within ${limit} ms` }),
       );
       const usual = latency.between(200, what === 'checkout' ? 4_000 : 600);
-      const course = courseOf(fault, usual, limit, api.retryAfterMs, latency);
+      const course = courseOf(fault, usual, limit, () => api.retryAfterMs(call), latency);
       const held = blow === 'delay' ? process.frozenUntil() - timeline.now() : 0;
       later(held + course.arrives, () => {
         if (course.executed) execute(usual, course);
