@@ -186,13 +186,13 @@ function add(totals: Totals, report: Report): Totals {
   };
 }
 
-const addCounts = (
+function addCounts(
   totals: Readonly<Record<string, number>>,
   more: Readonly<Record<string, number>>,
-): Readonly<Record<string, number>> => ({
-  ...totals,
-  ...Object.fromEntries(Object.entries(more).map(([name, count]) => [name, (totals[name] ?? 0) + count])),
-});
+): Readonly<Record<string, number>> {
+  const sums = Object.entries(more).map(([name, count]) => [name, (totals[name] ?? 0) + count] as const);
+  return { ...totals, ...Object.fromEntries(sums) };
+}
 
 function summary({ points, pairs, random, portCalls, cpuMs, failures }: Totals): string {
   const all = points + pairs + random;

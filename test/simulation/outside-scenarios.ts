@@ -96,10 +96,10 @@ const untrueAnswers: readonly Scenario[] = [
   })),
   ...each('list-has-next-gone', 'the list names a next page, and the cart is gone', () => ({
     kinds: ['incomplete lists'],
-    carts: [
-      cartPlan(1, [groupPlan('0', 'a')], { goneAfter: 3 * minute }),
-      cartPlan(2, [groupPlan('0', 'b')]),
-    ],
+    // One cart a customer: the part of the list that comes is empty.
+    carts: [1, 2].map((n) =>
+      cartPlan(n, [groupPlan('0', 'a')], { customerId: customer(n), goneAfter: 3 * minute }),
+    ),
     apiFault: first(
       firstCheckout('drop-after'),
       requests('orders', ...Array<ApiFault>(6).fill('list-has-next')),
@@ -177,9 +177,10 @@ const customers: readonly Scenario[] = [
     return {
       kinds: ['a limit of one customer'],
       carts: [...limited, ...others],
+      // One instance meets the 429 while nothing else is to be done; the next jobs meet instances that have not heard of it.
       sends: [
-        ...sendAll(others).map((send, n) => ({ ...send, at: n * 4 * second })),
-        ...sendAll(limited).map((send, n) => ({ ...send, at: 20 * second + n * 9 * second })),
+        ...sendAll(others).map((send, n) => ({ ...send, at: n * 2 * second + (n < 8 ? 0 : 20 * second) })),
+        ...sendAll(limited).map((send, n) => ({ ...send, at: (n === 0 ? 20 : 25) * second })),
       ],
       customerLimits: [{ customerId: customer(1), from: 0, to: 10 * minute }],
       processes: 4,
