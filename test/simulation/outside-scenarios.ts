@@ -27,7 +27,7 @@ const pair = () => [
   cartPlan(2, [groupPlan('0', 'b')]),
 ];
 
-const people = { retries: 0, twice: 0, wrong: 0, weary: 0, rash: 0 };
+const people = { retries: 0, twice: 0, wrong: 0, weary: 0, rash: () => 0 };
 
 /** The n-th requests of this kind for each cart or customer end so. */
 const requests =
@@ -194,10 +194,32 @@ const customers: readonly Scenario[] = [
       n === 2 ? { ...send, at: 3 * hour } : send,
     ),
     calmAfter: 4 * hour,
-    people: { ...people, rash: 1 },
+    people: { ...people, rash: () => 1 },
     apiFault: firstCheckout('drop-after'),
   })),
-  ...each('many-orders', 'carts with more orders than one transaction holds; one is in doubt', () => {
+  ...each(
+    'heir',
+    'people give up on a cart that was bought; an equal one, which waited meanwhile, is then in doubt',
+    (contract) => {
+      const carts = [1, 2, 3].map((n) => cartPlan(n, [groupPlan('0', 'a')]));
+      const [later, abandoned] = carts.map(({ id }) => id);
+      return {
+        kinds: ['bought carts that people gave up on'],
+        carts,
+        // The order of the later cart is listed late: at its first look there is that of the abandoned one alone.
+        nature: nature(contract, { listLag: 15 * minute }),
+        calmAfter: 12 * hour,
+        people: { ...people, rash: (id: string) => (id === abandoned ? 1 : 0) },
+        apiFault: (what: Request, id: string, nth: number) => {
+          if (what !== 'checkout') return undefined;
+          if (id === later) return (['review', 'drop-after'] as const)[nth - 1];
+          return nth === 1 ? 'drop-after' : undefined;
+        },
+      };
+    },
+  ),
+  ...each('many-orders', 'a worker dies between two transactions of a cart with many orders', () => {
+    let transactions = 0;
     const carts = [1, 2].map((n) =>
       cartPlan(
         n,
@@ -209,7 +231,7 @@ const customers: readonly Scenario[] = [
     return {
       kinds: ['more orders than one transaction holds'],
       carts,
-      apiFault: firstCheckout('drop-after', carts[0]?.id),
+      blow: (name) => (name === 'checkouts.transact' && transactions++ === 0 ? 'after' : undefined),
     };
   }),
 ];
@@ -332,9 +354,9 @@ const rules: readonly Scenario[] = [
       const carts = twins();
       return world(carts, {
         nature: nature('refuse'),
-        processes: 1,
-        outages: [{ what: 'storage', from: 1_000, to: 12 * minute }],
-        apiFault: requests('cart', 'throttled-bare', '503', '503'),
+        sends: sendAll(carts, { at: 0 }),
+        outages: [{ what: 'storage', from: minute, to: 14 * minute }],
+        apiFault: first(requests('checkout', 'slow'), requests('cart', '503', '503')),
       });
     },
   },

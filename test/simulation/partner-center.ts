@@ -22,6 +22,8 @@ export interface Api extends Network {
   begin(call: ApiCall): ApiFault | undefined;
   /** Checks what must hold in the instant in which it leaves. Returns what to call when it is over. */
   leave(call: ApiCall): () => void;
+  /** An answer that nothing spoilt reaches its process. */
+  answered(call: ApiCall, ending: Ending): void;
   /** What a 429 to this call asks for. */
   retryAfterMs(call: ApiCall): number;
 }
@@ -71,6 +73,7 @@ function request(api: Api, call: ApiCall): Promise<Exchange> {
       if (isOver) return;
       isOver = true;
       over();
+      if (fault === undefined || fault === 'slow') api.answered(call, ending);
       api.trace(process.name, `${name} ${id} = ${brief(ending)}${tellBlow(fault)}${tellBlow(blow)}`);
       if (blow === 'after') process.kill(`after ${name}`);
       process.deliver(() => resolve({ ...ending, ms: timeline.now() - started }));

@@ -43,7 +43,7 @@ export function startPeople(world: World, ledger: Ledger): People {
       // Somebody who sees that Partner Center is still at it waits.
       if (cart.busyUntil > timeline.now()) return undefined;
       const orderIds = cart.orders.map(({ id }) => id);
-      if (orderIds.length > 0 && people.happens(setup.people.rash)) {
+      if (orderIds.length > 0 && people.happens(setup.people.rash(record.cartId))) {
         world.watch.abandoned.add(record.cartId);
         return { decision: 'give-up', orderIds: [] };
       }

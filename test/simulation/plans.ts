@@ -84,7 +84,7 @@ export function world(carts: readonly CartPlan[], plan: Partial<Setup> = {}): Se
     slots: 2,
     sends: sendAll(carts),
     outages: [],
-    people: { retries: 0, twice: 0, wrong: 0, weary: 0, rash: 0 },
+    people: { retries: 0, twice: 0, wrong: 0, weary: 0, rash: () => 0 },
     gate: 'open',
     calmAfter: 2 * hour,
     apiFault: () => undefined,

@@ -49,6 +49,7 @@ function whyAsked(world: World, cart: CartTruth): keyof Questions {
   if (why !== undefined) return why;
   if (world.watch.unlisted.has(cart.plan.customerId)) return 'noList';
   if (truth.nature.contract !== 'refuse') return 'needless';
+  if (isInHand(world, cart)) return 'needless';
   const asked = world.doubts.askedAt(cart.plan.id);
   if (asked.every((at) => isDoubtful(world, cart, at))) return 'equalUnknown';
   // They look alike whenever the question comes: one of them may be listed later than the other.
@@ -57,6 +58,10 @@ function whyAsked(world: World, cart: CartTruth): keyof Questions {
     ? 'equalUnknown'
     : 'needless';
 }
+
+/** Its worker had the answer, lived on, and could send a message: its orders are not forgotten. */
+const isInHand = ({ watch, setup, lastBlow }: World, { plan }: CartTruth): boolean =>
+  watch.answered.has(plan.id) && lastBlow() === 0 && setup.outages.every(({ what }) => what !== 'queue');
 
 /** How long a look may take, from its first read to the write of the question. */
 const lookTakes = 10 * 60_000;

@@ -119,7 +119,7 @@ function randomSetup(random: Random): Setup {
       twice: random.pick([0, 0.5]),
       wrong: contract === 'rebuy' ? 0 : random.pick([0, 0.2]),
       weary: random.pick([0, 0, 0.1]),
-      rash: outside.rash,
+      rash: () => outside.rash,
     },
     gate: random.pick(['open', 'open', 'untested']),
     calmAfter: random.pick([0.5, 2, 6]) * hour,

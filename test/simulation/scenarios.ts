@@ -232,7 +232,7 @@ export const scenarios: readonly Scenario[] = [
           {
             nature: nature(contract),
             apiFault: firstCheckout('drop-after'),
-            people: { retries: 3, twice: 1, wrong: 0.3, weary: 0, rash: 0 },
+            people: { retries: 3, twice: 1, wrong: 0.3, weary: 0, rash: () => 0 },
           },
         ),
     }),
@@ -245,7 +245,7 @@ export const scenarios: readonly Scenario[] = [
       return world(carts, {
         apiFault: checkouts('throttled', 'throttled', 'throttled', 'drop-after'),
         sends: [...sendAll(carts), ...sendAll(carts, { at: 90 * minute })],
-        people: { retries: 2, twice: 0.5, wrong: 0, weary: 0.5, rash: 0 },
+        people: { retries: 2, twice: 0.5, wrong: 0, weary: 0.5, rash: () => 0 },
       });
     },
   },

@@ -34,8 +34,8 @@ export interface People {
   readonly wrong: number;
   /** The odds, at each look, that somebody gives up on a job that waits or has no record yet. */
   readonly weary: number;
-  /** The odds that somebody gives up on a cart that was bought. */
-  readonly rash: number;
+  /** The odds that somebody gives up on this cart though it was bought. */
+  readonly rash: (cartId: string) => number;
 }
 
 /** What is unusual about a world. `npm run simulate` counts the schedules of each kind. */

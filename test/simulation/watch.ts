@@ -30,6 +30,8 @@ export interface Watch {
   readonly denied: Set<string>;
   /** Customers whose order list once said itself that it was not whole. */
   readonly unlisted: Set<string>;
+  /** Carts of which a worker had the whole answer in hand. */
+  readonly answered: Set<string>;
   /** Carts that somebody gave up on though they were bought. */
   readonly abandoned: Set<string>;
   /** Calls of the whole run. */
@@ -71,6 +73,7 @@ export function createWatch(
     refused,
     denied: new Set(),
     unlisted: new Set(),
+    answered: new Set(),
     abandoned: new Set(),
     calls,
     closed(process, until, forAll, customerId) {

@@ -149,6 +149,11 @@ export function createWorld(
       strike(process, name, blow);
       return blow;
     },
+    answered({ what, id }, ending) {
+      const isWhole =
+        ending.kind === 'answer' && ending.status === 201 && !ending.body?.includes('orderErrors');
+      if (what === 'checkout' && isWhole) watch.answered.add(id);
+    },
     leave(call) {
       checkStopped(world, call);
       checkRequestId(world, call);
