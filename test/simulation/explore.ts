@@ -145,6 +145,7 @@ export function addQuestions(a: Questions, b: Questions): Questions {
     equalUnknown: a.equalUnknown + b.equalUnknown,
     placedByPeople: a.placedByPeople + b.placedByPeople,
     noList: a.noList + b.noList,
+    repeatsOver: a.repeatsOver + b.repeatsOver,
     mayNotRepeat: a.mayNotRepeat + b.mayNotRepeat,
     needless: a.needless + b.needless,
   };

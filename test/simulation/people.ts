@@ -23,7 +23,8 @@ export function startPeople(world: World, ledger: Ledger): People {
   const look = async (): Promise<void> => {
     for (const row of world.tables.attention.all()) {
       const key = openCart(row);
-      if (key === undefined) continue;
+      // A record that cannot be read is mended by hand.
+      if (key === undefined || !truth.carts.has(key.cartId)) continue;
       const found = await ledger.read(key);
       const cart = truth.carts.get(key.cartId);
       if (found === undefined || cart === undefined) continue;
@@ -96,7 +97,8 @@ export function startPeople(world: World, ledger: Ledger): People {
   return {
     areBusy: () =>
       sending > 0 ||
-      (retriesLeft > 0 && world.tables.attention.all().some((row) => openCart(row) !== undefined)),
+      (retriesLeft > 0 &&
+        world.tables.attention.all().some((row) => truth.carts.has(openCart(row)?.cartId ?? ''))),
   };
 }
 

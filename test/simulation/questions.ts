@@ -13,6 +13,8 @@ export interface Questions {
   readonly placedByPeople: number;
   /** The customer's list of orders never came whole. */
   readonly noList: number;
+  /** Something kept the worker from a repeat for as long as the API is trusted to remember its answer. */
+  readonly repeatsOver: number;
   /** With an API that buys again, an ordered cart is never repeated. */
   readonly mayNotRepeat: number;
   readonly needless: number;
@@ -25,6 +27,7 @@ export const noQuestions: Questions = {
   equalUnknown: 0,
   placedByPeople: 0,
   noList: 0,
+  repeatsOver: 0,
   mayNotRepeat: 0,
   needless: 0,
 };
@@ -44,19 +47,48 @@ export function countQuestions(world: World): Questions {
 }
 
 function whyAsked(world: World, cart: CartTruth): keyof Questions {
-  const { setup, truth } = world;
+  const { truth } = world;
   const why = whyUntold(world, cart);
   if (why !== undefined) return why;
   if (world.watch.unlisted.has(cart.plan.customerId)) return 'noList';
-  if (truth.nature.contract !== 'refuse') return 'needless';
-  if (isInHand(world, cart)) return 'needless';
+  const isAlike = truth.nature.contract === 'refuse' ? whyAlike(world, cart) : undefined;
+  if (isAlike !== undefined) return isAlike;
+  return wasKeptFromRepeat(world, cart) ? 'repeatsOver' : 'needless';
+}
+
+/** Why the orders that were found could not be told apart, with an API that answers 800065. */
+function whyAlike(world: World, cart: CartTruth): 'equalUnknown' | 'placedByPeople' | undefined {
+  const { setup } = world;
+  if (isInHand(world, cart)) return undefined;
   const asked = world.doubts.askedAt(cart.plan.id);
   if (asked.every((at) => isDoubtful(world, cart, at))) return 'equalUnknown';
   // They look alike whenever the question comes: one of them may be listed later than the other.
   if (placedLike(world, cart).length > 0) return 'placedByPeople';
   return setup.unreadable.some(({ customerId }) => customerId === cart.plan.customerId)
     ? 'equalUnknown'
-    : 'needless';
+    : undefined;
+}
+
+/** How long after a call its repeat is allowed, and a minute for the clocks and the way. */
+const repeatedWithin = 11 * 60_000;
+
+/** In that time after a call of the cart, or of an equal one, something went wrong. Without it the worker has to repeat in time. */
+function wasKeptFromRepeat({ setup, truth, watch, time }: World, cart: CartTruth): boolean {
+  const equals = [...truth.carts.values()].filter((other) => isEqualInPart(other, cart));
+  const spans = [
+    ...watch.obstacles.map((at) => ({ from: at, to: at })),
+    ...[...setup.outages, ...setup.customerLimits].map(({ from, to }) => ({
+      from: time(from),
+      to: time(to),
+    })),
+    ...(setup.purge === undefined ? [] : [{ from: time(setup.purge.at), to: time(setup.purge.at) }]),
+  ];
+  return watch.calls.some(
+    ({ what, id, at }) =>
+      what === 'checkout' &&
+      equals.some(({ plan }) => plan.id === id) &&
+      spans.some(({ from, to }) => from <= at + repeatedWithin && to > at),
+  );
 }
 
 /** Its worker had the answer, lived on, and could send a message: its orders are not forgotten. */

@@ -30,6 +30,8 @@ export interface Watch {
   readonly denied: Set<string>;
   /** Customers whose order list once said itself that it was not whole. */
   readonly unlisted: Set<string>;
+  /** When something went wrong that may have kept a worker from its next step. */
+  readonly obstacles: number[];
   /** Carts of which a worker had the whole answer in hand. */
   readonly answered: Set<string>;
   /** Carts that somebody gave up on though they were bought. */
@@ -73,6 +75,7 @@ export function createWatch(
     refused,
     denied: new Set(),
     unlisted: new Set(),
+    obstacles: [],
     answered: new Set(),
     abandoned: new Set(),
     calls,

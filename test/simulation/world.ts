@@ -145,6 +145,7 @@ export function createWorld(
       const blow = blowAt(process, name);
       if (blow === undefined) return undefined;
       struckAt = timeline.now();
+      watch.obstacles.push(struckAt);
       trace(process.name, `${name} #${calls - 1} <- ${blow}`);
       strike(process, name, blow);
       return blow;
@@ -163,8 +164,9 @@ export function createWorld(
       const key = `${call.what}:${call.id}`;
       const nth = (requests.get(key) ?? 0) + 1;
       requests.set(key, nth);
-      if (limitEnd(call) !== undefined) return 'throttled';
-      const fault = isCalm() ? undefined : setup.apiFault(call.what, call.id, nth, faultRandom);
+      const drawn = isCalm() ? undefined : setup.apiFault(call.what, call.id, nth, faultRandom);
+      const fault = limitEnd(call) === undefined ? drawn : 'throttled';
+      if (fault !== undefined) watch.obstacles.push(timeline.now());
       if (call.what === 'checkout' && refusals.includes(fault)) watch.denied.add(call.id);
       if (call.what === 'checkout' && nth > 1 && refusals.includes(fault)) watch.refused.add(call.id);
       if (call.what === 'orders' && listFaults.includes(fault)) watch.unlisted.add(call.customerId);
