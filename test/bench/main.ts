@@ -7,6 +7,7 @@ import { benchBudget, benchLowerLimit } from './budget.ts';
 import { benchEnqueue } from './enqueue.ts';
 import { benchLatency } from './latency.ts';
 import { benchMemory } from './memory.ts';
+import { benchOneCustomer } from './one-customer.ts';
 import { benchOverhead } from './overhead.ts';
 import { benchPending } from './pending.ts';
 import { benchPoll } from './poll.ts';
@@ -29,6 +30,7 @@ const benches = {
   redrive: benchRedrive,
   budget: benchBudget,
   'lower-limit': benchLowerLimit,
+  'one-customer': benchOneCustomer,
 } as const satisfies Readonly<Record<string, (jobs: number) => Promise<unknown>>>;
 const names = Object.keys(benches) as (keyof typeof benches)[];
 

@@ -6,6 +6,8 @@ import type { StoredRow } from '../../src/storage/table.ts';
 import type { CartTruth } from './truth.ts';
 import type { World } from './world.ts';
 
+/** Of the open rows, those whose jobs somebody may still retry. The others have a message, or are settled. */
+const canRetry = ['failed', 'partial'];
 const lookEvery = 25 * 60_000;
 
 export interface People {
@@ -98,7 +100,9 @@ export function startPeople(world: World, ledger: Ledger): People {
     areBusy: () =>
       sending > 0 ||
       (retriesLeft > 0 &&
-        world.tables.attention.all().some((row) => truth.carts.has(openCart(row)?.cartId ?? ''))),
+        world.tables.attention
+          .all()
+          .some((row) => openCart(row) !== undefined && canRetry.includes(String(row.properties['kind'])))),
   };
 }
 

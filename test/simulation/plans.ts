@@ -89,6 +89,7 @@ export function world(carts: readonly CartPlan[], plan: Partial<Setup> = {}): Se
     calmAfter: 2 * hour,
     apiFault: () => undefined,
     blow: () => undefined,
+    watched: true,
     maxPortCalls: 8_000,
     ...plan,
   };

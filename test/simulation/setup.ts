@@ -86,7 +86,7 @@ export interface Setup {
   readonly outages: readonly Outage[];
   readonly people: People;
   /** Whether a first call has to prove the credential yet. */
-  readonly gate: 'untested' | 'open' | 'slow';
+  readonly gate: 'untested' | 'open' | 'slow' | 'steady';
   /** From then on nothing fails any more: every job must come to its end. */
   readonly calmAfter: number;
   /** What goes wrong with the n-th request of this kind for this cart (counted from 1). */
@@ -104,6 +104,8 @@ export interface Setup {
   };
   /** By then these carts are final: whatever happens to others, it does not hold them up. ms after the start. */
   readonly endBy?: { readonly at: number; readonly carts: readonly string[] };
+  /** Whether the books are read after every write to them. A bench, which has many rows, does without. */
+  readonly watched: boolean;
   /** A run that makes more port calls goes round in circles. */
   readonly maxPortCalls: number;
 }
