@@ -49,7 +49,6 @@ const checkoutFaults: readonly [ApiFault, ...ApiFault[]] = [
   '4018-after',
   '20000-after',
   'unauthorized',
-  'unauthorized-code',
   'partner-wide',
   'review',
 ];
@@ -237,6 +236,7 @@ function randomOutside(random: Random): Outside {
   const limitFrom = random.between(0, 10) * minute;
   const lists = has('incomplete lists', 0.15);
   const proxies = has('false 404s and pages of proxies', 0.15);
+  const codes = has('a 401 with a code', 0.1);
   return {
     placed: has('orders placed by people', 0.2) ? randomPlaced(random) : [],
     dates: has('order dates that cannot be read', 0.08) ? dateStyles : undefined,
@@ -253,6 +253,7 @@ function randomOutside(random: Random): Outside {
     rash: has('bought carts that people gave up on', 0.1) ? 0.5 : 0,
     fault: (what, draw) => {
       if (!draw.happens(0.3)) return undefined;
+      if (what === 'checkout' && codes && draw.happens(0.5)) return 'unauthorized-code';
       if (what === 'orders' && lists) return draw.pick(['list-counts-more', 'list-has-next']);
       if (!proxies) return undefined;
       if (what === 'cart' && draw.happens(0.3)) return 'false-gone';
