@@ -36,7 +36,7 @@ describe('hit once at every port call, in every way', () => {
 });
 
 describe('people, proxies and odd answers beside us', () => {
-  const scenarios = outsideScenarios.filter(({ large }) => large !== true);
+  const scenarios = outsideScenarios.filter(({ name }) => name !== 'one-customer');
   test.each(scenarios)('$name', { timeout: 600_000 }, async (scenario) => {
     const outcome = await simulate(scenario, { scenario: scenario.name, seed: 1, blows: [] });
     expect(violationsOf(outcome)).toEqual([]);
