@@ -8,6 +8,7 @@ import { benchEnqueue } from './enqueue.ts';
 import { benchFirstCall } from './first-call.ts';
 import { benchLatency } from './latency.ts';
 import { benchMemory } from './memory.ts';
+import { benchOneCustomer } from './one-customer.ts';
 import { benchOverhead } from './overhead.ts';
 import { benchPending } from './pending.ts';
 import { benchPoll } from './poll.ts';
@@ -31,6 +32,7 @@ const benches = {
   budget: benchBudget,
   'lower-limit': benchLowerLimit,
   'first-call': benchFirstCall,
+  'one-customer': benchOneCustomer,
 } as const satisfies Readonly<Record<string, (jobs: number, starts: number) => Promise<unknown>>>;
 const names = Object.keys(benches) as (keyof typeof benches)[];
 

@@ -1,7 +1,6 @@
 import type { CheckoutEvent } from '../../src/checkout/events.ts';
 import { isFinal } from '../../src/checkout/record.ts';
 import { batchStore } from '../../src/storage/batch-store.ts';
-import { fromRecordRow } from '../../src/storage/record-rows.ts';
 import type { ApiCall } from './partner-center.ts';
 import type { World } from './world.ts';
 
@@ -19,11 +18,8 @@ export function checkBatchEvents(world: World, events: readonly CheckoutEvent[])
   for (const event of events) {
     if (event.type !== 'batch.finished') continue;
     const ended = new Set<string>();
-    for (const row of world.tables.checkouts.all()) {
-      if (!row.key.startsWith('cart:')) continue;
-      const { cartId, state, reached } = fromRecordRow(row);
+    for (const { cartId, state, reached } of world.doubts.records())
       if (isFinal(state) || reached.final !== undefined) ended.add(cartId);
-    }
     for (const cartId of declaredBatches(world).get(String(event.data['batchId'])) ?? [])
       if (!ended.has(cartId))
         world.violated(`9 events: ${event.id} was told before cart ${cartId} was final`);

@@ -3,6 +3,7 @@ import { type Blow, type BlowKind, blowKinds, type Schedule, scheduleText } from
 import { noQuestions, type Questions } from './questions.ts';
 import { type Outcome, simulate } from './run.ts';
 import { scenarioNamed, scenarios } from './scenarios.ts';
+import type { WorldKind } from './setup.ts';
 
 /** A share of the work that one core does in a few seconds. */
 export type Unit =
@@ -29,6 +30,8 @@ export interface Report {
   readonly schedules: number;
   readonly portCalls: number;
   readonly failures: readonly Failure[];
+  /** Schedules of each kind of world. */
+  readonly kinds: Readonly<Partial<Record<WorldKind, number>>>;
   /** By contract. */
   readonly questions: Readonly<Record<string, Questions>>;
 }
@@ -83,7 +86,9 @@ async function* schedulesOf(unit: Unit): AsyncGenerator<Schedule> {
       const { share, shares } = unit;
       const base: Schedule = { scenario: unit.scenario, seed: unit.seed, blows: [] };
       if (share === 0) yield base;
-      const { portCalls } = await simulate(scenarioNamed(unit.scenario), base);
+      const scenario = scenarioNamed(unit.scenario);
+      if (scenario.large === true) return;
+      const { portCalls } = await simulate(scenario, base);
       const blows = Array.from({ length: portCalls }, (_, at) =>
         blowKinds.map((kind) => ({ at, kind })),
       ).flat();
@@ -109,6 +114,7 @@ export interface Limits {
 export async function explore(unit: Unit, limits?: Limits): Promise<Report> {
   const failures: Failure[] = [];
   const questions: Record<string, Questions> = {};
+  const kinds: Partial<Record<WorldKind, number>> = {};
   let schedules = 0;
   let portCalls = 0;
   for await (const schedule of schedulesOf(unit)) {
@@ -117,13 +123,14 @@ export async function explore(unit: Unit, limits?: Limits): Promise<Report> {
     await setImmediate();
     schedules += 1;
     portCalls += outcome.portCalls;
+    for (const kind of outcome.kinds) kinds[kind] = (kinds[kind] ?? 0) + 1;
     questions[outcome.contract] = addQuestions(questions[outcome.contract] ?? noQuestions, outcome.questions);
     const violations = violationsOf(outcome);
     if (violations.length > 0) failures.push({ schedule: scheduleText(schedule), violations });
     if (failures.length >= (limits?.failures ?? maxFailures)) break;
     if (limits !== undefined && Date.now() > limits.until) break;
   }
-  return { kind: unit.kind, schedules, portCalls, failures, questions };
+  return { kind: unit.kind, schedules, portCalls, failures, kinds, questions };
 }
 
 /** A question that nothing made necessary is a failure too. */
@@ -136,6 +143,9 @@ export function addQuestions(a: Questions, b: Questions): Questions {
     tooLate: a.tooLate + b.tooLate,
     outOfAttempts: a.outOfAttempts + b.outOfAttempts,
     equalUnknown: a.equalUnknown + b.equalUnknown,
+    placedByPeople: a.placedByPeople + b.placedByPeople,
+    noList: a.noList + b.noList,
+    repeatsOver: a.repeatsOver + b.repeatsOver,
     mayNotRepeat: a.mayNotRepeat + b.mayNotRepeat,
     needless: a.needless + b.needless,
   };

@@ -1,7 +1,7 @@
 import type { Exchange } from '../../src/partner-center/api.ts';
 import type { Random } from './random.ts';
 import type { Answer } from './truth.ts';
-import { errorBody, withoutIds } from './wire.ts';
+import { errorBody, partOfList, withoutIds } from './wire.ts';
 
 /** What goes wrong with one request to Partner Center, beside what the cart itself is in for. */
 export type ApiFault =
@@ -41,13 +41,28 @@ export type ApiFault =
   | '4018-after'
   | '20000-after'
   | 'unauthorized'
+  /** 401 with a code of the API: it is an answer, so that a careless client takes a new request id for its second call. */
+  | 'unauthorized-code'
   | 'partner-wide'
   | 'review'
+  /** Something between the worker and Partner Center answers, with a page of its own; `after`: in place of the answer. */
+  | 'proxy-403'
+  | 'proxy-404'
+  | 'proxy-407'
+  | 'proxy-403-after'
+  | 'proxy-404-after'
+  /** A read of a cart that is there is answered 404, with the code of the API: by a server that does not know it yet. */
+  | 'false-gone'
+  /** A list of orders that says itself that it is not whole. */
+  | 'list-counts-more'
+  | 'list-has-next'
   /** A read that tells an old status: of an order, or of a cart. */
   | 'stale';
 
 /** Those of a checkout that are told as a refusal for good. */
 export const refusals: readonly (ApiFault | undefined)[] = ['4018-before', '4018-after', '20000-after'];
+/** Those after which nobody knows all orders of the customer. */
+export const listFaults: readonly (ApiFault | undefined)[] = ['list-counts-more', 'list-has-next'];
 
 /** `Omit` over each member of a union. */
 type Without<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;
@@ -69,6 +84,7 @@ export interface Course {
 }
 
 const html = '<html><body><h1>502 Bad Gateway</h1></body></html>';
+const proxyPage = '<html><body><h1>Blocked by the network</h1></body></html>';
 
 const answer = ({ status, body }: Answer): Ending => ({
   kind: 'answer',
@@ -185,6 +201,24 @@ export function courseOf(
       return { ...executed, told: () => error(404, 20000, 'The order was not found') };
     case 'unauthorized':
       return instead(answer({ status: 401, body: '' }));
+    case 'unauthorized-code':
+      return instead(error(401, 800001, 'The partner token is missing from the request context'));
+    case 'proxy-403':
+      return instead(answer({ status: 403, body: proxyPage }));
+    case 'proxy-404':
+      return instead(answer({ status: 404, body: proxyPage }));
+    case 'proxy-407':
+      return instead(answer({ status: 407, body: proxyPage }));
+    case 'proxy-403-after':
+      return { ...executed, told: () => answer({ status: 403, body: proxyPage }) };
+    case 'proxy-404-after':
+      return { ...executed, told: () => answer({ status: 404, body: proxyPage }) };
+    case 'false-gone':
+      return instead(error(404, 800008, 'The cart cannot be retrieved'));
+    case 'list-counts-more':
+      return good((real) => answer({ ...real, body: partOfList(real.body, 'count') }));
+    case 'list-has-next':
+      return good((real) => answer({ ...real, body: partOfList(real.body, 'next') }));
     case 'partner-wide':
       return instead(error(403, 900121, 'The credit limit is too low'));
     case 'review':

@@ -3,14 +3,18 @@ import type { Gate } from '../../src/gate/gate.ts';
 import { toProperties } from '../../src/gate/gate-row.ts';
 import { initialState, opened } from '../../src/gate/gate-state.ts';
 import { gateStore } from '../../src/gate/gate-store.ts';
-import { defaultGateSettings, floorPerMinute } from '../../src/gate/settings.ts';
+import { defaultGateSettings, floorPerMinute, type GateSettings } from '../../src/gate/settings.ts';
 import { sharedGate } from '../../src/gate/shared-gate.ts';
 import type { StorageClock } from '../../src/gate/storage-clock.ts';
 import type { Table } from '../../src/storage/table.ts';
 import type { Process } from './process.ts';
 import type { World } from './world.ts';
 
-const settings = defaultGateSettings;
+/** `steady`: the limit is where it stays, so that a bench can say what share of it was used. */
+const settingsOf = ({ setup }: World): GateSettings => ({
+  ...defaultGateSettings,
+  ...(setup.gate === 'steady' ? { ceilingPerMinute: defaultGateSettings.limitPerMinute } : {}),
+});
 
 /** The real gate of one process. What it is told of a 429 is kept for the watch: from then on nobody may call. */
 export function watchedGate(
@@ -21,6 +25,7 @@ export function watchedGate(
   telemetry: Deps['telemetry'],
 ): Gate {
   const { clock, random: chance } = process;
+  const settings = settingsOf(world);
   const store = gateStore({ table, clock, storageClock, chance, telemetry, settings });
   const gate = sharedGate({ store, clock, chance, telemetry, settings });
   return {
@@ -28,8 +33,11 @@ export function watchedGate(
     async report(report) {
       const asked = world.timeline.now();
       const verdict = await gate.report(report);
-      if (report.kind === 'throttled' && report.retryAfterMs !== undefined && verdict.kind === 'closed')
-        world.watch.closed(process, asked + report.retryAfterMs, isClosedForAll(world));
+      if (report.kind !== 'throttled' || report.retryAfterMs === undefined) return verdict;
+      const until = asked + report.retryAfterMs;
+      if (verdict.kind === 'closed') world.watch.closed(process, until, isClosedForAll(world));
+      if (verdict.kind === 'customer')
+        world.watch.closed(process, until, isKnownToAll(world, report.customerId), report.customerId);
       return verdict;
     },
   };
@@ -38,6 +46,7 @@ export function watchedGate(
 /** A gate that a first call has opened, as it is on any night but the first. */
 export function openGate(world: World): void {
   const now = world.timeline.now();
+  const settings = settingsOf(world);
   const open = opened(initialState(now, settings), now);
   // After a bad hour there are ten calls a minute: whoever has a claim waits long for the slot of its call.
   const state = world.setup.gate === 'slow' ? { ...open, limit: floorPerMinute(settings) } : open;
@@ -49,3 +58,9 @@ function isClosedForAll({ tables, timeline }: World): boolean {
   const until = tables.gate.all()[0]?.properties['closedUntil'];
   return typeof until === 'number' && until > timeline.now();
 }
+
+/** The row names the customers that are throttled alone. */
+const isKnownToAll = ({ tables }: World, customerId: string): boolean =>
+  Object.values(tables.gate.all()[0]?.properties ?? {}).some(
+    (value) => typeof value === 'string' && value.includes(customerId),
+  );

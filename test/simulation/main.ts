@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { parseArgs } from 'node:util';
+import * as z from 'zod/mini';
+import { numberIn, readOptions } from '../../local/command-line.ts';
 import { readSchedule } from './blows.ts';
 import {
   addQuestions,
@@ -15,7 +16,8 @@ import {
 import { runUnits } from './pool.ts';
 import { noQuestions, type Questions } from './questions.ts';
 import { simulate } from './run.ts';
-import { scenarioNamed } from './scenarios.ts';
+import { scenarioNamed, scenarios } from './scenarios.ts';
+import { worldKinds } from './setup.ts';
 
 const usage = `npm run simulate --                      every port call hit once, pairs of crashes, random worlds
   --seeds 100000                         how many random worlds (20000)
@@ -24,10 +26,12 @@ const usage = `npm run simulate --                      every port call hit once
   --only points|pairs|random             one kind alone
   --scenario people-replay               that scenario first, its pairs too
   --first                                stop at the first broken promise
-  --fresh                                begin anew`;
+  --fresh                                begin anew
+  --json                                 print the figures as JSON too, with the schedules of each kind of world`;
 
-const { values } = parseArgs({
-  options: {
+const values = readOptions(
+  usage,
+  {
     seeds: { type: 'string', default: '20000' },
     minutes: { type: 'string', default: '10' },
     replay: { type: 'string' },
@@ -37,9 +41,19 @@ const { values } = parseArgs({
     first: { type: 'boolean', default: false },
     scenario: { type: 'string' },
     json: { type: 'boolean', default: false },
-    help: { type: 'boolean', default: false },
   },
-});
+  z.object({
+    seeds: numberIn(1, 10_000_000),
+    minutes: z.coerce.number().check(z.gt(0)),
+    replay: z.optional(z.string()),
+    trace: z.boolean(),
+    only: z.optional(z.enum(['points', 'pairs', 'random'])),
+    fresh: z.boolean(),
+    first: z.boolean(),
+    scenario: z.optional(z.enum(scenarios.map(({ name }) => name))),
+    json: z.boolean(),
+  }),
+);
 
 interface State {
   /** The state is of this source; another one begins anew. */
@@ -54,6 +68,8 @@ interface Totals {
   readonly random: number;
   readonly portCalls: number;
   readonly cpuMs: number;
+  /** Schedules of each kind of world; those that no kind names are in none. */
+  readonly worlds: Readonly<Record<string, number>>;
   readonly questions: Readonly<Record<string, Questions>>;
   readonly failures: readonly Failure[];
 }
@@ -64,6 +80,7 @@ const noTotals: Totals = {
   random: 0,
   portCalls: 0,
   cpuMs: 0,
+  worlds: Object.fromEntries(worldKinds.map((kind) => [kind, 0])),
   questions: {},
   failures: [],
 };
@@ -72,8 +89,7 @@ const shares = 20;
 const toldOf = new Map<string, number>();
 const stateFile = new URL('../../.local/simulation.json', import.meta.url);
 
-if (values.help) console.log(usage);
-else if (values.replay !== undefined) await replay(values.replay, values.trace);
+if (values.replay !== undefined) await replay(values.replay, values.trace);
 else await exploreAll();
 
 async function replay(text: string, traced: boolean): Promise<void> {
@@ -95,7 +111,7 @@ async function exploreAll(): Promise<void> {
   let totals = known?.totals ?? noTotals;
   if (known !== undefined) console.log(`going on: ${units.length} units left`);
   const started = Date.now();
-  const until = started + Number(values.minutes) * 60_000;
+  const until = started + values.minutes * 60_000;
   let told = started;
   const left = await runUnits(
     units,
@@ -113,6 +129,7 @@ async function exploreAll(): Promise<void> {
   totals = { ...totals, cpuMs: totals.cpuMs + Date.now() - started };
   writeState({ source, left, totals });
   console.log(summary(totals));
+  for (const [kind, count] of Object.entries(totals.worlds)) console.log(`worlds with ${kind}: ${count}`);
   for (const [contract, questions] of Object.entries(totals.questions))
     console.log(`questions to people, contract ${contract}: ${JSON.stringify(questions)}`);
   if (left.length > 0) console.log(`${left.length} units are left: run it again to go on`);
@@ -129,7 +146,7 @@ async function allUnits(): Promise<readonly Unit[]> {
     ...first,
     ...alternately(
       wanted('points') ? pointUnits(1, shares) : [],
-      wanted('random') ? randomUnits(1, 1 + Number(values.seeds), 50) : [],
+      wanted('random') ? randomUnits(1, 1 + values.seeds, 50) : [],
     ),
     ...(scenario === undefined ? [] : await pairUnits(1, [scenario])),
     ...(wanted('pairs') ? await pairUnits(1) : []),
@@ -163,9 +180,18 @@ function add(totals: Totals, report: Report): Totals {
     ...totals,
     [report.kind]: totals[report.kind] + report.schedules,
     portCalls: totals.portCalls + report.portCalls,
+    worlds: addCounts(totals.worlds, report.kinds),
     questions,
     failures: [...totals.failures, ...report.failures].slice(0, 1_000),
   };
+}
+
+function addCounts(
+  totals: Readonly<Record<string, number>>,
+  more: Readonly<Record<string, number>>,
+): Readonly<Record<string, number>> {
+  const sums = Object.entries(more).map(([name, count]) => [name, (totals[name] ?? 0) + count] as const);
+  return { ...totals, ...Object.fromEntries(sums) };
 }
 
 function summary({ points, pairs, random, portCalls, cpuMs, failures }: Totals): string {

@@ -22,8 +22,10 @@ export interface Api extends Network {
   begin(call: ApiCall): ApiFault | undefined;
   /** Checks what must hold in the instant in which it leaves. Returns what to call when it is over. */
   leave(call: ApiCall): () => void;
-  /** What the next 429 asks for. */
-  retryAfterMs(): number;
+  /** An answer that nothing spoilt reaches its process. */
+  answered(call: ApiCall, ending: Ending): void;
+  /** What a 429 to this call asks for. */
+  retryAfterMs(call: ApiCall): number;
 }
 
 export function partnerCenterPort(api: Api, process: Process): PartnerCenter {
@@ -71,6 +73,7 @@ function request(api: Api, call: ApiCall): Promise<Exchange> {
       if (isOver) return;
       isOver = true;
       over();
+      if (fault === undefined || fault === 'slow') api.answered(call, ending);
       api.trace(process.name, `${name} ${id} = ${brief(ending)}${tellBlow(fault)}${tellBlow(blow)}`);
       if (blow === 'after') process.kill(`after ${name}`);
       process.deliver(() => resolve({ ...ending, ms: timeline.now() - started }));
@@ -83,7 +86,7 @@ function request(api: Api, call: ApiCall): Promise<Exchange> {
         end({ kind: 'no-answer', executed: 'unknown', failure: `no answer within ${limit} ms` }),
       );
       const usual = latency.between(200, what === 'checkout' ? 4_000 : 600);
-      const course = courseOf(fault, usual, limit, api.retryAfterMs, latency);
+      const course = courseOf(fault, usual, limit, () => api.retryAfterMs(call), latency);
       const held = blow === 'delay' ? process.frozenUntil() - timeline.now() : 0;
       later(held + course.arrives, () => {
         if (course.executed) execute(usual, course);

@@ -6,6 +6,8 @@ import type { StoredRow } from '../../src/storage/table.ts';
 import type { CartTruth } from './truth.ts';
 import type { World } from './world.ts';
 
+/** Of the open rows, those whose jobs somebody may still retry. The others have a message, or are settled. */
+const canRetry = ['failed', 'partial'];
 const lookEvery = 25 * 60_000;
 
 export interface People {
@@ -23,7 +25,8 @@ export function startPeople(world: World, ledger: Ledger): People {
   const look = async (): Promise<void> => {
     for (const row of world.tables.attention.all()) {
       const key = openCart(row);
-      if (key === undefined) continue;
+      // A record that cannot be read is mended by hand.
+      if (key === undefined || !truth.carts.has(key.cartId)) continue;
       const found = await ledger.read(key);
       const cart = truth.carts.get(key.cartId);
       if (found === undefined || cart === undefined) continue;
@@ -43,6 +46,10 @@ export function startPeople(world: World, ledger: Ledger): People {
       // Somebody who sees that Partner Center is still at it waits.
       if (cart.busyUntil > timeline.now()) return undefined;
       const orderIds = cart.orders.map(({ id }) => id);
+      if (orderIds.length > 0 && people.happens(setup.people.rash(record.cartId))) {
+        world.watch.abandoned.add(record.cartId);
+        return { decision: 'give-up', orderIds: [] };
+      }
       if (orderIds.length > 0)
         return people.happens(setup.people.wrong)
           ? { decision: 'not-bought', orderIds: [] }
@@ -92,7 +99,10 @@ export function startPeople(world: World, ledger: Ledger): People {
   return {
     areBusy: () =>
       sending > 0 ||
-      (retriesLeft > 0 && world.tables.attention.all().some((row) => openCart(row) !== undefined)),
+      (retriesLeft > 0 &&
+        world.tables.attention
+          .all()
+          .some((row) => openCart(row) !== undefined && canRetry.includes(String(row.properties['kind'])))),
   };
 }
 

@@ -1,7 +1,17 @@
-import type { Send, Setup } from './setup.ts';
-import type { ApiNature, CartPlan, Contract, GroupPlan } from './truth.ts';
+import type { ApiFault } from './faults.ts';
+import type { Request } from './partner-center.ts';
+import type { Scenario, Send, Setup, UnreadableRecord } from './setup.ts';
+import {
+  type ApiNature,
+  type CartPlan,
+  type Contract,
+  contracts,
+  type GroupPlan,
+  type PlacedOrder,
+} from './truth.ts';
 
-export const minute = 60_000;
+export const second = 1_000;
+export const minute = 60 * second;
 export const hour = 60 * minute;
 
 const id = (head: string, n: number): string => `${head}-0000-4000-8000-${String(n).padStart(12, '0')}`;
@@ -32,12 +42,26 @@ export const cartPlan = (
   plan: Partial<CartPlan> = {},
 ): CartPlan => ({ customerId: customer(1), id: cartId(n), groups, ...plan });
 
+/** What a person buys in the portal for the first customer, ms after the start. */
+export const placed = (offer: Offer, at: number, plan: Partial<PlacedOrder> = {}): PlacedOrder => ({
+  customerId: customer(1),
+  plan: groupPlan('0', offer),
+  at,
+  ...plan,
+});
+
+export const unreadableRecord = (n: number): UnreadableRecord => ({
+  customerId: customer(1),
+  cartId: cartId(n),
+});
+
 export const nature = (contract: Contract, plan: Partial<ApiNature> = {}): ApiNature => ({
   contract,
   partialLeaves: 'Active',
   remembersRequests: false,
   listLag: 15 * minute,
   readLag: 30_000,
+  dates: ['iso'],
   ...plan,
 });
 
@@ -48,7 +72,11 @@ export const sendAll = (carts: readonly CartPlan[], plan: Partial<Send> = {}): r
 export function world(carts: readonly CartPlan[], plan: Partial<Setup> = {}): Setup {
   const contract = plan.nature?.contract ?? 'replay';
   return {
+    kinds: [],
     carts,
+    placed: [],
+    customerLimits: [],
+    unreadable: [],
     nature: nature(contract),
     rules: { maxAttempts: 6, repeatOrderedCart: contract !== 'rebuy' },
     processes: 2,
@@ -56,11 +84,47 @@ export function world(carts: readonly CartPlan[], plan: Partial<Setup> = {}): Se
     slots: 2,
     sends: sendAll(carts),
     outages: [],
-    people: { retries: 0, twice: 0, wrong: 0, weary: 0 },
+    people: { retries: 0, twice: 0, wrong: 0, weary: 0, rash: () => 0 },
     gate: 'open',
     calmAfter: 2 * hour,
     apiFault: () => undefined,
     blow: () => undefined,
+    watched: true,
+    maxPortCalls: 8_000,
     ...plan,
   };
+}
+
+/** The first checkout of each cart ends so; everything after it is well. */
+export const firstCheckout =
+  (fault: ApiFault, only?: string) =>
+  (what: Request, id: string, nth: number): ApiFault | undefined =>
+    what === 'checkout' && nth === 1 && (only === undefined || id === only) ? fault : undefined;
+
+/** The checkouts of each cart end so, one after the other; what comes after them is well. */
+export const checkouts =
+  (...faults: readonly ApiFault[]) =>
+  (what: Request, _id: string, nth: number): ApiFault | undefined =>
+    what === 'checkout' ? faults[nth - 1] : undefined;
+
+/** Two equal carts of one customer, one group each: the smallest world in which an order can have two owners. */
+export const twins = () => [
+  cartPlan(1, [groupPlan('0', 'a', { pendingMs: 3 * minute })]),
+  cartPlan(2, [groupPlan('0', 'a')]),
+];
+
+/** One scenario for each contract. */
+export function each(
+  name: string,
+  about: string,
+  setup: (contract: Contract) => Partial<Setup> & Pick<Setup, 'carts'>,
+): Scenario[] {
+  return contracts.map((contract) => ({
+    name: `${name}-${contract}`,
+    about,
+    setup: () => {
+      const plan = setup(contract);
+      return world(plan.carts, { nature: nature(contract), ...plan });
+    },
+  }));
 }

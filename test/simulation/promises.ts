@@ -1,7 +1,7 @@
 import type { Ledger } from '../../src/checkout/ledger.ts';
 import { type CheckoutRecord, isFinal } from '../../src/checkout/record.ts';
-import type { StoredRow } from '../../src/storage/table.ts';
 import { checkBatchesFinished } from './batches.ts';
+import { mayFail, mayMistake } from './questions.ts';
 import type { CartTruth, OrderTruth } from './truth.ts';
 import type { World } from './world.ts';
 
@@ -47,6 +47,22 @@ function checkCart(world: World, cart: CartTruth, record: CheckoutRecord): void 
     violated(`9 an end: ${name} is not final when all is quiet`);
     return;
   }
+  if (!isAbandoned(world, record)) checkResult(world, cart, record, name);
+  if (record.lease !== undefined) violated(`2 nothing lost: ${name} is final and leased`);
+  checkAttention(world, record, name);
+  checkBatches(world, record, name);
+  checkEvents(world, record, name);
+}
+
+/** Somebody gave up on it though it was bought: its record says so, and may miss its orders. */
+const isAbandoned = ({ watch }: World, { cartId, state }: CheckoutRecord): boolean =>
+  watch.abandoned.has(cartId) && (state === 'failed' || state === 'partial');
+
+function checkResult(world: World, cart: CartTruth, record: CheckoutRecord, name: string): void {
+  const { violated } = world;
+  // What a person bought after the call, with the same content, may stand in place of the cart's own where nothing tells them apart.
+  const taken = record.orders.filter(({ id }) => mayMistake(world, cart, id));
+  if (taken.length > 0) return;
   checkBooks(world, cart, record, name);
   const bought = new Set(cart.orders.map((order) => order.plan.group));
   const complete =
@@ -56,10 +72,8 @@ function checkCart(world: World, cart: CartTruth, record: CheckoutRecord): void 
   // Nobody ever read what the cart holds: then nobody can tell whether something of it is missing.
   const unsure = record.groups === undefined && cart.orders.length > 0 && world.timeline.now() >= cart.goneAt;
   if (record.state !== should && !unsure) violated(`3 books agree: ${name} should be ${should}`);
-  if (record.lease !== undefined) violated(`2 nothing lost: ${name} is final and leased`);
-  checkAttention(world, record, name);
-  checkBatches(world, record, name);
-  checkEvents(world, record, name);
+  if (record.state === 'failed' && !mayFail(world, cart))
+    violated(`5 a reason for each failure: ${name} failed, and nothing at Partner Center refused it`);
 }
 
 function checkBooks(world: World, cart: CartTruth, record: CheckoutRecord, name: string): void {
@@ -116,16 +130,8 @@ function checkBatches(world: World, record: CheckoutRecord, name: string): void 
 }
 
 function checkEvents(world: World, record: CheckoutRecord, name: string): void {
-  const { reached, state } = record;
-  const wanted: string[] = [];
-  const id = (type: string, revision: number) => `${type}:${record.customerId}:${record.cartId}:${revision}`;
-  if (reached.ordered !== undefined) wanted.push(id('checkout.ordered', reached.ordered));
-  if (reached.final !== undefined) wanted.push(id(`checkout.${state}`, reached.final));
-  for (const mark of record.orders)
-    if (mark.wasPending && mark.endedAt !== undefined)
-      wanted.push(`order.${mark.status}:${record.customerId}:${record.cartId}:${mark.id}:${mark.endedAt}`);
   const published = new Set(world.events.map((event) => event.id));
-  for (const event of wanted)
+  for (const event of world.doubts.owed(record.cartId))
     if (!published.has(event)) world.violated(`9 events: ${name} never told ${event}`);
   // An id that differs on a repeat would be a second event to its subscribers: an order ends but once.
   const ends = world.events.filter(
@@ -139,17 +145,10 @@ function checkEvents(world: World, record: CheckoutRecord, name: string): void {
 }
 
 /** At every instant: an order that the books call pending has a due row, or the poller would never look again. */
-export function checkDueRows(
-  world: World,
-  records: readonly StoredRow[],
-  marksOf: (row: StoredRow) => CheckoutRecord,
-): void {
+export function checkDueRows(world: World): void {
   const due = new Set(world.tables.dueOrders.all().map((row) => row.properties['orderId']));
-  for (const row of records) {
-    if (!row.key.startsWith('cart:')) continue;
-    const record = marksOf(row);
-    for (const mark of record.orders)
+  for (const { cartId, orders } of world.doubts.records())
+    for (const mark of orders)
       if ((mark.status === 'pending' || mark.status === 'unknown') && !due.has(mark.id))
-        world.violated(`8 due rows: pending order ${mark.id} of cart ${record.cartId} has none`);
-  }
+        world.violated(`8 due rows: pending order ${mark.id} of cart ${cartId} has none`);
 }

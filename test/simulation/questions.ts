@@ -1,4 +1,4 @@
-import type { CartTruth } from './truth.ts';
+import type { CartTruth, GroupPlan, OrderTruth } from './truth.ts';
 import type { World } from './world.ts';
 
 /** How often a person had to be asked, by what made it necessary. */
@@ -9,6 +9,12 @@ export interface Questions {
   readonly outOfAttempts: number;
   /** With an API that answers 800065: equal carts that were unknown at the same time. */
   readonly equalUnknown: number;
+  /** With the same API: somebody bought the same in the portal after the call, or the date of the order does not tell when. */
+  readonly placedByPeople: number;
+  /** The customer's list of orders never came whole. */
+  readonly noList: number;
+  /** Something kept the worker from a repeat for as long as the API is trusted to remember its answer. */
+  readonly repeatsOver: number;
   /** With an API that buys again, an ordered cart is never repeated. */
   readonly mayNotRepeat: number;
   readonly needless: number;
@@ -19,6 +25,9 @@ export const noQuestions: Questions = {
   tooLate: 0,
   outOfAttempts: 0,
   equalUnknown: 0,
+  placedByPeople: 0,
+  noList: 0,
+  repeatsOver: 0,
   mayNotRepeat: 0,
   needless: 0,
 };
@@ -38,6 +47,107 @@ export function countQuestions(world: World): Questions {
 }
 
 function whyAsked(world: World, cart: CartTruth): keyof Questions {
+  const { truth } = world;
+  const why = whyUntold(world, cart);
+  if (why !== undefined) return why;
+  if (world.watch.unlisted.has(cart.plan.customerId)) return 'noList';
+  const isAlike = truth.nature.contract === 'refuse' ? whyAlike(world, cart) : undefined;
+  if (isAlike !== undefined) return isAlike;
+  return wasKeptFromRepeat(world, cart) ? 'repeatsOver' : 'needless';
+}
+
+/** Why the orders that were found could not be told apart, with an API that answers 800065. */
+function whyAlike(world: World, cart: CartTruth): 'equalUnknown' | 'placedByPeople' | undefined {
+  const { setup } = world;
+  if (isInHand(world, cart)) return undefined;
+  const asked = world.doubts.askedAt(cart.plan.id);
+  if (asked.every((at) => isDoubtful(world, cart, at))) return 'equalUnknown';
+  // They look alike whenever the question comes: one of them may be listed later than the other.
+  if (placedLike(world, cart).length > 0) return 'placedByPeople';
+  return setup.unreadable.some(({ customerId }) => customerId === cart.plan.customerId)
+    ? 'equalUnknown'
+    : undefined;
+}
+
+/** How long after a call its repeat is allowed, and a minute for the clocks and the way. */
+const repeatedWithin = 11 * 60_000;
+
+/** In that time after a call of the cart, or of an equal one, something went wrong. Without it the worker has to repeat in time. */
+function wasKeptFromRepeat({ setup, truth, watch, time }: World, cart: CartTruth): boolean {
+  const equals = [...truth.carts.values()].filter((other) => isEqualInPart(other, cart));
+  const spans = [
+    ...watch.obstacles.map((at) => ({ from: at, to: at })),
+    ...[...setup.outages, ...setup.customerLimits].map(({ from, to }) => ({
+      from: time(from),
+      to: time(to),
+    })),
+    ...(setup.purge === undefined ? [] : [{ from: time(setup.purge.at), to: time(setup.purge.at) }]),
+  ];
+  return watch.calls.some(
+    ({ what, id, at }) =>
+      what === 'checkout' &&
+      equals.some(({ plan }) => plan.id === id) &&
+      spans.some(({ from, to }) => from <= at + repeatedWithin && to > at),
+  );
+}
+
+/** Its worker had the answer, lived on, and could send a message: its orders are not forgotten. */
+const isInHand = ({ watch, setup, lastBlow }: World, { plan }: CartTruth): boolean =>
+  watch.answered.has(plan.id) && lastBlow() === 0 && setup.outages.every(({ what }) => what !== 'queue');
+
+/** How long a look may take, from its first read to the write of the question. */
+const lookTakes = 10 * 60_000;
+
+/** An equal cart was unknown as well while the worker looked. */
+function isDoubtful({ truth, doubts }: World, cart: CartTruth, askedAt: number): boolean {
+  return [...truth.carts.values()].some(
+    (other) =>
+      other !== cart &&
+      isEqualInPart(other, cart) &&
+      doubts.wasUnknown(other.plan.id, askedAt - lookTakes, askedAt),
+  );
+}
+
+/** A claim may stand for so long before its call leaves, and clocks are measured to a few seconds. */
+const beforeCall = 70_000;
+
+/** Orders that people placed after the first call of the cart, or of which nobody can read when, with the content of one of its groups. */
+function placedLike({ truth, watch }: World, { plan }: CartTruth): readonly OrderTruth[] {
+  const first = watch.calls.find(({ what, id }) => what === 'checkout' && id === plan.id)?.at;
+  return truth.orders.filter(
+    (order) =>
+      order.cartId === undefined &&
+      order.customerId === plan.customerId &&
+      first !== undefined &&
+      (!order.isDated || order.createdAt >= first - beforeCall) &&
+      plan.groups.some((group) => isSameContent(group, order.plan)),
+  );
+}
+
+/**
+ * The exception of "books agree": an order that a person placed after the call, with the same content, where the API offers no
+ * way to tell them apart. A repeat of an ordered cart tells them apart, with an API that replays.
+ */
+export function mayMistake(world: World, cart: CartTruth, orderId: string): boolean {
+  const couldAsk = world.truth.nature.contract === 'replay' && whyUntold(world, cart) === undefined;
+  return !couldAsk && placedLike(world, cart).some(({ id }) => id === orderId);
+}
+
+/** Whether anything at Partner Center, or any person, ever said no to it. */
+export function mayFail(world: World, cart: CartTruth): boolean {
+  const { setup, watch } = world;
+  const { plan } = cart;
+  if (plan.refused !== undefined || cart.goneAt < Number.POSITIVE_INFINITY) return true;
+  if (plan.groups.some(({ refusal, end }) => refusal !== undefined || end === 'cancelled')) return true;
+  if (watch.denied.has(plan.id) || watch.abandoned.has(plan.id)) return true;
+  if (watch.jobTimes.get(plan.id)?.notAfter !== undefined || setup.stop !== undefined) return true;
+  if (setup.people.weary > 0) return true;
+  const checkouts = watch.calls.filter(({ what, id }) => what === 'checkout' && id === plan.id);
+  return checkouts.length >= setup.rules.maxAttempts;
+}
+
+/** Why no repeat could tell what became of the cart, or of an equal one. */
+function whyUntold(world: World, cart: CartTruth): keyof Questions | undefined {
   const { setup, truth } = world;
   const equals = [...truth.carts.values()].filter((other) => isEqualInPart(other, cart));
   const isLost = ({ plan, goneAt }: CartTruth) =>
@@ -52,21 +162,17 @@ function whyAsked(world: World, cart: CartTruth): keyof Questions {
   );
   const most = Math.max(...equals.map(({ plan }) => checkouts.filter(({ id }) => id === plan.id).length));
   if (most >= setup.rules.maxAttempts) return 'outOfAttempts';
-  if (!setup.rules.repeatOrderedCart) return 'mayNotRepeat';
-  if (truth.nature.contract === 'refuse' && equals.length > 1) return 'equalUnknown';
-  return 'needless';
+  return setup.rules.repeatOrderedCart ? undefined : 'mayNotRepeat';
 }
 
 /** The cart itself, or one of the same customer that shares an order group's content with it. */
 function isEqualInPart(other: CartTruth, cart: CartTruth): boolean {
   if (other.plan.customerId !== cart.plan.customerId) return false;
-  return other.plan.groups.some((a) =>
-    cart.plan.groups.some(
-      (b) =>
-        a.offerId === b.offerId &&
-        a.quantity === b.quantity &&
-        a.term === b.term &&
-        a.billingCycle === b.billingCycle,
-    ),
-  );
+  return other.plan.groups.some((a) => cart.plan.groups.some((b) => isSameContent(a, b)));
 }
+
+const isSameContent = (a: GroupPlan, b: GroupPlan): boolean =>
+  a.offerId === b.offerId &&
+  a.quantity === b.quantity &&
+  a.term === b.term &&
+  a.billingCycle === b.billingCycle;

@@ -38,8 +38,8 @@ export interface Broker {
   readonly deadLetters: readonly QueueMessage[];
   /** All but dead letters, locked and scheduled ones too. */
   messages(): readonly QueueMessage[];
-  /** Empties the queue, dead letters aside, as an operator may. */
-  purge(): void;
+  /** Takes messages out of the queue, dead letters aside, as an operator may. */
+  purge(isLost: (copy: Copy) => boolean): void;
 }
 
 export function createBroker(timeline: Timeline, renewedFor: number, onVisible: () => void): Broker {
@@ -121,8 +121,8 @@ export function createBroker(timeline: Timeline, renewedFor: number, onVisible: 
     active: () => entries.filter((entry) => entry.visibleAt <= timeline.now()).length,
     deadLetters,
     messages: () => entries.map(view),
-    purge() {
-      entries.splice(0);
+    purge(isLost) {
+      for (const entry of entries.filter(({ copy }) => isLost(copy))) remove(entry);
     },
   };
 }

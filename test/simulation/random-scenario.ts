@@ -1,10 +1,23 @@
 import { type BlowKind, blowKinds } from './blows.ts';
 import type { ApiFault } from './faults.ts';
 import type { Request } from './partner-center.ts';
-import { cartPlan, customer, groupPlan, hour, minute, nature, offerNames, sendAll, world } from './plans.ts';
+import {
+  cartPlan,
+  customer,
+  groupPlan,
+  hour,
+  minute,
+  nature,
+  offerNames,
+  placed,
+  sendAll,
+  unreadableRecord,
+  world,
+} from './plans.ts';
 import type { Random } from './random.ts';
-import type { Outage, Scenario, Send, Setup } from './setup.ts';
-import type { CartPlan, Contract, GroupPlan } from './truth.ts';
+import type { CustomerLimit, Outage, Scenario, Send, Setup, UnreadableRecord, WorldKind } from './setup.ts';
+import type { CartPlan, Contract, GroupPlan, PlacedOrder } from './truth.ts';
+import { type DateStyle, dateStyles } from './wire.ts';
 
 const checkoutFaults: readonly [ApiFault, ...ApiFault[]] = [
   'not-sent',
@@ -79,8 +92,14 @@ function randomSetup(random: Random): Setup {
   const rough = random.pick([0, 0.1, 0.3, 0.6]);
   const hits = random.pick([0, 0.003, 0.01, 0.03]);
   const people = contract === 'rebuy' ? 0 : random.below(3);
+  const outside = randomOutside(random);
   return world(carts, {
+    kinds: outside.kinds,
+    placed: outside.placed,
+    customerLimits: outside.customerLimits,
+    unreadable: outside.unreadable,
     nature: nature(contract, {
+      ...(outside.dates === undefined ? {} : { dates: outside.dates }),
       partialLeaves: random.pick(['Active', 'Ordered']),
       remembersRequests: random.happens(0.3),
       listLag: random.pick([0, 5 * minute, 15 * minute]),
@@ -99,12 +118,13 @@ function randomSetup(random: Random): Setup {
       twice: random.pick([0, 0.5]),
       wrong: contract === 'rebuy' ? 0 : random.pick([0, 0.2]),
       weary: random.pick([0, 0, 0.1]),
+      rash: () => outside.rash,
     },
     gate: random.pick(['open', 'open', 'untested']),
     calmAfter: random.pick([0.5, 2, 6]) * hour,
     apiFault: (what: Request, _id, _nth, draw) => {
       if (!draw.happens(rough)) return undefined;
-      const fault = draw.pick(what === 'checkout' ? checkoutFaults : readFaults);
+      const fault = outside.fault(what, draw) ?? draw.pick(what === 'checkout' ? checkoutFaults : readFaults);
       if (contract !== 'rebuy') return fault;
       // An API that is still at it after the window, or calls an ordered cart active, and then buys again, is beyond any
       // client: docs/ways-to-fail.md.
@@ -187,4 +207,73 @@ function randomOutages(random: Random): readonly Outage[] {
       to: from + random.pick([0.5, 5, 30]) * minute,
     },
   ];
+}
+
+const proxyPages: Readonly<Record<'checkout' | 'read', readonly [ApiFault, ...ApiFault[]]>> = {
+  checkout: ['proxy-403', 'proxy-404', 'proxy-407', 'proxy-403-after', 'proxy-404-after'],
+  read: ['proxy-403', 'proxy-404', 'proxy-407'],
+};
+
+/** What comes from outside of the worker and its carts. */
+interface Outside {
+  readonly kinds: readonly WorldKind[];
+  readonly placed: readonly PlacedOrder[];
+  readonly dates: readonly [DateStyle, ...DateStyle[]] | undefined;
+  readonly unreadable: readonly UnreadableRecord[];
+  readonly customerLimits: readonly CustomerLimit[];
+  readonly rash: number;
+  /** A fault of these kinds, in the place of another one. */
+  readonly fault: (what: Request, random: Random) => ApiFault | undefined;
+}
+
+function randomOutside(random: Random): Outside {
+  const kinds = new Set<WorldKind>();
+  const has = (kind: WorldKind, odds: number): boolean => {
+    const happens = random.happens(odds);
+    if (happens) kinds.add(kind);
+    return happens;
+  };
+  const limitFrom = random.between(0, 10) * minute;
+  const lists = has('incomplete lists', 0.15);
+  const proxies = has('false 404s and pages of proxies', 0.15);
+  const codes = has('a 401 with a code', 0.1);
+  return {
+    placed: has('orders placed by people', 0.2) ? randomPlaced(random) : [],
+    dates: has('order dates that cannot be read', 0.08) ? dateStyles : undefined,
+    unreadable: has('an unreadable record', 0.06) ? [unreadableRecord(90)] : [],
+    customerLimits: has('a limit of one customer', 0.1)
+      ? [
+          {
+            customerId: customer(1 + random.below(2)),
+            from: limitFrom,
+            to: limitFrom + random.pick([1, 10, 40]) * minute,
+          },
+        ]
+      : [],
+    rash: has('bought carts that people gave up on', 0.1) ? 0.5 : 0,
+    fault: (what, draw) => {
+      if (!draw.happens(0.3)) return undefined;
+      if (what === 'checkout' && codes && draw.happens(0.5)) return 'unauthorized-code';
+      if (what === 'orders' && lists) return draw.pick(['list-counts-more', 'list-has-next']);
+      if (!proxies) return undefined;
+      if (what === 'cart' && draw.happens(0.3)) return 'false-gone';
+      return draw.pick(proxyPages[what === 'checkout' ? 'checkout' : 'read']);
+    },
+    kinds: [...kinds],
+  };
+}
+
+/** Before the night, while it lasts, and after: of the contents that carts have too. */
+function randomPlaced(random: Random): readonly PlacedOrder[] {
+  return Array.from({ length: 1 + random.below(3) }, () =>
+    placed(
+      offerNames[random.below(3)] ?? 'a',
+      random.pick([
+        -random.between(5, 3_000) * minute,
+        -random.between(1.5, 6) * minute,
+        random.between(0, 10) * minute,
+        random.between(0, 120) * minute,
+      ]),
+    ),
+  );
 }

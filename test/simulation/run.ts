@@ -1,5 +1,4 @@
-import type { CheckoutRecord } from '../../src/checkout/record.ts';
-import { joinText } from '../../src/storage/chunks.ts';
+import { isFinal } from '../../src/checkout/record.ts';
 import { openStores } from '../../src/storage/stores.ts';
 import { planStop } from './batches.ts';
 import type { Schedule } from './blows.ts';
@@ -8,7 +7,7 @@ import { startFleet } from './host.ts';
 import { startPeople } from './people.ts';
 import { checkCopies, checkDueRows, checkPromises } from './promises.ts';
 import { countQuestions, type Questions } from './questions.ts';
-import type { Scenario, Send } from './setup.ts';
+import type { Scenario, Send, WorldKind } from './setup.ts';
 import type { Contract } from './truth.ts';
 import { createWorld, type World } from './world.ts';
 
@@ -16,6 +15,7 @@ export interface Outcome {
   readonly violations: readonly string[];
   readonly portCalls: number;
   readonly contract: Contract;
+  readonly kinds: readonly WorldKind[];
   readonly questions: Questions;
   /** How long it took in the world, ms. */
   readonly virtualMs: number;
@@ -26,8 +26,6 @@ const hour = 3_600_000;
 const day = 24 * hour;
 /** When faults have stopped, this is enough for reviews, slow orders, quiet times and people. */
 const limit = 4 * day;
-/** A run that makes so many port calls goes round in circles. */
-const maxPortCalls = 8_000;
 
 /** Lives through one schedule, from the first message to the last due row, and says which promises were broken. */
 export async function simulate(scenario: Scenario, schedule: Schedule, traced = false): Promise<Outcome> {
@@ -35,7 +33,8 @@ export async function simulate(scenario: Scenario, schedule: Schedule, traced = 
   const { setup, timeline, broker } = world;
   // Without faults, for those who look from outside: people, and the checks.
   const { ledger } = openStores(world.tables, () => {});
-  watchDueRows(world);
+  watchBooks(world);
+  putUnreadable(world);
   if (setup.gate !== 'untested') openGate(world);
   const fleet = startFleet(world);
   const people = startPeople(world, ledger);
@@ -57,7 +56,10 @@ export async function simulate(scenario: Scenario, schedule: Schedule, traced = 
   // By then every copy that was scheduled while things failed has come.
   timeline.at(world.time(setup.calmAfter + 8 * hour), lookForCopies);
   const end = world.time(setup.calmAfter + limit);
-  await timeline.run(end, () => world.violations.length > 0 || world.portCalls() > maxPortCalls || isQuiet());
+  await timeline.run(
+    end,
+    () => world.violations.length > 0 || world.portCalls() > setup.maxPortCalls || isQuiet(),
+  );
   if (world.violations.length === 0 && !isQuiet())
     world.violated(
       `9 an end: after ${Math.round((timeline.now() - world.time(0)) / 3_600_000)} hours ${broker.count()} messages, ${fleet.busy()} runs and ${world.tables.dueOrders.all().length} due rows are left`,
@@ -67,6 +69,7 @@ export async function simulate(scenario: Scenario, schedule: Schedule, traced = 
     violations: world.violations,
     portCalls: world.portCalls(),
     contract: setup.nature.contract,
+    kinds: setup.kinds,
     questions: countQuestions(world),
     virtualMs: timeline.now() - world.time(0),
     lines: world.lines,
@@ -108,22 +111,40 @@ function enqueue(world: World): void {
   }
   const { purge } = setup;
   if (purge === undefined) return;
-  timeline.at(time(purge.at), () => broker.purge());
+  const isLost = (cartId: string) => purge.carts === undefined || purge.carts.includes(cartId);
+  const carts = setup.sends.filter(({ cartId }) => isLost(cartId));
+  timeline.at(time(purge.at), () =>
+    broker.purge(({ body }) => {
+      const text = new TextDecoder().decode(body);
+      return purge.carts === undefined || carts.some(({ cartId }) => text.includes(cartId));
+    }),
+  );
   timeline.at(time(purge.at + purge.resendAfter), () => {
-    for (const what of setup.sends) send(what);
+    for (const what of carts) send(what);
   });
 }
 
 /** Looks at the books after every write to them. */
-function watchDueRows(world: World): void {
-  const decoded = new Map<string, CheckoutRecord>();
-  world.onBooks = () =>
-    checkDueRows(world, world.tables.checkouts.all(), (row) => {
-      const known = decoded.get(row.etag);
-      if (known !== undefined) return known;
-      // Read without the checks of the store, for speed: the product wrote it a moment ago.
-      const record: CheckoutRecord = JSON.parse(joinText('record', row.properties) ?? '{}');
-      decoded.set(row.etag, record);
-      return record;
+function watchBooks(world: World): void {
+  world.onBooks = () => {
+    world.doubts.see(world.tables.checkouts.all());
+    checkDueRows(world);
+  };
+  const { endBy } = world.setup;
+  if (endBy === undefined) return;
+  world.timeline.at(world.time(endBy.at), () => {
+    for (const { cartId, state } of world.doubts.records())
+      if (endBy.carts.includes(cartId) && !isFinal(state))
+        world.violated(`9 an end: cart ${cartId} is ${state} ${endBy.at} ms after the start`);
+  });
+}
+
+/** Rows that a person edited into nonsense, or that a program wrote which is no more. */
+function putUnreadable({ setup, tables }: World): void {
+  for (const { customerId, cartId } of setup.unreadable)
+    tables.checkouts.put({
+      partition: customerId,
+      key: `cart:${cartId}`,
+      properties: { version: 1, state: 'unresolved', record: '{"state":"unresolved","orders":' },
     });
 }

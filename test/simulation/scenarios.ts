@@ -1,49 +1,26 @@
-import type { ApiFault } from './faults.ts';
+import { outsideScenarios } from './outside-scenarios.ts';
 import type { Request } from './partner-center.ts';
-import { cartPlan, groupPlan, hour, minute, nature, sendAll, world } from './plans.ts';
+import {
+  cartPlan,
+  checkouts,
+  each,
+  firstCheckout,
+  groupPlan,
+  hour,
+  minute,
+  nature,
+  sendAll,
+  twins,
+  world,
+} from './plans.ts';
 import { randomScenario } from './random-scenario.ts';
-import type { Scenario, Setup } from './setup.ts';
-import type { Contract } from './truth.ts';
+import type { Scenario } from './setup.ts';
 
-const contracts = ['replay', 'refuse', 'rebuy'] as const;
-
-/** The first checkout of each cart ends so; everything after it is well. */
-const firstCheckout =
-  (fault: ApiFault, only?: string) =>
-  (what: Request, id: string, nth: number): ApiFault | undefined =>
-    what === 'checkout' && nth === 1 && (only === undefined || id === only) ? fault : undefined;
-
-/** The checkouts of each cart end so, one after the other; what comes after them is well. */
-const checkouts =
-  (...faults: readonly ApiFault[]) =>
-  (what: Request, _id: string, nth: number): ApiFault | undefined =>
-    what === 'checkout' ? faults[nth - 1] : undefined;
-
-/** Two equal carts of one customer, one group each: the smallest world in which an order can have two owners. */
-const twins = () => [
-  cartPlan(1, [groupPlan('0', 'a', { pendingMs: 3 * minute })]),
-  cartPlan(2, [groupPlan('0', 'a')]),
-];
 /** Two groups each, of which the second is refused for good, or the first few times. */
 const halves = (times: number, code: number) => [
   cartPlan(1, [groupPlan('0', 'a'), groupPlan('1', 'b', { refusal: { code, times } })]),
   cartPlan(2, [groupPlan('0', 'a'), groupPlan('1', 'b')]),
 ];
-
-function each(
-  name: string,
-  about: string,
-  setup: (contract: Contract) => Partial<Setup> & Pick<Setup, 'carts'>,
-): Scenario[] {
-  return contracts.map((contract) => ({
-    name: `${name}-${contract}`,
-    about,
-    setup: () => {
-      const plan = setup(contract);
-      return world(plan.carts, { nature: nature(contract), ...plan });
-    },
-  }));
-}
 
 export const scenarios: readonly Scenario[] = [
   ...each('plain', 'two equal carts, nothing goes wrong', () => ({ carts: twins() })),
@@ -255,7 +232,7 @@ export const scenarios: readonly Scenario[] = [
           {
             nature: nature(contract),
             apiFault: firstCheckout('drop-after'),
-            people: { retries: 3, twice: 1, wrong: 0.3, weary: 0 },
+            people: { retries: 3, twice: 1, wrong: 0.3, weary: 0, rash: () => 0 },
           },
         ),
     }),
@@ -268,7 +245,7 @@ export const scenarios: readonly Scenario[] = [
       return world(carts, {
         apiFault: checkouts('throttled', 'throttled', 'throttled', 'drop-after'),
         sends: [...sendAll(carts), ...sendAll(carts, { at: 90 * minute })],
-        people: { retries: 2, twice: 0.5, wrong: 0, weary: 0.5 },
+        people: { retries: 2, twice: 0.5, wrong: 0, weary: 0.5, rash: () => 0 },
       });
     },
   },
@@ -302,6 +279,7 @@ export const scenarios: readonly Scenario[] = [
       return world(carts, { sends: sendAll(carts, { notBefore: 10 * minute, notAfter: 3 * hour }) });
     },
   },
+  ...outsideScenarios,
   randomScenario,
 ];
 

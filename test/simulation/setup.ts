@@ -3,7 +3,7 @@ import type { BlowKind } from './blows.ts';
 import type { ApiFault } from './faults.ts';
 import type { Request } from './partner-center.ts';
 import type { Random } from './random.ts';
-import type { ApiNature, CartPlan } from './truth.ts';
+import type { ApiNature, CartPlan, PlacedOrder } from './truth.ts';
 
 /** A message that somebody puts on the queue, as a producer does. */
 export interface Send {
@@ -34,11 +34,47 @@ export interface People {
   readonly wrong: number;
   /** The odds, at each look, that somebody gives up on a job that waits or has no record yet. */
   readonly weary: number;
+  /** The odds that somebody gives up on this cart though it was bought. */
+  readonly rash: (cartId: string) => number;
+}
+
+/** What is unusual about a world. `npm run simulate` counts the schedules of each kind. */
+export const worldKinds = [
+  'orders placed by people',
+  'incomplete lists',
+  'false 404s and pages of proxies',
+  'a customer with 200 carts in doubt',
+  'order dates that cannot be read',
+  'an unreadable record',
+  'a 401 with a code',
+  'a limit of one customer',
+  'bought carts that people gave up on',
+  'more orders than one transaction holds',
+  'add-ons',
+] as const;
+export type WorldKind = (typeof worldKinds)[number];
+
+/** Every request for this customer is answered 429 in that time, and Retry-After names its end. */
+export interface CustomerLimit {
+  readonly customerId: string;
+  /** ms after the start. */
+  readonly from: number;
+  readonly to: number;
+}
+
+/** A record that somebody edited into nonsense; nobody sends its job. */
+export interface UnreadableRecord {
+  readonly customerId: string;
+  readonly cartId: string;
 }
 
 /** One world, before anything has happened in it. All times are ms after the start. */
 export interface Setup {
+  readonly kinds: readonly WorldKind[];
   readonly carts: readonly CartPlan[];
+  readonly placed: readonly PlacedOrder[];
+  readonly customerLimits: readonly CustomerLimit[];
+  readonly unreadable: readonly UnreadableRecord[];
   readonly nature: ApiNature;
   readonly rules: Rules;
   /** Worker processes; the first `pollers` of them run the timer too. */
@@ -50,22 +86,35 @@ export interface Setup {
   readonly outages: readonly Outage[];
   readonly people: People;
   /** Whether a first call has to prove the credential yet. */
-  readonly gate: 'untested' | 'open' | 'slow';
+  readonly gate: 'untested' | 'open' | 'slow' | 'steady';
   /** From then on nothing fails any more: every job must come to its end. */
   readonly calmAfter: number;
   /** What goes wrong with the n-th request of this kind for this cart (counted from 1). */
   readonly apiFault: (what: Request, id: string, nth: number, random: Random) => ApiFault | undefined;
   /** What hits a port call, when the schedule itself does not say. */
   readonly blow: (name: string, random: Random) => BlowKind | undefined;
-  /** The operator empties the queue then, and the producers send their jobs once more after that long. */
   /** Somebody stops a batch then. */
   readonly stop?: { readonly batchId: string; readonly at: number };
-  readonly purge?: { readonly at: number; readonly resendAfter: number };
+  /** The operator empties the queue then, and the producers send their jobs once more after that long. */
+  readonly purge?: {
+    readonly at: number;
+    readonly resendAfter: number;
+    /** Only the messages of these carts are lost. */
+    readonly carts?: readonly string[];
+  };
+  /** By then these carts are final: whatever happens to others, it does not hold them up. ms after the start. */
+  readonly endBy?: { readonly at: number; readonly carts: readonly string[] };
+  /** Whether the books are read after every write to them. A bench, which has many rows, does without. */
+  readonly watched: boolean;
+  /** A run that makes more port calls goes round in circles. */
+  readonly maxPortCalls: number;
 }
 
 export interface Scenario {
   readonly name: string;
   /** What it is about. */
   readonly about: string;
+  /** Too large to be hit at each of its port calls: it runs as it is. */
+  readonly large?: boolean;
   readonly setup: (random: Random) => Setup;
 }

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { readSchedule, scheduleText } from './blows.ts';
 import { explore, pointUnits, violationsOf } from './explore.ts';
+import { outsideScenarios } from './outside-scenarios.ts';
 import { simulate } from './run.ts';
 import { scenarioNamed } from './scenarios.ts';
 
@@ -32,6 +33,14 @@ describe('hit once at every port call, in every way', () => {
     },
     600_000,
   );
+});
+
+describe('people, proxies and odd answers beside us', () => {
+  const scenarios = outsideScenarios.filter(({ name }) => name !== 'one-customer');
+  test.each(scenarios)('$name', { timeout: 600_000 }, async (scenario) => {
+    const outcome = await simulate(scenario, { scenario: scenario.name, seed: 1, blows: [] });
+    expect(violationsOf(outcome)).toEqual([]);
+  });
 });
 
 test('a promise that is broken is noticed', async () => {

@@ -1,11 +1,20 @@
 import type { Random } from './random.ts';
-import { cartBody, checkoutBody, errorBody, orderBody, ordersBody } from './wire.ts';
+import {
+  cartBody,
+  checkoutBody,
+  type DateStyle,
+  errorBody,
+  orderBody,
+  ordersBody,
+  toldDate,
+} from './wire.ts';
 
 /**
  * How the API answers a second checkout of an ordered cart. `replay` (2026 docs): the first result; `refuse` (2021
  * docs): 400/800065; `rebuy`: it makes the orders once more, as no document says but nothing forbids.
  */
-export type Contract = 'replay' | 'refuse' | 'rebuy';
+export const contracts = ['replay', 'refuse', 'rebuy'] as const;
+export type Contract = (typeof contracts)[number];
 
 /** What one order group of a cart holds, and what becomes of it. */
 export interface GroupPlan {
@@ -14,6 +23,8 @@ export interface GroupPlan {
   readonly quantity: number;
   readonly term: string;
   readonly billingCycle: string;
+  /** Bought with the base line, in the same order. */
+  readonly addons?: readonly { readonly offerId: string; readonly quantity: number; readonly term: string }[];
   /** Refused with this code the first `times` times that it is tried. */
   readonly refusal?: { readonly code: number; readonly times: number };
   /** How long its order is pending; 0: completed in the answer. */
@@ -21,12 +32,25 @@ export interface GroupPlan {
   readonly end: 'completed' | 'cancelled';
 }
 
+/** An order that a person places in the portal, with no cart of the plan. */
+export interface PlacedOrder {
+  readonly customerId: string;
+  readonly plan: GroupPlan;
+  /** ms after the start; an order of the days before has a negative one. */
+  readonly at: number;
+}
+
 export interface OrderTruth {
   readonly id: string;
-  readonly cartId: string;
+  /** Undefined: a person placed it. */
+  readonly cartId: string | undefined;
   readonly customerId: string;
   readonly plan: GroupPlan;
   readonly createdAt: number;
+  /** The date that the API states; undefined: it states none. */
+  readonly creationDate: string | undefined;
+  /** Whether a reader can tell from that date when the order was created. */
+  readonly isDated: boolean;
   /** When the customer's order list shows it. */
   readonly listedAt: number;
   /** When a read by id finds it. */
@@ -70,12 +94,15 @@ export interface ApiNature {
   /** The longest time until a new order is in the list; the documents say 15 minutes. */
   readonly listLag: number;
   readonly readLag: number;
+  /** How the API writes the dates of orders: each order draws one. */
+  readonly dates: readonly [DateStyle, ...DateStyle[]];
 }
 
 /** What Partner Center really holds. */
 export interface Truth {
   readonly nature: ApiNature;
   readonly carts: ReadonlyMap<string, CartTruth>;
+  /** Those of the carts, and those that people place; the latter are there from the time at which they are placed. */
   readonly orders: readonly OrderTruth[];
   /** A checkout arrives: an answer at once, or work that ends with one. */
   arrive(cartId: string, requestId: string | undefined): Answer | Work;
@@ -92,6 +119,7 @@ export interface Work {
 
 export function createTruth(
   plans: readonly CartPlan[],
+  placed: readonly PlacedOrder[],
   nature: ApiNature,
   now: () => number,
   random: Random,
@@ -159,7 +187,7 @@ export function createTruth(
         continue;
       }
       if (has) violated(`1 one purchase: group ${plan.group} of cart ${cart.plan.id} was bought twice`);
-      made.push(makeOrder(cart, plan));
+      made.push(makeOrder(cart.plan.customerId, cart.plan.id, plan, now()));
     }
     cart.orders.push(...made);
     orders.push(...made);
@@ -175,19 +203,28 @@ export function createTruth(
     };
   }
 
-  function makeOrder(cart: CartTruth, plan: GroupPlan): OrderTruth {
-    const createdAt = now();
+  function makeOrder(
+    customerId: string,
+    cartId: string | undefined,
+    plan: GroupPlan,
+    createdAt: number,
+  ): OrderTruth {
+    const date = toldDate(createdAt, nature.dates, random);
     return {
       id: `${random.guid().slice(0, 8)}_Order-${orders.length}${plan.group}`,
-      cartId: cart.plan.id,
-      customerId: cart.plan.customerId,
+      cartId,
+      customerId,
       plan,
       createdAt,
+      ...date,
       listedAt: createdAt + (random.happens(0.3) ? nature.listLag : random.fraction() * nature.listLag),
       readableAt: createdAt + random.fraction() * nature.readLag,
       endsAt: createdAt + plan.pendingMs,
     };
   }
+
+  for (const { customerId, plan, at } of placed)
+    orders.push(makeOrder(customerId, undefined, plan, start + at));
 
   return {
     nature,

@@ -8,6 +8,8 @@ interface Closing {
   readonly process: Process;
   /** Else the process that was told obeys alone: the row could not be written. */
   readonly forAll: boolean;
+  /** The closing is for this customer alone. */
+  readonly customerId?: string;
 }
 
 /** Times of a job that no call may break. */
@@ -20,12 +22,29 @@ export interface JobTimes {
 export interface Watch {
   /** Returns what to call when the client has its answer, or has given up. */
   beforeCall(call: ApiCall): () => void;
-  closed(process: Process, until: number, forAll: boolean): void;
+  closed(process: Process, until: number, forAll: boolean, customerId?: string): void;
   readonly jobTimes: Map<string, JobTimes>;
   /** Carts of which a later checkout was answered with a refusal, whatever became of it: the first one's leaves a repeat. */
   readonly refused: Set<string>;
+  /** Carts of which any checkout was answered so: their jobs may fail for it. */
+  readonly denied: Set<string>;
+  /** Customers whose order list once said itself that it was not whole. */
+  readonly unlisted: Set<string>;
+  /** When something went wrong that may have kept a worker from its next step. */
+  readonly obstacles: number[];
+  /** Carts of which a worker had the whole answer in hand. */
+  readonly answered: Set<string>;
+  /** Carts that somebody gave up on though they were bought. */
+  readonly abandoned: Set<string>;
   /** Calls of the whole run. */
-  readonly calls: { readonly what: string; readonly id: string; readonly at: number }[];
+  readonly calls: WatchedCall[];
+}
+
+interface WatchedCall {
+  readonly what: string;
+  readonly customerId: string;
+  readonly id: string;
+  readonly at: number;
 }
 
 /** After this long every instance obeys a closing. */
@@ -37,7 +56,7 @@ export function createWatch(
   note: (text: string) => void,
 ): Watch {
   const closings: Closing[] = [];
-  const calls: { what: string; id: string; at: number }[] = [];
+  const calls: WatchedCall[] = [];
   const jobTimes = new Map<string, JobTimes>();
   const refused = new Set<string>();
   const waiting = new Set<ApiCall>();
@@ -54,17 +73,30 @@ export function createWatch(
   return {
     jobTimes,
     refused,
+    denied: new Set(),
+    unlisted: new Set(),
+    obstacles: [],
+    answered: new Set(),
+    abandoned: new Set(),
     calls,
-    closed(process, until, forAll) {
-      closings.push({ from: now(), until, process, forAll });
-      note(`${process.name} heard that the gate is closed for ${Math.round(until - now())} ms`);
+    closed(process, until, forAll, customerId) {
+      closings.push({
+        from: now(),
+        until,
+        process,
+        forAll,
+        ...(customerId === undefined ? {} : { customerId }),
+      });
+      const whose = customerId === undefined ? '' : ` for customer ${customerId}`;
+      note(`${process.name} heard that the gate is closed${whose} for ${Math.round(until - now())} ms`);
     },
     beforeCall(call) {
-      const { what, id, process } = call;
-      calls.push({ what, id, at: now() });
+      const { what, customerId, id, process } = call;
+      calls.push({ what, customerId, id, at: now() });
       for (const closing of closings) {
         const since = now() - closing.from;
         if (since <= obeyedAfter || now() >= closing.until) continue;
+        if (closing.customerId !== undefined && closing.customerId !== customerId) continue;
         if (closing.forAll || closing.process === process)
           violated(
             `4 not before its time: ${process.name} asked for ${what} ${id} ${Math.round(since)} ms after ${closing.process.name} closed the gate, ${Math.round(closing.until - now())} ms before it opens`,

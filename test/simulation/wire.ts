@@ -1,4 +1,5 @@
-import type { CartPlan, OrderTruth } from './truth.ts';
+import type { Random } from './random.ts';
+import type { CartPlan, GroupPlan, OrderTruth } from './truth.ts';
 
 /** Bodies in the shapes of `test/fixtures`, so that the real decoders read them. */
 interface Told {
@@ -8,24 +9,59 @@ interface Told {
 
 const iso = (time: number): string => new Date(time).toISOString();
 
-const order = ({ order: { id, customerId, plan, createdAt }, status }: Told) => ({
+/** How the API may write when an order was created. The first is what its documents show; the others were seen elsewhere. */
+export const dateStyles = ['iso', 'none', 'unreadable', 'year-one', 'no-zone', 'no-time'] as const;
+export type DateStyle = (typeof dateStyles)[number];
+
+/** Hours between UTC and the wall clock that a date without a zone was read from. */
+const offsets = [-10, -3, 0, 5.5, 13] as const;
+
+export function toldDate(
+  createdAt: number,
+  [first, ...others]: readonly [DateStyle, ...DateStyle[]],
+  random: Random,
+): Pick<OrderTruth, 'creationDate' | 'isDated'> {
+  const style = others.length === 0 ? first : random.pick([first, ...others]);
+  switch (style) {
+    case 'iso':
+      return { creationDate: iso(createdAt), isDated: true };
+    case 'none':
+      return { creationDate: undefined, isDated: false };
+    case 'unreadable':
+      return { creationDate: '/Date(…)/', isDated: false };
+    case 'year-one':
+      return { creationDate: '0001-01-01T00:00:00Z', isDated: false };
+    case 'no-zone':
+      return {
+        creationDate: iso(createdAt + random.pick(offsets) * 3_600_000).slice(0, 19),
+        isDated: false,
+      };
+    case 'no-time':
+      return { creationDate: iso(createdAt).slice(0, 10), isDated: false };
+  }
+}
+
+const orderLine = (
+  { offerId, quantity, term }: Pick<GroupPlan, 'offerId' | 'quantity' | 'term'>,
+  lineItemNumber: number,
+) => ({
+  lineItemNumber,
+  offerId,
+  ...(term === '' ? {} : { termDuration: term }),
+  transactionType: 'New',
+  friendlyName: 'An offer',
+  quantity,
+});
+
+const order = ({ order: { id, customerId, plan, creationDate }, status }: Told) => ({
   id,
   alternateId: id.slice(0, 12),
   referenceCustomerId: customerId,
   billingCycle: plan.billingCycle,
   currencyCode: 'USD',
   currencySymbol: '$',
-  lineItems: [
-    {
-      lineItemNumber: 0,
-      offerId: plan.offerId,
-      ...(plan.term === '' ? {} : { termDuration: plan.term }),
-      transactionType: 'New',
-      friendlyName: 'An offer',
-      quantity: plan.quantity,
-    },
-  ],
-  creationDate: iso(createdAt),
+  lineItems: [plan, ...(plan.addons ?? [])].map(orderLine),
+  ...(creationDate === undefined ? {} : { creationDate }),
   status,
   transactionType: 'UserPurchase',
   attributes: { objectType: 'Order' },
@@ -63,6 +99,23 @@ export const checkoutBody = (
     attributes: { objectType: 'CartCheckoutResult' },
   });
 
+/** A list that says itself that it is not whole: it counts more orders than it holds, or it names a next page. */
+export function partOfList(body: string, says: 'count' | 'next'): string {
+  const { items, ...rest }: { readonly items: readonly unknown[] } = JSON.parse(body);
+  // The last page of a list may lack the newest order, or all of them.
+  const some = items.slice(0, Math.floor(items.length / 2));
+  return JSON.stringify(
+    says === 'count'
+      ? { ...rest, totalCount: items.length + 1, items: some }
+      : {
+          ...rest,
+          totalCount: some.length,
+          items: some,
+          links: { next: { uri: '/orders?next', method: 'GET' } },
+        },
+  );
+}
+
 /** A 2xx whose orders have no ids: done, details unknown. */
 export const withoutIds = (body: string): string => body.replaceAll(/"id":"[^"]*",/g, '');
 
@@ -82,6 +135,18 @@ export const cartBody = (plan: CartPlan, status: string, now: number): string =>
       billingCycle: group.billingCycle,
       ...(group.term === '' ? {} : { termDuration: group.term }),
       orderGroup: group.group,
+      ...(group.addons === undefined ? {} : { addonItems: addonItems(group, plan.groups.length + id) }),
     })),
     attributes: { objectType: 'Cart' },
   });
+
+const addonItems = ({ addons = [], group, billingCycle }: GroupPlan, id: number) =>
+  addons.map(({ offerId, quantity, term }, nth) => ({
+    id: id + nth,
+    catalogItemId: offerId,
+    quantity,
+    currencyCode: 'USD',
+    billingCycle,
+    ...(term === '' ? {} : { termDuration: term }),
+    orderGroup: group,
+  }));

@@ -2,7 +2,8 @@ import type { CheckoutEvent } from '../../src/checkout/events.ts';
 import { defaultTimes } from '../../src/times.ts';
 import { checkStopped } from './batches.ts';
 import type { Blow, BlowKind } from './blows.ts';
-import { type ApiFault, refusals } from './faults.ts';
+import { createDoubts, type Doubts } from './doubts.ts';
+import { type ApiFault, listFaults, refusals } from './faults.ts';
 import type { Api, ApiCall } from './partner-center.ts';
 import type { Process } from './process.ts';
 import { type Broker, createBroker } from './queue.ts';
@@ -25,6 +26,7 @@ export interface World extends Api {
   readonly random: Random;
   readonly events: CheckoutEvent[];
   readonly watch: Watch;
+  readonly doubts: Doubts;
   readonly violations: string[];
   readonly lines: string[];
   violated(what: string): void;
@@ -83,7 +85,7 @@ export function createWorld(
     );
 
   const watch = createWatch(timeline.now, violated, (text) => trace('watch', text));
-  const truth = createTruth(setup.carts, setup.nature, timeline.now, random.fork(), violated);
+  const truth = createTruth(setup.carts, setup.placed, setup.nature, timeline.now, random.fork(), violated);
 
   function blowAt(process: Process, name: string): BlowKind | undefined {
     const index = calls;
@@ -96,6 +98,14 @@ export function createWorld(
     if (costs >= maxCostly || process.frozenUntil() > timeline.now()) return undefined;
     costs += 1;
     return drawn;
+  }
+
+  /** ms until the end of the customer's own limit, if it is in force. */
+  function limitEnd({ customerId }: ApiCall): number | undefined {
+    const limit = setup.customerLimits.find(
+      (one) => one.customerId === customerId && sinceStart() >= one.from && sinceStart() < one.to,
+    );
+    return limit === undefined ? undefined : limit.to - sinceStart();
   }
 
   const ownOf = (name: string): 'storage' | 'queue' | 'events' | undefined => {
@@ -112,6 +122,7 @@ export function createWorld(
     random,
     events: [],
     watch,
+    doubts: createDoubts(timeline.now, truth),
     violations,
     lines,
     violated,
@@ -128,27 +139,41 @@ export function createWorld(
     onVisible: () => {},
     onDueRows: () => {},
     onBooks: () => {},
-    retryAfterMs: () => faultRandom.pick([5_000, 30_000, 57_000, 300_000, 1_200_000]),
+    retryAfterMs: (call) => limitEnd(call) ?? faultRandom.pick([5_000, 30_000, 57_000, 300_000, 1_200_000]),
     next(process, name) {
       const own = ownOf(name);
       if (own !== undefined && isOut(own)) return 'fail';
       const blow = blowAt(process, name);
       if (blow === undefined) return undefined;
       struckAt = timeline.now();
+      watch.obstacles.push(struckAt);
       trace(process.name, `${name} #${calls - 1} <- ${blow}`);
       strike(process, name, blow);
       return blow;
     },
+    answered({ what, id }, ending) {
+      const isWhole =
+        ending.kind === 'answer' && ending.status === 201 && !ending.body?.includes('orderErrors');
+      if (what === 'checkout' && isWhole) watch.answered.add(id);
+    },
     leave(call) {
       checkStopped(world, call);
+      if (setup.watched) checkRequestId(world, call);
       return watch.beforeCall(call);
     },
     begin(call: ApiCall): ApiFault | undefined {
       const key = `${call.what}:${call.id}`;
       const nth = (requests.get(key) ?? 0) + 1;
       requests.set(key, nth);
-      const fault = isCalm() ? undefined : setup.apiFault(call.what, call.id, nth, faultRandom);
+      const drawn = isCalm() ? undefined : setup.apiFault(call.what, call.id, nth, faultRandom);
+      const fault = limitEnd(call) === undefined ? drawn : 'throttled';
+      // What the first call of a cart meets is why it is in doubt; whether it is repeated in time is the worker's to see to.
+      const isCause =
+        call.what === 'checkout' && nth === 1 && fault !== 'throttled' && fault !== 'throttled-bare';
+      if (fault !== undefined && !isCause) watch.obstacles.push(timeline.now());
+      if (call.what === 'checkout' && refusals.includes(fault)) watch.denied.add(call.id);
       if (call.what === 'checkout' && nth > 1 && refusals.includes(fault)) watch.refused.add(call.id);
+      if (call.what === 'orders' && listFaults.includes(fault)) watch.unlisted.add(call.customerId);
       return fault;
     },
   };
@@ -165,4 +190,18 @@ export function createWorld(
   }
 
   return world;
+}
+
+/** A process may die in the instant after: then only the ledger knows under which id the cart was bought. */
+function checkRequestId(world: World, { what, customerId, id, options }: ApiCall): void {
+  const { requestId } = options.ids;
+  if (what !== 'checkout' || requestId === undefined) return;
+  const row = world.tables.checkouts
+    .all()
+    .find(({ partition, key }) => partition === customerId && key === `cart:${id}`);
+  const isWritten = Object.values(row?.properties ?? {}).some(
+    (value) => typeof value === 'string' && value.includes(requestId),
+  );
+  if (!isWritten)
+    world.violated(`1 one purchase: the checkout of ${id} leaves, and its request id is not in the ledger`);
 }
