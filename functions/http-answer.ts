@@ -1,9 +1,9 @@
 import type { HttpHandler, HttpRequest, HttpResponseInit, InvocationContext } from '@azure/functions';
-import { UnreadableRecord } from '../src/checkout/ledger.ts';
-import type { ProblemView } from '../src/operate/api-shapes.ts';
-import { Unavailable } from '../src/unavailable.ts';
+import type { ProblemView } from '../src/api/api-shapes.ts';
+import { UnreadableRecord } from '../src/ports/ledger.ts';
+import { Unavailable } from '../src/ports/unavailable.ts';
+import type { Worker } from './composition-root.ts';
 import { NotStarted, type Start } from './start.ts';
-import type { Worker } from './worker.ts';
 
 /** What a caller wrote comes back as data: no browser is to take it for a page, or to keep it. */
 const headers = { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' };

@@ -1,11 +1,11 @@
 import { app } from '@azure/functions';
-import { checkoutFunction, urgentFunction } from './checkout.ts';
-import { healthFunction } from './health.ts';
-import { pollFunction } from './poll-pending-orders.ts';
-import { readBatchFunction } from './read-batch.ts';
-import { readCheckoutFunction } from './read-checkout.ts';
 import { startWorker } from './start.ts';
-import { submitJobsFunction } from './submit-jobs.ts';
+import { checkoutFunction, urgentFunction } from './triggers/checkout.ts';
+import { healthFunction } from './triggers/health.ts';
+import { pollFunction } from './triggers/poll-pending-orders.ts';
+import { readBatchFunction } from './triggers/read-batch.ts';
+import { readCheckoutFunction } from './triggers/read-checkout.ts';
+import { submitJobsFunction } from './triggers/submit-jobs.ts';
 
 // A setting that is missing or wrong is no reason to register nothing: the host would be up, with nobody to say why.
 const start = startWorker(process.env);

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ConfigError } from '../src/config.ts';
-import { settingNames } from '../src/config-settings.ts';
-import { withoutValues } from '../src/looks-like.ts';
-import { openWorker, type Worker } from './worker.ts';
+import { ConfigError } from '../src/config/config.ts';
+import { settingNames } from '../src/config/setting-table.ts';
+import { withoutValues } from '../src/domain/looks-like.ts';
+import { openWorker, type Worker } from './composition-root.ts';
 
 /** The worker, or why there is none. Every function is registered in both cases: a host without functions tells nobody why. */
 export interface Start {

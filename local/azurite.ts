@@ -30,7 +30,7 @@ export async function startAzurite({
   readonly port?: number;
 } = {}): Promise<Azurite> {
   const args = [String(port), ...(folder === undefined ? [] : [folder])];
-  const child = fork(new URL('azurite-child.ts', import.meta.url), args, {
+  const child = fork(new URL('./azurite-child.ts', import.meta.url), args, {
     execArgv: [],
     // Ctrl-C is for whoever started it, who stops it last; when that one dies, so does this.
     detached: process.platform !== 'win32',

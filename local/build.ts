@@ -28,7 +28,7 @@ const late = {
   identity: { name: /^@azure\/identity$/, source: '@azure/identity' },
   telemetry: {
     name: /\/telemetry\/application-insights\.ts$/,
-    source: './src/telemetry/application-insights.ts',
+    source: './src/adapters/telemetry/application-insights.ts',
   },
 } as const;
 type Late = keyof typeof late;

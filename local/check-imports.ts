@@ -2,7 +2,7 @@
 import { globSync, readFileSync } from 'node:fs';
 import { dirname, join, posix } from 'node:path';
 
-/** What a file imports: a path in the project for relative specifiers (`src/gate/gate.ts`), else the specifier. */
+/** What a file imports: a path in the project for relative specifiers (`src/ports/gate.ts`), else the specifier. */
 interface Import {
   readonly line: number;
   readonly target: string;
@@ -45,7 +45,7 @@ const rules: readonly Rule[] = [
   },
   {
     files: /^src\/(checkout|orders|gate|operate)\//,
-    // src/storage/table.ts is no adapter: it declares what a table must do, and what it throws.
+    // src/ports/table.ts is no adapter: it declares what a table must do, and what it throws.
     forbidden: /^src\/storage\/(?!table\.ts$)|^src\/messaging\/|^src\/partner-center\/(client|credentials)/,
     reason: 'rules and use cases declare what they need; adapters are handed in by functions/main.ts',
   },
@@ -81,7 +81,7 @@ function importsOf(file: string, source: string): Import[] {
   });
 }
 
-/** One line per import that breaks a rule: `src/gate/gate.ts:3: imports …: reason`. */
+/** One line per import that breaks a rule: `src/ports/gate.ts:3: imports …: reason`. */
 export function wrongImports(root: string): string[] {
   const files = globSync('{functions,src,local,test}/**/*.ts', { cwd: root }).map((path) =>
     path.replaceAll('\\', '/'),

@@ -1,11 +1,11 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import host from '../host.json' with { type: 'json' };
-import { eventSchema } from '../src/checkout/event-schema.ts';
-import { messageSchema } from '../src/checkout/message-schema.ts';
-import { settingsPage } from '../src/config-settings.ts';
-import { defaultGateSettings, workerShare } from '../src/gate/settings.ts';
-import { openApi } from '../src/operate/openapi.ts';
+import { openApi } from '../src/api/openapi.ts';
+import { settingsPage } from '../src/config/setting-table.ts';
+import { eventSchema } from '../src/domain/events/event-schema.ts';
+import { defaultGateSettings, workerShare } from '../src/domain/gate/gate-settings.ts';
+import { messageSchema } from '../src/domain/message/message-schema.ts';
 import { fleetOf } from './cost/fleet.ts';
 import { readInputs } from './cost/inputs.ts';
 import { costPage } from './cost/page.ts';

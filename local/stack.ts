@@ -43,8 +43,8 @@ export interface Stack {
   stop(): Promise<void>;
 }
 
-/** The machine is not faster by the factor, so a slot and a lot last longer than their 1 s divided by it: at least a quarter of a second. */
-const slotLifeMs = (factor: number): number => Math.max(1_000, 250 * factor);
+/** The machine is not faster by the factor, so a permit and a lot last longer than their 1 s divided by it: at least a quarter of a second. */
+const permitLifeMs = (factor: number): number => Math.max(1_000, 250 * factor);
 
 export async function startStack(options: StackOptions): Promise<Stack> {
   const { factor, appRoot, ports } = options;
@@ -87,7 +87,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       PARTNER_CREDENTIAL: 'secret',
       PARTNER_CLIENT_SECRET: clientSecret,
       CHECKOUT_TIME_FACTOR: String(factor),
-      SLOT_LIFE: `${slotLifeMs(factor)}ms`,
+      PERMIT_LIFE: `${permitLifeMs(factor)}ms`,
       NODE_EXTRA_CA_CERTS: sandbox.caFile,
       ...options.env,
     };

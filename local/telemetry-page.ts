@@ -1,11 +1,11 @@
-import { events } from '../src/telemetry.ts';
-import { metrics } from '../src/tracing.ts';
+import { events } from '../src/ports/telemetry.ts';
+import { metrics } from '../src/ports/tracing.ts';
 
 /** `docs/telemetry.md`, made from the tables that the code is typed by. */
 export function telemetryPage(): string {
   return `# Telemetry
 
-Made from \`src/telemetry.ts\` and \`src/tracing.ts\` by \`npm run docs\`; a test refuses a difference.
+Made from \`src/ports/telemetry.ts\` and \`src/ports/tracing.ts\` by \`npm run docs\`; a test refuses a difference.
 
 Without \`APPLICATIONINSIGHTS_CONNECTION_STRING\` each event is a line of JSON on the console, and there are no traces and
 metrics. With it events go to the table customEvents, metrics to customMetrics, spans to dependencies, warnings to traces:

@@ -15,7 +15,7 @@ param tablesReplication string
 @description('Workspace for metrics.')
 param workspaceId string
 
-var tableNames = ['Checkouts', 'DueOrders', 'Attention', 'Batches', 'Gate']
+var tableNames = ['Checkouts', 'Schedule', 'Attention', 'Batches', 'Gate']
 
 var closed = {
   allowSharedKeyAccess: false

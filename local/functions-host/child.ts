@@ -57,7 +57,7 @@ export async function startHost(options: HostChildOptions): Promise<HostChild> {
   if (options.settingsFile !== undefined) args.push('--settings', options.settingsFile);
   if (options.stateFolder !== undefined) args.push('--state', options.stateFolder);
   const env = { ...process.env, ...options.env };
-  const child = fork(new URL('main.ts', import.meta.url), args, {
+  const child = fork(new URL('./main.ts', import.meta.url), args, {
     env,
     // As Azure's host starts its Node process. A test runner's own flags are nothing for it.
     execArgv: setting(env, 'languageWorkers__node__arguments')?.split(/\s+/).filter(Boolean) ?? [],

@@ -1,4 +1,4 @@
-import { describeValue } from '../../src/looks-like.ts';
+import { describeValue } from '../../src/domain/looks-like.ts';
 import { HostStartError } from './errors.ts';
 import { canonical, type Environment, parseJson } from './settings.ts';
 

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { describeValue } from '../../src/looks-like.ts';
+import { describeValue } from '../../src/domain/looks-like.ts';
 import { HostStartError } from './errors.ts';
 
 /** Settings by name, as in `process.env`. */

@@ -72,7 +72,7 @@ function failures(books: Books): string[] {
     const reason = carts[0]?.reason;
     return [
       `${carts.length} × ${code}: ${reason?.description ?? ''}`,
-      `    ${reason?.cure ?? ''}`,
+      `    ${reason?.remedy ?? ''}`,
       `    one of them: ${name(carts[0])}`,
     ];
   });

@@ -1,4 +1,4 @@
-import type { Clock } from '../../src/clock.ts';
+import type { Clock } from '../../src/ports/clock.ts';
 
 /** The real clock of a server: what it still waits for does not keep a stopped process alive. */
 export const serverClock: Clock = {

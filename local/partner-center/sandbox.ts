@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import type { Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Clock } from '../../src/clock.ts';
+import type { Clock } from '../../src/ports/clock.ts';
 import { type Certificate, makeCertificate } from '../certificate.ts';
 import { makeAdminServer } from './admin-server.ts';
 import { audience } from './api.ts';

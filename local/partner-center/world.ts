@@ -1,4 +1,4 @@
-import type { Clock } from '../../src/clock.ts';
+import type { Clock } from '../../src/ports/clock.ts';
 import { type Awaiting, makeAwaiting } from './awaiting.ts';
 import type { Call } from './calls.ts';
 import { type CartStore, makeCartStore } from './carts.ts';

@@ -9,7 +9,9 @@ export interface CartRow {
   /** Epoch ms. */
   readonly nextTry: number | undefined;
   readonly attempts: number;
-  readonly reason: { readonly code: string; readonly description: string; readonly cure: string } | undefined;
+  readonly reason:
+    | { readonly code: string; readonly description: string; readonly remedy: string }
+    | undefined;
   readonly calls: readonly { readonly what: string; readonly status: number | undefined }[];
 }
 
@@ -38,7 +40,7 @@ const text = z.optional(z.string());
 const call = z.object({ what: z.string(), end: z.optional(z.object({ status: z.optional(z.number()) })) });
 const record = z.object({
   attempts: z.number(),
-  reason: z.optional(z.object({ code: z.string(), description: z.string(), cure: z.string() })),
+  reason: z.optional(z.object({ code: z.string(), description: z.string(), remedy: z.string() })),
   history: z.object({ first: z.array(call), last: z.array(call) }),
 });
 const cartShape = z.object({

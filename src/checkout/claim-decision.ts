@@ -1,13 +1,13 @@
-import { compact } from '../compact.ts';
-import type { Claim } from './claim.ts';
+import type { Claim } from '../domain/checkout/claim-rules.ts';
+import { givenUp } from '../domain/checkout/given-up.ts';
+import type { CheckoutRecord } from '../domain/checkout/record.ts';
+import { transition } from '../domain/checkout/state-machine.ts';
+import type { Decision } from '../domain/message/delivery.ts';
+import { omitUndefined } from '../domain/omit-undefined.ts';
+import type { Stored } from '../ports/ledger.ts';
 import { type Claimed, claimed, endedBy } from './claimed.ts';
-import type { Decision } from './delivery.ts';
-import { givenUp } from './given-up.ts';
-import type { Stored } from './ledger.ts';
 import { overtaken } from './overtaken.ts';
-import type { CheckoutRecord } from './record.ts';
 import type { Run } from './run.ts';
-import { transition } from './transitions.ts';
 
 /** A person's decision that applies: it is written with the claim, so it counts once. */
 export async function claimDecision(run: Run, found: Stored<CheckoutRecord>): Promise<Claimed | undefined> {
@@ -21,7 +21,7 @@ export async function claimDecision(run: Run, found: Stored<CheckoutRecord>): Pr
     ticket: delivery.ticket,
     attentionMayBeOpen: true,
   };
-  const undecided = compact({ ...base, repeated, reason });
+  const undecided = omitUndefined({ ...base, repeated, reason });
   switch (decision.decision) {
     case 'retry': {
       const { asked: _, gaveUp, refusedSince: __, goneSince: ___, ...fresh } = base;

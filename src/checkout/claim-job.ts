@@ -1,21 +1,21 @@
-import { compact } from '../compact.ts';
-import { roughly } from './back-off.ts';
-import { type Claim, decideClaim, isLate } from './claim.ts';
+import type { Result } from '../domain/checkout/apply-result.ts';
+import { withJitter } from '../domain/checkout/backoff.ts';
+import { withDelivery } from '../domain/checkout/call-history.ts';
+import { type Claim, decideClaim, isLate } from '../domain/checkout/claim-rules.ts';
+import { givenUp } from '../domain/checkout/given-up.ts';
+import { newRecord } from '../domain/checkout/new-record.ts';
+import type { CheckoutRecord } from '../domain/checkout/record.ts';
+import { transition } from '../domain/checkout/state-machine.ts';
+import { tooLate } from '../domain/checkout/too-late.ts';
+import { omitUndefined } from '../domain/omit-undefined.ts';
+import type { Stored } from '../ports/ledger.ts';
 import { claimDecision, tellOvertaken, withDecision } from './claim-decision.ts';
 import { type Claimed, claimed, endedBy } from './claimed.ts';
 import { nextTry } from './copies.ts';
-import { givenUp } from './given-up.ts';
-import { withDelivery } from './history.ts';
-import type { Stored } from './ledger.ts';
-import { newRecord } from './new-record.ts';
+import { writeBatchRows } from './finalize.ts';
 import { parkWithoutResult } from './park.ts';
-import type { CheckoutRecord } from './record.ts';
 import type { Run } from './run.ts';
-import type { Result } from './settle.ts';
 import { stoppedNow } from './stopped.ts';
-import { writeBatchRows } from './tail.ts';
-import { tooLate } from './too-late.ts';
-import { transition } from './transitions.ts';
 
 /** Conflicts with other workers in a row before the delivery is parked: each one means that somebody else got on. */
 const maxTries = 5;
@@ -36,7 +36,7 @@ export async function claimJob(run: Run): Promise<Claimed> {
   }
   await parkWithoutResult(
     run,
-    deps.clock.now() + roughly(deps.times.outageRetry, deps.chance),
+    deps.clock.now() + withJitter(deps.times.outageRetry, deps.chance),
     'many claims at once',
   );
   return { kind: 'done' };
@@ -125,7 +125,7 @@ async function takeOver(
     // guard: Last send: written by the take-over from waiting
     // guard: Last send: never moved by a look [replace: { lastSend: now }]
     ...(sends ? { lastSend: now } : {}),
-    ...(sends ? { firstInDoubt: compact({ at: now, skew: deps.clockSkew() }) } : {}),
+    ...(sends ? { firstInDoubt: omitUndefined({ at: now, skew: deps.clockSkew() }) } : {}),
   };
   return claimed(run, found, record, inDoubt ? 'look' : 'call');
 }

@@ -1,8 +1,8 @@
-import { withDelivery } from './history.ts';
-import type { Stored } from './ledger.ts';
-import type { CheckoutRecord } from './record.ts';
+import { type Result, settled } from '../domain/checkout/apply-result.ts';
+import { withDelivery } from '../domain/checkout/call-history.ts';
+import type { CheckoutRecord } from '../domain/checkout/record.ts';
+import type { Stored } from '../ports/ledger.ts';
 import type { Held, Run } from './run.ts';
-import { type Result, settled } from './settle.ts';
 
 /** What a claim leaves to do: a call, a look, the tail of a known result, a person's decision, or nothing more. */
 export type Claimed =

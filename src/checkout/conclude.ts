@@ -1,17 +1,17 @@
-import { compact } from '../compact.ts';
-import type { Verdict } from '../gate/gate.ts';
-import type { Order } from '../orders/order.ts';
-import { parkAndTell } from './ask.ts';
-import { backOff, roughly } from './back-off.ts';
-import { groupsWithoutOrder } from './evidence.ts';
-import { lastCheckout } from './history.ts';
-import type { Outcome } from './judge.ts';
-import type { CheckoutRecord, FailedGroup, Reason } from './record.ts';
-import { madeByRepeat } from './repeat-alarm.ts';
-import { recordAndGoOn, recordResult } from './result.ts';
+import { contentOf } from '../domain/checkout/apply-result.ts';
+import { backOff, withJitter } from '../domain/checkout/backoff.ts';
+import { lastCheckout } from '../domain/checkout/call-history.ts';
+import type { Outcome } from '../domain/checkout/call-outcome.ts';
+import { quietEnd, windowEnd } from '../domain/checkout/deadlines.ts';
+import { groupsWithoutOrder } from '../domain/checkout/reconcile-rules.ts';
+import type { CheckoutRecord, FailedGroup, Reason } from '../domain/checkout/record.ts';
+import { madeByRepeat } from '../domain/checkout/repeat-alarm.ts';
+import { omitUndefined } from '../domain/omit-undefined.ts';
+import type { Order } from '../domain/order/order.ts';
+import type { Verdict } from '../ports/gate.ts';
+import { recordAndGoOn, recordResult } from './commit-result.ts';
+import { parkAndTell } from './escalate.ts';
 import type { Held, Run } from './run.ts';
-import { contentOf } from './settle.ts';
-import { quietEnd, windowEnd } from './window.ts';
 
 /** What follows from the answer of a checkout call; one branch for each row of the table in docs/ways-to-fail.md. */
 export function conclude(run: Run, held: Held, outcome: Outcome, verdict: Verdict): Promise<void> {
@@ -42,16 +42,16 @@ export function conclude(run: Run, held: Held, outcome: Outcome, verdict: Verdic
       return wait(
         run,
         held,
-        run.deps.clock.now() + roughly(run.deps.times.slowRetry, run.deps.chance),
+        run.deps.clock.now() + withJitter(run.deps.times.slowRetry, run.deps.chance),
         outcome.reason,
       );
     case 'in-progress': {
       const { inProgressFirst, inProgressLater } = run.deps.times;
-      const pause = roughly(record.looks === 0 ? inProgressFirst : inProgressLater, run.deps.chance);
+      const pause = withJitter(record.looks === 0 ? inProgressFirst : inProgressLater, run.deps.chance);
       return doubt(run, held, run.deps.clock.now() + pause, outcome.reason, { looks: record.looks + 1 });
     }
     case 'already-done': {
-      const pause = roughly(run.deps.times.inProgressFirst, run.deps.chance);
+      const pause = withJitter(run.deps.times.inProgressFirst, run.deps.chance);
       const repeated = { as: 'already-done' as const, reason: outcome.reason };
       return doubt(run, held, run.deps.clock.now() + pause, outcome.reason, {
         // guard: Evidence: at most one repeat until it is known (800065 is kept)
@@ -130,12 +130,12 @@ function doubt(
 
 /** A little after the window: clocks differ, and a look that comes too early only parks again. */
 const afterWindow = ({ deps }: Run, record: CheckoutRecord): number =>
-  windowEnd(record, deps.times) + deps.chance.fraction() * deps.times.slotLife * 5;
+  windowEnd(record, deps.times) + deps.chance.fraction() * deps.times.permitLife * 5;
 
 function afterVerdict(run: Run, verdict: Verdict, atLeast: number): number {
   const { chance, clock, times } = run.deps;
   const opens = verdict.kind === 'open' ? clock.now() + atLeast : verdict.until;
-  return opens + chance.fraction() * times.slotLife * 5;
+  return opens + chance.fraction() * times.permitLife * 5;
 }
 
 /** Refused for good, and nothing of it was bought but what the record already holds. */
@@ -182,7 +182,7 @@ function partlyDone(run: Run, held: Held, outcome: Extract<Outcome, { kind: 'res
 const unlikeCart = (at: number, record: CheckoutRecord): Reason => ({
   code: 'other-lines',
   description: 'Partner Center answered with orders that do not match every order group of the cart.',
-  cure: 'Compare the cart with its orders in Partner Center, then name its orders.',
+  remedy: 'Compare the cart with its orders in Partner Center, then name its orders.',
   at,
   ...callIds(record),
 });
@@ -193,7 +193,7 @@ function groupsReason(errors: readonly FailedGroup[], at: number, record: Checko
   return {
     code: first?.code ?? 'group',
     description: `${errors.length} order group(s) of the cart were refused (${groups}): ${first?.description ?? ''}`,
-    cure: 'Mend what the description names, then retry the failed groups; the orders that were made stay.',
+    remedy: 'Mend what the description names, then retry the failed groups; the orders that were made stay.',
     at,
     ...callIds(record),
   };
@@ -201,7 +201,7 @@ function groupsReason(errors: readonly FailedGroup[], at: number, record: Checko
 
 function callIds(record: CheckoutRecord): Partial<Reason> {
   const call = lastCheckout(record);
-  return compact({
+  return omitUndefined({
     status: call?.end?.status,
     requestId: call?.requestId,
     correlationId: call?.correlationId,

@@ -1,8 +1,8 @@
-import type { Chance } from '../chance.ts';
-import { escapeOrderId } from '../orders/order-id.ts';
-import { type Decision, type Delivery, propertiesVersion, ticketAfter } from './delivery.ts';
-import type { Copy } from './queue.ts';
-import type { CheckoutRecord } from './record.ts';
+import type { CheckoutRecord } from '../domain/checkout/record.ts';
+import { type Decision, type Delivery, propertiesVersion, ticketAfter } from '../domain/message/delivery.ts';
+import { escapeOrderId } from '../domain/order/order-id.ts';
+import type { Chance } from '../ports/chance.ts';
+import type { Copy } from '../ports/checkout-queue.ts';
 
 interface CopyFields {
   readonly body: string;

@@ -1,15 +1,15 @@
-import type { Order } from '../orders/order.ts';
-import { decodeCart, decodeOrder } from '../partner-center/decode.ts';
-import { askAndPark, whenAsked } from './ask.ts';
+import { decodeCart, decodeOrder } from '../domain/answer/decode-answer.ts';
+import { contentOf, knownGroup } from '../domain/checkout/apply-result.ts';
+import { givenUp } from '../domain/checkout/given-up.ts';
+import { groupsWithoutOrder } from '../domain/checkout/reconcile-rules.ts';
+import type { FailedGroup, KnownGroup, Reason } from '../domain/checkout/record.ts';
+import type { Order } from '../domain/order/order.ts';
 import type { Claimed } from './claimed.ts';
-import { groupsWithoutOrder } from './evidence.ts';
-import { givenUp } from './given-up.ts';
+import { recordResult } from './commit-result.ts';
+import { askAndPark, whenAsked } from './escalate.ts';
 import { park } from './park.ts';
 import { type Read, readApi } from './read-api.ts';
-import type { FailedGroup, KnownGroup, Reason } from './record.ts';
-import { recordResult } from './result.ts';
 import type { Held, Run } from './run.ts';
-import { contentOf, knownGroup } from './settle.ts';
 
 /** Carries out what a person decided about an unresolved job; the claim has written the decision and the name. */
 export function decideByPerson(
@@ -110,14 +110,14 @@ async function readGroups(run: Run, held: Held) {
 const notNamed = (run: Run, who: string): Reason => ({
   code: 'not-named',
   description: `${who} named the orders of this cart; some of its order groups have none.`,
-  cure: 'Retry the missing groups if they are still wanted.',
+  remedy: 'Retry the missing groups if they are still wanted.',
   at: run.deps.clock.now(),
 });
 
 /** The question stays open, with the reason why this answer to it does not hold. */
 function refuse(run: Run, held: Held, description: string): Promise<void> {
-  const cure = 'Look at the order in Partner Center, and name orders of this customer and cart.';
-  const reason: Reason = { code: 'wrong-order', description, cure, at: run.deps.clock.now() };
+  const remedy = 'Look at the order in Partner Center, and name orders of this customer and cart.';
+  const reason: Reason = { code: 'wrong-order', description, remedy, at: run.deps.clock.now() };
   run.deps.telemetry.warn(description, { customerId: held.record.customerId, cartId: held.record.cartId });
   return askAndPark(run, held, { kind: 'needs-decision', reason }, { step: 'doubt', until: whenAsked(run) });
 }

@@ -1,17 +1,18 @@
-import type { Chance } from '../chance.ts';
-import type { Clock, ClockSkew } from '../clock.ts';
-import type { Gate } from '../gate/gate.ts';
-import type { DueRows } from '../orders/due-rows.ts';
-import type { PartnerCenter, Tokens } from '../partner-center/api.ts';
-import type { Telemetry } from '../telemetry.ts';
-import type { Times } from '../times.ts';
-import type { Tracing } from '../tracing.ts';
-import type { Attention } from './attention.ts';
-import type { Batches } from './batches.ts';
-import type { Events } from './events.ts';
+import type { Rules } from '../domain/checkout/rules.ts';
+import type { Times } from '../domain/times.ts';
+import type { Attention } from '../ports/attention.ts';
+import type { Batches } from '../ports/batches.ts';
+import type { Chance } from '../ports/chance.ts';
+import type { CheckoutQueue } from '../ports/checkout-queue.ts';
+import type { Clock, ClockSkew } from '../ports/clock.ts';
+import type { Events } from '../ports/events.ts';
+import type { Gate } from '../ports/gate.ts';
+import type { Ledger } from '../ports/ledger.ts';
+import type { PartnerCenter, Tokens } from '../ports/partner-center.ts';
+import type { Schedule } from '../ports/schedule.ts';
+import type { Telemetry } from '../ports/telemetry.ts';
+import type { Tracing } from '../ports/tracing.ts';
 import type { JoinBatch } from './join-batch.ts';
-import type { Ledger } from './ledger.ts';
-import type { CheckoutQueue } from './queue.ts';
 
 /** What the use cases work with. The composition root makes it once; the simulation makes one for each worker. */
 export interface Deps {
@@ -24,7 +25,7 @@ export interface Deps {
   readonly partnerCenter: PartnerCenter;
   readonly tokens: Tokens;
   readonly ledger: Ledger;
-  readonly dueRows: DueRows;
+  readonly schedule: Schedule;
   readonly attention: Attention;
   readonly batches: Batches;
   readonly joinBatch: JoinBatch;
@@ -32,11 +33,4 @@ export interface Deps {
   readonly events: Events;
   readonly telemetry: Telemetry;
   readonly tracing: Tracing;
-}
-
-export interface Rules {
-  /** Attempts that may fail before a person is asked. */
-  readonly maxAttempts: number;
-  /** Whether a cart that is ordered, its orders unknown, may be checked out again: both documented contracts answer without buying. */
-  readonly repeatOrderedCart: boolean;
 }

@@ -1,12 +1,14 @@
-import type { Clock } from '../clock.ts';
-import { batchDueRow, type DueRows } from '../orders/due-rows.ts';
-import type { Times } from '../times.ts';
-import { Unavailable } from '../unavailable.ts';
-import type { Batches, BatchSummary, StoppedBy } from './batches.ts';
+import type { BatchSummary, StoppedBy } from '../domain/batch/batch.ts';
+import { batchCountEntry } from '../domain/schedule-entry.ts';
+import type { Times } from '../domain/times.ts';
+import type { Batches } from '../ports/batches.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { Schedule } from '../ports/schedule.ts';
+import { Unavailable } from '../ports/unavailable.ts';
 
 export interface JoinDeps {
   readonly batches: Pick<Batches, 'summary' | 'writeSummary'>;
-  readonly dueRows: Pick<DueRows, 'insert' | 'drop'>;
+  readonly schedule: Pick<Schedule, 'insert' | 'drop'>;
   readonly clock: Clock;
   readonly times: Pick<Times, 'batchMemory' | 'pollSteps'>;
 }
@@ -52,26 +54,26 @@ export function batchJoiner(deps: JoinDeps): JoinBatch {
 }
 
 /**
- * The due row comes before the summary that names it: one without a summary is harmless, a batch without one would never
+ * The entry comes before the summary that names it: one without a summary is harmless, a batch without one would never
  * be counted. A batch that was finished, and has grown, gets a new one.
  */
 async function declared(deps: JoinDeps, batchId: string, size: number): Promise<BatchSummary | undefined> {
-  const { batches, clock, dueRows, times } = deps;
+  const { batches, clock, schedule, times } = deps;
   const now = clock.now();
-  const own = batchDueRow(batchId, now + (times.pollSteps[0] ?? 0));
+  const own = batchCountEntry(batchId, now + (times.pollSteps[0] ?? 0));
   let inserted = false;
   for (let round = 0; round < maxRounds; round += 1) {
     const found = await batches.summary(batchId);
     const summary = found?.value;
     if (size <= (summary?.total ?? 0)) {
-      // Another instance was faster: its due row is the one.
-      if (inserted && summary?.dueRow !== own.key) await dueRows.drop(own);
+      // Another instance was faster: its entry is the one.
+      if (inserted && summary?.entryKey !== own.key) await schedule.drop(own);
       return summary;
     }
-    const driven = summary?.dueRow !== undefined;
+    const driven = summary?.entryKey !== undefined;
     if (!driven && !inserted) {
-      // guard: Batch: the due row comes before the summary
-      await dueRows.insert([own]);
+      // guard: Batch: the entry comes before the summary
+      await schedule.insert([own]);
       inserted = true;
     }
     const next = {
@@ -79,10 +81,10 @@ async function declared(deps: JoinDeps, batchId: string, size: number): Promise<
       batchId,
       total: size,
       since: summary?.since ?? now,
-      dueRow: summary?.dueRow ?? own.key,
+      entryKey: summary?.entryKey ?? own.key,
     };
     if (await batches.writeSummary(next, found?.etag)) {
-      if (inserted && next.dueRow !== own.key) await dueRows.drop(own);
+      if (inserted && next.entryKey !== own.key) await schedule.drop(own);
       return next;
     }
   }

@@ -1,6 +1,6 @@
-import { isLate } from './claim.ts';
-import type { Decision } from './delivery.ts';
-import type { CheckoutRecord } from './record.ts';
+import { isLate } from '../domain/checkout/claim-rules.ts';
+import type { CheckoutRecord } from '../domain/checkout/record.ts';
+import type { Decision } from '../domain/message/delivery.ts';
 
 /**
  * Why a person's decision does not apply to the record that it meets, in words for that person. Undefined: it did count,

@@ -1,12 +1,12 @@
-import { compact } from '../compact.ts';
-import { Unavailable } from '../unavailable.ts';
+import { withDelivery } from '../domain/checkout/call-history.ts';
+import type { CheckoutRecord } from '../domain/checkout/record.ts';
+import { transition } from '../domain/checkout/state-machine.ts';
+import { ticketAfter } from '../domain/message/delivery.ts';
+import { omitUndefined } from '../domain/omit-undefined.ts';
+import { Unavailable } from '../ports/unavailable.ts';
 import { nextTry, sameAgain } from './copies.ts';
-import { ticketAfter } from './delivery.ts';
-import { withDelivery } from './history.ts';
-import type { CheckoutRecord } from './record.ts';
-import { type Held, type Run, returnSlot } from './run.ts';
-import { writeBatchRows } from './tail.ts';
-import { transition } from './transitions.ts';
+import { writeBatchRows } from './finalize.ts';
+import { type Held, type Run, returnPermit } from './run.ts';
 
 export interface Parking {
   readonly step: 'wait' | 'doubt';
@@ -56,7 +56,7 @@ export async function parkWithoutResult(
   found: readonly string[] = [],
 ): Promise<void> {
   const { deps, delivery } = run;
-  returnSlot(run);
+  returnPermit(run);
   await deps.queue.send(sameAgain(delivery, found, deps.chance), until);
   tellParked(run, until, why, delivery.ticket);
 }
@@ -86,7 +86,7 @@ export async function writeWhileMine(
 
 /** What a run learned, and no ledger write has kept yet: it outlives a conflict. */
 export const learnedBy = ({ history, groups, repeated, requestId, goneSince, boughtAgain }: CheckoutRecord) =>
-  compact({ history, groups, repeated, requestId, goneSince, boughtAgain });
+  omitUndefined({ history, groups, repeated, requestId, goneSince, boughtAgain });
 
 /** A cart that was read again is not gone, whatever the record says. */
 export function withLearned(found: CheckoutRecord, learned: ReturnType<typeof learnedBy>): CheckoutRecord {

@@ -1,12 +1,13 @@
-import type { Decoded, Exchange, SendOptions } from '../partner-center/api.ts';
-import { backOff, roughly } from './back-off.ts';
-import { reportOf } from './call-report.ts';
-import { isStale } from './fence.ts';
-import { withCall } from './history.ts';
-import { endOf, judgeRead } from './judge.ts';
-import type { Call, Reason } from './record.ts';
+import type { Decoded, Exchange } from '../domain/answer/exchange.ts';
+import { backOff, withJitter } from '../domain/checkout/backoff.ts';
+import { withCall } from '../domain/checkout/call-history.ts';
+import { endOf, judgeRead } from '../domain/checkout/call-outcome.ts';
+import { reportOf } from '../domain/checkout/call-report.ts';
+import type { Call, Reason } from '../domain/checkout/record.ts';
+import { isStale } from '../domain/checkout/send-fence.ts';
+import type { SendOptions } from '../ports/partner-center.ts';
 import type { Held, Run } from './run.ts';
-import { waitOrPark } from './wait.ts';
+import { waitOrPark } from './wait-for-permit.ts';
 
 export type Read<T> =
   | { readonly kind: 'value'; readonly value: T; readonly held: Held }
@@ -15,7 +16,7 @@ export type Read<T> =
   /** Nothing can be read now. */
   | { readonly kind: 'park'; readonly until: number; readonly why: string; readonly held: Held };
 
-/** One read of Partner Center for a delivery: a slot of the gate, the request, its line in the history, the report. */
+/** One read of Partner Center for a delivery: a permit of the gate, the request, its line in the history, the report. */
 export async function readApi<T>(
   run: Run,
   held: Held,
@@ -29,16 +30,16 @@ export async function readApi<T>(
   for (let renewed = false; ; ) {
     const waited = await waitOrPark(run, times.readTimeout);
     if (waited.kind === 'park') return { ...waited, held: current };
-    const { slot } = waited;
-    run.slot = undefined;
+    const { permit } = waited;
+    run.permit = undefined;
     const ids = { correlationId: chance.guid() };
     const at = clock.now();
-    const mayLeave = () => !isStale(slot, clock.now(), times);
+    const mayLeave = () => !isStale(permit, clock.now(), times);
     const exchange = await send({ ids, renewToken, mayLeave });
     renewToken = false;
-    // While a token was fetched or a connection made, the slot went stale: nothing was sent.
+    // While a token was fetched or a connection made, the permit went stale: nothing was sent.
     if (exchange.kind === 'no-answer' && exchange.stale === true) {
-      gate.giveBack(slot);
+      gate.giveBack(permit);
       continue;
     }
     run.calls += 1;
@@ -47,7 +48,7 @@ export async function readApi<T>(
     const outcome = judgeRead(exchange, decode, { ids, at });
     if (outcome.kind === 'renew-token' && !renewed) {
       renewed = true;
-      gate.giveBack(slot, true);
+      gate.giveBack(permit, true);
       renewToken = !(await tokens.ready({ renew: true }));
       continue;
     }
@@ -57,8 +58,10 @@ export async function readApi<T>(
     if (outcome.kind === 'refused') return { kind: 'refused', reason: outcome.reason, held: current };
     const until =
       verdict.kind === 'open'
-        ? clock.now() + roughly(times.inProgressFirst, chance) + backOff(current.record.looks, times, chance)
-        : verdict.until + chance.fraction() * times.slotLife * 5;
+        ? clock.now() +
+          withJitter(times.inProgressFirst, chance) +
+          backOff(current.record.looks, times, chance)
+        : verdict.until + chance.fraction() * times.permitLife * 5;
     return { kind: 'park', until, why: outcome.reason.description, held: current };
   }
 }

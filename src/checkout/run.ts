@@ -1,17 +1,17 @@
-import type { Slot } from '../gate/gate.ts';
-import type { StoppedBy } from './batches.ts';
-import type { Delivery } from './delivery.ts';
+import type { StoppedBy } from '../domain/batch/batch.ts';
+import type { CheckoutRecord } from '../domain/checkout/record.ts';
+import type { Permit } from '../domain/gate/permit.ts';
+import type { Delivery } from '../domain/message/delivery.ts';
 import type { Deps } from './deps.ts';
-import type { CheckoutRecord } from './record.ts';
 
-/** One delivery being worked on. The changing fields are its budgets, the slot that it holds unused, and whether it may still buy. */
+/** One delivery being worked on. The changing fields are its budgets, the permit that it holds unused, and whether it may still buy. */
 export interface Run {
   readonly deps: Deps;
   readonly delivery: Delivery;
   readonly startedAt: number;
   /** How long it has slept in all: until its first call, `Times.sleepBudget` at most. */
   slept: number;
-  slot: Slot | undefined;
+  permit: Permit | undefined;
   /** Every batch that names its cart is stopped: nothing more is bought. */
   stopped: StoppedBatch | undefined;
   /** The repeat that it makes. Absent: its call is no repeat. */
@@ -47,7 +47,7 @@ export const startRun = (deps: Deps, delivery: Delivery): Run => ({
   delivery,
   startedAt: deps.clock.now(),
   slept: 0,
-  slot: undefined,
+  permit: undefined,
   stopped: undefined,
   repeat: undefined,
   calls: 0,
@@ -57,8 +57,8 @@ export const startRun = (deps: Deps, delivery: Delivery): Run => ({
 /** Until when the host renews the message's lock. */
 export const lockEnds = (run: Run): number => run.startedAt + run.deps.times.lockRenewed;
 
-/** Gives an unused slot to the next caller of this instance. */
-export function returnSlot(run: Run): void {
-  if (run.slot !== undefined) run.deps.gate.giveBack(run.slot);
-  run.slot = undefined;
+/** Gives an unused permit to the next caller of this instance. */
+export function returnPermit(run: Run): void {
+  if (run.permit !== undefined) run.deps.gate.giveBack(run.permit);
+  run.permit = undefined;
 }

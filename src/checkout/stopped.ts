@@ -1,5 +1,5 @@
+import type { CheckoutRecord } from '../domain/checkout/record.ts';
 import type { Deps } from './deps.ts';
-import type { CheckoutRecord } from './record.ts';
 import type { Run, StoppedBatch } from './run.ts';
 
 /**

@@ -1,7 +1,16 @@
-import type { Chance } from '../chance.ts';
-import type { Clock } from '../clock.ts';
-import type { Telemetry } from '../telemetry.ts';
-import { callReports } from './call-reports.ts';
+import type { GateSettings } from '../domain/gate/gate-settings.ts';
+import { dayOf, type GateState } from '../domain/gate/gate-state.ts';
+import type { Lane, Permit } from '../domain/gate/permit.ts';
+import type { Chance } from '../ports/chance.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { Gate, Taken } from '../ports/gate.ts';
+import type { GateStore } from '../ports/gate-store.ts';
+import type { Telemetry } from '../ports/telemetry.ts';
+import { withoutProbe } from './circuit.ts';
+import { dailyQuota } from './daily-quota.ts';
+import { callReports } from './outcome-reporter.ts';
+import { leasePermits, type PermitBatch } from './permit-batches.ts';
+import { tellChange } from './report-change.ts';
 import {
   type Counter,
   counter,
@@ -12,18 +21,10 @@ import {
   nextEvent,
   rank,
   type Waiter,
-} from './counter.ts';
-import type { Gate, Lane, Slot, Taken } from './gate.ts';
-import { dayOf, type GateState } from './gate-state.ts';
-import type { GateStore } from './gate-store.ts';
-import { type Lot, leaseLot } from './lots.ts';
-import { jobPermits } from './permits.ts';
-import { withoutProbe } from './reports.ts';
-import type { GateSettings } from './settings.ts';
-import { tellChange } from './tell-change.ts';
+} from './wait-queue.ts';
 
 export interface SharedGate extends Gate {
-  /** The same gate for those who are served first: the next slot of this instance is theirs. */
+  /** The same gate for those who are served first: the next permit of this instance is theirs. */
   readonly urgent: Gate;
 }
 
@@ -37,23 +38,23 @@ export interface SharedGateParts {
 
 type Closed = Extract<Taken, { kind: 'closed' }>;
 
-/** What a lease did to the gate; without a lot nobody wanted one any more. */
+/** What a lease did to the gate; without a permit batch nobody wanted one any more. */
 interface Leased {
   readonly before: GateState;
   readonly after: GateState;
-  readonly lot: Lot | undefined;
+  readonly batch: PermitBatch | undefined;
 }
 
-/** The gate as the callers of one instance share it: they queue here, and small lots come from the entity. */
+/** The gate as the callers of one instance share it: they queue here, and small permit batches come from the entity. */
 export function sharedGate({ store, clock, chance, telemetry, settings }: SharedGateParts): SharedGate {
   const instance = chance.guid();
   const counters: Record<Lane, Counter> = { worker: counter('worker'), poller: counter('poller') };
-  const permits = jobPermits();
+  const quota = dailyQuota();
   /** The last reading that found the gate closed, and when it grows too old to be believed. */
   let closed: { readonly taken: Closed; readonly goodUntil: number } | undefined;
   /** A Retry-After that could not be written: this instance alone knows of it, and obeys to its end, whatever the row says. */
   let untold: Closed | undefined;
-  let probe: Slot | undefined;
+  let probe: Permit | undefined;
   let wake = () => {};
   let woken = new Promise<void>((resolve) => {
     wake = resolve;
@@ -97,7 +98,7 @@ export function sharedGate({ store, clock, chance, telemetry, settings }: Shared
       if (mine.waiters.length === 0) break;
       if (now >= leaseAt(mine, settings)) void lease(mine);
       // Never long: a sleep cannot be called off, and would keep a finished process alive.
-      const next = Math.min(nextEvent(mine, settings), now + settings.lotAheadMs);
+      const next = Math.min(nextEvent(mine, settings), now + settings.permitBatchAheadMs);
       await Promise.race([clock.sleep(Math.max(1, next - now)), woken]);
     }
     mine.serving = false;
@@ -105,7 +106,7 @@ export function sharedGate({ store, clock, chance, telemetry, settings }: Shared
 
   function hand(mine: Counter, now: number): void {
     handOut(mine, now, settings, ({ lane, notBefore }) => {
-      if (lane === 'worker') permits.out(notBefore + settings.slotLifeMs);
+      if (lane === 'worker') quota.out(notBefore + settings.permitLifeMs);
     });
   }
 
@@ -113,19 +114,19 @@ export function sharedGate({ store, clock, chance, telemetry, settings }: Shared
     mine.leasing = true;
     mine.leasedAt = clock.now();
     try {
-      const inTurn = mine.turn !== undefined && clock.now() < mine.turn + settings.lotAheadMs;
-      const { before, after, lot } = await store.change<Leased>((state, time) => {
-        const held = counters.worker.slots.length;
-        const spare = permits.spare(held, dayOf(time.atLeast), clock.now());
-        const want = mine.waiters.length - mine.slots.length;
-        const ask = { lane: mine.lane, want, instance, inTurn, permits: spare };
-        if (want <= 0) return { state, value: { before: state, after: state, lot: undefined } };
-        const leased = leaseLot(state, time, ask, settings);
-        return { state: leased.state, value: { before: state, after: leased.state, lot: leased.lot } };
+      const inTurn = mine.turn !== undefined && clock.now() < mine.turn + settings.permitBatchAheadMs;
+      const { before, after, batch } = await store.change<Leased>((state, time) => {
+        const held = counters.worker.permits.length;
+        const spare = quota.spare(held, dayOf(time.atLeast), clock.now());
+        const want = mine.waiters.length - mine.permits.length;
+        const ask = { lane: mine.lane, want, instance, inTurn, quota: spare };
+        if (want <= 0) return { state, value: { before: state, after: state, batch: undefined } };
+        const leased = leasePermits(state, time, ask, settings);
+        return { state: leased.state, value: { before: state, after: leased.state, batch: leased.batch } };
       });
       tellChange(telemetry, before, after, store.now().atLeast);
       mine.turn = undefined;
-      if (lot !== undefined) receive(mine, lot);
+      if (batch !== undefined) receive(mine, batch);
     } catch (error) {
       mine.turn = undefined;
       for (const { reject } of mine.waiters.splice(0)) reject(error);
@@ -135,29 +136,29 @@ export function sharedGate({ store, clock, chance, telemetry, settings }: Shared
     }
   }
 
-  function receive(mine: Counter, lot: Lot): void {
-    if (lot.kind === 'closed') {
-      close(lot, mine);
+  function receive(mine: Counter, batch: PermitBatch): void {
+    if (batch.kind === 'closed') {
+      close(batch, mine);
       return;
     }
     closed = undefined;
-    permits.add(lot.permits);
+    quota.add(batch.quota);
     const barred = barredNow();
     if (barred !== undefined) {
       // Asked for before the 429: nobody here may use it.
-      if (lot.kind === 'probe') dropProbe();
+      if (batch.kind === 'probe') dropProbe();
       turnAway(barred, [mine]);
       return;
     }
-    if (lot.kind === 'probe') {
+    if (batch.kind === 'probe') {
       // So late, after a standstill or a slow answer, the gate may be shut for another reason: give it back, and ask again.
-      if (clock.now() - mine.leasedAt >= settings.slotLifeMs) dropProbe();
+      if (clock.now() - mine.leasedAt >= settings.permitLifeMs) dropProbe();
       else handProbe(mine);
       return;
     }
-    if (lot.turn !== undefined) mine.turn = toLocal(lot.turn);
-    const slots = lot.slots.map((time) => ({ lane: mine.lane, notBefore: toLocal(time) }));
-    mine.slots = [...mine.slots, ...slots].sort((a, b) => a.notBefore - b.notBefore);
+    if (batch.turn !== undefined) mine.turn = toLocal(batch.turn);
+    const permits = batch.permits.map((time) => ({ lane: mine.lane, notBefore: toLocal(time) }));
+    mine.permits = [...mine.permits, ...permits].sort((a, b) => a.notBefore - b.notBefore);
   }
 
   /**
@@ -165,13 +166,13 @@ export function sharedGate({ store, clock, chance, telemetry, settings }: Shared
    * first answers tell within a second only, it could seem stale already, and no other comes until it lapses.
    */
   function handProbe(mine: Counter): void {
-    const slot = { lane: mine.lane, notBefore: clock.now() };
-    probe = slot;
-    mine.slots = [slot];
+    const permit = { lane: mine.lane, notBefore: clock.now() };
+    probe = permit;
+    mine.permits = [permit];
     hand(mine, clock.now());
-    if (!mine.slots.includes(slot)) return;
+    if (!mine.permits.includes(permit)) return;
     // Who wanted it gave up meanwhile.
-    mine.slots = [];
+    mine.permits = [];
     dropProbe();
   }
 
@@ -186,18 +187,18 @@ export function sharedGate({ store, clock, chance, telemetry, settings }: Shared
 
   /** Nobody here waits for what is closed; each instance comes back at a moment of its own. */
   function close(
-    lot: { readonly until: number; readonly reason: string; readonly wide: boolean },
+    batch: { readonly until: number; readonly reason: string; readonly wide: boolean },
     at: Counter,
   ): void {
-    const until = toLocal(lot.until) + chance.fraction() * settings.slotLifeMs;
-    const taken: Closed = { kind: 'closed', until, reason: lot.reason };
-    if (lot.wide) closed = { taken, goodUntil: clock.now() + settings.slotLifeMs };
-    turnAway(taken, lot.wide ? Object.values(counters) : [at]);
+    const until = toLocal(batch.until) + chance.fraction() * settings.permitLifeMs;
+    const taken: Closed = { kind: 'closed', until, reason: batch.reason };
+    if (batch.wide) closed = { taken, goodUntil: clock.now() + settings.permitLifeMs };
+    turnAway(taken, batch.wide ? Object.values(counters) : [at]);
   }
 
   function turnAway(taken: Closed, lanes: readonly Counter[]): void {
     for (const mine of lanes) {
-      mine.slots = [];
+      mine.permits = [];
       for (const { resolve } of mine.waiters.splice(0)) resolve(taken);
     }
     stir();
@@ -210,17 +211,17 @@ export function sharedGate({ store, clock, chance, telemetry, settings }: Shared
     return until > clock.now() ? until : undefined;
   }
 
-  function giveBack(slot: Slot, spent = false): void {
-    const mine = counters[slot.lane];
-    if (mine.lane === 'worker' && !spent) permits.back(slot.notBefore + settings.slotLifeMs);
-    if (slot === probe) {
-      const isWanted = !spent && mine.waiters.length > 0 && isUsable(slot, clock.now(), settings);
+  function giveBack(permit: Permit, spent = false): void {
+    const mine = counters[permit.lane];
+    if (mine.lane === 'worker' && !spent) quota.back(permit.notBefore + settings.permitLifeMs);
+    if (permit === probe) {
+      const isWanted = !spent && mine.waiters.length > 0 && isUsable(permit, clock.now(), settings);
       if (!isWanted) dropProbe();
       else {
-        mine.slots = [slot];
+        mine.permits = [permit];
         hand(mine, clock.now());
       }
-    } else if (!spent) mine.slots = [slot, ...mine.slots];
+    } else if (!spent) mine.permits = [permit, ...mine.permits];
     stir();
   }
 
@@ -247,7 +248,7 @@ export function sharedGate({ store, clock, chance, telemetry, settings }: Shared
     giveBack,
     ...reports,
     customerUntil,
-    jobStarted: permits.started,
+    jobStarted: quota.started,
   };
   return { ...gate, urgent: { ...gate, take: (lane, giveUpAt) => take(rank.urgent, lane, giveUpAt) } };
 }

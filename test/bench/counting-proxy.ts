@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 export interface CountingProxy {
   /** host:port, in place of the server's own. */
   readonly host: string;
-  /** Requests since the last reset, by method and table: `POST Checkouts`, `POST $batch`, `GET DueOrders` … */
+  /** Requests since the last reset, by method and table: `POST Checkouts`, `POST $batch`, `GET Schedule` … */
   counts(): ReadonlyMap<string, number>;
   reset(): void;
   stop(): Promise<void>;

@@ -5,12 +5,12 @@
  */
 import { createReadStream, readFileSync } from 'node:fs';
 import { ServiceBusClient } from '@azure/service-bus';
-import { systemChance } from '../../src/chance.ts';
-import { systemClock } from '../../src/clock.ts';
-import { jobSender } from '../../src/messaging/job-sender.ts';
-import { enqueue } from '../../src/operate/enqueue.ts';
-import { checkList } from '../../src/operate/list/check-list.ts';
-import { readList } from '../../src/operate/list/read-list.ts';
+import { jobSender } from '../../src/adapters/service-bus/job-sender.ts';
+import { enqueue } from '../../src/operator/enqueue.ts';
+import { checkList } from '../../src/operator/list/check-list.ts';
+import { readList } from '../../src/operator/list/read-list.ts';
+import { systemChance } from '../../src/ports/chance.ts';
+import { systemClock } from '../../src/ports/clock.ts';
 
 const [connection = '', queue = '', file = '', rounds = '5'] = process.argv.slice(2);
 const client = new ServiceBusClient(connection);

@@ -54,7 +54,7 @@ const someCart = (): Ref => ({ customerId: randomUUID(), cartId: randomUUID() })
 async function rate(stack: Stack, folder: string) {
   const list = join(folder, 'rate.csv');
   writeList(list, lines, someCart);
-  const child = join(import.meta.dirname, 'enqueue-child.ts');
+  const child = join(import.meta.dirname, './enqueue-child.ts');
   const args = [child, stack.broker.connectionString, queueName, list, '5'];
   const { stdout } = await promisify(execFile)(process.execPath, args);
   const rounds: { bare: number; sendOnly: number; whole: number }[] = JSON.parse(stdout);

@@ -6,7 +6,7 @@ import { bareLoop } from './bare-loop.ts';
 import { drained, instant, quantile, round, type Stack, sendCarts, withStack } from './workload.ts';
 
 const jobs = 300;
-/** A tenth of what a machine like this can do: the wait for a slot and for each other is not what is measured. */
+/** A tenth of what a machine like this can do: the wait for a permit and for each other is not what is measured. */
 const everyMs = 60;
 const event = z.object({ type: z.string(), data: z.object({ cartId: z.string() }) });
 

@@ -1,10 +1,10 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { TableClient, TableTransaction } from '@azure/data-tables';
-import { openWorker } from '../../functions/worker.ts';
+import { openWorker } from '../../functions/composition-root.ts';
+import { partnerCenterClient } from '../../src/adapters/partner-center/partner-center-client.ts';
 import type { Deps } from '../../src/checkout/deps.ts';
-import { pollPendingOrders } from '../../src/orders/poll.ts';
-import { partnerCenterClient } from '../../src/partner-center/client.ts';
-import { untraced } from '../../src/tracing.ts';
+import { pollPendingOrders } from '../../src/polling/poll-due.ts';
+import { untraced } from '../../src/ports/tracing.ts';
 import { type CountingProxy, countingProxy } from './counting-proxy.ts';
 import { drained, instant, round, sendCarts, withStack } from './workload.ts';
 
@@ -14,7 +14,7 @@ const sizes = [100, 10_000, 100_000] as const;
 const never: [number, number] = [1e11, 1e11];
 const pending = { licence: never, reservation: never, software: never, saas: never };
 
-/** One tick with a hundred due rows among more and more that are not: requests, rows read, time. */
+/** One tick with a hundred entries among more and more that are not: requests, rows read, time. */
 export async function benchPoll() {
   const env = {
     CALLS_PER_MINUTE: '500',
@@ -66,7 +66,7 @@ interface Tick {
   readonly looked: number;
   readonly storageRequests: number;
   readonly queries: number;
-  /** Rows that the queries for due rows sent. */
+  /** Rows that the queries for entries sent. */
   readonly rowsRead: number;
   readonly apiCalls: number;
   readonly ms: number;
@@ -77,10 +77,10 @@ async function tick(deps: Deps, proxy: CountingProxy): Promise<Tick> {
   let apiCalls = 0;
   const counting = {
     ...deps,
-    dueRows: {
-      ...deps.dueRows,
+    schedule: {
+      ...deps.schedule,
       async *due(now: number) {
-        for await (const row of deps.dueRows.due(now)) {
+        for await (const row of deps.schedule.due(now)) {
           rowsRead += 1;
           yield row;
         }
@@ -102,7 +102,7 @@ async function tick(deps: Deps, proxy: CountingProxy): Promise<Tick> {
   return {
     looked: report.seen,
     storageRequests: sum(proxy.counts()) - sum(gate),
-    queries: proxy.counts().get('GET DueOrders') ?? 0,
+    queries: proxy.counts().get('GET Schedule') ?? 0,
     rowsRead,
     apiCalls,
     ms: round(report.ms, 0),
@@ -111,7 +111,7 @@ async function tick(deps: Deps, proxy: CountingProxy): Promise<Tick> {
 
 /** Rows that are due in a hundred years. */
 async function addIdle(connectionString: string, count: number, from: number): Promise<void> {
-  const table = TableClient.fromConnectionString(connectionString, 'DueOrders', {
+  const table = TableClient.fromConnectionString(connectionString, 'Schedule', {
     allowInsecureConnection: true,
   });
   const dueAt = 4_000_000_000_000;

@@ -53,7 +53,7 @@ function perJob(
   jobs: number,
 ) {
   // The poller's own look at what is due comes with the clock, not with the jobs.
-  const ticks = counts.get('GET DueOrders') ?? 0;
+  const ticks = counts.get('GET Schedule') ?? 0;
   const all = [...counts.values()].reduce((sum, count) => sum + count, 0);
   const gate = [...counts]
     .filter(([key]) => key.endsWith(' Gate'))

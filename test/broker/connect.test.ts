@@ -149,7 +149,7 @@ test('what is cut or closed is forgotten', async () => {
 });
 
 test('a process that has stopped its broker and client ends by itself', async () => {
-  const child = fork(new URL('stop-child.ts', import.meta.url), { stdio: 'ignore' });
+  const child = fork(new URL('./stop-child.ts', import.meta.url), { stdio: 'ignore' });
   const ended = new Promise((resolve) => child.once('exit', resolve));
   // A heartbeat that was left over would hold it for 30 s.
   const limit = setTimeout(() => child.kill(), 20_000);

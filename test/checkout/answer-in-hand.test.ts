@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
+import { scheduleStore } from '../../src/adapters/azure-tables/schedule-store.ts';
 import type { Deps } from '../../src/checkout/deps.ts';
-import type { PartnerCenter } from '../../src/partner-center/api.ts';
-import { dueRowStore } from '../../src/storage/due-row-store.ts';
-import { Unavailable } from '../../src/unavailable.ts';
+import type { PartnerCenter } from '../../src/ports/partner-center.ts';
+import { Unavailable } from '../../src/ports/unavailable.ts';
 import { answered, nobodyAsks } from '../support/exchanges.ts';
 import { memoryTable } from '../support/memory-table.ts';
 import { leapingClock, oneWorker } from '../support/one-worker.ts';
@@ -16,7 +16,7 @@ const order = {
   lineItems: [{ offerId: 'o', quantity: 1, termDuration: 'P1M' }],
 };
 
-/** One delivery whose checkout is answered with an order, while our tables take no due row for so long. */
+/** One delivery whose checkout is answered with an order, while our tables take no entry for so long. */
 async function withoutTables(ms: number) {
   const clock = leapingClock(Date.UTC(2026, 10, 24, 2));
   const back = clock.now() + ms;
@@ -29,12 +29,12 @@ async function withoutTables(ms: number) {
     orders: nobodyAsks,
     order: nobodyAsks,
   };
-  const dueRows = dueRowStore(memoryTable(), () => {});
-  const insert: Deps['dueRows']['insert'] = async (rows) => {
+  const schedule = scheduleStore(memoryTable(), () => {});
+  const insert: Deps['schedule']['insert'] = async (rows) => {
     if (clock.now() < back) throw new Unavailable('storage', 'the tables are away');
-    return dueRows.insert(rows);
+    return schedule.insert(rows);
   };
-  const worker = oneWorker(api, clock, { dueRows: { ...dueRows, insert } });
+  const worker = oneWorker(api, clock, { schedule: { ...schedule, insert } });
   await worker.enqueue({ customerId, cartId });
   await worker.deliver();
   const found = await worker.stores.ledger.read({ customerId, cartId });

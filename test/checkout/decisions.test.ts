@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest';
 import { decisionCopy } from '../../src/checkout/copies.ts';
-import type { Decision } from '../../src/checkout/delivery.ts';
-import type { CheckoutRecord } from '../../src/checkout/record.ts';
-import type { Exchange, PartnerCenter } from '../../src/partner-center/api.ts';
+import type { Exchange } from '../../src/domain/answer/exchange.ts';
+import type { CheckoutRecord } from '../../src/domain/checkout/record.ts';
+import type { Decision } from '../../src/domain/message/delivery.ts';
+import type { PartnerCenter } from '../../src/ports/partner-center.ts';
 import { answered, nobodyAsks } from '../support/exchanges.ts';
 import { leapingClock, type OneWorker, oneWorker } from '../support/one-worker.ts';
 import { cartId, customerId, otherCartId } from '../support/records.ts';
@@ -31,7 +32,7 @@ async function failedJob(next: Exchange) {
   let calls = 0;
   const api: PartnerCenter = {
     checkout: async (_, __, { mayLeave }) => {
-      if (mayLeave?.() === false) throw new Error('a slot of this gate is always good');
+      if (mayLeave?.() === false) throw new Error('a permit of this gate is always good');
       calls += 1;
       return calls === 1 ? refusal : next;
     },
@@ -106,7 +107,7 @@ async function askedJob(orderAt: (id: string) => Record<string, unknown> | undef
   let calls = 0;
   const api: PartnerCenter = {
     checkout: async (_, __, { mayLeave }) => {
-      if (mayLeave?.() === false) throw new Error('a slot of this gate is always good');
+      if (mayLeave?.() === false) throw new Error('a permit of this gate is always good');
       calls += 1;
       return calls === 1
         ? { kind: 'no-answer', executed: 'unknown', failure: 'ECONNRESET', ms: 5 }

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import type { Exchange, PartnerCenter } from '../../src/partner-center/api.ts';
+import type { Exchange } from '../../src/domain/answer/exchange.ts';
+import type { PartnerCenter } from '../../src/ports/partner-center.ts';
 import { leapingClock, oneWorker } from '../support/one-worker.ts';
 import { cartId, customerId } from '../support/records.ts';
 
@@ -87,11 +88,11 @@ test('a lease and a next try in the year 9999: the job is looked at again within
   expect(worker.checkouts()).toBe(1);
 });
 
-test('a due row of nonsense is passed over, with a warning; the others are polled', async () => {
+test('an entry of nonsense is passed over, with a warning; the others are polled', async () => {
   const worker = aWorker();
   await worker.enqueue({ customerId, cartId });
   await worker.deliver();
-  worker.tables.dueOrders.put({ partition: 'due', key: '000000000000001:x', properties: { dueAt: 'soon' } });
+  worker.tables.schedule.put({ partition: 'due', key: '000000000000001:x', properties: { dueAt: 'soon' } });
   await worker.settle();
   expect(record(worker)?.properties['state']).toBe('completed');
   expect(worker.warnings.join()).toContain('000000000000001:x');

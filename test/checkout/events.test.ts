@@ -1,9 +1,10 @@
 import { expect, test } from 'vitest';
 import * as z from 'zod/mini';
-import { eventShape } from '../../src/checkout/event-schema.ts';
-import type { CheckoutEvent } from '../../src/checkout/events.ts';
-import type { Exchange, PartnerCenter } from '../../src/partner-center/api.ts';
-import { Unavailable } from '../../src/unavailable.ts';
+import type { Exchange } from '../../src/domain/answer/exchange.ts';
+import type { CheckoutEvent } from '../../src/domain/events/event.ts';
+import { eventShape } from '../../src/domain/events/event-schema.ts';
+import type { PartnerCenter } from '../../src/ports/partner-center.ts';
+import { Unavailable } from '../../src/ports/unavailable.ts';
 import { leapingClock, oneWorker } from '../support/one-worker.ts';
 import { cartId, customerId } from '../support/records.ts';
 
@@ -98,5 +99,5 @@ test('a topic that is full or missing delays events, and nothing else', async ()
   );
   expect(new Set(worker.sends.flat().map(({ id }) => id)).size).toBe(3);
   expect(worker.queue).toEqual([]);
-  expect(worker.tables.dueOrders.all()).toEqual([]);
+  expect(worker.tables.schedule.all()).toEqual([]);
 });

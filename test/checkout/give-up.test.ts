@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest';
 import { decisionCopy } from '../../src/checkout/copies.ts';
-import type { Seen } from '../../src/checkout/delivery.ts';
-import type { CheckoutRecord } from '../../src/checkout/record.ts';
-import type { Exchange, PartnerCenter } from '../../src/partner-center/api.ts';
+import type { Exchange } from '../../src/domain/answer/exchange.ts';
+import type { CheckoutRecord } from '../../src/domain/checkout/record.ts';
+import type { Seen } from '../../src/domain/message/delivery.ts';
+import type { PartnerCenter } from '../../src/ports/partner-center.ts';
 import { answered } from '../support/exchanges.ts';
 import { leapingClock, oneWorker } from '../support/one-worker.ts';
 import { cartId, customerId } from '../support/records.ts';

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
-import { storyOf, unkeptPolls } from '../../src/operate/story.ts';
-import type { Exchange, PartnerCenter } from '../../src/partner-center/api.ts';
+import type { Exchange } from '../../src/domain/answer/exchange.ts';
+import { storyOf, unkeptPolls } from '../../src/operator/jobs/story.ts';
+import type { PartnerCenter } from '../../src/ports/partner-center.ts';
 import { answered } from '../support/exchanges.ts';
 import { leapingClock, oneWorker } from '../support/one-worker.ts';
 import { cartId, customerId } from '../support/records.ts';
@@ -89,7 +90,7 @@ test('each poll is kept: one that brought no order with the row that comes next,
   await worker.settle(3);
   const waiting = await worker.record();
   expect(waiting.polls.total).toBe(0);
-  const unkept = await unkeptPolls(worker.stores.dueRows, waiting);
+  const unkept = await unkeptPolls(worker.stores.schedule, waiting);
   expect(unkept.map(({ end }) => end?.status)).toEqual([503, 404]);
   expect(storyOf(waiting, undefined, unkept).filter(({ what }) => what === 'poll')).toMatchObject([
     { words: expect.stringMatching(/^Order-1: 503 in 5 ms \(correlation \S+\)$/) },
@@ -109,7 +110,7 @@ test('each poll is kept: one that brought no order with the row that comes next,
     '200 pending',
     '200 completed',
   ]);
-  expect(await unkeptPolls(worker.stores.dueRows, record)).toEqual([]);
+  expect(await unkeptPolls(worker.stores.schedule, record)).toEqual([]);
 });
 
 test('the last 20 are kept, and all are counted', async () => {

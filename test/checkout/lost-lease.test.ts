@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import type { Exchange, PartnerCenter } from '../../src/partner-center/api.ts';
+import type { Exchange } from '../../src/domain/answer/exchange.ts';
+import type { PartnerCenter } from '../../src/ports/partner-center.ts';
 import { answered, nobodyAsks } from '../support/exchanges.ts';
 import { leapingClock, oneWorker } from '../support/one-worker.ts';
 import { cartId, customerId } from '../support/records.ts';
@@ -44,7 +45,7 @@ test('orders are facts: they are recorded though the job is in the hands of anot
     { id: 'O1', status: 'pending' },
     { id: 'O2', status: 'completed' },
   ]);
-  expect(worker.tables.dueOrders.all().map(({ properties }) => properties['orderId'])).toEqual(['O1']);
+  expect(worker.tables.schedule.all().map(({ properties }) => properties['orderId'])).toEqual(['O1']);
 });
 
 test('a refusal is no fact: what becomes of the job is for whoever has it', async () => {

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
-import { partnerCenterClient } from '../../src/partner-center/client.ts';
+import { partnerCenterClient } from '../../src/adapters/partner-center/partner-center-client.ts';
 import { leapingClock, type OneWorker, oneWorker } from '../support/one-worker.ts';
 import { cartId, customerId } from '../support/records.ts';
 

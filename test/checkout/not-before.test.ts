@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest';
 import type { Deps } from '../../src/checkout/deps.ts';
-import type { Copy } from '../../src/checkout/queue.ts';
-import { runJob } from '../../src/checkout/run-job.ts';
-import type { Exchange, PartnerCenter } from '../../src/partner-center/api.ts';
+import { runJob } from '../../src/checkout/handle-delivery.ts';
+import type { Exchange } from '../../src/domain/answer/exchange.ts';
+import type { Copy } from '../../src/ports/checkout-queue.ts';
+import type { PartnerCenter } from '../../src/ports/partner-center.ts';
 import { leapingClock, oneWorker } from '../support/one-worker.ts';
 import { cartId, customerId } from '../support/records.ts';
 

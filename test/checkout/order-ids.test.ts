@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
-import type { Exchange, PartnerCenter } from '../../src/partner-center/api.ts';
-import { Unavailable } from '../../src/unavailable.ts';
+import type { Exchange } from '../../src/domain/answer/exchange.ts';
+import type { PartnerCenter } from '../../src/ports/partner-center.ts';
+import { Unavailable } from '../../src/ports/unavailable.ts';
 import { leapingClock, oneWorker } from '../support/one-worker.ts';
 import { cartId, customerId } from '../support/records.ts';
 

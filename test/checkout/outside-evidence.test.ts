@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Deps } from '../../src/checkout/deps.ts';
-import type { Exchange, PartnerCenter, SendOptions } from '../../src/partner-center/api.ts';
+import type { Exchange } from '../../src/domain/answer/exchange.ts';
+import type { PartnerCenter, SendOptions } from '../../src/ports/partner-center.ts';
 import { leapingClock, oneWorker } from '../support/one-worker.ts';
 import { cartId, customerId, otherCartId } from '../support/records.ts';
 
@@ -363,12 +364,12 @@ test('many carts of one customer in doubt are all found out, at few reads a cart
   expect(calls.length).toBeLessThan(7 * count);
 });
 
-test('a repeat that found no slot in time is not sent later, and did not put off the end of its time', async () => {
+test('a repeat that found no permit in time is not sent later, and did not put off the end of its time', async () => {
   let isBusy = false;
   const { worker, calls, recordOf } = world(lostAfter, { again: 'rebuy' });
   const { take } = worker.deps.gate;
   worker.deps.gate.take = async (lane, giveUpAt, begun) => {
-    // The cart and the list are read; then every slot is taken until the time of the repeat is over.
+    // The cart and the list are read; then every permit is taken until the time of the repeat is over.
     if (isBusy && calls.some(({ what }) => what === 'orders') && worker.clock.now() < start + 12 * minute)
       return { kind: 'busy', until: giveUpAt };
     return take(lane, giveUpAt, begun);

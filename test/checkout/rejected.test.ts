@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import type { PartnerCenter } from '../../src/partner-center/api.ts';
-import { Unavailable } from '../../src/unavailable.ts';
+import type { PartnerCenter } from '../../src/ports/partner-center.ts';
+import { Unavailable } from '../../src/ports/unavailable.ts';
 import { leapingClock, oneWorker } from '../support/one-worker.ts';
 
 const nobody: PartnerCenter = {

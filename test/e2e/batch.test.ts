@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { ServiceBusClient } from '@azure/service-bus';
 import { afterAll, beforeAll, describe, expect, inject, test, vi } from 'vitest';
 import { queueName, type Stack, startStack, topicName } from '../../local/stack.ts';
-import type { Batches } from '../../src/checkout/batches.ts';
-import { azureTables } from '../../src/storage/azure-tables.ts';
-import { batchStore } from '../../src/storage/batch-store.ts';
+import { azureTables } from '../../src/adapters/azure-tables/azure-tables.ts';
+import { batchStore } from '../../src/adapters/azure-tables/batch-store.ts';
+import type { Batches } from '../../src/ports/batches.ts';
 
 const root = join(import.meta.dirname, '../..');
 const limited = { timeout: 50_000, interval: 50 };

@@ -78,7 +78,7 @@ test(
     };
     await fetch(`${admin}/admin/switches`, { method: 'POST', body: JSON.stringify({ pending: short }) });
     await promisify(execFile)(process.execPath, [
-      join(import.meta.dirname, 'sender-child.ts'),
+      join(import.meta.dirname, './sender-child.ts'),
       bus,
       admin,
       String(jobs),

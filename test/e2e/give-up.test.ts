@@ -1,8 +1,8 @@
 import { ServiceBusClient } from '@azure/service-bus';
 import { afterAll, beforeAll, expect, inject, test, vi } from 'vitest';
 import { queueName, type Stack, startStack } from '../../local/stack.ts';
-import { azureTables } from '../../src/storage/azure-tables.ts';
-import { ledgerStore } from '../../src/storage/ledger-store.ts';
+import { azureTables } from '../../src/adapters/azure-tables/azure-tables.ts';
+import { ledgerStore } from '../../src/adapters/azure-tables/ledger-store.ts';
 import { drained, instant } from '../bench/workload.ts';
 import { cli } from '../support/cli.ts';
 

@@ -102,7 +102,7 @@ describe('a job', () => {
     expect(again.body).toMatchObject({ known: { state: 'completed', cartId: cart?.cartId } });
   });
 
-  test('that failed has its reason, and the cure', async () => {
+  test('that failed has its reason, and the remedy', async () => {
     const { customerId } = z
       .object({ customerId: z.string() })
       .parse(stack.sandbox.createCarts({ count: 1 })[0]);
@@ -117,7 +117,7 @@ describe('a job', () => {
       { timeout: 20_000, interval: 100 },
     );
     expect(found.body).toMatchObject({
-      reason: { cure: expect.stringMatching(/\.$/), code: expect.any(String) },
+      reason: { remedy: expect.stringMatching(/\.$/), code: expect.any(String) },
     });
     expect(JSON.stringify(found.body)).not.toMatch(/secret|Bearer|SharedAccess/i);
   });

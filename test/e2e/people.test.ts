@@ -2,13 +2,13 @@ import { ServiceBusClient } from '@azure/service-bus';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import type { CartRef } from '../../local/partner-center/sandbox.ts';
 import { queueName, type Stack, startStack } from '../../local/stack.ts';
-import { systemChance } from '../../src/chance.ts';
+import { azureTables } from '../../src/adapters/azure-tables/azure-tables.ts';
+import { ledgerStore } from '../../src/adapters/azure-tables/ledger-store.ts';
 import { decisionCopy } from '../../src/checkout/copies.ts';
-import type { Ledger } from '../../src/checkout/ledger.ts';
-import type { CheckoutRecord } from '../../src/checkout/record.ts';
-import { sideBySide } from '../../src/operate/side-by-side.ts';
-import { azureTables } from '../../src/storage/azure-tables.ts';
-import { ledgerStore } from '../../src/storage/ledger-store.ts';
+import type { CheckoutRecord } from '../../src/domain/checkout/record.ts';
+import { sideBySide } from '../../src/operator/side-by-side.ts';
+import { systemChance } from '../../src/ports/chance.ts';
+import type { Ledger } from '../../src/ports/ledger.ts';
 import { drillRequeue, drillRetry } from '../bench/redrive.ts';
 import { drained, instant } from '../bench/workload.ts';
 import { cli } from '../support/cli.ts';
@@ -96,7 +96,7 @@ test('from the first question to the last answer: attention, job, retry, and a d
 
   const groups = await run('attention', '--batch', 'night 7');
   expect(groups).toMatchObject({ code: 1, stderr: '' });
-  expect(groups.stdout).toMatch(/^2 {2}failed {2}800009\n.*\n {4}cure: Read the cart in Partner Center/);
+  expect(groups.stdout).toMatch(/^2 {2}failed {2}800009\n.*\n {4}remedy: Read the cart in Partner Center/);
   const before = await run('job', cart.customerId, cart.cartId);
   expect(before.stdout).toContain('Nothing happens by itself.');
   expect(before.stdout).toContain(`npx partner-checkout retry ${cart.customerId} ${cart.cartId}`);

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { type KeyVault, startKeyVault } from '../../local/azure/key-vault.ts';
 import { type ManagedIdentity, startManagedIdentity } from '../../local/azure/managed-identity.ts';
 import { type Stack, startStack } from '../../local/stack.ts';
-import { trustAlso } from '../../src/cli/trust.ts';
+import { trustAlso } from '../../src/cli/session/trust.ts';
 import { type CliResult, cli, startCli } from '../support/cli.ts';
 
 /** What a person's own sign-in is needed for, over the wire of the token endpoint and the vault. */

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { reportOf } from '../../src/checkout/call-report.ts';
-import { judge, judgeRead } from '../../src/checkout/judge.ts';
-import type { CallReport } from '../../src/gate/gate.ts';
-import { readOrder } from '../../src/orders/read-order.ts';
+import { judge, judgeRead } from '../../src/domain/checkout/call-outcome.ts';
+import { reportOf } from '../../src/domain/checkout/call-report.ts';
+import type { CallReport } from '../../src/domain/gate/permit.ts';
+import { readOrder } from '../../src/polling/read-order.ts';
 import { type Fleet, fleet, type Instance } from './fleet.ts';
 import { guid, jobBed } from './job-bed.ts';
 
@@ -41,7 +41,7 @@ test("a customer's Retry-After is obeyed by every instance: its jobs are parked,
   expect(Math.min(...bed.parked.map(({ at }) => at))).toBeGreaterThan(opens);
 });
 
-test("a customer's Retry-After is obeyed by every poller, and the slot goes to another order", async () => {
+test("a customer's Retry-After is obeyed by every poller, and the permit goes to another order", async () => {
   const { world, instances } = await withRefusal();
   const { clock } = world;
   const bed = jobBed(world);
@@ -84,10 +84,12 @@ test.each([
       kind: 'closed',
     });
     await clock.run(at + closed + 5 * second - clock.now());
-    expect(await clock.until(two.gate.take('worker', clock.now() + second))).toMatchObject({ kind: 'slot' });
+    expect(await clock.until(two.gate.take('worker', clock.now() + second))).toMatchObject({
+      kind: 'permit',
+    });
     await clock.until(two.gate.report({ kind: 'ok', customerId: 'x' }));
     expect(await clock.until(one.gate.take('worker', clock.now() + 5 * second))).toMatchObject({
-      kind: 'slot',
+      kind: 'permit',
     });
   },
 );
@@ -105,12 +107,12 @@ test("a trial call's Retry-After is longer than the pause by itself: it counts",
   const world = fleet();
   const { clock } = world;
   const { gate } = world.instance();
-  expect(await clock.until(gate.take('worker', clock.now() + second))).toMatchObject({ kind: 'slot' });
+  expect(await clock.until(gate.take('worker', clock.now() + second))).toMatchObject({ kind: 'permit' });
   await clock.until(gate.report(unavailable(503, 4 * minute)));
   await clock.run(4 * minute - 10 * second);
   expect(await clock.until(gate.take('worker', clock.now() + second))).toMatchObject({ kind: 'closed' });
   await clock.run(20 * second);
-  expect(await clock.until(gate.take('worker', clock.now() + second))).toMatchObject({ kind: 'slot' });
+  expect(await clock.until(gate.take('worker', clock.now() + second))).toMatchObject({ kind: 'permit' });
 });
 
 test("a server error's Retry-After never shortens a closing that lasts longer", async () => {

@@ -9,7 +9,7 @@ const callsOfADelivery = 3;
 const untilBegun = 90_000;
 const whileLocked = 200_000;
 
-test('who has begun goes on before others begin: twice as many callers as slots end as many deliveries as the slots allow', async () => {
+test('who has begun goes on before others begin: twice as many callers as permits end as many deliveries as the permits allow', async () => {
   const world = fleet(scarce);
   const instances = [world.instance(), world.instance()];
   const end = world.clock.now() + 30 * minute;
@@ -22,7 +22,7 @@ test('who has begun goes on before others begin: twice as many callers as slots 
     for (let made = 0; made < callsOfADelivery; made += 1) {
       const begun = made > 0;
       const taken = await gate.take('worker', started + (begun ? whileLocked : untilBegun), begun);
-      if (taken.kind !== 'slot') {
+      if (taken.kind !== 'permit') {
         if (begun) beganInVain += 1;
         return clock.sleep(Math.max(1, taken.until - clock.now()));
       }

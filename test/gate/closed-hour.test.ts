@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import type { Copy } from '../../src/checkout/queue.ts';
-import { runJob } from '../../src/checkout/run-job.ts';
-import type { Gate } from '../../src/gate/gate.ts';
-import type { PartnerCenter } from '../../src/partner-center/api.ts';
+import { runJob } from '../../src/checkout/handle-delivery.ts';
+import type { Copy } from '../../src/ports/checkout-queue.ts';
+import type { Gate } from '../../src/ports/gate.ts';
+import type { PartnerCenter } from '../../src/ports/partner-center.ts';
 import { leapingClock, oneWorker } from '../support/one-worker.ts';
 import { fleet } from './fleet.ts';
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import type { CallReport } from '../../src/gate/gate.ts';
-import { pauseGate, resumeGate, viewGate } from '../../src/gate/people.ts';
+import type { CallReport } from '../../src/domain/gate/permit.ts';
+import { pauseGate, resumeGate, viewGate } from '../../src/operator/pause-gate.ts';
 import { type Api, fleet, load, passing } from './fleet.ts';
 
 const minute = 60_000;
@@ -191,9 +191,9 @@ test('the first call goes out at once, wherever in its second the storage answer
     const { gate, clock } = world.instance();
     const asked = world.clock.now();
     const taken = await world.clock.until(gate.take('worker', clock.now() + 90_000));
-    expect(taken.kind).toBe('slot');
+    expect(taken.kind).toBe('permit');
     expect(world.clock.now() - asked).toBeLessThan(second);
-    if (taken.kind === 'slot') expect(clock.now() - taken.slot.notBefore).toBeLessThan(100);
+    if (taken.kind === 'permit') expect(clock.now() - taken.permit.notBefore).toBeLessThan(100);
   }
 });
 
@@ -204,5 +204,5 @@ test('a probe that nobody waits for any more goes to the next who asks', async (
   const early = await world.clock.until(gate.take('worker', clock.now() + 250));
   expect(early.kind).toBe('busy');
   await world.clock.run(5 * second);
-  expect((await world.clock.until(gate.take('worker', clock.now() + minute))).kind).toBe('slot');
+  expect((await world.clock.until(gate.take('worker', clock.now() + minute))).kind).toBe('permit');
 });

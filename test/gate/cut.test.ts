@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
-import { initialState, opened } from '../../src/gate/gate-state.ts';
-import { cut, grown } from '../../src/gate/limit.ts';
-import { floorPerMinute, defaultGateSettings as settings } from '../../src/gate/settings.ts';
+import { floorPerMinute, defaultGateSettings as settings } from '../../src/domain/gate/gate-settings.ts';
+import { initialState, opened } from '../../src/domain/gate/gate-state.ts';
+import { cut, grown } from '../../src/gate/adaptive-limit.ts';
 
 const { minuteMs: minute } = settings;
-/** Open for `after` ms, in which so many slots were handed out; at 300 calls a minute. */
+/** Open for `after` ms, in which so many permits were handed out; at 300 calls a minute. */
 const open = (granted: number) => ({ ...opened(initialState(0, settings), 0), granted });
 
 test('a busy gate learns the real limit from one Retry-After', () => {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { Unavailable } from '../../src/unavailable.ts';
+import { Unavailable } from '../../src/ports/unavailable.ts';
 import type { Fault } from '../support/memory-table.ts';
 import { busiest, fleet, load, passing } from './fleet.ts';
 
@@ -9,7 +9,7 @@ const fixed = { limitPerMinute: 300, ceilingPerMinute: 300 };
 const between = (calls: readonly { at: number }[], from: number, to: number) =>
   calls.filter(({ at }) => at > from && at <= to).length;
 
-test('instances that die take only the slots they hold with them', async () => {
+test('instances that die take only the permits they hold with them', async () => {
   const world = fleet(fixed);
   const start = world.clock.now();
   const end = start + 12 * minute;
@@ -20,12 +20,12 @@ test('instances that die take only the slots they hold with them', async () => {
   for (const instance of instances.slice(5)) instance.freeze();
   const died = world.clock.now();
   await world.clock.run(6 * minute);
-  // Fifteen of twenty had lots, and promised turns of which each costs its stretch; soon the others have it all.
+  // Fifteen of twenty had permit batches, and promised turns of which each costs its stretch; soon the others have it all.
   expect(between(run.calls, died, died + minute)).toBeGreaterThan(240);
   expect(between(run.calls, died + minute, died + 5 * minute)).toBeGreaterThan(0.98 * 300 * 4);
 });
 
-test('an instance that was frozen for a minute uses none of its old slots', async () => {
+test('an instance that was frozen for a minute uses none of its old permits', async () => {
   const world = fleet(fixed);
   const start = world.clock.now();
   const end = start + 8 * minute;
@@ -39,7 +39,7 @@ test('an instance that was frozen for a minute uses none of its old slots', asyn
   await world.clock.run(minute);
   frozen.thaw();
   await world.clock.until(Promise.all(runs.map(({ done }) => done)));
-  // Whoever had a slot in hand when the time stood still saw at the fence that it is stale: at most one lot.
+  // Whoever had a permit in hand when the time stood still saw at the fence that it is stale: at most one permit batch.
   expect(runs[0]?.stale.count).toBeLessThanOrEqual(5);
   const times = runs.flatMap(({ calls }) => calls.map(({ at }) => at)).filter((at) => at < end);
   expect(busiest(times, 1_000)).toBeLessThanOrEqual(12);
@@ -152,10 +152,12 @@ test('while the storage fails, take throws, and a report still tells its caller 
   });
   await world.clock.run(41_000);
   expect(clock.now()).toBeGreaterThan(told + 40_000);
-  expect(await world.clock.until(gate.take('worker', clock.now() + minute))).toMatchObject({ kind: 'slot' });
+  expect(await world.clock.until(gate.take('worker', clock.now() + minute))).toMatchObject({
+    kind: 'permit',
+  });
 });
 
-test('lost answers and echoes of our own writes cost slots at most, and the budget holds', async () => {
+test('lost answers and echoes of our own writes cost permits at most, and the budget holds', async () => {
   let count = 0;
   const faults: readonly (Fault | undefined)[] = [
     undefined,
@@ -176,7 +178,7 @@ test('lost answers and echoes of our own writes cost slots at most, and the budg
       while (world.clock.now() < end) {
         try {
           const taken = await gate.take('worker', clock.now() + 10_000);
-          if (taken.kind === 'slot') calls.push(world.clock.now());
+          if (taken.kind === 'permit') calls.push(world.clock.now());
           else await clock.sleep(taken.until - clock.now());
           await gate.report({ kind: 'ok', customerId: 'a' });
         } catch (error) {
@@ -191,7 +193,7 @@ test('lost answers and echoes of our own writes cost slots at most, and the budg
   expect(calls.length).toBeGreaterThan(0.6 * 6 * 300);
 });
 
-test('an echo of our own write is known by its id: no slot is lost', async () => {
+test('an echo of our own write is known by its id: no permit is lost', async () => {
   const world = fleet(fixed, 3, { before: ({ kind }) => (kind === 'change' ? 'echo' : undefined) });
   const start = world.clock.now();
   const run = load(world, [world.instance()], 32, passing(world.clock), { end: start + 6 * minute });
@@ -210,7 +212,7 @@ test('MAX_JOBS_PER_DAY is never passed by a fleet, stops no poller, and ends wit
     Array.from({ length: 8 }, async () => {
       while (world.clock.now() < midnight + 10 * minute) {
         const taken = await gate.take('worker', clock.now() + minute);
-        if (taken.kind !== 'slot') {
+        if (taken.kind !== 'permit') {
           await clock.sleep(Math.min(minute, Math.max(1, taken.until - clock.now())));
           continue;
         }
@@ -228,7 +230,7 @@ test('MAX_JOBS_PER_DAY is never passed by a fleet, stops no poller, and ends wit
   await world.clock.run(60 * minute);
   const today = started.length;
   expect(today).toBeLessThanOrEqual(500);
-  // Permits that instances hold and do not use: at most a lot each.
+  // Job quotas that instances hold and do not use: at most a permit batch each.
   expect(today).toBeGreaterThan(500 - 8 * 6);
   const [reader] = instances;
   const taken = await world.clock.until(
@@ -238,7 +240,7 @@ test('MAX_JOBS_PER_DAY is never passed by a fleet, stops no poller, and ends wit
   const polled = await world.clock.until(
     reader?.gate.take('poller', reader.clock.now() + minute) ?? Promise.reject(),
   );
-  expect(polled.kind).toBe('slot');
+  expect(polled.kind).toBe('permit');
   await world.clock.until(Promise.all(callers));
   const tomorrow = started.filter((at) => at >= midnight).length;
   expect(started.length - tomorrow).toBe(today);
@@ -250,8 +252,8 @@ test('all times divided by sixty: three hundred calls a second, still evenly', a
   const scaled = {
     ...fixed,
     minuteMs: 1_000,
-    lotAheadMs: 1_000 / 60,
-    slotLifeMs: 1_000 / 60,
+    permitBatchAheadMs: 1_000 / 60,
+    permitLifeMs: 1_000 / 60,
     probeLifeMs: 4_000,
   };
   const world = fleet(scaled, 1, {}, 4);

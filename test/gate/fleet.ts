@@ -1,10 +1,13 @@
-import type { Clock } from '../../src/clock.ts';
-import type { CallReport, Lane, Taken, Verdict } from '../../src/gate/gate.ts';
-import { type GateStore, gateStore } from '../../src/gate/gate-store.ts';
-import { defaultGateSettings, type GateSettings } from '../../src/gate/settings.ts';
+import { gateStore } from '../../src/adapters/azure-tables/gate-store-table.ts';
+import { defaultGateSettings, type GateSettings } from '../../src/domain/gate/gate-settings.ts';
+import type { CallReport, Lane } from '../../src/domain/gate/permit.ts';
 import { type SharedGate, sharedGate } from '../../src/gate/shared-gate.ts';
-import { type StorageClock, storageClock } from '../../src/gate/storage-clock.ts';
-import type { Table } from '../../src/storage/table.ts';
+import { storageClock } from '../../src/gate/storage-clock.ts';
+import type { Clock } from '../../src/ports/clock.ts';
+import type { Taken, Verdict } from '../../src/ports/gate.ts';
+import type { GateStore } from '../../src/ports/gate-store.ts';
+import type { StorageClock } from '../../src/ports/storage-clock.ts';
+import type { Table } from '../../src/ports/table.ts';
 import { type MemoryTable, memoryTable, type TableHooks } from '../support/memory-table.ts';
 import { seededChance } from '../support/seeded-chance.ts';
 import { type VirtualClock, virtualClock } from '../support/virtual-clock.ts';
@@ -127,7 +130,7 @@ export interface Made {
   readonly report: CallReport;
 }
 
-/** Callers that take a slot, wait a little as a claim does, call, report, and begin again until told to stop. */
+/** Callers that take a permit, wait a little as a claim does, call, report, and begin again until told to stop. */
 export function load(
   { clock, settings }: Fleet,
   instances: readonly Instance[],
@@ -137,7 +140,7 @@ export function load(
 ) {
   const calls: Made[] = [];
   const verdicts: Verdict[] = [];
-  const refusals: Exclude<Taken, { kind: 'slot' }>[] = [];
+  const refusals: Exclude<Taken, { kind: 'permit' }>[] = [];
   const stale = { count: 0 };
   const chance = seededChance(options.seed ?? 7);
 
@@ -145,13 +148,13 @@ export function load(
     const { gate, clock: own } = instance;
     while (clock.now() < options.end) {
       const taken = await gate.take(options.lane ?? 'worker', own.now() + 90_000);
-      if (taken.kind !== 'slot') {
+      if (taken.kind !== 'permit') {
         refusals.push(taken);
         await own.sleep(Math.min(90_000, Math.max(1, taken.until - own.now())));
         continue;
       }
       if (options.claimMs !== undefined) await own.sleep(chance.fraction() * options.claimMs);
-      if (own.now() >= taken.slot.notBefore + settings.slotLifeMs) {
+      if (own.now() >= taken.permit.notBefore + settings.permitLifeMs) {
         stale.count += 1;
         continue;
       }

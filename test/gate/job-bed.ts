@@ -1,7 +1,8 @@
-import type { Copy } from '../../src/checkout/queue.ts';
-import { runJob } from '../../src/checkout/run-job.ts';
-import type { Exchange, PartnerCenter, SendOptions } from '../../src/partner-center/api.ts';
-import { CredentialFailure, cachedTokens, type Token } from '../../src/partner-center/token-source.ts';
+import { CredentialFailure, cachedTokens, type Token } from '../../src/adapters/partner-auth/token-source.ts';
+import { runJob } from '../../src/checkout/handle-delivery.ts';
+import type { Exchange } from '../../src/domain/answer/exchange.ts';
+import type { Copy } from '../../src/ports/checkout-queue.ts';
+import type { PartnerCenter, SendOptions } from '../../src/ports/partner-center.ts';
 import { leapingClock, oneWorker } from '../support/one-worker.ts';
 import type { Fleet, Instance } from './fleet.ts';
 

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import type { CallReport } from '../../src/gate/gate.ts';
-import { type GateState, initialState, opened, shut } from '../../src/gate/gate-state.ts';
-import { cut, grown } from '../../src/gate/limit.ts';
-import { paused, resumed } from '../../src/gate/people.ts';
-import { afterReport, withoutProbe } from '../../src/gate/reports.ts';
-import { defaultGateSettings, pauseMs } from '../../src/gate/settings.ts';
+import { defaultGateSettings, pauseMs } from '../../src/domain/gate/gate-settings.ts';
+import { type GateState, initialState, opened, shut } from '../../src/domain/gate/gate-state.ts';
+import type { CallReport } from '../../src/domain/gate/permit.ts';
+import { cut, grown } from '../../src/gate/adaptive-limit.ts';
+import { afterReport, withoutProbe } from '../../src/gate/circuit.ts';
+import { paused, resumed } from '../../src/operator/pause-gate.ts';
 
 const settings = defaultGateSettings;
 const start = Date.UTC(2026, 0, 5, 20);
@@ -172,7 +172,7 @@ describe('people', () => {
 });
 
 describe('the limit', () => {
-  /** So many minutes in which every slot was used. */
+  /** So many minutes in which every permit was used. */
   const minutes = (state: GateState, from: number, count: number): GateState => {
     let next = state;
     for (let at = 1; at <= count; at++)
@@ -198,10 +198,10 @@ describe('the limit', () => {
     expect(minutes(regained, start + 12 * minute, 25).limit).toBeGreaterThan(grew.limit);
   });
 
-  /** The gate opened at `start`, and every slot was used since. */
+  /** The gate opened at `start`, and every permit was used since. */
   const used = (state: GateState, ms: number): GateState => ({
     ...state,
-    granted: (state.limit * (ms + settings.lotAheadMs / 2)) / minute,
+    granted: (state.limit * (ms + settings.permitBatchAheadMs / 2)) / minute,
   });
 
   test('is cut to what Retry-After tells: the calls that stand in the count, fixed or sliding', () => {

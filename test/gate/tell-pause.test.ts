@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest';
-import { toProperties } from '../../src/gate/gate-row.ts';
-import { initialState, opened } from '../../src/gate/gate-state.ts';
-import { gateStore } from '../../src/gate/gate-store.ts';
-import { pauseGate, resumeGate } from '../../src/gate/people.ts';
-import { afterReport } from '../../src/gate/reports.ts';
-import { defaultGateSettings as settings } from '../../src/gate/settings.ts';
-import { tellPause } from '../../src/gate/tell-change.ts';
-import { Unavailable } from '../../src/unavailable.ts';
+import { toProperties } from '../../src/adapters/azure-tables/gate-row.ts';
+import { gateStore } from '../../src/adapters/azure-tables/gate-store-table.ts';
+import { defaultGateSettings as settings } from '../../src/domain/gate/gate-settings.ts';
+import { initialState, opened } from '../../src/domain/gate/gate-state.ts';
+import { afterReport } from '../../src/gate/circuit.ts';
+import { tellPause } from '../../src/gate/report-change.ts';
+import { pauseGate, resumeGate } from '../../src/operator/pause-gate.ts';
+import { Unavailable } from '../../src/ports/unavailable.ts';
 import { memoryTable } from '../support/memory-table.ts';
 import { seededChance } from '../support/seeded-chance.ts';
 

@@ -1,11 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import { decodeDelivery } from '../../src/checkout/delivery.ts';
 import { readApi } from '../../src/checkout/read-api.ts';
 import { type Held, startRun } from '../../src/checkout/run.ts';
-import type { Gate, Slot } from '../../src/gate/gate.ts';
-import { budgetedRead } from '../../src/operate/budgeted-read.ts';
-import { readOrder } from '../../src/orders/read-order.ts';
-import { defaultTimes } from '../../src/times.ts';
+import type { Permit } from '../../src/domain/gate/permit.ts';
+import { decodeDelivery } from '../../src/domain/message/delivery.ts';
+import { defaultTimes } from '../../src/domain/times.ts';
+import { budgetedRead } from '../../src/operator/audit/budgeted-read.ts';
+import { readOrder } from '../../src/polling/read-order.ts';
+import type { Gate } from '../../src/ports/gate.ts';
 import { aRecord } from '../support/records.ts';
 import { seededChance } from '../support/seeded-chance.ts';
 import { fleet } from './fleet.ts';
@@ -49,7 +50,7 @@ describe('the one trial call of a closed gate is not lost', () => {
     },
   );
 
-  test('a slow token that comes only after the slot was taken: the slot goes back, and the next is used', async () => {
+  test('a slow token that comes only after the permit was taken: the permit goes back, and the next is used', async () => {
     const world = fleet();
     const bed = jobBed(world, { fetchToken: authority(world, { fail: second }, 5 * second) });
     const started = world.clock.now();
@@ -111,7 +112,7 @@ describe('the one trial call of a closed gate is not lost', () => {
           tokens: bed.deps.tokens,
           chance: seededChance(1),
           minuteMs: 60 * second,
-          slotLife: defaultTimes.slotLife,
+          permitLife: defaultTimes.permitLife,
           signal: new AbortController().signal,
         },
         guid(1),
@@ -134,16 +135,18 @@ describe('the one trial call of a closed gate is not lost', () => {
     const { clock } = world;
     const [one, two] = [world.instance(), world.instance()];
     const taken = await clock.until(one.gate.take('worker', clock.now() + second));
-    if (taken.kind !== 'slot') throw new Error('the first who asks has the trial call');
+    if (taken.kind !== 'permit') throw new Error('the first who asks has the trial call');
     expect(await clock.until(two.gate.take('worker', clock.now() + second))).toMatchObject({
       kind: 'closed',
       reason: expect.stringMatching(/trial call is out since 2026-01-05T20:00:0/),
     });
     // So late that nobody may use it any more, while somebody on the same instance waits in the other lane.
     await clock.run(2 * second);
-    one.gate.giveBack(taken.slot);
+    one.gate.giveBack(taken.permit);
     await clock.run(second);
-    expect(await clock.until(two.gate.take('worker', clock.now() + second))).toMatchObject({ kind: 'slot' });
+    expect(await clock.until(two.gate.take('worker', clock.now() + second))).toMatchObject({
+      kind: 'permit',
+    });
   });
 
   test('a stale one is not handed to whoever waits', async () => {
@@ -151,16 +154,16 @@ describe('the one trial call of a closed gate is not lost', () => {
     const { clock } = world;
     const { gate } = world.instance();
     const taken = await clock.until(gate.take('worker', clock.now() + second));
-    if (taken.kind !== 'slot') throw new Error('the first who asks has the trial call');
+    if (taken.kind !== 'permit') throw new Error('the first who asks has the trial call');
     await clock.run(900);
     const next = gate.take('worker', clock.now() + 10 * second);
-    gate.giveBack(taken.slot);
+    gate.giveBack(taken.permit);
     const got = await clock.until(next);
     // The next has one of its own, or hears within seconds that it may ask again.
-    if (got.kind === 'slot') expect(got.slot).not.toBe(taken.slot);
+    if (got.kind === 'permit') expect(got.permit).not.toBe(taken.permit);
     else {
       await clock.run(got.until - clock.now());
-      expect(await clock.until(gate.take('worker', clock.now() + second))).toMatchObject({ kind: 'slot' });
+      expect(await clock.until(gate.take('worker', clock.now() + second))).toMatchObject({ kind: 'permit' });
     }
   });
 });
@@ -179,7 +182,7 @@ test('while the authority refuses, trial calls alone ask it: not every delivery 
   const instance = world.instance();
   await clock.until(Promise.all(Array.from({ length: 100 }, (_, n) => bed.run(instance, n))));
   expect(bed.calls).toEqual([]);
-  // One ahead of the first slot, then one for each trial call: pauses of 15, 30, 60 s within the 90 s that deliveries are held.
+  // One ahead of the first permit, then one for each trial call: pauses of 15, 30, 60 s within the 90 s that deliveries are held.
   expect(asked).toBeLessThanOrEqual(6);
 });
 
@@ -187,7 +190,7 @@ test.each([
   ['a slow token', 0, [{ fail: second }, 5 * second], ['leaves']],
   ['a token that is refused', 401, [0, 5 * second], ['refused', 'leaves']],
 ] as const)(
-  'a read of a delivery, with %s: nothing leaves with a stale slot, and the trial call is not lost',
+  'a read of a delivery, with %s: nothing leaves with a stale permit, and the trial call is not lost',
   async (_, status, answers, expected) => {
     const world = fleet();
     const { clock } = world;
@@ -206,12 +209,12 @@ test.each([
     });
     if (delivery.kind !== 'delivery') throw new Error('the message is a job');
     const { gate } = world.instance();
-    let slot: Slot | undefined;
+    let permit: Permit | undefined;
     const watched: Gate = {
       ...gate,
       take: async (...asked) => {
         const taken = await gate.take(...asked);
-        if (taken.kind === 'slot') slot = taken.slot;
+        if (taken.kind === 'permit') permit = taken.permit;
         return taken;
       },
     };
@@ -229,7 +232,7 @@ test.each([
     );
     expect(read.kind).toBe('value');
     const left = bed.calls.at(-1)?.at ?? Infinity;
-    expect(left - (slot?.notBefore ?? 0)).toBeLessThan(defaultTimes.slotLife);
+    expect(left - (permit?.notBefore ?? 0)).toBeLessThan(defaultTimes.permitLife);
     expect(bed.calls).toHaveLength(expected.length);
     expect(clock.now() - started).toBeLessThan(8 * second);
   },

@@ -4,13 +4,13 @@ import { fleet, load, passing } from './fleet.ts';
 const minute = 60_000;
 const fixed = { limitPerMinute: 300, ceilingPerMinute: 300 };
 
-test('who is urgent gets the next slot of the instance, in the order of the urgent', async () => {
+test('who is urgent gets the next permit of the instance, in the order of the urgent', async () => {
   const world = fleet(fixed);
   const { gate, clock } = world.instance();
   await world.clock.until(gate.report({ kind: 'ok', customerId: 'a' }));
   const order: string[] = [];
   const wait = async (name: string, from: { take: typeof gate.take }) => {
-    if ((await from.take('worker', clock.now() + minute)).kind === 'slot') order.push(name);
+    if ((await from.take('worker', clock.now() + minute)).kind === 'permit') order.push(name);
   };
   const ordinary = Array.from({ length: 12 }, (_, index) => wait(`ordinary ${index}`, gate));
   await world.clock.run(500);
@@ -42,7 +42,7 @@ test.for([
     for (let times = 0; times < 10; times += 1) {
       const asked = clock.now();
       const taken = await world.clock.until(gate.urgent.take('worker', asked + 90_000));
-      expect(taken.kind).toBe('slot');
+      expect(taken.kind).toBe('permit');
       waits.push(clock.now() - asked);
       await world.clock.run(10_000);
     }

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
-import { gateStore } from '../../src/gate/gate-store.ts';
-import { defaultGateSettings as settings } from '../../src/gate/settings.ts';
+import { gateStore } from '../../src/adapters/azure-tables/gate-store-table.ts';
+import { defaultGateSettings as settings } from '../../src/domain/gate/gate-settings.ts';
 import { sharedGate } from '../../src/gate/shared-gate.ts';
 import { storageClock } from '../../src/gate/storage-clock.ts';
-import type { Table } from '../../src/storage/table.ts';
+import type { Table } from '../../src/ports/table.ts';
 import { memoryTable } from '../support/memory-table.ts';
 import { seededChance } from '../support/seeded-chance.ts';
 import { virtualClock } from '../support/virtual-clock.ts';
@@ -55,11 +55,11 @@ test.each([3_600 * second, -3_600 * second])(
     for (const gate of [good, other]) {
       await clock.run(told + 310 * second - clock.now());
       let taken = await clock.until(gate.take('worker', clock.now() + 5 * second));
-      for (let n = 0; n < 3 && taken.kind !== 'slot'; n += 1) {
+      for (let n = 0; n < 3 && taken.kind !== 'permit'; n += 1) {
         await clock.run(2 * second);
         taken = await clock.until(gate.take('worker', clock.now() + 5 * second));
       }
-      expect(taken.kind).toBe('slot');
+      expect(taken.kind).toBe('permit');
     }
   },
 );

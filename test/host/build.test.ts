@@ -56,7 +56,7 @@ test('dist is a folder that runs by itself', async () => {
 test('what is loaded late is a file of its own', async () => {
   mkdirSync(join(root, 'src/telemetry'), { recursive: true });
   writeFileSync(
-    join(root, 'src/telemetry/application-insights.ts'),
+    join(root, 'src/adapters/telemetry/application-insights.ts'),
     'export const tells = (): string => "told";',
   );
   writeFileSync(
@@ -64,7 +64,7 @@ test('what is loaded late is a file of its own', async () => {
     `import { app } from '${functionsPackage}';
      app.timer('tick', { schedule: '0 0 0 1 1 *', handler: (): void => {} });
      app.hook.appStart(async () => {
-       const { tells } = await import('../src/telemetry/application-insights.ts');
+       const { tells } = await import('../src/adapters/telemetry/application-insights.ts');
        console.log('late: ' + tells());
      });`,
   );

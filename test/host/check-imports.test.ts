@@ -31,13 +31,13 @@ describe('each rule catches', () => {
       `import {\n  ServiceBusClient,\n} from '@azure/service-bus';`,
       'SDKs stay in the adapters',
     ],
-    ['src/clock.ts', `import { main } from '../functions/main.ts';`, 'src stands alone'],
-    ['src/clock.ts', `export * from '../local/clock.ts';`, 'src stands alone'],
+    ['src/ports/clock.ts', `import { main } from '../functions/main.ts';`, 'src stands alone'],
+    ['src/ports/clock.ts', `export * from '../local/clock.ts';`, 'src stands alone'],
     ['src/a/b/clock.ts', `import '../../../test/unit/fake.ts';`, 'src stands alone'],
     ['functions/main.ts', `import { startAzurite } from '../local/azurite.ts';`, 'never deployed'],
     ['functions/main.ts', `import { fake } from '../test/unit/fake.ts';`, 'never deployed'],
-    ['src/gate/gate.ts', `import { table } from '../storage/azure-table.ts';`, 'adapters are handed in'],
-    ['src/orders/poll.ts', `import { queue } from '../messaging/queue.ts';`, 'adapters are handed in'],
+    ['src/ports/gate.ts', `import { table } from '../storage/azure-table.ts';`, 'adapters are handed in'],
+    ['src/polling/poll-due.ts', `import { queue } from '../messaging/queue.ts';`, 'adapters are handed in'],
     [
       'src/checkout/run.ts',
       `import { client } from '../partner-center/client.ts';`,
@@ -45,16 +45,20 @@ describe('each rule catches', () => {
     ],
     [
       'local/partner-center/carts.ts',
-      `import { judge } from '../../src/checkout/judge.ts';`,
+      `import { judge } from '../../src/domain/checkout/call-outcome.ts';`,
       'share no rule',
     ],
-    ['local/night.ts', `import type { Gate } from '../src/gate/gate.ts';`, 'share no rule'],
+    ['local/night.ts', `import type { Gate } from '../src/ports/gate.ts';`, 'share no rule'],
     [
       'local/service-bus/broker.ts',
       `import { serverClock } from '../partner-center/clock.ts';`,
       'leave as a package',
     ],
-    ['local/service-bus/broker.ts', `import type { Clock } from '../../src/clock.ts';`, 'leave as a package'],
+    [
+      'local/service-bus/broker.ts',
+      `import type { Clock } from '../../src/ports/clock.ts';`,
+      'leave as a package',
+    ],
   ])('%s: %s', (file, source, reason) => {
     write(file, source);
     expect(wrongImports(root)).toEqual([expect.stringContaining(reason)]);
@@ -64,14 +68,17 @@ describe('each rule catches', () => {
 test('what is allowed passes', () => {
   write(
     'functions/main.ts',
-    `import { app } from '@azure/functions';\nimport { runJob } from '../src/checkout/run-job.ts';`,
+    `import { app } from '@azure/functions';\nimport { runJob } from '../src/checkout/handle-delivery.ts';`,
   );
-  write('src/gate/gate-store.ts', `import type { Table } from '../storage/table.ts';`);
+  write('src/adapters/azure-tables/gate-store-table.ts', `import type { Table } from '../storage/table.ts';`);
   write('src/storage/tables.ts', `import { TableClient } from '@azure/data-tables';`);
-  write('src/partner-center/credentials.ts', `import { DefaultAzureCredential } from '@azure/identity';`);
-  write('src/telemetry.ts', `import { useAzureMonitor } from '@azure/monitor-opentelemetry';`);
+  write(
+    'src/adapters/partner-auth/credentials.ts',
+    `import { DefaultAzureCredential } from '@azure/identity';`,
+  );
+  write('src/ports/telemetry.ts', `import { useAzureMonitor } from '@azure/monitor-opentelemetry';`);
   write('src/checkout/run.ts', `import type { PartnerCenter } from '../partner-center/api.ts';`);
-  write('local/partner-center/clock.ts', `import type { Clock } from '../../src/clock.ts';`);
+  write('local/partner-center/clock.ts', `import type { Clock } from '../../src/ports/clock.ts';`);
   write('local/functions-host/service-bus.ts', `import { ServiceBusClient } from '@azure/service-bus';`);
   write('local/service-bus/broker.ts', `import rhea from 'rhea';\nimport { queue } from './queue.ts';`);
   write('test/unit/a.test.ts', "const source = `\n  import { app } from '@azure/functions';`;");
@@ -80,8 +87,8 @@ test('what is allowed passes', () => {
 
 test('a finding names file, line and import; the command prints it and fails', () => {
   write(
-    'src/gate/gate.ts',
-    `/** A gate. */\nimport { ok } from './slot.ts';\nexport type { Table } from '../storage/keys.ts';\n`,
+    'src/ports/gate.ts',
+    `/** A gate. */\nimport { ok } from './permit.ts';\nexport type { Table } from '../storage/keys.ts';\n`,
   );
   const command = () =>
     execFileSync(process.execPath, [join(import.meta.dirname, '../../local/check-imports.ts'), root], {

@@ -39,7 +39,7 @@ const told = z.object({
 
 /** The bundle in a process of its own, driven as the worker of Azure's host drives it. */
 async function drive(env: Record<string, string>, node?: string) {
-  const child = join(import.meta.dirname, 'wrong-setting-child.ts');
+  const child = join(import.meta.dirname, './wrong-setting-child.ts');
   const args = [child, inject('appRoot'), ...(node === undefined ? [] : [node])];
   const { PATH = '', NODE_COMPILE_CACHE = '' } = process.env;
   const { stdout, stderr } = await promisify(execFile)(process.execPath, args, {

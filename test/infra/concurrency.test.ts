@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import * as z from 'zod/mini';
 import { fleetOf } from '../../local/cost/fleet.ts';
-import { toDuration } from '../../src/config-times.ts';
-import { workerShare } from '../../src/gate/settings.ts';
-import { defaultTimes } from '../../src/times.ts';
+import { toDuration } from '../../src/config/time-settings.ts';
+import { workerShare } from '../../src/domain/gate/gate-settings.ts';
+import { defaultTimes } from '../../src/domain/times.ts';
 import { all, appSettings, only } from './deployed.ts';
 import { type Variant, variants } from './variants.ts';
 

@@ -46,34 +46,39 @@ const tables = { role: 'Storage Table Data Contributor', where: 'tables' } as co
 /** Every call of an SDK in `src/`, and what it needs. */
 export const operations: readonly Operation[] = [
   {
-    file: 'src/messaging/checkout-queue.ts',
+    file: 'src/adapters/service-bus/service-bus-queue.ts',
     calls: ['sendMessages'],
     who: ['worker', 'operators'],
     ...sends,
   },
   {
-    file: 'src/messaging/job-sender.ts',
+    file: 'src/adapters/service-bus/job-sender.ts',
     calls: ['createMessageBatch', 'sendMessages'],
     who: ['worker', 'operators'],
     ...sends,
   },
   {
-    file: 'src/messaging/dead-letters.ts',
+    file: 'src/adapters/service-bus/dead-letter-queue.ts',
     calls: ['abandonMessage', 'completeMessage', 'receiveMessages'],
     who: ['operators'],
     ...receives,
   },
-  { file: 'src/messaging/peek.ts', calls: ['peekMessages'], who: ['operators'], ...receives },
-  { file: 'src/messaging/dead-letters.ts', calls: ['sendMessages'], who: ['operators'], ...sends },
+  { file: 'src/adapters/service-bus/peek.ts', calls: ['peekMessages'], who: ['operators'], ...receives },
   {
-    file: 'src/messaging/queue-admin.ts',
+    file: 'src/adapters/service-bus/dead-letter-queue.ts',
+    calls: ['sendMessages'],
+    who: ['operators'],
+    ...sends,
+  },
+  {
+    file: 'src/adapters/service-bus/queue-admin.ts',
     calls: ['getQueue', 'getQueueRuntimeProperties', 'queueExists'],
     who: ['operators'],
     role: 'Azure Service Bus Data Owner',
     where: 'queues',
   },
   {
-    file: 'src/messaging/event-topic.ts',
+    file: 'src/adapters/service-bus/event-topic.ts',
     calls: ['createMessageBatch', 'sendMessages'],
     who: ['worker'],
     role: 'Azure Service Bus Data Sender',
@@ -81,15 +86,20 @@ export const operations: readonly Operation[] = [
   },
   {
     // With PARTNER_SIGN_IN = app+user.
-    file: 'src/partner-center/key-vault.ts',
+    file: 'src/adapters/partner-auth/key-vault.ts',
     calls: ['getSecret', 'setSecret', 'updateSecretProperties'],
     who: ['worker'],
     role: 'Key Vault Secrets Officer',
     where: 'vault',
   },
-  { file: 'src/storage/azure-tables.ts', calls: ['createTable'], who: ['worker', 'operators'], ...tables },
   {
-    file: 'src/storage/azure-table.ts',
+    file: 'src/adapters/azure-tables/azure-tables.ts',
+    calls: ['createTable'],
+    who: ['worker', 'operators'],
+    ...tables,
+  },
+  {
+    file: 'src/adapters/azure-tables/azure-table.ts',
     calls: [
       'createEntity',
       'deleteEntity',
@@ -106,7 +116,7 @@ export const operations: readonly Operation[] = [
 
 /** What needs a role and is no call of ours. */
 export const others: readonly Need[] = [
-  // functions/checkout.ts: the host's trigger.
+  // functions/triggers/checkout.ts: the host's trigger.
   { who: ['worker'], ...receives },
   // The host: leases, keys, the package.
   { who: ['worker'], role: 'Storage Blob Data Owner', where: 'host storage' },

@@ -2,9 +2,9 @@ import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { hostSettings } from '../../local/host-settings.ts';
-import { decodeConfig, decodeOperatorConfig } from '../../src/config.ts';
-import { settingNames, settingOf } from '../../src/config-settings.ts';
-import { timeSettings } from '../../src/config-times.ts';
+import { decodeConfig, decodeOperatorConfig } from '../../src/config/config.ts';
+import { settingNames, settingOf } from '../../src/config/setting-table.ts';
+import { timeSettings } from '../../src/config/time-settings.ts';
 import { appSettings, outputsOf } from './deployed.ts';
 import { type Variant, variants } from './variants.ts';
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { limiter } from '../../src/messaging/limiter.ts';
+import { limiter } from '../../src/adapters/service-bus/limiter.ts';
 
 test('never more than so many at a time, in the order in which they came, failures included', async () => {
   const inTurn = limiter(3);

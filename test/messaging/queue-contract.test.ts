@@ -1,10 +1,10 @@
 import { ServiceBusClient, type ServiceBusReceivedMessage } from '@azure/service-bus';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Broker, startBroker } from '../../local/service-bus/broker.ts';
-import { systemChance } from '../../src/chance.ts';
-import type { Copy } from '../../src/checkout/queue.ts';
-import { systemClock } from '../../src/clock.ts';
-import { serviceBus } from '../../src/messaging/service-bus.ts';
+import { serviceBus } from '../../src/adapters/service-bus/service-bus.ts';
+import { systemChance } from '../../src/ports/chance.ts';
+import type { Copy } from '../../src/ports/checkout-queue.ts';
+import { systemClock } from '../../src/ports/clock.ts';
 import { startProcess } from '../simulation/process.ts';
 import { createBroker, maxDeliveryCount } from '../simulation/queue.ts';
 import { seeded } from '../simulation/random.ts';

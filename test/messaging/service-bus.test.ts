@@ -6,10 +6,10 @@ import {
 } from '@azure/service-bus';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Broker, startBroker } from '../../local/service-bus/broker.ts';
-import { systemChance } from '../../src/chance.ts';
-import type { CheckoutEvent } from '../../src/checkout/events.ts';
-import { systemClock } from '../../src/clock.ts';
-import { type ServiceBus, serviceBus } from '../../src/messaging/service-bus.ts';
+import { type ServiceBus, serviceBus } from '../../src/adapters/service-bus/service-bus.ts';
+import type { CheckoutEvent } from '../../src/domain/events/event.ts';
+import { systemChance } from '../../src/ports/chance.ts';
+import { systemClock } from '../../src/ports/clock.ts';
 
 let broker: Broker;
 let bus: ServiceBus;
@@ -148,7 +148,7 @@ test('an event that no message holds keeps what is short, and says so', async ()
   expect(taken?.body).toEqual({ ...large, data: { cartId: 'x', truncated: true } });
 });
 
-test('a queue or topic that is missing: what was tried, and the cure', async () => {
+test('a queue or topic that is missing: what was tried, and the remedy', async () => {
   const nowhere = open('no-queue', 'no-topic');
   const sent = nowhere.queue.send({ messageId: 'm3', body: Buffer.from('{}'), properties: {} }, 0);
   await expect(sent).rejects.toMatchObject({

@@ -1,11 +1,12 @@
 import { ServiceBusClient } from '@azure/service-bus';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Broker, startBroker } from '../../local/service-bus/broker.ts';
-import { systemChance } from '../../src/chance.ts';
-import type { CheckoutEvent, Events } from '../../src/checkout/events.ts';
-import { systemClock } from '../../src/clock.ts';
-import { serviceBus } from '../../src/messaging/service-bus.ts';
-import { Unavailable } from '../../src/unavailable.ts';
+import { serviceBus } from '../../src/adapters/service-bus/service-bus.ts';
+import type { CheckoutEvent } from '../../src/domain/events/event.ts';
+import { systemChance } from '../../src/ports/chance.ts';
+import { systemClock } from '../../src/ports/clock.ts';
+import type { Events } from '../../src/ports/events.ts';
+import { Unavailable } from '../../src/ports/unavailable.ts';
 import type { BlowKind } from '../simulation/blows.ts';
 import { startProcess } from '../simulation/process.ts';
 import { seeded } from '../simulation/random.ts';

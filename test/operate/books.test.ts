@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import type { CheckoutRecord } from '../../src/checkout/record.ts';
-import { contentOf } from '../../src/checkout/settle.ts';
-import { compareBooks, compareOrders } from '../../src/operate/books.ts';
-import type { Order } from '../../src/orders/order.ts';
+import { contentOf } from '../../src/domain/checkout/apply-result.ts';
+import type { CheckoutRecord } from '../../src/domain/checkout/record.ts';
+import type { Order } from '../../src/domain/order/order.ts';
+import { compareBooks, compareOrders } from '../../src/operator/audit/books.ts';
 import { answered } from '../support/exchanges.ts';
 import { openGate } from '../support/one-worker.ts';
 import { aRecord } from '../support/records.ts';
@@ -120,7 +120,7 @@ describe('what could not be compared is a difference, not an agreement', () => {
         clock,
         chance: seededChance(1),
         minuteMs: 60_000,
-        slotLife: 1_000,
+        permitLife: 1_000,
         tokens: { ready: async () => true },
         signal: change.signal ?? new AbortController().signal,
         times: { lookBack: 300_000 },

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
-import { clockCheck, judgeQueue } from '../../src/operate/doctor.ts';
-import { pendingByAge } from '../../src/operate/pending.ts';
-import { judgeCart } from '../../src/operate/preflight.ts';
-import type { QueueSettings } from '../../src/operate/queue-status.ts';
-import { defaultTimes } from '../../src/times.ts';
+import { defaultTimes } from '../../src/domain/times.ts';
+import { clockCheck, judgeQueue } from '../../src/operator/doctor.ts';
+import { pendingByAge } from '../../src/operator/pending.ts';
+import { judgeCart } from '../../src/operator/preflight.ts';
+import type { QueueSettings } from '../../src/ports/queue-status.ts';
 
 const minute = 60_000;
 const queue: QueueSettings = {
@@ -30,8 +30,8 @@ test('each setting of the queue that the protocol leans on is looked at', () => 
   expect(wrong({ deadLettersExpired: false })).toEqual(['dead-letters what expires']);
   expect(wrong({ duplicateDetection: true, sessions: true })).toEqual(['duplicate detection', 'sessions']);
   expect(wrong({ enabled: false })).toEqual(['enabled']);
-  for (const { verdict, cure } of judgeQueue({ ...queue, lock: 1 }, 1))
-    if (verdict === 'wrong') expect(cure).toContain('5 min');
+  for (const { verdict, remedy } of judgeQueue({ ...queue, lock: 1 }, 1))
+    if (verdict === 'wrong') expect(remedy).toContain('5 min');
 });
 
 test('a clock that is seconds off is told, in both directions', () => {

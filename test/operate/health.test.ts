@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { type GateState, initialState } from '../../src/gate/gate-state.ts';
-import { defaultGateSettings } from '../../src/gate/settings.ts';
-import { health } from '../../src/operate/health.ts';
-import { nothingDone } from '../../src/orders/poll.ts';
-import { Unavailable } from '../../src/unavailable.ts';
+import { health } from '../../src/api/health.ts';
+import { defaultGateSettings } from '../../src/domain/gate/gate-settings.ts';
+import { type GateState, initialState } from '../../src/domain/gate/gate-state.ts';
+import { nothingDone } from '../../src/domain/tick-report.ts';
+import { Unavailable } from '../../src/ports/unavailable.ts';
 
 const now = Date.parse('2026-11-24T02:00:00Z');
 const minute = 60_000;

@@ -1,21 +1,21 @@
 import { expect, test } from 'vitest';
-import type { Copy } from '../../src/checkout/queue.ts';
-import type { CheckoutRecord } from '../../src/checkout/record.ts';
-import { attentionRow } from '../../src/checkout/tail.ts';
-import { findJob } from '../../src/operate/find-job.ts';
-import { openCase, whyNotResolve } from '../../src/operate/resolve.ts';
-import { openCarts, retryJobs } from '../../src/operate/retry.ts';
-import { allLostJobs, lostJobsOf, revive } from '../../src/operate/revive.ts';
-import { attentionRows } from '../../src/storage/attention-rows.ts';
-import { attentionStore } from '../../src/storage/attention-store.ts';
-import { ledgerScan } from '../../src/storage/ledger-scan.ts';
-import { ledgerStore } from '../../src/storage/ledger-store.ts';
+import { attentionStore } from '../../src/adapters/azure-tables/attention-store.ts';
+import { attentionRows } from '../../src/adapters/azure-tables/attention-table.ts';
+import { ledgerScan } from '../../src/adapters/azure-tables/ledger-scan-store.ts';
+import { ledgerStore } from '../../src/adapters/azure-tables/ledger-store.ts';
+import { attentionRow } from '../../src/checkout/finalize.ts';
+import type { CheckoutRecord } from '../../src/domain/checkout/record.ts';
+import { findJob } from '../../src/operator/jobs/find-job.ts';
+import { openCase, whyNotResolve } from '../../src/operator/jobs/resolve.ts';
+import { openCarts, retryJobs } from '../../src/operator/jobs/retry.ts';
+import { allLostJobs, lostJobsOf, revive } from '../../src/operator/jobs/revive.ts';
+import type { Copy } from '../../src/ports/checkout-queue.ts';
 import { memoryTable } from '../support/memory-table.ts';
 import { anOrder, aRecord, customerId } from '../support/records.ts';
 import { seededChance } from '../support/seeded-chance.ts';
 import { virtualClock } from '../support/virtual-clock.ts';
 
-const reason = { code: '800009', description: 'Items have errors.', cure: 'Mend.', at: 0 };
+const reason = { code: '800009', description: 'Items have errors.', remedy: 'Mend.', at: 0 };
 const hour = 3_600_000;
 const start = 100 * hour;
 

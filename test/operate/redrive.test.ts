@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
-import type { RejectedMessage } from '../../src/checkout/attention.ts';
-import type { Copy } from '../../src/checkout/queue.ts';
-import type { DeadLetter, DeadLetters, TakenLetter } from '../../src/operate/dead-letters.ts';
-import { discard, whyNotDiscard } from '../../src/operate/discard.ts';
-import { redrive } from '../../src/operate/redrive.ts';
+import type { RejectedMessage } from '../../src/domain/checkout/attention-row.ts';
+import { discard, whyNotDiscard } from '../../src/operator/dead-letters/discard.ts';
+import { redrive } from '../../src/operator/dead-letters/redrive.ts';
+import type { Copy } from '../../src/ports/checkout-queue.ts';
+import type { DeadLetter, DeadLetters, TakenLetter } from '../../src/ports/dead-letters.ts';
 import { aRecord, cartId, customerId } from '../support/records.ts';
 import { seededChance } from '../support/seeded-chance.ts';
 import { virtualClock } from '../support/virtual-clock.ts';

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import type { CheckoutRecord } from '../../src/checkout/record.ts';
-import { checkoutView } from '../../src/operate/checkout-view.ts';
-import type { JobSender } from '../../src/operate/enqueue.ts';
-import { type ReadyJob, readSubmission } from '../../src/operate/submission.ts';
-import { submitJobs } from '../../src/operate/submit-jobs.ts';
-import { Unavailable } from '../../src/unavailable.ts';
+import { checkoutView } from '../../src/api/checkout-view.ts';
+import { type ReadyJob, readSubmission } from '../../src/api/submission.ts';
+import { submitJobs } from '../../src/api/submit-jobs.ts';
+import type { CheckoutRecord } from '../../src/domain/checkout/record.ts';
+import type { JobSender } from '../../src/ports/job-sender.ts';
+import { Unavailable } from '../../src/ports/unavailable.ts';
 import { aRecord, cartId, customerId } from '../support/records.ts';
 
 const bytes = (value: unknown) => new TextEncoder().encode(JSON.stringify(value));

@@ -1,21 +1,21 @@
 import { describe, expect, test } from 'vitest';
-import { exitOfStatus } from '../../src/cli/status.ts';
-import { exitOf } from '../../src/cli/verdict-exit.ts';
-import { isKnownBatch, unknownInFilter } from '../../src/operate/known-filter.ts';
-import { waitingIn } from '../../src/operate/queue-status.ts';
-import type { Status } from '../../src/operate/status.ts';
+import { attentionStore } from '../../src/adapters/azure-tables/attention-store.ts';
+import { attentionRows } from '../../src/adapters/azure-tables/attention-table.ts';
+import { batchStore } from '../../src/adapters/azure-tables/batch-store.ts';
+import { ledgerStore } from '../../src/adapters/azure-tables/ledger-store.ts';
+import { exitOfStatus } from '../../src/cli/commands/status-command.ts';
+import { exitOf } from '../../src/cli/session/verdict-exit.ts';
+import { isKnownBatch, unknownInFilter } from '../../src/operator/known-filter.ts';
+import type { Status } from '../../src/operator/status.ts';
 import {
   type BooksCheck,
   booksVerdict,
   missingMessages,
   type PreflightCheck,
   preflightVerdict,
-} from '../../src/operate/verdict.ts';
-import { attentionRows } from '../../src/storage/attention-rows.ts';
-import { attentionStore } from '../../src/storage/attention-store.ts';
-import { batchStore } from '../../src/storage/batch-store.ts';
-import { ledgerStore } from '../../src/storage/ledger-store.ts';
-import { Unavailable } from '../../src/unavailable.ts';
+} from '../../src/operator/verdict.ts';
+import { waitingIn } from '../../src/ports/queue-status.ts';
+import { Unavailable } from '../../src/ports/unavailable.ts';
 import { memoryTable } from '../support/memory-table.ts';
 import { aRecord, customerId } from '../support/records.ts';
 
@@ -163,7 +163,7 @@ describe('a filter that matches nothing', () => {
         kind: 'failed',
         open: false,
         revision: 1,
-        reason: { code: 'odd-word', description: '', cure: '', at: 0 },
+        reason: { code: 'odd-word', description: '', remedy: '', at: 0 },
         batchIds: [],
         at: 0,
       },

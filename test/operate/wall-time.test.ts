@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { nextWallTime } from '../../src/operate/wall-time.ts';
+import { nextWallTime } from '../../src/operator/wall-time.ts';
 
 const at = (text: string, now: string, zone = 'Europe/Berlin') => {
   const found = nextWallTime(text, Date.parse(now), zone);

@@ -1,17 +1,17 @@
+import { heartbeatStore } from '../../src/adapters/azure-tables/heartbeat-store.ts';
+import { openStores } from '../../src/adapters/azure-tables/stores.ts';
 import type { Deps } from '../../src/checkout/deps.ts';
-import type { CheckoutEvent } from '../../src/checkout/events.ts';
 import { batchJoiner } from '../../src/checkout/join-batch.ts';
-import { settled } from '../../src/checkout/settle.ts';
-import type { Clock } from '../../src/clock.ts';
-import type { Taken } from '../../src/gate/gate.ts';
-import { dueRowKey } from '../../src/orders/due-rows.ts';
-import type { Heartbeats } from '../../src/orders/heartbeat.ts';
-import type { OrderStatus } from '../../src/orders/order.ts';
-import { heartbeatStore } from '../../src/storage/heartbeat-store.ts';
-import { openStores } from '../../src/storage/stores.ts';
-import type { Table } from '../../src/storage/table.ts';
-import { defaultTimes } from '../../src/times.ts';
-import { untraced } from '../../src/tracing.ts';
+import { settled } from '../../src/domain/checkout/apply-result.ts';
+import type { CheckoutEvent } from '../../src/domain/events/event.ts';
+import type { OrderStatus } from '../../src/domain/order/order.ts';
+import { pollEntryKey } from '../../src/domain/schedule-entry.ts';
+import { defaultTimes } from '../../src/domain/times.ts';
+import type { Clock } from '../../src/ports/clock.ts';
+import type { Taken } from '../../src/ports/gate.ts';
+import type { Heartbeats } from '../../src/ports/heartbeat.ts';
+import type { Table } from '../../src/ports/table.ts';
+import { untraced } from '../../src/ports/tracing.ts';
 import { memoryTable } from '../support/memory-table.ts';
 import { anOrder, aRecord } from '../support/records.ts';
 import { seededChance } from '../support/seeded-chance.ts';
@@ -31,7 +31,7 @@ export function pollBed() {
   const clock = virtualClock();
   const tables = {
     checkouts: memoryTable(),
-    dueOrders: memoryTable({ pageSize: 10 }),
+    schedule: memoryTable({ pageSize: 10 }),
     attention: memoryTable(),
     batches: memoryTable(),
     gate: memoryTable(),
@@ -61,12 +61,12 @@ export function pollBed() {
     });
     const remote = {
       checkouts: over(tables.checkouts),
-      dueOrders: over(tables.dueOrders),
+      schedule: over(tables.schedule),
       attention: over(tables.attention),
       batches: over(tables.batches),
     };
     const stores = openStores(remote, (key, why) => {
-      throw new Error(`due row ${key}: ${why}`);
+      throw new Error(`entry ${key}: ${why}`);
     });
     const deps: Deps = {
       clock: own,
@@ -75,7 +75,7 @@ export function pollBed() {
       times: defaultTimes,
       rules: { maxAttempts: 8, repeatOrderedCart: true },
       gate: {
-        take: async (lane) => gate.taken ?? { kind: 'slot', slot: { lane, notBefore: own.now() } },
+        take: async (lane) => gate.taken ?? { kind: 'permit', permit: { lane, notBefore: own.now() } },
         giveBack: () => {},
         report: async () => ({ kind: 'open' }),
         customerUntil: (id) => (gate.throttled.has(id) ? own.now() + minute : undefined),
@@ -109,15 +109,15 @@ export function pollBed() {
 
   /** A cart of this customer with these orders, all pending, due at `dueAt`: as a checkout leaves it. */
   async function seed(customerId: string, orderIds: readonly string[], dueAt: number): Promise<void> {
-    const { ledger, dueRows } = instance().deps;
+    const { ledger, schedule } = instance().deps;
     const cartId = chance.guid();
     const fresh = aRecord({ customerId, cartId, job: { customerId, cartId } });
     const inserted = await ledger.insert(fresh, chance.guid());
     if (inserted.kind === 'conflict') throw new Error('the record is there already');
     const orders = orderIds.map((id) => anOrder(id, 'pending'));
-    await dueRows.insert(
+    await schedule.insert(
       orderIds.map((orderId) => ({
-        key: dueRowKey(dueAt, orderId),
+        key: pollEntryKey(dueAt, orderId),
         dueAt,
         orderId,
         customerId,
@@ -130,10 +130,10 @@ export function pollBed() {
     for (const id of orderIds) truth.set(id, 'pending');
   }
 
-  /** How many due rows each order has. */
-  const dueRows = (): Map<string, number> => {
+  /** How many entries each order has. */
+  const schedule = (): Map<string, number> => {
     const counts = new Map<string, number>();
-    for (const { partition, properties } of tables.dueOrders.all())
+    for (const { partition, properties } of tables.schedule.all())
       if (partition === 'due')
         counts.set(String(properties['orderId']), (counts.get(String(properties['orderId'])) ?? 0) + 1);
     return counts;
@@ -145,7 +145,7 @@ export function pollBed() {
       .filter(({ key }) => key.startsWith('cart:'))
       .map(({ properties }) => String(properties['state']));
 
-  return { clock, tables, truth, asked, events, told, gate, instance, seed, dueRows, states };
+  return { clock, tables, truth, asked, events, told, gate, instance, seed, schedule, states };
 }
 
 const unwanted = () => Promise.reject(new Error('the poll asks for orders by id alone'));

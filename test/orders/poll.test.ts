@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { pollPendingOrders } from '../../src/orders/poll.ts';
-import { defaultTimes } from '../../src/times.ts';
+import { defaultTimes } from '../../src/domain/times.ts';
+import { pollPendingOrders } from '../../src/polling/poll-due.ts';
 import { customerId } from '../support/records.ts';
 import { minute, pollBed } from './bed.ts';
 
@@ -14,7 +14,7 @@ async function poll(bed: ReturnType<typeof pollBed>, ms: number): Promise<void> 
     await bed.clock.until(pollPendingOrders(deps));
 }
 
-test('a poll that dies after any of its requests leaves one live due row for each pending order, none for the others', async () => {
+test('a poll that dies after any of its requests leaves one live entry for each pending order, none for the others', async () => {
   let deaths = 0;
   for (let dies = 1; ; dies += 1) {
     const bed = pollBed();
@@ -25,9 +25,9 @@ test('a poll that dies after any of its requests leaves one live due row for eac
     await bed.clock.run(minute);
     if (dying.requests() < dies) break;
     deaths += 1;
-    for (const pending of ['b', 'c']) expect(bed.dueRows().get(pending)).toBeGreaterThan(0);
+    for (const pending of ['b', 'c']) expect(bed.schedule().get(pending)).toBeGreaterThan(0);
     await poll(bed, hour);
-    expect(bed.dueRows()).toEqual(
+    expect(bed.schedule()).toEqual(
       new Map([
         ['b', 1],
         ['c', 1],
@@ -35,7 +35,7 @@ test('a poll that dies after any of its requests leaves one live due row for eac
     );
     bed.truth.set('b', 'completed').set('c', 'completed');
     await poll(bed, 3 * hour);
-    expect(bed.dueRows()).toEqual(new Map());
+    expect(bed.schedule()).toEqual(new Map());
     expect(bed.states()).toEqual(['completed']);
     expect(new Set(bed.events.map(({ id }) => id)).size).toBe(5);
   }
@@ -71,7 +71,7 @@ test('an order pending longer than PENDING_ALARM_HOURS opens one row for a perso
   bed.truth.set('stuck', 'completed');
   await poll(bed, 7 * hour);
   expect(bed.tables.attention.all().map(({ properties }) => properties['open'])).toEqual([false]);
-  expect(bed.dueRows()).toEqual(new Map());
+  expect(bed.schedule()).toEqual(new Map());
 });
 
 test('an order that nobody can read opens the same row, and is polled on', async () => {
@@ -82,7 +82,7 @@ test('an order that nobody can read opens the same row, and is polled on', async
   expect(bed.tables.attention.all().map(({ properties }) => properties['kind'])).toEqual([
     'pending-too-long',
   ]);
-  expect(bed.dueRows().get('hidden')).toBe(1);
+  expect(bed.schedule().get('hidden')).toBe(1);
 });
 
 test('the orders of a customer that alone is throttled are not asked for, and those of others are', async () => {
@@ -92,5 +92,5 @@ test('the orders of a customer that alone is throttled are not asked for, and th
   bed.gate.throttled.add(customerId);
   await bed.clock.until(pollPendingOrders(bed.instance().deps));
   expect(bed.asked).toEqual(['theirs']);
-  expect(bed.dueRows().get('mine')).toBe(1);
+  expect(bed.schedule().get('mine')).toBe(1);
 });

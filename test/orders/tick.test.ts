@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
-import { succeeded } from '../../src/orders/heartbeat.ts';
-import { nothingDone, pollPendingOrders } from '../../src/orders/poll.ts';
-import { runTick } from '../../src/orders/tick.ts';
+import { nothingDone } from '../../src/domain/tick-report.ts';
+import { pollPendingOrders } from '../../src/polling/poll-due.ts';
+import { runTick } from '../../src/polling/tick.ts';
+import { succeeded } from '../../src/ports/heartbeat.ts';
 import { customerId } from '../support/records.ts';
 import { minute, pollBed } from './bed.ts';
 
@@ -96,7 +97,7 @@ test('without the heartbeat two polls at once ask twice and break nothing', asyn
     await bed.clock.run(10 * minute);
     await bed.clock.until(pollPendingOrders(bed.instance().deps));
   }
-  expect(bed.dueRows()).toEqual(
+  expect(bed.schedule()).toEqual(
     new Map(
       ids(12)
         .slice(6)

@@ -1,10 +1,10 @@
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, test } from 'vitest';
-import { systemClock } from '../../src/clock.ts';
-import { partnerCenterClient } from '../../src/partner-center/client.ts';
-import { retryAfterMs } from '../../src/partner-center/retry-after.ts';
-import { CredentialFailure } from '../../src/partner-center/token-source.ts';
+import { CredentialFailure } from '../../src/adapters/partner-auth/token-source.ts';
+import { partnerCenterClient } from '../../src/adapters/partner-center/partner-center-client.ts';
+import { retryAfterMs } from '../../src/adapters/partner-center/retry-after.ts';
+import { systemClock } from '../../src/ports/clock.ts';
 import { cartId, customerId } from '../support/records.ts';
 
 const ids = {

@@ -7,7 +7,7 @@ import {
   decodeError,
   decodeOrder,
   decodeOrders,
-} from '../../src/partner-center/decode.ts';
+} from '../../src/domain/answer/decode-answer.ts';
 
 const fixture = (name: string) => readFileSync(new URL(`../fixtures/${name}.json`, import.meta.url), 'utf8');
 // biome-ignore lint/suspicious/noExplicitAny: a fixture is edited into nonsense on purpose

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { reportOf } from '../../src/checkout/call-report.ts';
-import { lookUpGroup } from '../../src/checkout/error-codes.ts';
-import { answeredWithCode, judge, judgeRead } from '../../src/checkout/judge.ts';
-import type { Exchange } from '../../src/partner-center/api.ts';
-import { decodeOrder, decodeOrders } from '../../src/partner-center/decode.ts';
+import { decodeOrder, decodeOrders } from '../../src/domain/answer/decode-answer.ts';
+import type { Exchange } from '../../src/domain/answer/exchange.ts';
+import { lookUpGroup } from '../../src/domain/checkout/api-errors.ts';
+import { answeredWithCode, judge, judgeRead } from '../../src/domain/checkout/call-outcome.ts';
+import { reportOf } from '../../src/domain/checkout/call-report.ts';
 
 const fixture = (name: string) => readFileSync(new URL(`../fixtures/${name}.json`, import.meta.url), 'utf8');
 const sent = { ids: { correlationId: 'c', requestId: 'r' }, at: 100 };
@@ -46,13 +46,13 @@ function expected(row: CodeRow): readonly string[] {
 describe('every documented pair of status and code', () => {
   const rows: readonly CodeRow[] = JSON.parse(fixture('error-codes'));
   for (const row of rows)
-    test(`${row.http}/${row.code} is ${expected(row).join(' or ')}, with a cure`, () => {
+    test(`${row.http}/${row.code} is ${expected(row).join(' or ')}, with a remedy`, () => {
       for (const code of [row.code, String(row.code)]) {
         const body = row.code === null ? '' : JSON.stringify({ code, description: 'as Microsoft says it' });
         const outcome = judged(answer(row.http, body));
         expect(expected(row)).toContain(outcome.kind);
         if (outcome.kind === 'result') throw new Error('no result');
-        expect(outcome.reason.cure).toMatch(/^[A-Z].{20,}\.$/);
+        expect(outcome.reason.remedy).toMatch(/^[A-Z].{20,}\.$/);
         expect(outcome.reason).toMatchObject({
           status: row.http,
           requestId: 'r',
@@ -77,10 +77,10 @@ describe('what no table names', () => {
   });
   test('one code, two statuses, two meanings', () => {
     expect(judged(answer(403, '{"code":2006}'))).toMatchObject({
-      reason: { cure: expect.stringContaining('partner type') },
+      reason: { remedy: expect.stringContaining('partner type') },
     });
     expect(judged(answer(400, '{"code":2006}'))).toMatchObject({
-      reason: { cure: expect.stringContaining('through a cart') },
+      reason: { remedy: expect.stringContaining('through a cart') },
     });
   });
 });

@@ -1,6 +1,6 @@
 import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
-import { readBody } from '../../src/partner-center/read-body.ts';
+import { readBody } from '../../src/adapters/partner-center/read-body.ts';
 
 const text = '{"id":"Order-1","name":"é"}';
 async function* pieces(bytes: Uint8Array) {

@@ -1,7 +1,7 @@
-import { systemClock } from '../../src/clock.ts';
-import { decodeConfig } from '../../src/config.ts';
-import { tokenFetcher } from '../../src/partner-center/credentials.ts';
-import { cachedTokens } from '../../src/partner-center/token-source.ts';
+import { tokenFetcher } from '../../src/adapters/partner-auth/credentials.ts';
+import { cachedTokens } from '../../src/adapters/partner-auth/token-source.ts';
+import { decodeConfig } from '../../src/config/config.ts';
+import { systemClock } from '../../src/ports/clock.ts';
 
 /** Signs in as the settings in the environment say, calls the API once, and prints what came of it as JSON. */
 const warnings: string[] = [];

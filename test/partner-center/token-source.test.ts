@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { cachedTokens, type Token } from '../../src/partner-center/token-source.ts';
-import type { Fields } from '../../src/telemetry.ts';
+import { cachedTokens, type Token } from '../../src/adapters/partner-auth/token-source.ts';
+import type { Fields } from '../../src/ports/telemetry.ts';
 import { virtualClock } from '../support/virtual-clock.ts';
 
 const hour = 3_600_000;

@@ -4,7 +4,7 @@ import {
   type Redeemed,
   type RefreshTokenStore,
   type StoredToken,
-} from '../../src/partner-center/user-token.ts';
+} from '../../src/adapters/partner-auth/user-token.ts';
 
 const day = 24 * 3_600_000;
 const now = 1_000 * day;

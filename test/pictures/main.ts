@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { reportPage } from '../../src/operate/report/page.ts';
+import { reportPage } from '../../src/operator/report/page.ts';
 import { chromium, findChromium } from './chromium.ts';
 import { figuresOfNight, nights } from './nights.ts';
 

@@ -1,6 +1,6 @@
-import type { Call, CheckoutRecord, Reason, State } from '../../src/checkout/record.ts';
-import type { BatchCart } from '../../src/operate/batch-carts.ts';
-import { type Figures, figuresOf } from '../../src/operate/report/figures.ts';
+import type { Call, CheckoutRecord, Reason, State } from '../../src/domain/checkout/record.ts';
+import type { BatchCart } from '../../src/operator/batches/batch-carts.ts';
+import { type Figures, figuresOf } from '../../src/operator/report/figures.ts';
 import { aRecord } from '../support/records.ts';
 import { seededChance } from '../support/seeded-chance.ts';
 
@@ -33,8 +33,8 @@ const reasons = {
 } as const;
 
 const reasonOf = (name: keyof typeof reasons): Reason => {
-  const [code, description, cure] = reasons[name];
-  return { code, description, cure, at: start };
+  const [code, description, remedy] = reasons[name];
+  return { code, description, remedy, at: start };
 };
 
 interface Night {

@@ -1,6 +1,6 @@
-import type { CheckoutEvent } from '../../src/checkout/events.ts';
-import { isFinal } from '../../src/checkout/record.ts';
-import { batchStore } from '../../src/storage/batch-store.ts';
+import { batchStore } from '../../src/adapters/azure-tables/batch-store.ts';
+import { isFinal } from '../../src/domain/checkout/record.ts';
+import type { CheckoutEvent } from '../../src/domain/events/event.ts';
 import type { ApiCall } from './partner-center.ts';
 import type { World } from './world.ts';
 
@@ -38,7 +38,7 @@ export function checkBatchesFinished(world: World): void {
   }
 }
 
-/** A stop is obeyed within the instances' memory, their slots' lives, and what a request may take. */
+/** A stop is obeyed within the instances' memory, their permits' lives, and what a request may take. */
 const obeyedAfter = 60_000;
 
 /** A person stops a batch. */

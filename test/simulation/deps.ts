@@ -1,9 +1,9 @@
+import { openStores } from '../../src/adapters/azure-tables/stores.ts';
 import type { Deps } from '../../src/checkout/deps.ts';
 import { batchJoiner } from '../../src/checkout/join-batch.ts';
 import { storageClock } from '../../src/gate/storage-clock.ts';
-import { openStores } from '../../src/storage/stores.ts';
-import { untraced } from '../../src/tracing.ts';
-import { Unavailable } from '../../src/unavailable.ts';
+import { untraced } from '../../src/ports/tracing.ts';
+import { Unavailable } from '../../src/ports/unavailable.ts';
 import { checkBatchEvents } from './batches.ts';
 import { watchedGate } from './gate.ts';
 import { partnerCenterPort } from './partner-center.ts';
@@ -16,8 +16,8 @@ import type { World } from './world.ts';
 export function depsOf(world: World, process: Process): Deps {
   const { broker, tables } = world;
   const onWrite = (name: TableName) => () => {
-    if (name === 'checkouts' || name === 'dueOrders') world.onBooks();
-    if (name === 'dueOrders') world.onDueRows();
+    if (name === 'checkouts' || name === 'schedule') world.onBooks();
+    if (name === 'schedule') world.onDueRows();
   };
   const clock = storageClock(process.clock);
   const table = (name: TableName) =>
@@ -25,11 +25,11 @@ export function depsOf(world: World, process: Process): Deps {
   const stores = openStores(
     {
       checkouts: table('checkouts'),
-      dueOrders: table('dueOrders'),
+      schedule: table('schedule'),
       attention: table('attention'),
       batches: table('batches'),
     },
-    (key, why) => world.violated(`bug: due row ${key} cannot be read: ${why}`),
+    (key, why) => world.violated(`bug: entry ${key} cannot be read: ${why}`),
   );
   const telemetry: Deps['telemetry'] = {
     event: (name, fields) => {
@@ -45,7 +45,7 @@ export function depsOf(world: World, process: Process): Deps {
     rules: world.setup.rules,
     gate: watchedGate(world, process, table('gate'), clock, telemetry),
     partnerCenter: partnerCenterPort(world, process),
-    // What a slow token does is in the port above: there it comes between a slot and its call, where it does the most harm.
+    // What a slow token does is in the port above: there it comes between a permit and its call, where it does the most harm.
     tokens: { ready: async () => true },
     ...stores,
     joinBatch: batchJoiner({ ...stores, clock: process.clock, times: world.times }),

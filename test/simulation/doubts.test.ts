@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { CheckoutRecord } from '../../src/checkout/record.ts';
+import type { CheckoutRecord } from '../../src/domain/checkout/record.ts';
 import { aRecord, cartId } from '../support/records.ts';
 import { createDoubts } from './doubts.ts';
 import { cartPlan, groupPlan, nature } from './plans.ts';

@@ -1,6 +1,6 @@
-import { type CheckoutRecord, isFinal } from '../../src/checkout/record.ts';
-import { joinText } from '../../src/storage/chunks.ts';
-import type { StoredRow } from '../../src/storage/table.ts';
+import { joinText } from '../../src/adapters/azure-tables/chunks.ts';
+import { type CheckoutRecord, isFinal } from '../../src/domain/checkout/record.ts';
+import type { StoredRow } from '../../src/ports/table.ts';
 import type { Truth } from './truth.ts';
 
 interface Span {

@@ -1,4 +1,4 @@
-import type { Exchange } from '../../src/partner-center/api.ts';
+import type { Exchange } from '../../src/domain/answer/exchange.ts';
 import type { Random } from './random.ts';
 import type { Answer } from './truth.ts';
 import { errorBody, partOfList, withoutIds } from './wire.ts';

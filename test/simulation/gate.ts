@@ -1,12 +1,16 @@
+import { toProperties } from '../../src/adapters/azure-tables/gate-row.ts';
+import { gateStore } from '../../src/adapters/azure-tables/gate-store-table.ts';
 import type { Deps } from '../../src/checkout/deps.ts';
-import type { Gate } from '../../src/gate/gate.ts';
-import { toProperties } from '../../src/gate/gate-row.ts';
-import { initialState, opened } from '../../src/gate/gate-state.ts';
-import { gateStore } from '../../src/gate/gate-store.ts';
-import { defaultGateSettings, floorPerMinute, type GateSettings } from '../../src/gate/settings.ts';
+import {
+  defaultGateSettings,
+  floorPerMinute,
+  type GateSettings,
+} from '../../src/domain/gate/gate-settings.ts';
+import { initialState, opened } from '../../src/domain/gate/gate-state.ts';
 import { sharedGate } from '../../src/gate/shared-gate.ts';
-import type { StorageClock } from '../../src/gate/storage-clock.ts';
-import type { Table } from '../../src/storage/table.ts';
+import type { Gate } from '../../src/ports/gate.ts';
+import type { StorageClock } from '../../src/ports/storage-clock.ts';
+import type { Table } from '../../src/ports/table.ts';
 import type { Process } from './process.ts';
 import type { World } from './world.ts';
 
@@ -48,7 +52,7 @@ export function openGate(world: World): void {
   const now = world.timeline.now();
   const settings = settingsOf(world);
   const open = opened(initialState(now, settings), now);
-  // After a bad hour there are ten calls a minute: whoever has a claim waits long for the slot of its call.
+  // After a bad hour there are ten calls a minute: whoever has a claim waits long for the permit of its call.
   const state = world.setup.gate === 'slow' ? { ...open, limit: floorPerMinute(settings) } : open;
   world.tables.gate.put({ partition: 'gate', key: 'gate', properties: toProperties(state, 'first') });
 }

@@ -11,7 +11,7 @@ export const guardScenarios: Readonly<Record<string, string>> = {
   'Batch: nothing is sent once it is stopped': 'stopped-replay',
   'Batch: finished only when every line is final': 'batch-replay',
   'Batch: finished only when every line was seen': 'batch-late-replay',
-  'Batch: the due row comes before the summary': 'batch-replay',
+  'Batch: the entry comes before the summary': 'batch-replay',
   'Window: it begins when the call may have left last': 'slow-gate-rebuy',
   'Evidence: the setting that allows the repeat of an ordered cart': 'lost-rebuy',
   'Evidence: a refusal that tells nothing leaves the repeat open': 'odd-refusal-replay',
@@ -22,7 +22,7 @@ export const guardScenarios: Readonly<Record<string, string>> = {
   'Evidence: at most one repeat until it is known (800065 is kept)': 'lost-refuse',
   'Evidence: a repeat is done only when every group is there': 'people-refuse',
   'Park: send, then write': 'throttled-replay',
-  'Result: an answer in hand waits for its due rows': 'tables-away-refuse',
+  'Result: an answer in hand waits for its entries': 'tables-away-refuse',
   'Result: a retryable group: first the copy, then the transaction': 'retryable-replay',
   'People: a job that waits is given up in one write': 'weary',
 };

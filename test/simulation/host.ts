@@ -1,7 +1,7 @@
 import type { Deps } from '../../src/checkout/deps.ts';
-import { runJob } from '../../src/checkout/run-job.ts';
-import { pollPendingOrders } from '../../src/orders/poll.ts';
-import { Unavailable } from '../../src/unavailable.ts';
+import { runJob } from '../../src/checkout/handle-delivery.ts';
+import { pollPendingOrders } from '../../src/polling/poll-due.ts';
+import { Unavailable } from '../../src/ports/unavailable.ts';
 import { depsOf } from './deps.ts';
 import { type Process, portCall, startProcess } from './process.ts';
 import type { Locked } from './queue.ts';
@@ -82,7 +82,7 @@ export function startFleet(world: World): Fleet {
       timeline.at(notBefore, dispatch);
       return;
     }
-    if (host.running >= setup.slots || !process.isAlive()) return;
+    if (host.running >= setup.permits || !process.isAlive()) return;
     const locked = broker.receive(process);
     if (locked === undefined) return;
     host.running += 1;
@@ -120,7 +120,7 @@ export function startFleet(world: World): Fleet {
   /** The timer, once a minute; a minute in which nothing can be due is passed over, for speed. */
   function setTimer(host: Host): void {
     if (host.timerSet || !host.process.isAlive()) return;
-    const first = world.tables.dueOrders.all()[0];
+    const first = world.tables.schedule.all()[0];
     if (first === undefined) return;
     host.timerSet = true;
     const due = Number(first.properties['dueAt'] ?? 0) - host.process.skew;

@@ -184,7 +184,7 @@ const customers: readonly Scenario[] = [
       ],
       customerLimits: [{ customerId: customer(1), from: 0, to: 10 * minute }],
       processes: 4,
-      slots: 1,
+      permits: 1,
     };
   }),
   ...each('rash', 'people give up on carts that were bought', () => ({
@@ -260,7 +260,7 @@ export function outageOfOne({ carts: count, resetEach }: Outage): Setup {
       ...sendAll(others).map((send, n) => ({ ...send, at: at(n / 2) + 100 })),
     ],
     processes: 2,
-    slots: 16,
+    permits: 16,
     calmAfter: 30 * minute,
     apiFault: (what, id, nth) => {
       const n = ids.get(id);
@@ -296,7 +296,7 @@ const rules: readonly Scenario[] = [
         ...sendAll(carts).map((send) => ({ ...send, at: 0 })),
         ...sendAll(others).map((send, n) => ({ ...send, at: 4.9 * minute + n * 6 * second })),
       ],
-      slots: 8,
+      permits: 8,
       apiFault: (what, id, nth) => {
         if (what === 'checkout') return nth > 1 ? undefined : late.has(id) ? 'throttled' : 'drop-after';
         return nth === 1 ? 'slow-token' : undefined;

@@ -1,5 +1,6 @@
-import type { Exchange, PartnerCenter, SendOptions } from '../../src/partner-center/api.ts';
-import type { Times } from '../../src/times.ts';
+import type { Exchange } from '../../src/domain/answer/exchange.ts';
+import type { Times } from '../../src/domain/times.ts';
+import type { PartnerCenter, SendOptions } from '../../src/ports/partner-center.ts';
 import { type ApiFault, type Course, courseOf, type Ending } from './faults.ts';
 import { type Network, type Process, tellBlow } from './process.ts';
 import type { Answer, Truth, Work } from './truth.ts';

@@ -1,8 +1,8 @@
 import { decisionCopy } from '../../src/checkout/copies.ts';
-import type { Decision } from '../../src/checkout/delivery.ts';
-import type { Ledger } from '../../src/checkout/ledger.ts';
-import type { CheckoutRecord } from '../../src/checkout/record.ts';
-import type { StoredRow } from '../../src/storage/table.ts';
+import type { CheckoutRecord } from '../../src/domain/checkout/record.ts';
+import type { Decision } from '../../src/domain/message/delivery.ts';
+import type { Ledger } from '../../src/ports/ledger.ts';
+import type { StoredRow } from '../../src/ports/table.ts';
 import type { CartTruth } from './truth.ts';
 import type { World } from './world.ts';
 

@@ -81,7 +81,7 @@ export function world(carts: readonly CartPlan[], plan: Partial<Setup> = {}): Se
     rules: { maxAttempts: 6, repeatOrderedCart: contract !== 'rebuy' },
     processes: 2,
     pollers: 2,
-    slots: 2,
+    permits: 2,
     sends: sendAll(carts),
     outages: [],
     people: { retries: 0, twice: 0, wrong: 0, weary: 0, rash: () => 0 },

@@ -1,4 +1,4 @@
-import type { Clock } from '../../src/clock.ts';
+import type { Clock } from '../../src/ports/clock.ts';
 import type { BlowKind } from './blows.ts';
 import type { Random } from './random.ts';
 import type { Timeline } from './timeline.ts';

@@ -1,5 +1,5 @@
-import type { Ledger } from '../../src/checkout/ledger.ts';
-import { type CheckoutRecord, isFinal } from '../../src/checkout/record.ts';
+import { type CheckoutRecord, isFinal } from '../../src/domain/checkout/record.ts';
+import type { Ledger } from '../../src/ports/ledger.ts';
 import { checkBatchesFinished } from './batches.ts';
 import { mayFail, mayMistake } from './questions.ts';
 import type { CartTruth, OrderTruth } from './truth.ts';
@@ -21,8 +21,8 @@ export async function checkPromises(world: World, ledger: Ledger): Promise<void>
     else checkCart(world, cart, found.value);
   }
   checkBatchesFinished(world);
-  for (const row of world.tables.dueOrders.all())
-    violated(`9 an end: due row ${row.key} is left when all is quiet`);
+  for (const row of world.tables.schedule.all())
+    violated(`9 an end: entry ${row.key} is left when all is quiet`);
 }
 
 /**
@@ -144,11 +144,11 @@ function checkEvents(world: World, record: CheckoutRecord, name: string): void {
       world.violated(`9 events: ${subject} ended under ${all.size} ids: ${[...all].join(' ')}`);
 }
 
-/** At every instant: an order that the books call pending has a due row, or the poller would never look again. */
+/** At every instant: an order that the books call pending has an entry, or the poller would never look again. */
 export function checkDueRows(world: World): void {
-  const due = new Set(world.tables.dueOrders.all().map((row) => row.properties['orderId']));
+  const due = new Set(world.tables.schedule.all().map((row) => row.properties['orderId']));
   for (const { cartId, orders } of world.doubts.records())
     for (const mark of orders)
       if ((mark.status === 'pending' || mark.status === 'unknown') && !due.has(mark.id))
-        world.violated(`8 due rows: pending order ${mark.id} of cart ${cartId} has none`);
+        world.violated(`8 entries: pending order ${mark.id} of cart ${cartId} has none`);
 }

@@ -1,5 +1,5 @@
-import type { Copy } from '../../src/checkout/queue.ts';
-import type { QueueMessage } from '../../src/checkout/queue-message.ts';
+import type { QueueMessage } from '../../src/domain/message/queue-message.ts';
+import type { Copy } from '../../src/ports/checkout-queue.ts';
 import type { Process } from './process.ts';
 import type { Timeline } from './timeline.ts';
 

@@ -110,7 +110,7 @@ function randomSetup(random: Random): Setup {
     },
     processes: 1 + random.below(4),
     pollers: 1 + random.below(2),
-    slots: 1 + random.below(4),
+    permits: 1 + random.below(4),
     sends: randomSends(random, carts),
     outages: randomOutages(random),
     people: {

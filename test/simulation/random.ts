@@ -1,4 +1,4 @@
-import type { Chance } from '../../src/chance.ts';
+import type { Chance } from '../../src/ports/chance.ts';
 
 /** Everything that is random in a run comes from one seed, so that a run can be told again. */
 export interface Random extends Chance {

@@ -1,5 +1,5 @@
-import { isFinal } from '../../src/checkout/record.ts';
-import { openStores } from '../../src/storage/stores.ts';
+import { openStores } from '../../src/adapters/azure-tables/stores.ts';
+import { isFinal } from '../../src/domain/checkout/record.ts';
 import { planStop } from './batches.ts';
 import type { Schedule } from './blows.ts';
 import { openGate } from './gate.ts';
@@ -27,7 +27,7 @@ const day = 24 * hour;
 /** When faults have stopped, this is enough for reviews, slow orders, quiet times and people. */
 const limit = 4 * day;
 
-/** Lives through one schedule, from the first message to the last due row, and says which promises were broken. */
+/** Lives through one schedule, from the first message to the last entry, and says which promises were broken. */
 export async function simulate(scenario: Scenario, schedule: Schedule, traced = false): Promise<Outcome> {
   const world = createWorld(scenario.setup, schedule.seed, schedule.blows, traced);
   const { setup, timeline, broker } = world;
@@ -45,7 +45,7 @@ export async function simulate(scenario: Scenario, schedule: Schedule, traced = 
   const isQuiet = () =>
     timeline.now() > allSent &&
     broker.count() === 0 &&
-    world.tables.dueOrders.isEmpty() &&
+    world.tables.schedule.isEmpty() &&
     fleet.busy() === 0 &&
     !people.areBusy();
   const lookForCopies = () => {
@@ -62,7 +62,7 @@ export async function simulate(scenario: Scenario, schedule: Schedule, traced = 
   );
   if (world.violations.length === 0 && !isQuiet())
     world.violated(
-      `9 an end: after ${Math.round((timeline.now() - world.time(0)) / 3_600_000)} hours ${broker.count()} messages, ${fleet.busy()} runs and ${world.tables.dueOrders.all().length} due rows are left`,
+      `9 an end: after ${Math.round((timeline.now() - world.time(0)) / 3_600_000)} hours ${broker.count()} messages, ${fleet.busy()} runs and ${world.tables.schedule.all().length} entries are left`,
     );
   if (world.violations.length === 0) await checkPromises(world, ledger);
   return {

@@ -94,7 +94,7 @@ export const scenarios: readonly Scenario[] = [
   })),
   ...each(
     'slow-gate',
-    'the call of a repeat waits long for its slot, and then takes longer than the client waits',
+    'the call of a repeat waits long for its permit, and then takes longer than the client waits',
     () => ({
       carts: Array.from({ length: 5 }, (_, n) => cartPlan(n + 1, [groupPlan('0', 'a')])),
       apiFault: checkouts('drop-before', 'outlasts'),
@@ -160,7 +160,7 @@ export const scenarios: readonly Scenario[] = [
       outages: [{ what: 'storage', from: 3_000, to: 12 * minute }],
     }),
   ),
-  ...each('slow-token', 'a token is fetched first, until slot and lease are no longer good', () => ({
+  ...each('slow-token', 'a token is fetched first, until permit and lease are no longer good', () => ({
     carts: twins(),
     sends: sendAll(twins(), { notAfter: 4 * minute }),
     apiFault: (_what, _id, nth) => (nth < 3 ? 'slow-token' : undefined),

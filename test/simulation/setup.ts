@@ -1,4 +1,4 @@
-import type { Rules } from '../../src/checkout/deps.ts';
+import type { Rules } from '../../src/domain/checkout/rules.ts';
 import type { BlowKind } from './blows.ts';
 import type { ApiFault } from './faults.ts';
 import type { Request } from './partner-center.ts';
@@ -81,7 +81,7 @@ export interface Setup {
   readonly processes: number;
   readonly pollers: number;
   /** Jobs that one process works on at once. */
-  readonly slots: number;
+  readonly permits: number;
   readonly sends: readonly Send[];
   readonly outages: readonly Outage[];
   readonly people: People;

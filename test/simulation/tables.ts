@@ -1,16 +1,16 @@
-import type { StorageClock } from '../../src/gate/storage-clock.ts';
-import type { StoredRow, Table } from '../../src/storage/table.ts';
-import { Unavailable } from '../../src/unavailable.ts';
+import type { StorageClock } from '../../src/ports/storage-clock.ts';
+import type { StoredRow, Table } from '../../src/ports/table.ts';
+import { Unavailable } from '../../src/ports/unavailable.ts';
 import { type MemoryTable, memoryTable } from '../support/memory-table.ts';
 import { type Network, type Process, portCall } from './process.ts';
 
-export const tableNames = ['checkouts', 'dueOrders', 'attention', 'batches', 'gate'] as const;
+export const tableNames = ['checkouts', 'schedule', 'attention', 'batches', 'gate'] as const;
 export type TableName = (typeof tableNames)[number];
 export type Tables = Record<TableName, MemoryTable>;
 
 export const createTables = (): Tables => ({
   checkouts: memoryTable(),
-  dueOrders: memoryTable(),
+  schedule: memoryTable(),
   attention: memoryTable(),
   batches: memoryTable(),
   gate: memoryTable(),

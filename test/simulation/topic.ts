@@ -1,5 +1,6 @@
-import type { CheckoutEvent, Events } from '../../src/checkout/events.ts';
-import { Unavailable } from '../../src/unavailable.ts';
+import type { CheckoutEvent } from '../../src/domain/events/event.ts';
+import type { Events } from '../../src/ports/events.ts';
+import { Unavailable } from '../../src/ports/unavailable.ts';
 import { type Network, type Process, portCall } from './process.ts';
 
 /** The topic as one process sees it: it keeps every event that reached it, repeats too. */

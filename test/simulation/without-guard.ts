@@ -35,7 +35,7 @@ export function withoutGuard(source: string, guard: Guard): string {
 }
 
 type Failure = (why: string) => Error;
-type Slot = 'statement' | 'element' | 'body' | 'operand';
+type Permit = 'statement' | 'element' | 'body' | 'operand';
 
 /** Where the token begins that follows, over other comments. */
 function startAfter(
@@ -48,7 +48,7 @@ function startAfter(
   return comment === undefined ? at : startAfter(source, comment.end, comments);
 }
 
-function slotOf({ node, parents }: Place): Slot | undefined {
+function slotOf({ node, parents }: Place): Permit | undefined {
   const [parent] = parents;
   if (parent === undefined) return undefined;
   const { type } = parent.node;

@@ -1,5 +1,5 @@
-import type { CheckoutEvent } from '../../src/checkout/events.ts';
-import { defaultTimes } from '../../src/times.ts';
+import type { CheckoutEvent } from '../../src/domain/events/event.ts';
+import { defaultTimes } from '../../src/domain/times.ts';
 import { checkStopped } from './batches.ts';
 import type { Blow, BlowKind } from './blows.ts';
 import { createDoubts, type Doubts } from './doubts.ts';
@@ -42,7 +42,7 @@ export interface World extends Api {
   /** Called when something may be there to receive. */
   onVisible: () => void;
   onDueRows: () => void;
-  /** Called after every write to the ledger or to the due rows. */
+  /** Called after every write to the ledger or to the entries. */
   onBooks: () => void;
 }
 

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { expect, test } from 'vitest';
-import type { CartAttention } from '../../src/checkout/attention.ts';
-import type { AttentionFilter, AttentionRow } from '../../src/operate/attention-rows.ts';
-import { attentionRows } from '../../src/storage/attention-rows.ts';
-import { attentionStore } from '../../src/storage/attention-store.ts';
+import { attentionStore } from '../../src/adapters/azure-tables/attention-store.ts';
+import { attentionRows } from '../../src/adapters/azure-tables/attention-table.ts';
+import type { CartAttention } from '../../src/domain/checkout/attention-row.ts';
+import type { AttentionFilter, AttentionRow } from '../../src/ports/attention-rows.ts';
 import { onEachBackend } from './backends.ts';
 
 const at = 1_764_000_000_000;
@@ -17,7 +17,7 @@ onEachBackend('attention rows', (tables) => {
     kind: 'failed',
     open: true,
     revision: 1,
-    reason: { code: '800009', description: 'Items have errors.', cure: 'Mend the lines.', at },
+    reason: { code: '800009', description: 'Items have errors.', remedy: 'Mend the lines.', at },
     batchIds: ['night 1'],
     at,
     ...change,
@@ -36,7 +36,7 @@ onEachBackend('attention rows', (tables) => {
       properties: '{}',
       reason: 'not-json: the body is not JSON',
       path: '',
-      cure: 'Mend the message.',
+      remedy: 'Mend the message.',
       batchId: 'night 1',
       enqueuedAt: at,
       at,
@@ -68,7 +68,7 @@ onEachBackend('attention rows', (tables) => {
         key: `${customerId}:${cartId}`,
         code: '800009',
         description: 'Items have errors.',
-        cure: 'Mend the lines.',
+        remedy: 'Mend the lines.',
         revision: 1,
         at,
         openedAt: at,

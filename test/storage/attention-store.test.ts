@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { expect, test } from 'vitest';
-import type { CartAttention, RejectedMessage } from '../../src/checkout/attention.ts';
-import { attentionStore } from '../../src/storage/attention-store.ts';
-import { joinBytes, joinText } from '../../src/storage/chunks.ts';
+import { attentionStore } from '../../src/adapters/azure-tables/attention-store.ts';
+import { joinBytes, joinText } from '../../src/adapters/azure-tables/chunks.ts';
+import type { CartAttention, RejectedMessage } from '../../src/domain/checkout/attention-row.ts';
 import { memoryTable } from '../support/memory-table.ts';
 import { counted, onEachBackend } from './backends.ts';
 import { at, cartId } from './samples.ts';
@@ -16,7 +16,7 @@ const attention = (change: Partial<CartAttention> = {}): CartAttention => ({
   reason: {
     code: '800002',
     description: 'The cart has expired.',
-    cure: 'Make a new cart.',
+    remedy: 'Make a new cart.',
     at,
     status: 400,
     requestId: 'r',
@@ -44,7 +44,7 @@ onEachBackend('attention', (tables) => {
       revision: 1,
       code: '800002',
       description: 'The cart has expired.',
-      cure: 'Make a new cart.',
+      remedy: 'Make a new cart.',
       status: 400,
       requestId: 'r',
       batchIds: 'night 1,night 2',
@@ -108,7 +108,7 @@ onEachBackend('attention', (tables) => {
       properties: '{"checkout-ticket":"x"}',
       reason: 'the body is not UTF-8 text',
       path: '',
-      cure: 'Send it again.',
+      remedy: 'Send it again.',
       batchId: 'night 1',
       enqueuedAt: at,
       at,
@@ -138,7 +138,7 @@ onEachBackend('attention', (tables) => {
       messageId: 'm',
       reason: 'too large',
       path: '',
-      cure: 'x',
+      remedy: 'x',
       enqueuedAt: at,
       at,
     });

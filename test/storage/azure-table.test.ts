@@ -1,8 +1,8 @@
 import { createServer, type Server } from 'node:http';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Azurite, startAzurite } from '../../local/azurite.ts';
-import type { ServerTime } from '../../src/gate/storage-clock.ts';
-import { type AzureTables, azureTables } from '../../src/storage/azure-tables.ts';
+import { type AzureTables, azureTables } from '../../src/adapters/azure-tables/azure-tables.ts';
+import type { ServerTime } from '../../src/ports/storage-clock.ts';
 import { memoryTable } from '../support/memory-table.ts';
 import { all, newPartition, tableContract } from './table-contract.ts';
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe } from 'vitest';
 import { type Azurite, startAzurite } from '../../local/azurite.ts';
-import { azureTables, type Tables } from '../../src/storage/azure-tables.ts';
-import type { Table } from '../../src/storage/table.ts';
+import { azureTables, type Tables } from '../../src/adapters/azure-tables/azure-tables.ts';
+import type { Table } from '../../src/ports/table.ts';
 import { memoryTable } from '../support/memory-table.ts';
 
 /**
@@ -28,7 +28,7 @@ export function onEachBackend(name: string, suite: (tables: () => Tables) => voi
 
 const memoryTables = (): Tables => ({
   checkouts: memoryTable(),
-  dueOrders: memoryTable(),
+  schedule: memoryTable(),
   attention: memoryTable(),
   batches: memoryTable(),
   gate: memoryTable(),
@@ -36,7 +36,7 @@ const memoryTables = (): Tables => ({
 
 const mapTables = (tables: Tables, map: (table: Table) => Table): Tables => ({
   checkouts: map(tables.checkouts),
-  dueOrders: map(tables.dueOrders),
+  schedule: map(tables.schedule),
   attention: map(tables.attention),
   batches: map(tables.batches),
   gate: map(tables.gate),

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { expect, test } from 'vitest';
-import type { BatchJob } from '../../src/checkout/batches.ts';
-import { batchStore } from '../../src/storage/batch-store.ts';
+import { batchStore } from '../../src/adapters/azure-tables/batch-store.ts';
+import type { BatchJob } from '../../src/domain/batch/batch.ts';
 import { collect } from '../support/collect.ts';
 import { memoryTable } from '../support/memory-table.ts';
 import { counted, onEachBackend } from './backends.ts';
@@ -51,7 +51,7 @@ onEachBackend('batches', (tables) => {
     const { batchId } = job();
     const store = open();
     expect(await store.summary(batchId)).toBeUndefined();
-    const first = { batchId, total: 10, since: at, dueRow: 'row' };
+    const first = { batchId, total: 10, since: at, entryKey: 'row' };
     await store.writeSummary(first, undefined);
     const found = await store.summary(batchId);
     expect(found?.value).toEqual(first);

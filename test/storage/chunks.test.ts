@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { joinBytes, joinText, splitBytes, splitText } from '../../src/storage/chunks.ts';
+import { joinBytes, joinText, splitBytes, splitText } from '../../src/adapters/azure-tables/chunks.ts';
 
 // Here and not on Azurite: it decodes a body piece by piece, and breaks a character that two TCP reads share.
 test.each([0, 1, 32_767, 32_768, 32_769, 65_535, 65_536, 100_000])(

@@ -1,13 +1,18 @@
 import { randomUUID } from 'node:crypto';
 import { expect, test } from 'vitest';
-import { type AnyDueRow, batchDueRow, type DueRow, dueRowKey } from '../../src/orders/due-rows.ts';
-import { dueRowStore } from '../../src/storage/due-row-store.ts';
+import { scheduleStore } from '../../src/adapters/azure-tables/schedule-store.ts';
+import {
+  batchCountEntry,
+  type OrderEntry,
+  type PollEntry,
+  pollEntryKey,
+} from '../../src/domain/schedule-entry.ts';
 import { memoryTable } from '../support/memory-table.ts';
 import { onEachBackend } from './backends.ts';
 import { cartId, customerId } from './samples.ts';
 
-const due = (dueAt: number, orderId: string = randomUUID()): DueRow => ({
-  key: dueRowKey(dueAt, orderId),
+const due = (dueAt: number, orderId: string = randomUUID()): OrderEntry => ({
+  key: pollEntryKey(dueAt, orderId),
   dueAt,
   orderId,
   customerId,
@@ -17,8 +22,8 @@ const due = (dueAt: number, orderId: string = randomUUID()): DueRow => ({
 const never = (key: string, why: string) => {
   throw new Error(`${key}: ${why}`);
 };
-async function dueAt(store: ReturnType<typeof dueRowStore>, now: number): Promise<AnyDueRow[]> {
-  const rows: AnyDueRow[] = [];
+async function dueAt(store: ReturnType<typeof scheduleStore>, now: number): Promise<PollEntry[]> {
+  const rows: PollEntry[] = [];
   for await (const row of store.due(now)) rows.push(row);
   return rows;
 }
@@ -27,18 +32,18 @@ async function dueAt(store: ReturnType<typeof dueRowStore>, now: number): Promis
 let hours = 1_000;
 const newHour = () => ++hours * 3_600_000;
 
-onEachBackend('due rows', (tables) => {
-  const open = () => dueRowStore(tables().dueOrders, never);
+onEachBackend('entries', (tables) => {
+  const open = () => scheduleStore(tables().schedule, never);
   const since = async (from: number, now: number) =>
     (await dueAt(open(), now)).filter((row) => row.dueAt >= from);
 
   test('a batch has a row among those of the orders', async () => {
     const store = open();
     const hour = newHour();
-    const batch = batchDueRow('night 1', hour + 1);
+    const batch = batchCountEntry('night 1', hour + 1);
     await store.insert([batch]);
     expect(await since(hour, hour + 10)).toStrictEqual([batch]);
-    const later = batchDueRow('night 1', hour + 50);
+    const later = batchCountEntry('night 1', hour + 50);
     await store.move(batch, later);
     expect(await since(hour, hour + 10)).toEqual([]);
     await store.drop(later);
@@ -109,7 +114,7 @@ onEachBackend('due rows', (tables) => {
 
 test('polls that no record keeps yet go with the row; nonsense in their place is left out', async () => {
   const table = memoryTable();
-  const store = dueRowStore(table, never);
+  const store = scheduleStore(table, never);
   const poll = {
     what: 'order',
     orderId: 'o',
@@ -131,7 +136,7 @@ test('polls that no record keeps yet go with the row; nonsense in their place is
 test('a row that cannot be read is told, and does not stop the others', async () => {
   const table = memoryTable();
   const told: string[] = [];
-  const store = dueRowStore(table, (key, why) => told.push(`${key} ${why}`));
+  const store = scheduleStore(table, (key, why) => told.push(`${key} ${why}`));
   table.put({ partition: 'due', key: '000000000000001:a', properties: { cartId } });
   table.put({
     partition: 'due',

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { nothingDone } from '../../src/orders/poll.ts';
-import { heartbeatStore } from '../../src/storage/heartbeat-store.ts';
+import { heartbeatStore } from '../../src/adapters/azure-tables/heartbeat-store.ts';
+import { nothingDone } from '../../src/domain/tick-report.ts';
 import { seededChance } from '../support/seeded-chance.ts';
 import { onEachBackend } from './backends.ts';
 

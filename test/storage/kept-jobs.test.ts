@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { checkJob, decodeJob, type Job } from '../../src/checkout/job.ts';
-import type { CheckoutRecord } from '../../src/checkout/record.ts';
-import { fromEntity, toEntity } from '../../src/storage/azure-entity.ts';
-import { fromRecordRow, toRecordRow } from '../../src/storage/record-rows.ts';
-import type { Row, StoredRow } from '../../src/storage/table.ts';
+import { fromEntity, toEntity } from '../../src/adapters/azure-tables/azure-entity.ts';
+import { fromRecordRow, toRecordRow } from '../../src/adapters/azure-tables/record-rows.ts';
+import type { CheckoutRecord } from '../../src/domain/checkout/record.ts';
+import { checkJob, decodeJob, type Job } from '../../src/domain/message/job.ts';
+import type { Row, StoredRow } from '../../src/ports/table.ts';
 import { aRecord } from '../support/records.ts';
 
 /** Whatever a producer may write into a field: what is usual, what is at a limit, and what no one should. */

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { expect, test } from 'vitest';
-import type { CheckoutRecord } from '../../src/checkout/record.ts';
-import { ledgerStore } from '../../src/storage/ledger-store.ts';
+import { ledgerStore } from '../../src/adapters/azure-tables/ledger-store.ts';
+import type { CheckoutRecord } from '../../src/domain/checkout/record.ts';
 import { memoryTable } from '../support/memory-table.ts';
 import { counted, onEachBackend } from './backends.ts';
 import { at, mark, order, record } from './samples.ts';
@@ -23,10 +23,10 @@ onEachBackend('the ledger', (tables) => {
     const full = freshRecord({
       state: 'unresolved',
       nextTry: at + 1,
-      orders: [{ ...mark('aB1'), endedAt: 2, dueRow: '000:aB1' }],
+      orders: [{ ...mark('aB1'), endedAt: 2, entryKey: '000:aB1' }],
       failedGroups: [{ group: '1', code: '800002', description: 'no', retryable: true }],
       groups: [{ group: '1', content: 'monthly|x' }],
-      repeated: { as: 'refused', reason: { code: 'x', description: 'y', cure: 'z', at } },
+      repeated: { as: 'refused', reason: { code: 'x', description: 'y', remedy: 'z', at } },
       repeatAllowed: true,
       asked: { kind: 'needs-decision', since: at },
       gaveUp: true,
@@ -36,7 +36,7 @@ onEachBackend('the ledger', (tables) => {
       reason: {
         code: '800002',
         description: 'no',
-        cure: 'yes',
+        remedy: 'yes',
         at,
         status: 400,
         requestId: 'r',

@@ -1,5 +1,5 @@
-import type { CheckoutRecord } from '../../src/checkout/record.ts';
-import type { Order } from '../../src/orders/order.ts';
+import type { CheckoutRecord } from '../../src/domain/checkout/record.ts';
+import type { Order } from '../../src/domain/order/order.ts';
 
 export const customerId = '11111111-1111-4111-8111-111111111111';
 export const cartId = '22222222-2222-4222-8222-222222222222';

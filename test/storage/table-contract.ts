@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Change, StoredRow, Table } from '../../src/storage/table.ts';
+import type { Change, StoredRow, Table } from '../../src/ports/table.ts';
 
 let partitions = 0;
 /** A partition of its own for each test: the tables are shared. */

@@ -1,4 +1,4 @@
-import type { Exchange } from '../../src/partner-center/api.ts';
+import type { Exchange } from '../../src/domain/answer/exchange.ts';
 
 /** What the Partner Center port brings of an answer with this body. */
 export const answered = (status: number, body: unknown): Exchange => ({

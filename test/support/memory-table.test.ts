@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import type { Change } from '../../src/storage/table.ts';
-import { Unavailable } from '../../src/unavailable.ts';
+import type { Change } from '../../src/ports/table.ts';
+import { Unavailable } from '../../src/ports/unavailable.ts';
 import { type Fault, memoryTable } from './memory-table.ts';
 
 const row = (key: string, n = 0) => ({ partition: 'p', key, properties: { n } });

@@ -7,8 +7,8 @@ import type {
   StoredRow,
   Table,
   TransactionResult,
-} from '../../src/storage/table.ts';
-import { Unavailable } from '../../src/unavailable.ts';
+} from '../../src/ports/table.ts';
+import { Unavailable } from '../../src/ports/unavailable.ts';
 
 export type Operation =
   | { readonly kind: 'get'; readonly partition: string; readonly key: string }

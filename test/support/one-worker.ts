@@ -1,15 +1,15 @@
+import { openStores } from '../../src/adapters/azure-tables/stores.ts';
 import type { Deps } from '../../src/checkout/deps.ts';
-import type { CheckoutEvent } from '../../src/checkout/events.ts';
+import { runJob } from '../../src/checkout/handle-delivery.ts';
 import { batchJoiner } from '../../src/checkout/join-batch.ts';
-import type { Copy } from '../../src/checkout/queue.ts';
-import { runJob } from '../../src/checkout/run-job.ts';
-import type { Clock } from '../../src/clock.ts';
-import type { Gate } from '../../src/gate/gate.ts';
-import { pollPendingOrders } from '../../src/orders/poll.ts';
-import type { PartnerCenter } from '../../src/partner-center/api.ts';
-import { openStores } from '../../src/storage/stores.ts';
-import { defaultTimes } from '../../src/times.ts';
-import { untraced } from '../../src/tracing.ts';
+import type { CheckoutEvent } from '../../src/domain/events/event.ts';
+import { defaultTimes } from '../../src/domain/times.ts';
+import { pollPendingOrders } from '../../src/polling/poll-due.ts';
+import type { Copy } from '../../src/ports/checkout-queue.ts';
+import type { Clock } from '../../src/ports/clock.ts';
+import type { Gate } from '../../src/ports/gate.ts';
+import type { PartnerCenter } from '../../src/ports/partner-center.ts';
+import { untraced } from '../../src/ports/tracing.ts';
 import { memoryTable } from './memory-table.ts';
 import { seededChance } from './seeded-chance.ts';
 
@@ -37,7 +37,7 @@ export function oneWorker(
 ) {
   const tables = {
     checkouts: memoryTable(),
-    dueOrders: memoryTable(),
+    schedule: memoryTable(),
     attention: memoryTable(),
     batches: memoryTable(),
   };
@@ -48,7 +48,7 @@ export function oneWorker(
   const send: Deps['queue']['send'] = async (copy, at) => {
     queue.push({ copy, at: Math.max(at, clock.now()), deliveries: 0, sequence: ++sequence });
   };
-  const stores = openStores(tables, (key, why) => warnings.push(`due row ${key}: ${why}`));
+  const stores = openStores(tables, (key, why) => warnings.push(`entry ${key}: ${why}`));
   const deps: Deps = {
     clock,
     clockSkew: () => undefined,
@@ -118,7 +118,7 @@ export function oneWorker(
     async settle(most = 60): Promise<void> {
       for (let step = 0; step < most; step += 1) {
         if (await deliver()) continue;
-        const due = tables.dueOrders.all().map(({ properties }) => Number(properties['dueAt']));
+        const due = tables.schedule.all().map(({ properties }) => Number(properties['dueAt']));
         const next = due.filter(Number.isFinite).sort((one, other) => one - other)[0];
         if (next === undefined) return;
         clock.leapTo(next + 1);
@@ -131,7 +131,7 @@ export function oneWorker(
 /** A gate that is always open, and never busy. */
 export function openGate(clock: Clock): Gate {
   return {
-    take: async (lane) => ({ kind: 'slot', slot: { lane, notBefore: clock.now() } }),
+    take: async (lane) => ({ kind: 'permit', permit: { lane, notBefore: clock.now() } }),
     giveBack: () => {},
     report: async (report) =>
       report.kind === 'throttled'

@@ -1,6 +1,6 @@
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import ajvFormats from 'ajv-formats';
-import { openApi } from '../../src/operate/openapi.ts';
+import { openApi } from '../../src/api/openapi.ts';
 
 const ajv = new Ajv2020({ strict: true, allErrors: true });
 // Its default export is in `default` twice, by the way in which it is compiled.

@@ -1,7 +1,7 @@
-import type { Delivery } from '../../src/checkout/delivery.ts';
-import { emptyHistory, none } from '../../src/checkout/history.ts';
-import type { CheckoutRecord } from '../../src/checkout/record.ts';
-import type { Order, OrderStatus } from '../../src/orders/order.ts';
+import { emptyHistory, none } from '../../src/domain/checkout/call-history.ts';
+import type { CheckoutRecord } from '../../src/domain/checkout/record.ts';
+import type { Delivery } from '../../src/domain/message/delivery.ts';
+import type { Order, OrderStatus } from '../../src/domain/order/order.ts';
 
 export const customerId = '7c1f0a52-6d0e-4b7e-9a43-5e2f8b6f1d10';
 export const cartId = '2f9a6c1e-1a77-4d0b-8f3c-90f5b1e4c7aa';

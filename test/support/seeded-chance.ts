@@ -1,4 +1,4 @@
-import type { Chance } from '../../src/chance.ts';
+import type { Chance } from '../../src/ports/chance.ts';
 
 /** The same numbers and ids for the same seed (mulberry32), so that a failure can be replayed. */
 export function seededChance(seed: number): Chance {

@@ -1,4 +1,4 @@
-import type { Clock } from '../../src/clock.ts';
+import type { Clock } from '../../src/ports/clock.ts';
 
 /** A clock that only `run` and `until` move: code that waits costs no real time, and the order of events is always the same. */
 export interface VirtualClock extends Clock {

@@ -3,8 +3,8 @@ import { cp, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { states } from '../../src/checkout/record.ts';
-import { orderStatuses } from '../../src/orders/order.ts';
+import { states } from '../../src/domain/checkout/record.ts';
+import { orderStatuses } from '../../src/domain/order/order.ts';
 
 /**
  * Whoever adds an order status or a job state is led by the compiler to every place that decides by it. A test patches a
@@ -29,59 +29,59 @@ test('the copy as it stands compiles', async () => {
 
 test('an order status that nobody has thought about does not compile', async () => {
   const places = await placesOfErrors({
-    'src/orders/order.ts': [
+    'src/domain/order/order.ts': [
       ["'cancelled', 'unknown'] as const", "'cancelled', 'unknown', 'rejected'] as const"],
     ],
   });
   expect(places).toEqual([
-    'src/checkout/event-list.ts orderEventTypes',
-    'src/orders/order.ts lacking',
-    'src/orders/order.ts terminal',
-    'src/partner-center/decode.ts spellings',
+    'src/domain/events/event-list.ts orderEventTypes',
+    'src/domain/order/order.ts lacking',
+    'src/domain/order/order.ts terminal',
+    'src/domain/answer/decode-answer.ts spellings',
   ]);
 });
 
 const newState = ["  'failed',\n] as const;", "  'failed',\n  'expired',\n] as const;"] as const;
 
 test('a job state that nobody has thought about does not compile', async () => {
-  expect(await placesOfErrors({ 'src/checkout/record.ts': [newState] })).toEqual(placesOfStates);
+  expect(await placesOfErrors({ 'src/domain/checkout/record.ts': [newState] })).toEqual(placesOfStates);
 });
 
 test('a job state that is filed as an end without orders still does not compile where ends are told', async () => {
   const places = await placesOfErrors({
-    'src/checkout/record.ts': [
+    'src/domain/checkout/record.ts': [
       newState,
       ["  failed: 'final',\n", "  failed: 'final',\n  expired: 'final',\n"],
       ['  failed: true,\n', '  failed: true,\n  expired: true,\n'],
     ],
   });
   expect(places.filter((place) => !placesOfStates.includes(place))).toEqual([
-    'src/checkout/event-list.ts batchFinishedEvent',
-    'src/checkout/event-list.ts eventsOf',
-    'src/checkout/event-schema.ts counted',
-    'src/checkout/tail.ts writeAttention',
-    'src/operate/report/page.ts answerOf',
+    'src/domain/events/event-list.ts batchFinishedEvent',
+    'src/domain/events/event-list.ts eventsOf',
+    'src/domain/events/event-schema.ts counted',
+    'src/checkout/finalize.ts writeAttention',
+    'src/operator/report/page.ts answerOf',
   ]);
 });
 
 const placesOfStates: readonly string[] = [
-  'src/checkout/batch-counts.ts batchCounter',
-  'src/checkout/record.ts RetryableState',
-  'src/checkout/record.ts StateAt',
-  'src/checkout/record.ts decidable',
-  'src/checkout/record.ts inDoubt',
-  'src/checkout/record.ts isFinal',
-  'src/checkout/record.ts isRetryable',
-  'src/checkout/record.ts isSettled',
-  'src/checkout/record.ts retryable',
-  'src/checkout/record.ts stages',
-  'src/checkout/transitions.ts steps',
-  'src/cli/batch.ts lineNames',
-  'src/operate/api-shapes.ts batchShape',
-  'src/operate/batch-eta.ts callsLeft',
-  'src/operate/next-step.ts nextStep',
-  'src/operate/report/figures.ts outcomeOf',
-  'src/operate/retry.ts whyNotRetry',
+  'src/domain/batch/batch-counts.ts batchCounter',
+  'src/domain/checkout/record.ts RetryableState',
+  'src/domain/checkout/record.ts StateAt',
+  'src/domain/checkout/record.ts decidable',
+  'src/domain/checkout/record.ts inDoubt',
+  'src/domain/checkout/record.ts isFinal',
+  'src/domain/checkout/record.ts isRetryable',
+  'src/domain/checkout/record.ts isSettled',
+  'src/domain/checkout/record.ts retryable',
+  'src/domain/checkout/record.ts stages',
+  'src/domain/checkout/state-machine.ts steps',
+  'src/cli/commands/batch-command.ts lineNames',
+  'src/api/api-shapes.ts batchShape',
+  'src/operator/batches/batch-eta.ts callsLeft',
+  'src/operator/jobs/next-step.ts nextStep',
+  'src/operator/report/figures.ts outcomeOf',
+  'src/operator/jobs/retry.ts whyNotRetry',
 ];
 
 /**
@@ -108,18 +108,18 @@ const single: readonly string[] = [
   'src/checkout/conclude.ts notExecuted',
   'src/checkout/conclude.ts partlyDone',
   'src/checkout/conclude.ts partnerWide',
-  'src/checkout/look.ts openTwins',
-  'src/checkout/result.ts factsOnly',
-  'src/checkout/submit.ts endTooLate',
-  'src/cli/job.ts tell',
-  'src/orders/pending-alarm.ts withQuestion',
+  'src/checkout/gather-evidence.ts openTwins',
+  'src/checkout/commit-result.ts factsOnly',
+  'src/checkout/call-checkout.ts endTooLate',
+  'src/cli/commands/job-command.ts tell',
+  'src/polling/pending-alarm.ts withQuestion',
   // Makes a table of all that is not `unknown`.
-  'src/partner-center/decode.ts statuses',
+  'src/domain/answer/decode-answer.ts statuses',
   // Of a cart: its statuses are two.
-  'src/checkout/evidence.ts conclude',
-  'src/checkout/evidence.ts weigh',
-  'src/operate/preflight.ts judgeCart',
-  'src/partner-center/decode.ts decodeCart',
+  'src/domain/checkout/reconcile-rules.ts conclude',
+  'src/domain/checkout/reconcile-rules.ts weigh',
+  'src/operator/preflight.ts judgeCart',
+  'src/domain/answer/decode-answer.ts decodeCart',
 ];
 
 async function sources(): Promise<readonly string[]> {

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
+import { batchStore } from '../../src/adapters/azure-tables/batch-store.ts';
+import { scheduleStore } from '../../src/adapters/azure-tables/schedule-store.ts';
 import { batchJoiner } from '../../src/checkout/join-batch.ts';
-import type { AnyDueRow } from '../../src/orders/due-rows.ts';
-import { batchStore } from '../../src/storage/batch-store.ts';
-import { dueRowStore } from '../../src/storage/due-row-store.ts';
-import { defaultTimes } from '../../src/times.ts';
+import type { PollEntry } from '../../src/domain/schedule-entry.ts';
+import { defaultTimes } from '../../src/domain/times.ts';
 import { counted } from '../storage/backends.ts';
 import { collect } from '../support/collect.ts';
 import { memoryTable } from '../support/memory-table.ts';
@@ -18,17 +18,17 @@ function bed() {
   };
   const requests = { batches: counted(tables.batches), due: counted(tables.due) };
   const batches = batchStore(requests.batches);
-  const dueRows = dueRowStore(requests.due, (key, why) => {
+  const schedule = scheduleStore(requests.due, (key, why) => {
     throw new Error(`${key}: ${why}`);
   });
-  const instance = () => batchJoiner({ batches, dueRows, clock, times: defaultTimes });
+  const instance = () => batchJoiner({ batches, schedule, clock, times: defaultTimes });
   return {
     clock,
     batches,
     instance,
     requests: () => [...requests.batches.requests, ...requests.due.requests],
     summary: async () => (await batches.summary('night'))?.value,
-    rows: async (): Promise<readonly AnyDueRow[]> => collect(dueRows.due(clock.now() + 86_400_000)),
+    rows: async (): Promise<readonly PollEntry[]> => collect(schedule.due(clock.now() + 86_400_000)),
     fail(what: typeof down) {
       down = what;
     },
@@ -36,16 +36,16 @@ function bed() {
 }
 
 describe('the size of a batch', () => {
-  test('the first declaration makes the due row, then the summary that names it', async () => {
+  test('the first declaration makes the entry, then the summary that names it', async () => {
     const { instance, summary, rows, clock } = bed();
     await instance()('night', 10);
     const [row, ...others] = await rows();
     expect(others).toEqual([]);
     expect(row).toMatchObject({ batchId: 'night', dueAt: clock.now() + 120_000 });
-    expect(await summary()).toMatchObject({ total: 10, dueRow: row?.key, since: clock.now() });
+    expect(await summary()).toMatchObject({ total: 10, entryKey: row?.key, since: clock.now() });
   });
 
-  test('the largest stands, whoever says it, and one due row is enough', async () => {
+  test('the largest stands, whoever says it, and one entry is enough', async () => {
     const { instance, summary, rows, clock } = bed();
     const joins = [instance(), instance(), instance()];
     await Promise.all(joins.map((join, index) => join('night', 10 + index)));
@@ -53,7 +53,7 @@ describe('the size of a batch', () => {
     await joins[0]?.('night', 7);
     expect((await summary())?.total).toBe(12);
     expect(await rows()).toHaveLength(1);
-    expect((await rows())[0]?.key).toBe((await summary())?.dueRow);
+    expect((await rows())[0]?.key).toBe((await summary())?.entryKey);
   });
 
   test('a finished batch that grows is counted again', async () => {
@@ -63,10 +63,10 @@ describe('the size of a batch', () => {
     expect(await rows()).toEqual([]);
     await instance()('night', 11);
     expect(await rows()).toHaveLength(1);
-    expect(await summary()).toMatchObject({ total: 11, dueRow: (await rows())[0]?.key });
+    expect(await summary()).toMatchObject({ total: 11, entryKey: (await rows())[0]?.key });
   });
 
-  test('no summary without a due row: what fails in between is made anew', async () => {
+  test('no summary without an entry: what fails in between is made anew', async () => {
     const { instance, summary, rows, fail } = bed();
     const join = instance();
     fail('due');

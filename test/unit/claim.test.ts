@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { decideClaim } from '../../src/checkout/claim.ts';
-import type { Decision } from '../../src/checkout/delivery.ts';
-import type { State } from '../../src/checkout/record.ts';
-import { defaultTimes } from '../../src/times.ts';
+import { decideClaim } from '../../src/domain/checkout/claim-rules.ts';
+import type { State } from '../../src/domain/checkout/record.ts';
+import type { Decision } from '../../src/domain/message/delivery.ts';
+import { defaultTimes } from '../../src/domain/times.ts';
 import { aDelivery, aRecord } from '../support/records.ts';
 
 const now = 10_000_000;

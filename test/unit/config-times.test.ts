@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { settingsReader } from '../../src/config-reader.ts';
-import { readTimes, timeSettings, toDuration, wrongTogether } from '../../src/config-times.ts';
-import { defaultTimes, type Times } from '../../src/times.ts';
+import { settingsReader } from '../../src/config/setting-reader.ts';
+import { readTimes, timeSettings, toDuration, wrongTogether } from '../../src/config/time-settings.ts';
+import { defaultTimes, type Times } from '../../src/domain/times.ts';
 
 const read = (env: Record<string, string>) => {
   const reader = settingsReader(env);

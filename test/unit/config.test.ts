@@ -3,11 +3,11 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { startSandbox } from '../../local/partner-center/sandbox.ts';
 import { examplePorts } from '../../local/stack.ts';
-import { ConfigError, decodeConfig } from '../../src/config.ts';
-import { type SettingName, settingNames } from '../../src/config-settings.ts';
-import { timeSettings } from '../../src/config-times.ts';
-import { defaultGateSettings } from '../../src/gate/settings.ts';
-import { defaultTimes } from '../../src/times.ts';
+import { ConfigError, decodeConfig } from '../../src/config/config.ts';
+import { type SettingName, settingNames } from '../../src/config/setting-table.ts';
+import { timeSettings } from '../../src/config/time-settings.ts';
+import { defaultGateSettings } from '../../src/domain/gate/gate-settings.ts';
+import { defaultTimes } from '../../src/domain/times.ts';
 
 const required = {
   ServiceBusConnection__fullyQualifiedNamespace: 'contoso.servicebus.windows.net',
@@ -55,7 +55,7 @@ test('what is required is enough; the rest has its defaults', () => {
     },
     rules: { maxAttempts: 8, repeatOrderedCart: true },
     times: defaultTimes,
-    gate: { ...defaultGateSettings, slotLifeMs: defaultTimes.slotLife },
+    gate: { ...defaultGateSettings, permitLifeMs: defaultTimes.permitLife },
     timeFactor: 1,
   });
 });
@@ -346,7 +346,7 @@ test('the factor divides every time, and is refused in Azure', () => {
     callTimeout: 3_000,
     lease: 3_500,
     quiet: 20_000,
-    slotLife: Math.round(defaultTimes.slotLife / 60),
+    permitLife: Math.round(defaultTimes.permitLife / 60),
   });
   expect(times.pollSteps).toEqual(defaultTimes.pollSteps.map((step) => step / 60));
   expect(gate.minuteMs).toBe(1_000);

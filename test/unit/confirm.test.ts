@@ -1,6 +1,6 @@
 import { PassThrough } from 'node:stream';
 import { expect, test } from 'vitest';
-import { confirm } from '../../src/cli/confirm.ts';
+import { confirm } from '../../src/cli/session/confirm.ts';
 
 const aTerminal = (isTTY: boolean) => {
   const [stdin, stderr] = [new PassThrough(), new PassThrough()].map((stream) =>

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { systemChance } from '../../src/chance.ts';
 import { decisionCopy, nextTry, sameAgain } from '../../src/checkout/copies.ts';
-import { decodeDelivery } from '../../src/checkout/delivery.ts';
-import type { Copy } from '../../src/checkout/queue.ts';
+import { decodeDelivery } from '../../src/domain/message/delivery.ts';
+import { systemChance } from '../../src/ports/chance.ts';
+import type { Copy } from '../../src/ports/checkout-queue.ts';
 import { aDelivery, aRecord, cartId, customerId } from '../support/records.ts';
 
 const bytes = (value: unknown) =>

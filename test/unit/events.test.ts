@@ -1,15 +1,15 @@
 import { describe, expect, test } from 'vitest';
 import * as z from 'zod/mini';
-import { eventsOf, needsDecisionEvent, rejectedEvent } from '../../src/checkout/event-list.ts';
-import { eventShape } from '../../src/checkout/event-schema.ts';
-import { settled } from '../../src/checkout/settle.ts';
+import { settled } from '../../src/domain/checkout/apply-result.ts';
+import { eventsOf, needsDecisionEvent, rejectedEvent } from '../../src/domain/events/event-list.ts';
+import { eventShape } from '../../src/domain/events/event-schema.ts';
 import { anOrder, aRecord } from '../support/records.ts';
 
 const at = { now: 1_000, firstPoll: 2_000 };
 const reason = {
   code: '800010',
   description: 'no inventory',
-  cure: 'choose another',
+  remedy: 'choose another',
   at: 1,
   status: 400,
   requestId: 'r',

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { contentOf, mergeMarks } from '../../src/domain/checkout/apply-result.ts';
 import {
   type Findings,
   maxTwinReads,
@@ -6,18 +7,17 @@ import {
   repeatDeadline,
   twinsToRead,
   weigh,
-} from '../../src/checkout/evidence.ts';
-import type { KnownGroup } from '../../src/checkout/record.ts';
-import { contentOf, mergeMarks } from '../../src/checkout/settle.ts';
-import { defaultTimes as times } from '../../src/times.ts';
+} from '../../src/domain/checkout/reconcile-rules.ts';
+import type { KnownGroup } from '../../src/domain/checkout/record.ts';
+import { defaultTimes as times } from '../../src/domain/times.ts';
 import { anOrder, aRecord, otherCartId } from '../support/records.ts';
 
 const rules = { times, repeatOrderedCart: true, maxAttempts: 8 };
 const groupA: KnownGroup = { group: '0', content: contentOf(anOrder('x', 'completed', 'offer-a')) };
 const groupB: KnownGroup = { group: '1', content: contentOf(anOrder('x', 'completed', 'offer-b')) };
-const reason = { code: '800065', description: 'submitted earlier', cure: 'none', at: 0 };
+const reason = { code: '800065', description: 'submitted earlier', remedy: 'none', at: 0 };
 
-/** The last send is at 0; until then its call may have waited for a slot. */
+/** The last send is at 0; until then its call may have waited for a permit. */
 const leftBy = times.lease - times.callTimeout;
 const afterWindow = leftBy + times.window;
 const beforeWindow = afterWindow - 1;

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { instantOf, intervalOf } from '../../src/partner-center/instant.ts';
+import { instantOf, intervalOf } from '../../src/domain/answer/instant.ts';
 
 const at = Date.UTC(2026, 10, 24, 2, 0, 1);
 const hour = 3_600_000;

@@ -1,9 +1,9 @@
 import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
-import { checkJob, decodeJob } from '../../src/checkout/job.ts';
-import { checkList } from '../../src/operate/list/check-list.ts';
-import { readList } from '../../src/operate/list/read-list.ts';
-import { readSubmission } from '../../src/operate/submission.ts';
+import { readSubmission } from '../../src/api/submission.ts';
+import { checkJob, decodeJob } from '../../src/domain/message/job.ts';
+import { checkList } from '../../src/operator/list/check-list.ts';
+import { readList } from '../../src/operator/list/read-list.ts';
 
 const job = {
   customerId: '7c1f0a52-6d0e-4b7e-9a43-5e2f8b6f1d10',

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { loadOnce } from '../../src/load-once.ts';
+import { loadOnce } from '../../src/adapters/load-once.ts';
 
 test('what is loaded is kept, whoever asks', async () => {
   let loads = 0;

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { describeValue, withoutValues } from '../../src/looks-like.ts';
+import { describeValue, withoutValues } from '../../src/domain/looks-like.ts';
 
 test.each([
   ['', 'empty'],

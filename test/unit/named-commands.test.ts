@@ -3,7 +3,7 @@ import { existsSync, globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { expect, test } from 'vitest';
-import { program } from '../../src/cli/commands.ts';
+import { program } from '../../src/cli/session/commands.ts';
 
 /** What people are told to type, wherever they are told: it must be there, with its options. */
 const root = join(import.meta.dirname, '../..');

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import type { CheckoutRecord } from '../../src/checkout/record.ts';
-import type { GateView } from '../../src/gate/people.ts';
-import { nextStep } from '../../src/operate/next-step.ts';
-import { dueRowKey } from '../../src/orders/due-rows.ts';
+import type { CheckoutRecord } from '../../src/domain/checkout/record.ts';
+import { pollEntryKey } from '../../src/domain/schedule-entry.ts';
+import { nextStep } from '../../src/operator/jobs/next-step.ts';
+import type { GateView } from '../../src/operator/pause-gate.ts';
 import { aRecord, cartId, customerId } from '../support/records.ts';
 
 const hour = 3_600_000;
@@ -16,7 +16,7 @@ const open: GateView = {
   jobsToday: 0,
 };
 const closed: GateView = { ...open, open: false, reason: 'throttled', until: now + 14 * 60_000 };
-const reason = { code: '800023', description: 'The credit line is too low.', cure: 'Raise it.', at: now };
+const reason = { code: '800023', description: 'The credit line is too low.', remedy: 'Raise it.', at: now };
 const mark = { id: 'O1', content: 'x', wasPending: true, since: now };
 
 const cases: readonly (readonly [string, Partial<CheckoutRecord>, GateView, string, string?])[] = [
@@ -60,7 +60,10 @@ const cases: readonly (readonly [string, Partial<CheckoutRecord>, GateView, stri
   ],
   [
     'pending',
-    { state: 'ordered', orders: [{ ...mark, status: 'pending', dueRow: dueRowKey(now + 120_000, 'O1') }] },
+    {
+      state: 'ordered',
+      orders: [{ ...mark, status: 'pending', entryKey: pollEntryKey(now + 120_000, 'O1') }],
+    },
     open,
     '1 order is pending at Partner Center; the poller looks again at 2026-11-24T02:02:00Z.',
   ],

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { dueRowKey } from '../../src/orders/due-rows.ts';
-import { escapeOrderId, orderIdKey, unescapeOrderId } from '../../src/orders/order-id.ts';
-import { keyPart } from '../../src/storage/keys.ts';
+import { keyPart } from '../../src/adapters/azure-tables/keys.ts';
+import { escapeOrderId, orderIdKey, unescapeOrderId } from '../../src/domain/order/order-id.ts';
+import { pollEntryKey } from '../../src/domain/schedule-entry.ts';
 
 const id = fc.oneof(
   fc.string({ unit: 'grapheme', minLength: 1, maxLength: 1_000 }),
@@ -16,7 +16,7 @@ test('any id can be a part of a key, alone and after a time', () => {
   fc.assert(
     fc.property(id, (text) => {
       expect(keyPart('id', orderIdKey(text))).toBe(orderIdKey(text));
-      expect(keyPart('due row', dueRowKey(1, text))).toBe(dueRowKey(1, text));
+      expect(keyPart('entry', pollEntryKey(1, text))).toBe(pollEntryKey(1, text));
     }),
   );
 });

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import type { Decision } from '../../src/checkout/delivery.ts';
 import { overtaken } from '../../src/checkout/overtaken.ts';
+import type { Decision } from '../../src/domain/message/delivery.ts';
 import { aRecord } from '../support/records.ts';
 
 const retry: Decision = { decision: 'retry', seen: 'failed', who: 'ann', orderIds: [] };

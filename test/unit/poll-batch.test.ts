@@ -1,13 +1,13 @@
 import { expect, test } from 'vitest';
-import type { BatchJob } from '../../src/checkout/batches.ts';
-import { eventShape } from '../../src/checkout/event-schema.ts';
-import type { CheckoutEvent } from '../../src/checkout/events.ts';
+import { batchStore } from '../../src/adapters/azure-tables/batch-store.ts';
+import { scheduleStore } from '../../src/adapters/azure-tables/schedule-store.ts';
 import { batchJoiner } from '../../src/checkout/join-batch.ts';
-import { batchDueRow } from '../../src/orders/due-rows.ts';
-import { countAgainAfter, pollBatch } from '../../src/orders/poll-batch.ts';
-import { batchStore } from '../../src/storage/batch-store.ts';
-import { dueRowStore } from '../../src/storage/due-row-store.ts';
-import { defaultTimes as times } from '../../src/times.ts';
+import type { BatchJob } from '../../src/domain/batch/batch.ts';
+import type { CheckoutEvent } from '../../src/domain/events/event.ts';
+import { eventShape } from '../../src/domain/events/event-schema.ts';
+import { batchCountEntry } from '../../src/domain/schedule-entry.ts';
+import { defaultTimes as times } from '../../src/domain/times.ts';
+import { countAgainAfter, pollBatch } from '../../src/polling/poll-batch.ts';
 import { counted } from '../storage/backends.ts';
 import { collect } from '../support/collect.ts';
 import { memoryTable } from '../support/memory-table.ts';
@@ -21,7 +21,7 @@ function bed() {
   const table = memoryTable();
   const requests = counted(table);
   const batches = batchStore(requests);
-  const dueRows = dueRowStore(memoryTable(), (key, why) => {
+  const schedule = scheduleStore(memoryTable(), (key, why) => {
     throw new Error(`${key}: ${why}`);
   });
   const told: CheckoutEvent[] = [];
@@ -30,7 +30,7 @@ function bed() {
     clock,
     times,
     batches,
-    dueRows,
+    schedule,
     events: {
       publish: async (events: readonly CheckoutEvent[]) => {
         if (failing) throw new Error('the topic is full');
@@ -39,11 +39,11 @@ function bed() {
     },
     telemetry: { event: () => {}, warn: () => {} },
   };
-  const rows = () => collect(dueRows.due(clock.now()));
+  const rows = () => collect(schedule.due(clock.now()));
   return {
     clock,
     batches,
-    dueRows,
+    schedule,
     told,
     requests,
     join: batchJoiner(deps),
@@ -55,7 +55,7 @@ function bed() {
     fail: (on: boolean) => {
       failing = on;
     },
-    /** Lets the time of the due row come, and counts. */
+    /** Lets the time of the entry come, and counts. */
     async tick() {
       await clock.run(30 * 60_000);
       const polled = [];
@@ -121,16 +121,16 @@ test('a size that grows is finished once more, under an id of its own', async ()
   expect(told.map(({ id }) => id)).toEqual(['batch.finished:night:1', 'batch.finished:night:2']);
 });
 
-test('a due row that the summary does not name is dropped, while the named one is there', async () => {
-  const { join, tick, batches, dueRows, clock } = bed();
+test('an entry that the summary does not name is dropped, while the named one is there', async () => {
+  const { join, tick, batches, schedule, clock } = bed();
   await join('night', 5);
-  await dueRows.insert([batchDueRow('night', clock.now())]);
+  await schedule.insert([batchCountEntry('night', clock.now())]);
   expect(await tick()).toEqual(['dropped', 'pending']);
   // The named one is missing: a worker died between naming it and moving to it.
   const found = await batches.summary('night');
-  await batches.writeSummary({ batchId: 'night', ...found?.value, dueRow: 'missing' }, found?.etag);
+  await batches.writeSummary({ batchId: 'night', ...found?.value, entryKey: 'missing' }, found?.etag);
   expect(await tick()).toEqual(['pending']);
-  expect((await batches.summary('night'))?.value.dueRow).not.toBe('missing');
+  expect((await batches.summary('night'))?.value.entryKey).not.toBe('missing');
 });
 
 test('the first line that is not final ends the count', async () => {

@@ -1,8 +1,8 @@
 import { globSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { events } from '../../src/telemetry.ts';
-import { metrics } from '../../src/tracing.ts';
+import { events } from '../../src/ports/telemetry.ts';
+import { metrics } from '../../src/ports/tracing.ts';
 import schema from '../fixtures/application-insights-tables.json' with { type: 'json' };
 import { kusto } from '../support/kusto.ts';
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { madeByRepeat } from '../../src/checkout/repeat-alarm.ts';
+import { madeByRepeat } from '../../src/domain/checkout/repeat-alarm.ts';
 import { anOrder } from '../support/records.ts';
 
 const sentAt = 1_000_000;

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { batchCounter } from '../../src/checkout/batch-counts.ts';
-import { csvFields, csvLine } from '../../src/operate/batch-csv.ts';
-import { figuresOf } from '../../src/operate/report/figures.ts';
-import { answerOf, reportPage } from '../../src/operate/report/page.ts';
+import { batchCounter } from '../../src/domain/batch/batch-counts.ts';
+import { csvFields, csvLine } from '../../src/operator/batches/batch-csv.ts';
+import { figuresOf } from '../../src/operator/report/figures.ts';
+import { answerOf, reportPage } from '../../src/operator/report/page.ts';
 import { figuresOfNight, nights } from '../pictures/nights.ts';
 import { aRecord } from '../support/records.ts';
 
@@ -32,7 +32,7 @@ describe('the page', () => {
     const figures = await pageOf({
       state: 'failed',
       job: { ...aRecord().job, reference: hostile },
-      reason: { code: hostile, description: hostile, cure: hostile, at: 0 },
+      reason: { code: hostile, description: hostile, remedy: hostile, at: 0 },
     });
     const page = reportPage({ ...figures, batchId: hostile });
     expect(page).not.toMatch(/<img|<script|onerror=alert\(1\)>/);
@@ -40,15 +40,15 @@ describe('the page', () => {
     expect(page.match(/&#34;&#62;&#60;img src=x/g)?.length).toBeGreaterThanOrEqual(5);
   });
 
-  test('failures are told by code, the largest group first, with the cure and one cart', async () => {
-    const reason = (code: string) => ({ code, description: `about ${code}`, cure: `mend ${code}`, at: 0 });
+  test('failures are told by code, the largest group first, with the remedy and one cart', async () => {
+    const reason = (code: string) => ({ code, description: `about ${code}`, remedy: `mend ${code}`, at: 0 });
     const { failures } = await pageOf(
       { state: 'failed', reason: reason('1') },
       { state: 'failed', reason: reason('2') },
       { state: 'partial', reason: reason('2') },
       { state: 'completed', reason: reason('3') },
     );
-    expect(failures.map(({ code, count, cure }) => [code, count, cure])).toEqual([
+    expect(failures.map(({ code, count, remedy }) => [code, count, remedy])).toEqual([
       ['2', 2, 'mend 2'],
       ['1', 1, 'mend 1'],
     ]);

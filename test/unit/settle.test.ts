@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { eventsOf } from '../../src/checkout/event-list.ts';
-import { fence } from '../../src/checkout/fence.ts';
-import { withCall } from '../../src/checkout/history.ts';
-import type { CheckoutRecord } from '../../src/checkout/record.ts';
-import { contentOf, settled } from '../../src/checkout/settle.ts';
-import { afterPoll } from '../../src/orders/after-poll.ts';
-import { defaultTimes as times } from '../../src/times.ts';
+import { contentOf, settled } from '../../src/domain/checkout/apply-result.ts';
+import { withCall } from '../../src/domain/checkout/call-history.ts';
+import type { CheckoutRecord } from '../../src/domain/checkout/record.ts';
+import { fence } from '../../src/domain/checkout/send-fence.ts';
+import { eventsOf } from '../../src/domain/events/event-list.ts';
+import { afterPoll } from '../../src/domain/order/after-poll.ts';
+import { defaultTimes as times } from '../../src/domain/times.ts';
 import { anOrder, aRecord } from '../support/records.ts';
 
 const at = { now: 100, firstPoll: 200 };
@@ -22,14 +22,14 @@ describe('a result', () => {
     expect(record).toMatchObject({ state: 'completed', revision: 1, reached: { final: 1 } });
     expect(record.lease).toBeUndefined();
   });
-  test('some pending: ordered, and every pending order names its due row', () => {
+  test('some pending: ordered, and every pending order names its entry', () => {
     const record = settled(
       aRecord(),
       { orders: [anOrder('a'), anOrder('b', 'pending')], failedGroups: [] },
       at,
     );
     expect(record).toMatchObject({ state: 'ordered', reached: { ordered: 1 } });
-    expect(record.orders.map((mark) => mark.dueRow)).toEqual([undefined, '000000000000200:b']);
+    expect(record.orders.map((mark) => mark.entryKey)).toEqual([undefined, '000000000000200:b']);
   });
   test('some groups failed: partial; none succeeded: failed', () => {
     expect(settled(aRecord(), { orders: [anOrder('a')], failedGroups: [failedGroup] }, at).state).toBe(
@@ -112,31 +112,31 @@ describe('the fence, in the instant before a POST', () => {
     etag: '1',
     leaseId: 'mine',
   });
-  const slot = { lane: 'worker', notBefore: 1_000 } as const;
+  const permit = { lane: 'worker', notBefore: 1_000 } as const;
   const lockEnd = 1_000_000;
-  test('lets a call through with a fresh slot and time enough on the lease', () => {
-    expect(fence(held(1_000 + times.callTimeout), slot, lockEnd, 1_000, times, false)).toBe('go');
+  test('lets a call through with a fresh permit and time enough on the lease', () => {
+    expect(fence(held(1_000 + times.callTimeout), permit, lockEnd, 1_000, times, false)).toBe('go');
   });
   test('a lease that the call could outlast', () => {
-    expect(fence(held(999 + times.callTimeout), slot, lockEnd, 1_000, times, false)).toBe('claim-again');
-    expect(fence({ ...held(999_999), leaseId: 'theirs' }, slot, lockEnd, 1_000, times, false)).toBe(
+    expect(fence(held(999 + times.callTimeout), permit, lockEnd, 1_000, times, false)).toBe('claim-again');
+    expect(fence({ ...held(999_999), leaseId: 'theirs' }, permit, lockEnd, 1_000, times, false)).toBe(
       'claim-again',
     );
   });
-  test('a stale slot, or none', () => {
-    expect(fence(held(999_999), slot, lockEnd, 1_000 + times.slotLife, times, false)).toBe('new-slot');
-    expect(fence(held(999_999), undefined, lockEnd, 1_000, times, false)).toBe('new-slot');
-    expect(fence(held(999_999), slot, lockEnd, 1_000, times, false, 1_000)).toBe('go');
-    expect(fence(held(999_999), slot, lockEnd, 1_000, times, false, 999)).toBe('too-late');
+  test('a stale permit, or none', () => {
+    expect(fence(held(999_999), permit, lockEnd, 1_000 + times.permitLife, times, false)).toBe('new-permit');
+    expect(fence(held(999_999), undefined, lockEnd, 1_000, times, false)).toBe('new-permit');
+    expect(fence(held(999_999), permit, lockEnd, 1_000, times, false, 1_000)).toBe('go');
+    expect(fence(held(999_999), permit, lockEnd, 1_000, times, false, 999)).toBe('too-late');
   });
   test('past notAfter, before anything else', () => {
     expect(fence(held(0, 999), undefined, 0, 1_000, times, false)).toBe('too-late');
   });
   test('a stopped batch, before anything else', () => {
-    expect(fence(held(999_999), slot, lockEnd, 1_000, times, true)).toBe('too-late');
+    expect(fence(held(999_999), permit, lockEnd, 1_000, times, true)).toBe('too-late');
   });
   test('a lock that would end during the call', () => {
-    expect(fence(held(999_999), slot, 999 + times.callTimeout, 1_000, times, false)).toBe('lock-ends');
+    expect(fence(held(999_999), permit, 999 + times.callTimeout, 1_000, times, false)).toBe('lock-ends');
   });
 });
 

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
-import { attentionGrouper } from '../../src/operate/attention-groups.ts';
-import type { AttentionRow } from '../../src/operate/attention-rows.ts';
-import { closeRefusal } from '../../src/operate/close-attention.ts';
-import { storyOf } from '../../src/operate/story.ts';
-import { supportText } from '../../src/operate/support-text.ts';
+import { attentionGrouper } from '../../src/operator/attention/attention-groups.ts';
+import { closeRefusal } from '../../src/operator/attention/close-attention.ts';
+import { storyOf } from '../../src/operator/jobs/story.ts';
+import { supportText } from '../../src/operator/jobs/support-text.ts';
+import type { AttentionRow } from '../../src/ports/attention-rows.ts';
 import { aRecord, cartId, customerId } from '../support/records.ts';
 
 const row = (change: Partial<AttentionRow> = {}): AttentionRow => ({
@@ -13,7 +13,7 @@ const row = (change: Partial<AttentionRow> = {}): AttentionRow => ({
   key: `${customerId}:${cartId}`,
   code: '800009',
   description: 'Items have errors.',
-  cure: 'Mend them.',
+  remedy: 'Mend them.',
   revision: 1,
   at: 40,
   openedAt: 40,
@@ -50,7 +50,7 @@ const record = aRecord({
   reason: {
     code: '800009',
     description: 'Items have errors.',
-    cure: 'Mend.',
+    remedy: 'Mend.',
     at: 34,
     status: 400,
     correlationId: 'c1',

@@ -1,12 +1,12 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { nothingDone } from '../../src/orders/poll.ts';
-import { lateTelemetry } from '../../src/telemetry/late.ts';
-import { measuresOf } from '../../src/telemetry/measures.ts';
-import { classOf } from '../../src/telemetry/watched.ts';
-import { events } from '../../src/telemetry.ts';
-import { metrics, untraced } from '../../src/tracing.ts';
+import { lateTelemetry } from '../../src/adapters/telemetry/late.ts';
+import { measuresOf } from '../../src/adapters/telemetry/measures.ts';
+import { classOf } from '../../src/adapters/telemetry/watched.ts';
+import { nothingDone } from '../../src/domain/tick-report.ts';
+import { events } from '../../src/ports/telemetry.ts';
+import { metrics, untraced } from '../../src/ports/tracing.ts';
 import { cartId, customerId } from '../support/records.ts';
 
 const tick = { ...nothingDone, stopped: undefined };

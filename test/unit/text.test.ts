@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { cutText } from '../../src/text.ts';
+import { cutText } from '../../src/domain/text.ts';
 
 test('a cut text is well-formed, no longer than asked, and the beginning of what came', () => {
   fc.assert(

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import type { State } from '../../src/checkout/record.ts';
-import { type Step, transition } from '../../src/checkout/transitions.ts';
+import type { State } from '../../src/domain/checkout/record.ts';
+import { type Step, transition } from '../../src/domain/checkout/state-machine.ts';
 
 const states: readonly State[] = [
   'submitting',

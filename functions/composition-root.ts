@@ -1,0 +1,150 @@
+import { azureTables } from '../src/adapters/azure-tables/azure-tables.ts';
+import { gateStore } from '../src/adapters/azure-tables/gate-store-table.ts';
+import { heartbeatStore } from '../src/adapters/azure-tables/heartbeat-store.ts';
+import { openStores } from '../src/adapters/azure-tables/stores.ts';
+import { loadOnce } from '../src/adapters/load-once.ts';
+import { cachedTokens, type Token } from '../src/adapters/partner-auth/token-source.ts';
+import { partnerCenterClient } from '../src/adapters/partner-center/partner-center-client.ts';
+import { serviceBus } from '../src/adapters/service-bus/service-bus.ts';
+import {
+  watchedEvents,
+  watchedGate,
+  watchedPartnerCenter,
+  watchedQueue,
+  watchedTable,
+} from '../src/adapters/telemetry/watched.ts';
+import type { HealthDeps } from '../src/api/health.ts';
+import type { SubmitDeps } from '../src/api/submit-jobs.ts';
+import type { Deps } from '../src/checkout/deps.ts';
+import { batchJoiner } from '../src/checkout/join-batch.ts';
+import { decodeConfig } from '../src/config/config.ts';
+import { tellPause } from '../src/gate/report-change.ts';
+import { sharedGate } from '../src/gate/shared-gate.ts';
+import { storageClock } from '../src/gate/storage-clock.ts';
+import { batchStatuses } from '../src/operator/batches/batch-status.ts';
+import { systemChance } from '../src/ports/chance.ts';
+import { systemClock } from '../src/ports/clock.ts';
+import type { Heartbeats } from '../src/ports/heartbeat.ts';
+import type { Table } from '../src/ports/table.ts';
+import { chooseTelemetry } from './choose-telemetry.ts';
+
+export interface Worker {
+  readonly deps: Deps;
+  /** The same for urgent jobs: the next permit is theirs, and their copies go back to their own queue. */
+  readonly urgentDeps: Deps;
+  readonly heartbeats: Heartbeats;
+  /** Once a minute: a person's pause of the gate, and its end, are told to the telemetry. */
+  tellPause(): Promise<void>;
+  readonly submit: SubmitDeps;
+  readonly submitUrgent: SubmitDeps;
+  readonly health: HealthDeps;
+  readonly batchStatus: ReturnType<typeof batchStatuses>;
+  /** It sends its own telemetry to Application Insights. */
+  readonly exports: boolean;
+  /** Resolves once tables and telemetry are there; asked before each run, it costs nothing after the first success. */
+  ready(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** The composition root: settings → clients → ports. Throws `ConfigError` before anything is connected. */
+export function openWorker(env: NodeJS.ProcessEnv): Worker {
+  const config = decodeConfig(env);
+  const { times, rules } = config;
+  const clock = systemClock;
+  const chance = systemChance;
+  const { telemetry, tracing, start, shutdown } = chooseTelemetry(config.applicationInsights);
+
+  const storageTime = storageClock(clock);
+  const tables = azureTables(config.tables, storageTime.observe);
+  const watched = (table: Table, name: string) => watchedTable(table, name, tracing);
+  const stores = openStores(
+    {
+      checkouts: watched(tables.checkouts, 'Checkouts'),
+      schedule: watched(tables.schedule, 'Schedule'),
+      attention: watched(tables.attention, 'Attention'),
+      batches: watched(tables.batches, 'Batches'),
+    },
+    (entryKey, why) => telemetry.warn(`entry ${entryKey} was passed over: ${why}`),
+  );
+  const { jobs, urgentJobs, urgentQueue, ...bus } = serviceBus(config.serviceBus, clock, chance);
+  const heartbeats = heartbeatStore(
+    tables.gate,
+    () => storageTime.now().atLeast,
+    chance,
+    () => tokens.credentialEndsAt(),
+  );
+  // Sign-in and vault are loaded with the first token: a start that waits for them takes half as long again.
+  const fetcher = loadOnce(async () => {
+    const { tokenFetcher } = await import('../src/adapters/partner-auth/credentials.ts');
+    return tokenFetcher(config.partnerCenter, telemetry);
+  });
+  const fetchToken = async (): Promise<Token> => (await fetcher())();
+  const tokens = cachedTokens({ fetchToken, clock, telemetry });
+  const partnerCenter = partnerCenterClient({
+    ...times,
+    baseUrl: config.partnerCenter.api,
+    tokens,
+    clock,
+    traceparent: tracing.traceparent,
+  });
+  const settings = config.gate;
+  const store = gateStore({
+    table: tables.gate,
+    clock,
+    storageClock: storageTime,
+    chance,
+    telemetry,
+    settings,
+  });
+  const gate = sharedGate({ store, clock, chance, telemetry, settings });
+
+  const deps: Deps = {
+    clock,
+    clockSkew: storageTime.skew,
+    chance,
+    times,
+    rules,
+    tokens,
+    gate: watchedGate(gate, tracing, clock),
+    partnerCenter: watchedPartnerCenter(partnerCenter, tracing),
+    ...stores,
+    joinBatch: batchJoiner({ ...stores, clock, times }),
+    queue: watchedQueue(bus.queue, tracing),
+    events: watchedEvents(bus.events, tracing),
+    telemetry,
+    tracing,
+  };
+  let tablesReady: Promise<void> | undefined;
+  let firstTokenAsked = false;
+  return {
+    submit: { ledger: stores.ledger, sender: jobs },
+    submitUrgent: { ledger: stores.ledger, sender: urgentJobs },
+    batchStatus: batchStatuses({ ...stores, gateStore: store, clock, config }),
+    heartbeats,
+    tellPause: () => tellPause(store, telemetry),
+    health: { gate: store, gateSettings: settings, heartbeats },
+    exports: config.applicationInsights !== undefined,
+    deps,
+    urgentDeps: {
+      ...deps,
+      gate: watchedGate(gate.urgent, tracing, clock),
+      queue: watchedQueue(urgentQueue, tracing),
+    },
+    async ready() {
+      await start();
+      // The first job would wait for it. Nothing waits for it here.
+      if (!firstTokenAsked) void tokens.ready({ renew: false });
+      firstTokenAsked = true;
+      tablesReady ??= tables.ensure().catch((error: unknown) => {
+        tablesReady = undefined;
+        // Not a reason to fail a run: each of its steps knows what to do when the storage is away.
+        telemetry.warn(error instanceof Error ? error.message : 'the tables could not be made');
+      });
+      await tablesReady;
+    },
+    async close() {
+      await bus.close();
+      await shutdown();
+    },
+  };
+}

@@ -1,0 +1,36 @@
+import type { InvocationContext, ServiceBusQueueFunctionOptions } from '@azure/functions';
+import type { Deps } from '../../src/checkout/deps.ts';
+import { runJob } from '../../src/checkout/handle-delivery.ts';
+import type { Worker } from '../composition-root.ts';
+import type { Start } from '../start.ts';
+import { toQueueMessage } from '../to-queue-message.ts';
+
+/**
+ * `dataType: 'binary'` hands over the body byte for byte: with text, the library guesses at JSON, and top-level fields of
+ * a body shadow the message's own metadata. It is a host's option that the library passes on, but does not type.
+ */
+const binary = { dataType: 'binary' };
+
+/** One message of the checkout queue: parse, run one delivery, return (complete) or throw (abandon). */
+export const checkoutFunction = (start: Start) =>
+  queueFunction('%CHECKOUT_QUEUE%', start, (worker) => worker.deps);
+
+/** The same for the few that must not wait behind a bulk run: a trigger of their own, so their deliveries have their own places. */
+export const urgentFunction = (start: Start) =>
+  queueFunction('%URGENT_QUEUE%', start, (worker) => worker.urgentDeps);
+
+const queueFunction = (
+  queueName: string,
+  start: Start,
+  depsOf: (worker: Worker) => Deps,
+): ServiceBusQueueFunctionOptions => ({
+  connection: 'ServiceBusConnection',
+  queueName,
+  ...binary,
+  handler: async (body: unknown, context: InvocationContext) => {
+    const worker = await start.workerForMessage();
+    await worker.ready();
+    const metadata = context.triggerMetadata ?? {};
+    await runJob(depsOf(worker), toQueueMessage(body, metadata, context.traceContext?.traceParent));
+  },
+});

@@ -1,0 +1,126 @@
+import type { BatchEntry, BatchSummary } from '../../domain/batch/batch.ts';
+import { questionKinds, states } from '../../domain/checkout/record.ts';
+import { omitUndefined } from '../../domain/omit-undefined.ts';
+import type { Batches } from '../../ports/batches.ts';
+import type { Change, Properties, Row, StoredRow, Table } from '../../ports/table.ts';
+import { cartKey, keyPart } from './keys.ts';
+import { column } from './record-rows.ts';
+import { replaceIfDue } from './revisions.ts';
+
+const batchPartition = (batchId: string): string => keyPart('batchId', batchId);
+const summaryKey = 'summary';
+const rejectedPrefix = 'rejected:';
+
+/** `Batches` over the table of that name: partition batchId, rows `summary`, `{customerId}:{cartId}`, `rejected:{key}`. */
+export function batchStore(table: Table): Batches {
+  return {
+    async write(job, when) {
+      const properties = omitUndefined({
+        version: 1,
+        customerId: job.customerId,
+        cartId: job.cartId,
+        state: job.state,
+        revision: job.revision,
+        code: job.code === undefined ? undefined : column(job.code),
+        calledAt: job.calledAt,
+        nextTry: job.nextTry,
+        asked: job.asked,
+        at: job.at,
+      });
+      await replaceIfDue(
+        table,
+        batchPartition(job.batchId),
+        cartKey(job),
+        job.revision,
+        when,
+        () => properties,
+      );
+    },
+
+    async reject(batchId, rejectedKey, at) {
+      const key = `${rejectedPrefix}${keyPart('rejected message', rejectedKey)}`;
+      // Refused as `exists`: this line was counted before.
+      await table.change({
+        kind: 'insert',
+        row: { partition: batchPartition(batchId), key, properties: { version: 1, at } },
+      });
+    },
+
+    async summary(batchId) {
+      const row = await table.get(batchPartition(batchId), summaryKey);
+      return row && { value: fromSummary(batchId, row.properties), etag: row.etag };
+    },
+
+    async writeSummary(summary, etag) {
+      const row = toSummaryRow(summary);
+      const change: Change = etag === undefined ? { kind: 'insert', row } : { kind: 'replace', row, etag };
+      return (await table.change(change)).kind === 'done';
+    },
+
+    async *entries(batchId) {
+      // A cart's key begins with a hex digit; `rejected:` and `summary` come after.
+      const rows = table.rows({ partition: batchPartition(batchId), from: '0', to: summaryKey });
+      for await (const row of rows) yield fromRow(batchId, row);
+    },
+  };
+}
+
+function toSummaryRow({ batchId, total, since, entryKey, finished, stopped }: BatchSummary): Row {
+  return {
+    partition: batchPartition(batchId),
+    key: summaryKey,
+    properties: omitUndefined({
+      version: 1,
+      total,
+      since,
+      entryKey,
+      finishedTotal: finished?.total,
+      finishedAt: finished?.at,
+      stopped: stopped !== undefined,
+      stoppedBy: stopped === undefined ? undefined : column(stopped.who),
+      stoppedAt: stopped?.at,
+    }),
+  };
+}
+
+/** A flag that a person sets by hand in a storage browser counts, though it says no name. */
+function fromSummary(batchId: string, properties: Properties): BatchSummary {
+  const finishedTotal = number(properties['finishedTotal']);
+  return omitUndefined({
+    batchId,
+    total: number(properties['total']),
+    since: number(properties['since']),
+    entryKey: text(properties['entryKey']),
+    finished:
+      finishedTotal === undefined
+        ? undefined
+        : { total: finishedTotal, at: number(properties['finishedAt']) ?? 0 },
+    stopped:
+      properties['stopped'] === true
+        ? { who: text(properties['stoppedBy']) ?? 'somebody', at: number(properties['stoppedAt']) ?? 0 }
+        : undefined,
+  });
+}
+
+function fromRow(batchId: string, { key, properties }: StoredRow): BatchEntry {
+  const at = number(properties['at']) ?? 0;
+  if (key.startsWith(rejectedPrefix))
+    return { kind: 'rejected', rejectedKey: key.slice(rejectedPrefix.length), at };
+  const [customerId = '', cartId = ''] = key.split(':');
+  return omitUndefined({
+    kind: 'job' as const,
+    batchId,
+    customerId,
+    cartId,
+    state: states.find((state) => state === properties['state']) ?? 'unresolved',
+    revision: number(properties['revision']) ?? 0,
+    code: text(properties['code']),
+    calledAt: number(properties['calledAt']),
+    nextTry: number(properties['nextTry']),
+    asked: questionKinds.find((question) => question === properties['asked']),
+    at,
+  });
+}
+
+const number = (value: unknown): number | undefined => (typeof value === 'number' ? value : undefined);
+const text = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);

@@ -1,0 +1,211 @@
+import * as z from 'zod/mini';
+import type { Suspect } from '../../domain/gate/customer-throttles.ts';
+import {
+  floorPerMinute,
+  type GateSettings,
+  maxClosedMs,
+  pauseMs,
+  startPerMinute,
+  workerShare,
+} from '../../domain/gate/gate-settings.ts';
+import {
+  type Cause,
+  type Closing,
+  closingCauses,
+  type GateState,
+  initialState,
+  type Line,
+} from '../../domain/gate/gate-state.ts';
+import { cutText } from '../../domain/text.ts';
+import type { Properties } from '../../ports/table.ts';
+
+const version = 1;
+
+/** Flat and readable, because people look at it with a storage browser. */
+export function toProperties(state: GateState, writeId: string): Properties {
+  const { lines, closing, probe, paused } = state;
+  return {
+    version,
+    writeId,
+    limit: state.limit,
+    workerNext: lines.worker.next,
+    workerPromised: lines.worker.promised,
+    pollerNext: lines.poller.next,
+    pollerPromised: lines.poller.promised,
+    minuteAt: state.minuteAt,
+    granted: state.granted,
+    before: state.before,
+    good: state.good,
+    bad: state.bad,
+    holdUntil: state.holdUntil,
+    holdMs: state.holdMs,
+    openedAt: state.openedAt,
+    cutAt: state.cutAt,
+    closedCause: closing?.cause ?? '',
+    closedSince: closing?.since ?? 0,
+    closedUntil: closing?.until ?? 0,
+    closedReason: cutText(closing?.reason ?? '', 1_000),
+    closedPauses: closing?.pauses ?? 0,
+    probeHolder: probe?.holder ?? '',
+    probeUntil: probe?.until ?? 0,
+    pausedBy: paused?.who ?? '',
+    pausedReason: paused?.reason ?? '',
+    pausedSince: paused?.since ?? 0,
+    pauseTold: state.pauseTold,
+    resumedBy: state.resumedBy,
+    failures: state.failures,
+    refused: state.refused.join(' '),
+    suspects: JSON.stringify(state.suspects),
+    day: state.day,
+    jobs: state.jobs,
+    useAt: state.use.at,
+    workerUse: state.use.worker,
+    pollerUse: state.use.poller,
+  };
+}
+
+export interface ReadState {
+  readonly state: GateState;
+  /** What was healed, in words. */
+  readonly healed: readonly string[];
+}
+
+const causes: readonly string[] = closingCauses;
+const isCause = (text: string): text is Cause => causes.includes(text);
+
+/**
+ * A row that a person edited may hold anything. What cannot be right becomes what is safe: no limit beyond the ceiling,
+ * no closing or permit so far ahead that nobody would ever call again.
+ */
+export function toState(properties: Properties, now: number, settings: GateSettings): ReadState {
+  const healed: string[] = [];
+  const safe = initialState(now, settings);
+  const minute = settings.minuteMs;
+  const soon = now + minute;
+
+  const heal = <T extends string | number>(name: string, fallback: T): T => {
+    healed.push(`${name} was ${shown(properties[name])}, now ${fallback}`);
+    return fallback;
+  };
+  /** From 0 to `most`; beyond, it becomes `beyond`, and `fallback` if it is no such number at all. */
+  const number = (name: string, most: number, fallback = 0, beyond = fallback): number => {
+    const value = properties[name];
+    if (typeof value !== 'number' || !Number.isFinite(value) || value < 0) return heal(name, fallback);
+    return value > most ? heal(name, beyond) : value;
+  };
+  const text = (name: string): string => {
+    const value = properties[name];
+    return typeof value === 'string' ? value : heal(name, '');
+  };
+  // The gap of the slower lane at the lowest limit: no permit is further away.
+  const widest = minute / (floorPerMinute(settings) * (1 - workerShare));
+  const line = (lane: string): Line => ({
+    next: number(
+      `${lane}Next`,
+      soon + settings.permitBatchAheadMs + widest,
+      now,
+      now + settings.permitBatchAheadMs,
+    ),
+    promised: number(`${lane}Promised`, soon + 120 * settings.permitBatchAheadMs + widest),
+  });
+
+  const readClosing = (): Closing | undefined => {
+    const cause = text('closedCause');
+    const longest =
+      now + (cause === 'throttled' || !isCause(cause) ? maxClosedMs(settings) : pauseMs(settings, 'auth', 9));
+    const until = number('closedUntil', longest + minute, 0, longest);
+    const known = isCause(cause) ? cause : until > now || cause !== '' ? 'throttled' : undefined;
+    if (known === undefined) return undefined;
+    if (known !== cause) heal('closedCause', known);
+    const reason = text('closedReason') || 'closed, and the row does not say why';
+    return {
+      cause: known,
+      since: number('closedSince', soon, now),
+      until,
+      reason,
+      pauses: number('closedPauses', 1e6),
+    };
+  };
+  const readLimit = (): number => {
+    const limit = number(
+      'limit',
+      settings.ceilingPerMinute,
+      startPerMinute(settings),
+      settings.ceilingPerMinute,
+    );
+    // Less than the floor is never written, and 0 would stop every call without a word.
+    return limit < floorPerMinute(settings) ? heal('limit', startPerMinute(settings)) : limit;
+  };
+
+  const readSuspects = (): readonly Suspect[] => {
+    const read = suspectsOf(text('suspects'));
+    if (read?.every(({ at, until }) => at <= soon && until <= soon + maxClosedMs(settings))) return read;
+    heal('suspects', '[]');
+    return [];
+  };
+
+  const probeHolder = text('probeHolder');
+  const probeUntil = number('probeUntil', soon + settings.probeLifeMs);
+  const pausedBy = text('pausedBy');
+  const paused = { who: pausedBy, reason: text('pausedReason'), since: number('pausedSince', soon, now) };
+  const day = text('day');
+  const state: GateState = {
+    limit: readLimit(),
+    lines: { worker: line('worker'), poller: line('poller') },
+    minuteAt: number('minuteAt', soon, now),
+    granted: number('granted', 1e6),
+    before: number('before', settings.ceilingPerMinute),
+    good: number('good', settings.ceilingPerMinute),
+    bad: number('bad', settings.ceilingPerMinute),
+    holdUntil: number('holdUntil', now + 300 * minute),
+    holdMs: number('holdMs', 240 * minute),
+    openedAt: number('openedAt', soon, now),
+    cutAt: number('cutAt', soon),
+    closing: readClosing(),
+    probe: probeHolder === '' ? undefined : { holder: probeHolder, until: probeUntil },
+    paused: pausedBy === '' ? undefined : paused,
+    // A row of an older version lacks it.
+    pauseTold: properties['pauseTold'] === undefined ? 0 : number('pauseTold', soon),
+    resumedBy: text('resumedBy'),
+    failures: number('failures', 1e6),
+    refused: text('refused')
+      .split(' ')
+      .filter((id) => id !== '')
+      .slice(-10),
+    suspects: readSuspects(),
+    day: /^\d{4}-\d\d-\d\d$/.test(day) ? day : heal('day', safe.day),
+    // Nobody knows how many jobs were started: as if it were all.
+    jobs: number('jobs', 1e9, settings.maxJobsPerDay),
+    use: {
+      at: number('useAt', soon, now),
+      worker: number('workerUse', 1e6),
+      poller: number('pollerUse', 1e6),
+    },
+  };
+  return { state, healed };
+}
+
+const suspectList = z.array(
+  z.object({
+    customer: z.string(),
+    at: z.number(),
+    until: z.number(),
+    times: z.number(),
+    passed: z.boolean(),
+  }),
+);
+
+function suspectsOf(text: string): readonly Suspect[] | undefined {
+  try {
+    return suspectList.safeParse(JSON.parse(text)).data;
+  } catch {
+    return undefined;
+  }
+}
+
+const shown = (value: unknown): string =>
+  value === undefined
+    ? 'missing'
+    : value instanceof Uint8Array
+      ? 'binary'
+      : JSON.stringify(value).slice(0, 80);

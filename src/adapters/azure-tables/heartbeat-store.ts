@@ -1,0 +1,92 @@
+import type { TickReport } from '../../domain/tick-report.ts';
+import type { Chance } from '../../ports/chance.ts';
+import { type BegunTick, type Heartbeat, type Heartbeats, succeeded } from '../../ports/heartbeat.ts';
+import type { Properties, StoredRow, Table } from '../../ports/table.ts';
+
+const partition = 'poller';
+const key = 'heartbeat';
+const version = 1;
+
+/** `Heartbeats` over the table Gate. `now` is the storage's clock: those of two instances may be half a minute apart. */
+export function heartbeatStore(
+  table: Table,
+  now: () => number,
+  chance: Chance,
+  credentialEndsAt: () => number | undefined = () => undefined,
+): Heartbeats {
+  const read = () => table.get(partition, key);
+
+  async function write(properties: Properties, over: StoredRow | undefined): Promise<boolean> {
+    const row = { partition, key, properties };
+    const result = await table.change(
+      over === undefined ? { kind: 'insert', row } : { kind: 'replace', row, etag: over.etag },
+    );
+    if (result.kind === 'done') return true;
+    // Refused: another tick was faster, or our own write came back.
+    return (await read())?.properties['writeId'] === properties['writeId'];
+  }
+
+  return {
+    async begin(lengthMs) {
+      const found = await read();
+      const startedAt = now();
+      const running = toHeartbeat(found, startedAt + 2 * lengthMs);
+      if (running.runningUntil > startedAt) return undefined;
+      const id = chance.guid();
+      const begun = { version, tick: id, writeId: id, startedAt, runningUntil: startedAt + lengthMs };
+      return (await write({ ...found?.properties, ...begun }, found)) ? { id, startedAt } : undefined;
+    },
+
+    async end({ id, startedAt }: BegunTick, report: TickReport) {
+      const found = await read();
+      if (found === undefined || found.properties['tick'] !== id) return;
+      const endedAt = now();
+      const lastSuccess = succeeded(report) ? endedAt : toHeartbeat(found, endedAt).lastSuccess;
+      const { stopped = '', ...counts } = report;
+      const ended = {
+        ...counts,
+        stopped,
+        startedAt,
+        endedAt,
+        lastSuccess,
+        runningUntil: 0,
+        credentialEndsAt: credentialEndsAt() ?? 0,
+      };
+      await write({ version, tick: id, writeId: chance.guid(), ...ended }, found);
+    },
+
+    async read() {
+      const found = await read();
+      return found === undefined ? undefined : toHeartbeat(found, Number.MAX_SAFE_INTEGER);
+    },
+  };
+}
+
+/** A row that a person edited may hold anything: what is no number counts as 0, and no tick runs longer than `longest`. */
+function toHeartbeat(row: StoredRow | undefined, longest: number): Heartbeat {
+  const number = (name: string): number => {
+    const value = row?.properties[name];
+    return typeof value === 'number' && Number.isFinite(value) && value > 0 ? value : 0;
+  };
+  const until = number('runningUntil');
+  const endedAt = number('endedAt');
+  const credentialEndsAt = number('credentialEndsAt');
+  const stopped = stops.find((word) => word === row?.properties['stopped']);
+  const report: TickReport = {
+    seen: number('seen'),
+    finished: number('finished'),
+    pending: number('pending'),
+    dropped: number('dropped'),
+    failed: number('failed'),
+    ms: number('ms'),
+    ...(stopped === undefined ? {} : { stopped }),
+  };
+  return {
+    runningUntil: until > longest ? 0 : until,
+    last: endedAt === 0 ? undefined : { endedAt, report },
+    lastSuccess: number('lastSuccess'),
+    ...(credentialEndsAt === 0 ? {} : { credentialEndsAt }),
+  };
+}
+
+const stops = ['time', 'gate', 'storage', 'overlap'] as const satisfies TickReport['stopped'][];

@@ -1,0 +1,158 @@
+import type { CheckoutRecord } from '../../domain/checkout/record.ts';
+import type { CartKey } from '../../domain/message/job.ts';
+import type { Order } from '../../domain/order/order.ts';
+import {
+  type Committed,
+  type CustomerBooks,
+  type Ledger,
+  type Stored,
+  UnreadableRecord,
+  type Written,
+} from '../../ports/ledger.ts';
+import type { Change, Row, StoredRow, Table } from '../../ports/table.ts';
+import { Unavailable } from '../../ports/unavailable.ts';
+import { keyPart } from './keys.ts';
+import { namedOrders } from './named-orders.ts';
+import { orderIdOf, orderKey, orderPrefix, ownerOf, toOrderRow } from './order-rows.ts';
+import { fromRecordRow, recordKey, recordPrefix, toRecordRow } from './record-rows.ts';
+import { toTransactions } from './transactions.ts';
+
+type Commit = Parameters<Ledger['commit']>[0];
+
+/** `Ledger` over the table Checkouts. Partition customerId, rows `cart:{cartId}` and `order:{orderId}`. */
+export function ledgerStore(table: Table): Ledger {
+  const named = namedOrders();
+
+  async function read(key: CartKey): Promise<Stored<CheckoutRecord> | undefined> {
+    const row = await table.get(keyPart('customerId', key.customerId), recordKey(key));
+    if (row === undefined) return undefined;
+    const value = fromRecordRow(row);
+    named.keep(value, row.etag);
+    return { value, etag: row.etag };
+  }
+
+  const insert = (record: CheckoutRecord, writeId: string): Promise<Written> =>
+    write(record, { kind: 'insert', row: toRecordRow(record, writeId) }, writeId);
+
+  const replace = (record: CheckoutRecord, etag: string, writeId: string): Promise<Written> =>
+    write(record, { kind: 'replace', row: toRecordRow(record, writeId), etag }, writeId);
+
+  async function write(record: CheckoutRecord, change: Change, writeId: string): Promise<Written> {
+    const result = await table.change(change);
+    return result.kind === 'done'
+      ? written(record, result.etag)
+      : ((await ownWrite(record, writeId)) ?? conflict);
+  }
+
+  function written(record: CheckoutRecord, etag: string): Written {
+    named.keep(record, etag);
+    return { kind: 'written', etag };
+  }
+
+  /** The client repeats a write whose answer was lost, and then our own write refuses it. */
+  async function ownWrite(record: CheckoutRecord, writeId: string): Promise<Written | undefined> {
+    const row = await table.get(record.customerId, recordKey(record));
+    // guard: Read-back: the same writeId was us
+    if (row?.properties['writeId'] === writeId) return written(record, row.etag);
+    return undefined;
+  }
+
+  async function commit({ record, etag, orders, writeId }: Commit): Promise<Committed> {
+    const recordChange: Change = {
+      kind: 'replace',
+      row: toRecordRow(record, writeId),
+      // guard: Result: the transaction has If-Match
+      etag,
+    };
+    const ours = new Set(named.of(record, etag));
+    // An order that turns out to be ours already leaves the inserts, so each round but the last makes some progress.
+    for (let round = 0; round <= orders.length; round++) {
+      const refusal = await transactAll(
+        recordChange,
+        orders.map((order) => orderChange(record, order, ours)),
+      );
+      if (refusal.kind === 'done') return written(record, refusal.etag);
+      const own = await ownWrite(record, writeId);
+      if (own !== undefined) return own;
+      if (refusal.kind === 'record') return conflict;
+      const owned = await findOwners(record, orders, ours);
+      if (owned !== undefined) return owned;
+    }
+    throw new Unavailable(
+      'storage',
+      `Order rows of customer ${record.customerId} keep appearing and going: cart ${record.cartId} could not record ${orders.map((order) => order.id).join(', ')}`,
+    );
+  }
+
+  type Transacted = { kind: 'done'; etag: string } | { kind: 'record' } | { kind: 'orders' };
+
+  /** The record goes with the last transaction: order rows that no record names are harmless. */
+  async function transactAll(recordChange: Change, orderChanges: readonly Change[]): Promise<Transacted> {
+    const transactions = toTransactions([...orderChanges, recordChange]);
+    let etag = '';
+    for (const transaction of transactions) {
+      const result = await table.transact(transaction);
+      if (result.kind === 'refused') return { kind: result.refusal === 'exists' ? 'orders' : 'record' };
+      etag = result.etags[result.etags.length - 1] ?? '';
+    }
+    return { kind: 'done', etag };
+  }
+
+  /** Adds to `ours` what this cart has already; finds the order that another cart has. */
+  async function findOwners(record: CheckoutRecord, orders: readonly Order[], ours: Set<string>) {
+    for (const { id } of orders) {
+      if (ours.has(id)) continue;
+      const row = await table.get(record.customerId, orderKey(id));
+      if (row === undefined) continue;
+      const cartId = ownerOf(row);
+      if (cartId !== record.cartId) return { kind: 'owned', orderId: id, cartId } as const;
+      ours.add(id);
+    }
+    return undefined;
+  }
+
+  async function customer(customerId: string): Promise<CustomerBooks> {
+    const records: CheckoutRecord[] = [];
+    const etags = new Map<string, string>();
+    const unreadable: UnreadableRecord[] = [];
+    const owners = new Map<string, string>();
+    // Records come before orders: a cart that is recorded while we read shows as open, as the owner of its orders, or both.
+    const rows = table.rows({
+      partition: keyPart('customerId', customerId),
+      from: recordPrefix,
+      to: `${orderPrefix}\uffff`,
+    });
+    for await (const row of rows) {
+      if (row.key.startsWith(recordPrefix)) {
+        const record = readable(row);
+        if (record instanceof UnreadableRecord) {
+          unreadable.push(record);
+          continue;
+        }
+        records.push(record);
+        etags.set(record.cartId, row.etag);
+      } else if (row.key.startsWith(orderPrefix)) owners.set(orderIdOf(row), ownerOf(row));
+    }
+    return { records, etags, unreadable, owners };
+  }
+
+  return { read, insert, replace, commit, customer };
+}
+
+const conflict: Written = { kind: 'conflict' };
+
+function readable(row: StoredRow): CheckoutRecord | UnreadableRecord {
+  try {
+    return fromRecordRow(row);
+  } catch (error) {
+    if (error instanceof UnreadableRecord) return error;
+    throw error;
+  }
+}
+
+function orderChange(record: CheckoutRecord, order: Order, ours: ReadonlySet<string>): Change {
+  const row: Row = toOrderRow(record, order);
+  // guard: Result: an order of another cart is never taken
+  if (!ours.has(order.id)) return { kind: 'insert', row };
+  return { kind: 'replace', row };
+}

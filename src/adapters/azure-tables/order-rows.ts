@@ -1,0 +1,59 @@
+import type { CheckoutRecord } from '../../domain/checkout/record.ts';
+import { omitUndefined } from '../../domain/omit-undefined.ts';
+import type { Order } from '../../domain/order/order.ts';
+import { orderIdKey, unescapeOrderId } from '../../domain/order/order-id.ts';
+import type { Row, StoredRow } from '../../ports/table.ts';
+import { maxRowBytes, splitText, storedBytes } from './chunks.ts';
+import { keyPart } from './keys.ts';
+import { column } from './record-rows.ts';
+import { sha256 } from './shorten.ts';
+
+export const orderPrefix = 'order:';
+/** Order ids are case-sensitive, and so are keys. */
+export const orderKey = (orderId: string): string =>
+  `${orderPrefix}${keyPart('orderId', orderIdKey(orderId))}`;
+
+/** A column holds the id where the key cannot. */
+export function orderIdOf(row: StoredRow): string {
+  const whole = row.properties['orderId'];
+  return typeof whole === 'string' ? whole : unescapeOrderId(row.key.slice(orderPrefix.length));
+}
+
+/**
+ * Column `cartId` says in whose books the order is; `order` holds it as JSON, without its lines when they do not fit. Its
+ * status is the one that the record marks: the answer in hand may be older than what another run has written.
+ */
+export function toOrderRow(record: CheckoutRecord, read: Order): Row {
+  const order = { ...read, status: record.orders.find(({ id }) => id === read.id)?.status ?? read.status };
+  const whole = JSON.stringify(order);
+  const truncated = storedBytes(whole) > maxRowBytes;
+  const subscriptions = order.lines.flatMap(({ subscriptionId }) => subscriptionId ?? []);
+  return {
+    partition: keyPart('customerId', record.customerId),
+    key: orderKey(order.id),
+    properties: omitUndefined({
+      version: 1,
+      cartId: record.cartId,
+      orderId: orderIdKey(order.id) === order.id ? undefined : order.id,
+      status: order.status,
+      rawStatus: order.rawStatus === undefined ? undefined : column(order.rawStatus),
+      billingCycle: column(order.billingCycle),
+      currency: order.currency === undefined ? undefined : column(order.currency),
+      totalPrice: order.totalPrice,
+      creationDate: order.creationDate === undefined ? undefined : column(order.creationDate),
+      lineCount: order.lines.length,
+      subscriptionIds: column(subscriptions.join(',')),
+      batchIds: column(record.batches.join(',')),
+      reference: record.job.reference === undefined ? undefined : column(record.job.reference),
+      updatedAt: record.updatedAt,
+      ...(truncated ? { truncated, wholeSha256: sha256(whole) } : {}),
+      ...splitText('order', truncated ? JSON.stringify({ ...order, lines: [] }) : whole),
+    }),
+  };
+}
+
+/** '' when a person has taken the column away: then nobody's, so that no cart takes the order for its own. */
+export const ownerOf = (row: StoredRow): string => {
+  const owner = row.properties['cartId'];
+  return typeof owner === 'string' ? owner : '';
+};

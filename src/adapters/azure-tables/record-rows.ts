@@ -1,0 +1,95 @@
+import * as z from 'zod/mini';
+import type { CheckoutRecord } from '../../domain/checkout/record.ts';
+import type { CartKey } from '../../domain/message/job.ts';
+import { omitUndefined } from '../../domain/omit-undefined.ts';
+import { cutText } from '../../domain/text.ts';
+import { UnreadableRecord } from '../../ports/ledger.ts';
+import type { Row, StoredRow } from '../../ports/table.ts';
+import { joinText, maxRowBytes, splitText, storedBytes } from './chunks.ts';
+import { keyPart } from './keys.ts';
+import { recordSchema, recordVersion } from './record-schema.ts';
+import { shortenRecord } from './shorten.ts';
+
+export const recordPrefix = 'cart:';
+export const recordKey = ({ cartId }: CartKey): string => `${recordPrefix}${keyPart('cartId', cartId)}`;
+
+/** A column can be searched and read in the portal; what does not fit ends in `…`, the whole stands in `record`. */
+const maxColumn = 2_000;
+export const column = (text: string): string =>
+  text.length <= maxColumn ? text.toWellFormed() : `${cutText(text, maxColumn)}…`;
+
+/** The truth stands in `record`, as JSON; the columns beside it are for people and their queries. */
+export function toRecordRow(record: CheckoutRecord, writeId: string): Row {
+  const whole = JSON.stringify(record);
+  const shortened = storedBytes(whole) > maxRowBytes ? shortenRecord(record, whole) : undefined;
+  return {
+    partition: keyPart('customerId', record.customerId),
+    key: recordKey(record),
+    properties: omitUndefined({
+      writeId,
+      version: record.version,
+      state: record.state,
+      ticket: record.ticket,
+      revision: record.revision,
+      attempts: record.attempts,
+      lastSend: record.lastSend,
+      nextTry: record.nextTry,
+      leaseUntil: record.lease?.until,
+      batchIds: column(record.batches.join(',')),
+      reference: record.job.reference === undefined ? undefined : column(record.job.reference),
+      code: record.reason === undefined ? undefined : column(record.reason.code),
+      orderIds: column(record.orders.map((order) => order.id).join(',')),
+      createdAt: record.createdAt,
+      updatedAt: record.updatedAt,
+      truncated: shortened === undefined ? undefined : true,
+      wholeSize: shortened === undefined ? undefined : whole.length,
+      wholeSha256: shortened?.sha256,
+      ...splitText('record', shortened?.text ?? whole),
+    }),
+  };
+}
+
+/** Throws `UnreadableRecord`: nothing is guessed, a wrong guess could buy twice. */
+export function fromRecordRow(row: StoredRow): CheckoutRecord {
+  const key: CartKey = { customerId: row.partition, cartId: row.key.slice(recordPrefix.length) };
+  const unreadable = (why: string) => new UnreadableRecord(key, why, false);
+  const text = joinText('record', row.properties);
+  if (isNewer(row.properties['version'])) throw newer(key, row.properties['version']);
+  if (text === undefined) throw unreadable('its column "record" is missing');
+  const value = parse(text, unreadable);
+  if (typeof value === 'object' && value !== null && 'version' in value && isNewer(value.version))
+    throw newer(key, value.version);
+  const parsed = z.safeParse(recordSchema, value);
+  if (!parsed.success) throw unreadable(describeIssue(parsed.error));
+  const record = parsed.data;
+  if (record.customerId !== key.customerId || record.cartId !== key.cartId)
+    throw unreadable(
+      `it is the record of cart ${record.cartId}, customer ${record.customerId}: a row copied by hand?`,
+    );
+  if (row.properties['state'] !== record.state)
+    throw unreadable(
+      `its column "state" says ${row.properties['state']}, its column "record" says ${record.state}`,
+    );
+  return record;
+}
+
+const isNewer = (version: unknown): boolean => typeof version === 'number' && version > recordVersion;
+const newer = (key: CartKey, version: unknown) =>
+  new UnreadableRecord(
+    key,
+    `version ${version} is newer than ${recordVersion}, which this program knows`,
+    true,
+  );
+
+function parse(text: string, unreadable: (why: string) => UnreadableRecord): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw unreadable('its column "record" is not JSON');
+  }
+}
+
+function describeIssue(error: z.core.$ZodError): string {
+  const issue = error.issues[0];
+  return issue === undefined ? 'not a record' : `${issue.path.map(String).join('.')}: ${issue.message}`;
+}

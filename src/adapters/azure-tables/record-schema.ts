@@ -1,0 +1,165 @@
+import * as z from 'zod/mini';
+import {
+  type Call,
+  type CheckoutRecord,
+  callKinds,
+  type Decided,
+  decisions,
+  type FailedGroup,
+  type KeptDelivery,
+  type KnownGroup,
+  type OrderMark,
+  type Poll,
+  questionKinds,
+  type Reason,
+  type Recent,
+  repeatAnswers,
+  states,
+} from '../../domain/checkout/record.ts';
+import type { Job } from '../../domain/message/job.ts';
+import { orderStatuses } from '../../domain/order/order.ts';
+import type { SkewBounds } from '../../ports/clock.ts';
+
+/**
+ * The shape of a ledger record, as it is checked when it is read: people and newer versions write to the table too.
+ * Fields that it does not name are dropped.
+ */
+const count = z.int().check(z.minimum(0));
+/** Up to what a `Date` holds. */
+const time = z.number().check(z.minimum(0), z.maximum(8.64e15));
+const optional = z.exactOptional;
+
+/** Does not compile when a field, optional ones too, is added to the type and not here: it would be lost at the next write. */
+type Shape<T> = { [field in keyof Required<T>]: z.core.$ZodType };
+
+const reason = z.object({
+  code: z.string(),
+  description: z.string(),
+  remedy: z.string(),
+  at: time,
+  status: optional(z.int()),
+  requestId: optional(z.string()),
+  correlationId: optional(z.string()),
+  cv: optional(z.string()),
+} satisfies Shape<Reason>);
+
+const callFields = {
+  what: z.enum(callKinds),
+  at: time,
+  correlationId: z.string(),
+  requestId: optional(z.string()),
+  end: optional(
+    z.object({
+      ms: z.number(),
+      status: optional(z.int()),
+      code: optional(z.string()),
+      cv: optional(z.string()),
+      serverId: optional(z.string()),
+      failure: optional(z.string()),
+    }),
+  ),
+} satisfies Shape<Call>;
+const call = z.object(callFields);
+
+const orderStatus = z.enum(orderStatuses);
+
+export const pollSchema = z.object({
+  ...callFields,
+  orderId: z.string(),
+  found: optional(orderStatus),
+} satisfies Shape<Poll>);
+
+const delivery = z.object({
+  at: time,
+  messageId: z.string(),
+  count,
+  ticket: count,
+  end: optional(z.string()),
+} satisfies Shape<KeptDelivery>);
+
+/** No rule reads these, and older rows lack them: what cannot be read is left out, and the record stands. */
+const recent = <T extends z.core.$ZodType>(item: T) =>
+  z.catch(z.object({ total: count, last: z.array(item) } satisfies Shape<Recent<T>>), { total: 0, last: [] });
+
+const job = z.object({
+  customerId: z.string(),
+  cartId: z.string(),
+  batchId: optional(z.string()),
+  batchSize: optional(z.int()),
+  reference: optional(z.string()),
+  notBefore: optional(time),
+  notAfter: optional(time),
+  requestedBy: optional(z.string()),
+  correlationId: optional(z.string()),
+} satisfies Shape<Job>);
+
+const order = z.object({
+  id: z.string(),
+  status: orderStatus,
+  word: optional(z.string()),
+  content: z.string(),
+  wasPending: z.boolean(),
+  endedAt: optional(count),
+  entryKey: optional(z.string()),
+  since: time,
+} satisfies Shape<OrderMark>);
+
+const failedGroup = z.object({
+  group: z.string(),
+  code: z.string(),
+  description: z.string(),
+  retryable: z.boolean(),
+} satisfies Shape<FailedGroup>);
+
+const skew = z.object({ low: z.number(), high: z.number() } satisfies Shape<SkewBounds>);
+
+export const recordVersion = 1;
+
+export const recordSchema = z.object({
+  customerId: z.string(),
+  cartId: z.string(),
+  version: z.literal(recordVersion),
+  state: z.enum(states),
+  job,
+  body: z.string(),
+  batches: z.array(z.string()),
+  ticket: count,
+  revision: count,
+  attempts: count,
+  lease: optional(z.object({ id: z.string(), until: time })),
+  requestId: z.string(),
+  firstSend: time,
+  firstSendSkew: optional(skew),
+  firstInDoubt: optional(z.object({ at: time, skew: optional(skew) })),
+  lastSend: time,
+  nextTry: optional(time),
+  attentionMayBeOpen: z.boolean(),
+  orders: z.array(order),
+  failedGroups: z.array(failedGroup),
+  groups: optional(z.array(z.object({ group: z.string(), content: z.string() } satisfies Shape<KnownGroup>))),
+  repeated: optional(z.object({ as: z.enum(repeatAnswers), reason })),
+  goneSince: optional(time),
+  boughtAgain: optional(z.object({ at: time, orderIds: z.array(z.string()) })),
+  repeatAllowed: optional(z.boolean()),
+  asked: optional(z.object({ kind: z.enum(questionKinds), since: time })),
+  gaveUp: optional(z.boolean()),
+  refusedSince: optional(time),
+  looks: count,
+  reached: z.object({ ordered: optional(count), final: optional(count) }),
+  reason: optional(reason),
+  history: z.object({ total: count, first: z.array(call), last: z.array(call) }),
+  deliveries: recent(delivery),
+  polls: recent(pollSchema),
+  decisions: z.array(
+    z.object({
+      decision: z.enum(decisions),
+      who: z.string(),
+      at: time,
+      ticket: optional(count),
+    } satisfies Shape<Decided>),
+  ),
+  firstEnqueued: time,
+  traceparent: optional(z.string()),
+  createdAt: time,
+  updatedAt: time,
+} satisfies Shape<CheckoutRecord>);

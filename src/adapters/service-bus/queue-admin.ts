@@ -1,0 +1,57 @@
+import { ServiceBusAdministrationClient } from '@azure/service-bus';
+import type { Connection } from '../../config/connections.ts';
+import { toDuration } from '../../config/time-settings.ts';
+import type { QueueStatus } from '../../ports/queue-status.ts';
+import { Unavailable } from '../../ports/unavailable.ts';
+import { azureIdentity } from '../azure-tables/azure-identity.ts';
+
+/** `QueueStatus` by the administration client: it needs the right to manage the queue (or its namespace). */
+export function queueAdmin(connection: Connection, queue: string): QueueStatus {
+  const client =
+    connection.kind === 'identity'
+      ? new ServiceBusAdministrationClient(connection.address, azureIdentity(connection.clientId))
+      : new ServiceBusAdministrationClient(connection.connectionString);
+  const limit = () => ({ abortSignal: AbortSignal.timeout(15_000) });
+  return {
+    async counts() {
+      const found = await client.getQueueRuntimeProperties(queue, limit()).catch(failed(queue));
+      return {
+        active: found.activeMessageCount,
+        scheduled: found.scheduledMessageCount,
+        dead: found.deadLetterMessageCount,
+      };
+    },
+    async settings() {
+      if (!(await client.queueExists(queue, limit()).catch(failed(queue)))) return undefined;
+      const found = await client.getQueue(queue, limit()).catch(failed(queue));
+      return {
+        lock: toMs(found.lockDuration),
+        maxDeliveryCount: found.maxDeliveryCount,
+        timeToLive: toMs(found.defaultMessageTimeToLive),
+        deadLettersExpired: found.deadLetteringOnMessageExpiration,
+        duplicateDetection: found.requiresDuplicateDetection,
+        sessions: found.requiresSession,
+        enabled: found.status === 'Active',
+      };
+    },
+  };
+}
+
+/** For ever is written as a length of ten million days. */
+const toMs = (duration: string): number => toDuration(duration) ?? Number.POSITIVE_INFINITY;
+
+function failed(queue: string): (error: unknown) => never {
+  return (error) => {
+    const status =
+      typeof error === 'object' && error !== null && 'statusCode' in error ? String(error.statusCode) : '';
+    const why = error instanceof Error ? error.message.split('\n')[0]?.slice(0, 300) : String(error);
+    const advice =
+      status === '401' || status === '403'
+        ? ' It needs the role "Azure Service Bus Data Owner", or "Reader" for the counts in the portal.'
+        : '';
+    throw new Unavailable(
+      'queue',
+      `The settings of queue ${queue} could not be read: ${status} ${why}.${advice}`,
+    );
+  };
+}

@@ -1,0 +1,57 @@
+import { ServiceBusClient } from '@azure/service-bus';
+import type { Connection } from '../../config/connections.ts';
+import type { Chance } from '../../ports/chance.ts';
+import type { CheckoutQueue } from '../../ports/checkout-queue.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { Events } from '../../ports/events.ts';
+import type { JobSender } from '../../ports/job-sender.ts';
+import { azureIdentity } from '../azure-tables/azure-identity.ts';
+import { eventTopic } from './event-topic.ts';
+import { jobSender } from './job-sender.ts';
+import { checkoutQueue } from './service-bus-queue.ts';
+
+export interface ServiceBus {
+  readonly queue: CheckoutQueue;
+  readonly urgentQueue: CheckoutQueue;
+  readonly events: Events;
+  /** The same two queues, as a producer uses them. */
+  readonly jobs: JobSender;
+  readonly urgentJobs: JobSender;
+  close(): Promise<void>;
+}
+
+/**
+ * A send ends within about 20 s: 3 tries of 6 s. With the client's defaults one that is in flight when the connection
+ * drops waits 90 s, and a delivery has a lock to keep.
+ */
+const retryOptions = { maxRetries: 2, timeoutInMs: 6_000, retryDelayInMs: 500, maxRetryDelayInMs: 1_000 };
+
+export interface ServiceBusOptions {
+  readonly connection: Connection;
+  readonly queue: string;
+  readonly urgentQueue: string;
+  readonly topic: string;
+}
+
+/** Connects on its first use. */
+export const serviceBusClient = (connection: Connection): ServiceBusClient =>
+  connection.kind === 'identity'
+    ? new ServiceBusClient(connection.address, azureIdentity(connection.clientId), { retryOptions })
+    : new ServiceBusClient(connection.connectionString, { retryOptions });
+
+/** The queues and the topic over one connection, which is opened by the first send. */
+export function serviceBus(
+  { connection, queue, urgentQueue, topic }: ServiceBusOptions,
+  clock: Clock,
+  chance: Chance,
+): ServiceBus {
+  const client = serviceBusClient(connection);
+  return {
+    queue: checkoutQueue(client.createSender(queue)),
+    urgentQueue: checkoutQueue(client.createSender(urgentQueue)),
+    events: eventTopic(client.createSender(topic)),
+    jobs: jobSender(client.createSender(queue), clock, chance),
+    urgentJobs: jobSender(client.createSender(urgentQueue), clock, chance),
+    close: () => client.close(),
+  };
+}

@@ -1,0 +1,68 @@
+import {
+  AzureMonitorLogExporter,
+  AzureMonitorMetricExporter,
+  AzureMonitorTraceExporter,
+} from '@azure/monitor-opentelemetry-exporter';
+import { context, propagation } from '@opentelemetry/api';
+import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
+import { W3CTraceContextPropagator } from '@opentelemetry/core';
+import { resourceFromAttributes } from '@opentelemetry/resources';
+import { BatchLogRecordProcessor, LoggerProvider } from '@opentelemetry/sdk-logs';
+import { MeterProvider, PeriodicExportingMetricReader } from '@opentelemetry/sdk-metrics';
+import { BasicTracerProvider, BatchSpanProcessor } from '@opentelemetry/sdk-trace-base';
+import { azureIdentity } from '../azure-tables/azure-identity.ts';
+import type { Signals } from './open-telemetry.ts';
+
+export interface AzureMonitorSettings {
+  /** APPLICATIONINSIGHTS_CONNECTION_STRING; it names the place, and holds no right to it where local auth is off. */
+  readonly connectionString: string;
+  readonly clientId: string | undefined;
+}
+
+export interface Exporting extends Signals {
+  /** Sends what is waiting; at most 5 s. */
+  shutdown(): Promise<void>;
+}
+
+const exportEveryMs = 60_000;
+const shutdownLimitMs = 5_000;
+
+/**
+ * Sends to Application Insights with the worker's identity. SDK and exporter alone: the distribution around them would
+ * triple the length of a start. Sampling of spans follows OTEL_TRACES_SAMPLER; events and metrics are never sampled.
+ */
+export function azureMonitor({ connectionString, clientId }: AzureMonitorSettings): Exporting {
+  const options = { connectionString, credential: azureIdentity(clientId) };
+  const resource = resourceFromAttributes({
+    'service.name': 'checkout-worker',
+    'service.instance.id': process.env['WEBSITE_INSTANCE_ID'] ?? String(process.pid),
+  });
+  context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
+  propagation.setGlobalPropagator(new W3CTraceContextPropagator());
+  const traces = new BasicTracerProvider({
+    resource,
+    spanProcessors: [new BatchSpanProcessor(new AzureMonitorTraceExporter(options))],
+  });
+  const meters = new MeterProvider({
+    resource,
+    readers: [
+      new PeriodicExportingMetricReader({
+        exporter: new AzureMonitorMetricExporter(options),
+        exportIntervalMillis: exportEveryMs,
+      }),
+    ],
+  });
+  const logs = new LoggerProvider({
+    resource,
+    processors: [new BatchLogRecordProcessor({ exporter: new AzureMonitorLogExporter(options) })],
+  });
+  return {
+    tracer: traces.getTracer('checkout-worker'),
+    meter: meters.getMeter('checkout-worker'),
+    logger: logs.getLogger('checkout-worker'),
+    async shutdown() {
+      const limit = new Promise<void>((resolve) => setTimeout(resolve, shutdownLimitMs).unref());
+      await Promise.race([Promise.allSettled([traces, meters, logs].map((one) => one.shutdown())), limit]);
+    },
+  };
+}

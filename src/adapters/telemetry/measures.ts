@@ -1,0 +1,50 @@
+import type { EventName, Fields } from '../../ports/telemetry.ts';
+import type { AttributesOf, Metric } from '../../ports/tracing.ts';
+
+export type Measure = {
+  readonly [Name in Metric]: {
+    readonly metric: Name;
+    readonly value: number;
+    readonly attributes?: AttributesOf<Name>;
+  };
+}[Metric];
+
+/** The metrics that an event moves. */
+export function measuresOf(name: EventName, fields: Fields): readonly Measure[] {
+  const word = (field: string): string => String(fields[field] ?? 'unknown');
+  const seconds = (field: string): number => Number(fields[field] ?? 0) / 1_000;
+  switch (name) {
+    case 'JobFinished': {
+      const attributes = { outcome: word('outcome') };
+      return [
+        { metric: 'checkout.jobs', value: 1, attributes },
+        { metric: 'checkout.job.duration', value: seconds('totalMs'), attributes },
+      ];
+    }
+    case 'JobRejected':
+      return [{ metric: 'checkout.jobs', value: 1, attributes: { outcome: 'rejected' } }];
+    case 'JobParked':
+      return [{ metric: 'checkout.parks', value: 1 }];
+    case 'PollTick':
+      return [{ metric: 'checkout.ticks', value: 1 }];
+    case 'GateChanged':
+      return fields['state'] === 'open'
+        ? [
+            {
+              metric: 'checkout.gate.closed',
+              value: seconds('closedMs'),
+              attributes: { cause: word('cause') },
+            },
+          ]
+        : [];
+    case 'TokenRefreshed': {
+      const days = fields['credentialDaysLeft'];
+      return [
+        { metric: 'checkout.token.refresh', value: 1, attributes: { outcome: word('outcome') } },
+        ...(typeof days === 'number' ? [{ metric: 'checkout.credential.days' as const, value: days }] : []),
+      ];
+    }
+    default:
+      return [];
+  }
+}

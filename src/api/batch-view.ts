@@ -1,0 +1,19 @@
+import { omitUndefined } from '../domain/omit-undefined.ts';
+import type { BatchStatus } from '../operator/batches/batch-status.ts';
+import type { BatchView } from './api-shapes.ts';
+
+/** A batch as others may see it. Who stopped it, and what people are asked, is for the command line. */
+export function batchView(status: BatchStatus): BatchView {
+  const { batchId, total, stopped, counts, perMinute, eta, countedAt } = status;
+  return omitUndefined({
+    batchId,
+    total,
+    stopped: stopped !== undefined,
+    counts: { ...counts },
+    // Without a declared size more jobs may still come.
+    finished: total !== undefined && eta.kind === 'done',
+    perMinute,
+    lastCheckoutAt: eta.kind === 'at' ? new Date(eta.at).toISOString() : undefined,
+    countedAt: new Date(countedAt).toISOString(),
+  });
+}

@@ -1,0 +1,48 @@
+import type { CheckoutRecord, Reason } from '../domain/checkout/record.ts';
+import { isFinal } from '../domain/checkout/record.ts';
+import { omitUndefined } from '../domain/omit-undefined.ts';
+import type { CheckoutView, ReasonView } from './api-shapes.ts';
+
+/** A record of the ledger as others may see it: what is the case, why, and what comes next. */
+export function checkoutView(record: CheckoutRecord): CheckoutView {
+  const { job, asked, reason, nextTry, history } = record;
+  return omitUndefined({
+    customerId: record.customerId,
+    cartId: record.cartId,
+    state: record.state,
+    final: isFinal(record.state),
+    reason: reason && reasonView(reason),
+    orders: record.orders.map(({ id, status, since }) => ({ id, status, since: instant(since) })),
+    failedGroups: record.failedGroups.map(({ group, code, description, retryable }) => ({
+      group,
+      code,
+      description,
+      retryable,
+    })),
+    attempts: record.attempts,
+    calls: history.total,
+    nextTry: nextTry === undefined || isFinal(record.state) ? undefined : instant(nextTry),
+    question: asked && { kind: asked.kind, since: instant(asked.since) },
+    decisions: record.decisions.map(({ decision, who, at }) => ({ decision, who, at: instant(at) })),
+    batches: [...record.batches],
+    reference: job.reference,
+    notBefore: job.notBefore === undefined ? undefined : instant(job.notBefore),
+    notAfter: job.notAfter === undefined ? undefined : instant(job.notAfter),
+    firstEnqueued: instant(record.firstEnqueued),
+    updatedAt: instant(record.updatedAt),
+  });
+}
+
+const reasonView = ({
+  at,
+  code,
+  description,
+  remedy,
+  status,
+  requestId,
+  correlationId,
+  cv,
+}: Reason): ReasonView =>
+  omitUndefined({ code, description, remedy, at: instant(at), status, requestId, correlationId, cv });
+
+const instant = (time: number): string => new Date(time).toISOString();

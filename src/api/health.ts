@@ -1,0 +1,49 @@
+import type { GateSettings } from '../domain/gate/gate-settings.ts';
+import { shut, trialSince } from '../domain/gate/gate-state.ts';
+import { omitUndefined } from '../domain/omit-undefined.ts';
+import type { GateStore } from '../ports/gate-store.ts';
+import type { Heartbeats } from '../ports/heartbeat.ts';
+import { Unavailable } from '../ports/unavailable.ts';
+import type { HealthView } from './api-shapes.ts';
+
+export interface HealthDeps {
+  readonly gate: Pick<GateStore, 'read' | 'now'>;
+  readonly gateSettings: GateSettings;
+  readonly heartbeats: Pick<Heartbeats, 'read'>;
+}
+
+/** For a worker that did not start: nothing was asked. */
+export const notStarted = (reason: string): HealthView => ({ healthy: false, tables: 'not-asked', reason });
+
+/** So many minutes may pass without a tick: one comes every minute, and a deployment takes a few. */
+const silentMinutes = 5;
+
+/**
+ * Whether the worker can work: the tables answer, and the poller ticks. A closed gate is no illness: it is told, and a
+ * restart would not open it. What people wrote into the gate stays there, because anyone may ask.
+ */
+export async function health({ gate, gateSettings, heartbeats }: HealthDeps): Promise<HealthView> {
+  try {
+    const [state, heartbeat] = await Promise.all([gate.read(), heartbeats.read()]);
+    const last = heartbeat?.last;
+    const now = gate.now().atLeast;
+    const barred = shut(state, now, gateSettings);
+    const trial = trialSince(state, now, gateSettings);
+    const silence = last === undefined ? 0 : Math.max(0, now - last.endedAt);
+    return omitUndefined({
+      healthy: silence <= silentMinutes * gateSettings.minuteMs,
+      tables: 'reachable' as const,
+      gate: omitUndefined({
+        open: barred === undefined,
+        cause: barred && (state.paused === undefined ? state.closing?.cause : ('paused' as const)),
+        until: barred && new Date(barred.until).toISOString(),
+        trialCallSince: trial === undefined ? undefined : new Date(trial).toISOString(),
+        callsPerMinute: Math.round(state.limit),
+      }),
+      lastTick: last && { at: new Date(last.endedAt).toISOString(), ageSeconds: Math.round(silence / 1_000) },
+    });
+  } catch (error) {
+    if (!(error instanceof Unavailable)) throw error;
+    return { healthy: false, tables: 'unreachable' };
+  }
+}

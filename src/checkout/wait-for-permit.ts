@@ -1,0 +1,59 @@
+import { leftToSleep } from '../domain/checkout/backoff.ts';
+import { isStale } from '../domain/checkout/send-fence.ts';
+import type { Permit } from '../domain/gate/permit.ts';
+import { lockEnds, type Run, returnPermit } from './run.ts';
+
+export type Waited =
+  | { readonly kind: 'permit'; readonly permit: Permit }
+  | { readonly kind: 'park'; readonly until: number; readonly why: string };
+
+/**
+ * A permit for one call of this delivery. While the gate is closed, or busy, the delivery is held for what is left of
+ * its sleep budget: that is the brake that keeps the other messages in the queue. Then it is to be parked. Once it has made a
+ * call it is next in line, and waits for as long as it holds its lock: parked now, it would have made that call in vain. The
+ * jobs of a customer that alone is throttled are parked at once, and hold up nobody.
+ */
+export async function waitOrPark(run: Run, callMs: number): Promise<Waited> {
+  const { clock, gate, times, tokens } = run.deps;
+  for (;;) {
+    const now = clock.now();
+    if (now + callMs > lockEnds(run))
+      return { kind: 'park', until: now, why: 'the lock would end during the call' };
+    // Asked with the permit in hand too: the lease of the permit may have been the first to read that another instance was refused.
+    const alone = gate.customerUntil(run.delivery.job.customerId);
+    if (alone !== undefined) {
+      returnPermit(run);
+      return parkUntil(run, alone, 'Partner Center throttles this customer');
+    }
+    if (run.permit !== undefined && !isStale(run.permit, now, times))
+      return { kind: 'permit', permit: run.permit };
+    returnPermit(run);
+    await tokens.ready({ renew: false });
+    const asked = clock.now();
+    const begun = run.calls > 0;
+    const giveUpAt = Math.max(asked + leftToSleep(run.slept, times), begun ? lockEnds(run) - callMs : 0);
+    const taken = await gate.take('worker', giveUpAt, begun);
+    run.slept += clock.now() - asked;
+    if (taken.kind === 'permit') {
+      run.permit = taken.permit;
+      continue;
+    }
+    const why =
+      taken.kind === 'closed' ? `the gate is closed: ${taken.reason}` : 'every call of the budget is taken';
+    const left = leftToSleep(run.slept, times);
+    const opensIn = taken.until - clock.now();
+    const pause = Math.min(left, Math.max(0, opensIn));
+    const opensInTime = opensIn < left;
+    run.slept += pause;
+    await clock.sleep(pause);
+    if (opensInTime && pause > 0) continue;
+    const after = clock.now();
+    return parkUntil(run, Math.min(Math.max(taken.until, after), after + times.parkMax), why);
+  }
+}
+
+/** A little apart, so that those who waited for the same do not all come back at once. */
+function parkUntil(run: Run, until: number, why: string): Waited {
+  const { chance, times } = run.deps;
+  return { kind: 'park', until: until + chance.fraction() * times.permitLife * 5, why };
+}

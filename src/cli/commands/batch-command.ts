@@ -1,0 +1,216 @@
+import { createWriteStream, writeFileSync } from 'node:fs';
+import { finished } from 'node:stream/promises';
+import { orderKey } from '../../adapters/azure-tables/order-rows.ts';
+import { type LineKind, lineKinds, openLines } from '../../domain/batch/batch-counts.ts';
+import { isRetryable, states } from '../../domain/checkout/record.ts';
+import { describeValue } from '../../domain/looks-like.ts';
+import { readBatchId } from '../../domain/message/job.ts';
+import { type BatchCart, batchCarts } from '../../operator/batches/batch-carts.ts';
+import { csvFields, csvHeading, csvLine } from '../../operator/batches/batch-csv.ts';
+import { type BatchStatus, batchStatuses } from '../../operator/batches/batch-status.ts';
+import { findQueued, mostPeeked } from '../../operator/batches/queued-batch.ts';
+import { viewGate } from '../../operator/pause-gate.ts';
+import { figuresOf } from '../../operator/report/figures.ts';
+import { answerOf, reportPage } from '../../operator/report/page.ts';
+import { missingMessages, type Verdict } from '../../operator/verdict.ts';
+import { waitingIn } from '../../ports/queue-status.ts';
+import type { Table } from '../../ports/table.ts';
+import { CommandFailure, exit } from '../session/cli-failure.ts';
+import { inSession, newCommand, type Session } from '../session/command.ts';
+import type { Output } from '../session/output.ts';
+import { clockTime, quoted } from '../session/words.ts';
+import { stopCommand } from './batch-stop-command.ts';
+
+interface Options {
+  readonly watch?: true;
+  readonly csv?: string | true;
+  readonly report?: string;
+}
+
+export const batchCommand = newCommand(
+  'batch',
+  'how far a batch is, and when it will be done; its results as a file; the night as one page',
+  'npx partner-checkout batch night-2026-11-24 --watch\n  npx partner-checkout batch night-2026-11-24 --csv results.csv --report night.html\n  npx partner-checkout batch stop night-2026-11-24',
+)
+  .argument('<id>', 'the batch')
+  .option('--watch', 'shows it until every line has its result')
+  .option(
+    '--csv [file]',
+    'a line for each cart: state, orders, subscriptions, reason, remedy; without a file to standard output',
+  )
+  .option('--report <file>', 'one HTML page, to look at and to mail')
+  .action((id: string, options: Options, command) =>
+    inSession(command, (session) => run(session, id, options)),
+  )
+  .addCommand(stopCommand);
+
+const watchEvery = 2_000;
+
+async function run(session: Session, id: string, options: Options): Promise<number> {
+  const { output, operator, queues, interrupted } = session;
+  const batchId = batchIdIn(id);
+  const deps = await operator();
+  const { queueStatus, urgentStatus, queued } = await queues();
+  const status = batchStatuses({ ...deps, findQueued: (batch) => findQueued(queued, batch) });
+  const backlog = () => waitingIn([queueStatus]);
+  let now = known(batchId, await status(batchId, await backlog()));
+  while (options.watch === true && openLines(now.counts) > 0 && !interrupted.aborted) {
+    output.progress(`${barOf(now)} ${answerOf(now)} · ${etaText(now, deps.clock.now())}`);
+    await deps.clock.sleep(watchEvery);
+    now = known(batchId, await status(batchId, await backlog()));
+  }
+  if (options.csv === true || options.csv === '-') {
+    await writeCsv(session, batchId, (line) => void process.stdout.write(line));
+    return exit.ok;
+  }
+  if (options.csv !== undefined) {
+    const file = createWriteStream(options.csv);
+    await writeCsv(session, batchId, (line) => void file.write(line));
+    file.end();
+    await finished(file);
+    output.note(`Results: ${options.csv}`);
+  }
+  if (options.report !== undefined) await writeReport(session, now, options.report);
+  const waiting = await waitingIn([queueStatus, urgentStatus]);
+  const missing = missingMessages(now.withoutDriver.length, waiting);
+  show(output, now, missing, deps.clock.now());
+  output.data({ ...now, missingMessages: missing.kind });
+  if (interrupted.aborted) return exit.interrupted;
+  const { counts, questions } = now;
+  const bad = counts.failed + counts.partial + counts.rejected + questions.length;
+  if (bad > 0 || missing.kind === 'found') return exit.found;
+  // Behind a backlog a copy is late, which is no finding. Where nobody could ask, it is no all-clear.
+  return waiting === undefined && missing.kind === 'not-checked' ? exit.cannot : exit.ok;
+}
+
+function batchIdIn(text: string): string {
+  const read = readBatchId(text);
+  if (read.ok) return read.batchId;
+  throw new CommandFailure(
+    exit.usage,
+    `The batch id is wrong: ${read.problems[0]?.reason ?? ''}; it is ${describeValue(text)}.`,
+  );
+}
+
+function known(batchId: string, status: BatchStatus | undefined): BatchStatus {
+  if (status !== undefined) return status;
+  throw new CommandFailure(
+    exit.found,
+    `Batch ${batchId} is not known: no worker has taken a job of it, and none of it is among the first ${mostPeeked} messages of each queue. How the queues stand: npx partner-checkout status`,
+  );
+}
+
+function show(output: Output, status: BatchStatus, missing: Verdict, now: number): void {
+  const { batchId, total, stopped, queued, counts, perMinute, questions, withoutDriver } = status;
+  output.line(output.paint('bold', answerOf(status)));
+  output.line(
+    `${barOf(status)}  batch ${batchId}, ${total === undefined ? 'no size declared' : `${total} declared`}`,
+  );
+  if (queued !== undefined)
+    output.line(
+      `No worker has taken a job of it yet: this is what its messages in the queue say.${queued.at === undefined ? '' : ` They are held back until ${clockTime(queued.at, now)}.`}`,
+    );
+  if (stopped !== undefined)
+    output.line(
+      output.paint(
+        'yellow',
+        `Stopped by ${stopped.who}, ${clockTime(stopped.at, now)}. To go on: npx partner-checkout batch stop ${quoted(batchId)} --undo`,
+      ),
+    );
+  output.table(
+    ['state', 'carts'],
+    lineKinds.filter((kind) => counts[kind] > 0).map((kind) => [lineNames[kind], counts[kind]]),
+  );
+  output.line(`${Math.round(perMinute)} checkouts a minute, over the last five. ${etaText(status, now)}`);
+  if (questions.length > 0) {
+    output.line(
+      output.paint('yellow', `${questions.length} wait for a person. Next: npx partner-checkout attention`),
+    );
+    for (const { customerId, cartId, asked } of questions.slice(0, 5))
+      output.line(`  ${asked}: npx partner-checkout job ${customerId} ${cartId}`);
+  }
+  if (withoutDriver.length > 0) {
+    output.line(
+      output.paint(
+        'yellow',
+        `${missing.text} ${missing.kind === 'found' ? 'Next' : 'When the queue is empty'}: npx partner-checkout revive --batch ${quoted(batchId)}`,
+      ),
+    );
+    for (const { customerId, cartId } of withoutDriver.slice(0, 5)) output.line(`  ${customerId} ${cartId}`);
+  }
+  if (states.some((state) => isRetryable(state) && counts[state] > 0))
+    output.line('What failed and why: npx partner-checkout attention');
+}
+
+const lineNames: Readonly<Record<LineKind, string>> = {
+  submitting: 'submitting',
+  waiting: 'waiting',
+  unresolved: 'unresolved',
+  ordered: 'ordered (pending)',
+  completed: 'completed',
+  partial: 'partial',
+  failed: 'failed',
+  rejected: 'rejected',
+  notStarted: 'not started',
+};
+
+function etaText({ eta }: Pick<BatchStatus, 'eta'>, now: number): string {
+  switch (eta.kind) {
+    case 'done':
+      return 'Done.';
+    case 'pending-orders':
+      return 'All are checked out; orders are pending at Partner Center.';
+    case 'unknown':
+      return `Nobody knows when it will be done: ${eta.why}.`;
+    case 'at':
+      return `All checked out about ${clockTime(eta.at, now)}, at ${Math.round(eta.perMinute)} calls a minute.`;
+  }
+}
+
+const barWidth = 30;
+
+function barOf({ counts }: Pick<BatchStatus, 'counts'>): string {
+  const all = Object.values(counts).reduce((sum, count) => sum + count, 0);
+  const full = all === 0 ? 0 : Math.floor(((all - openLines(counts)) / all) * barWidth);
+  return `[${'#'.repeat(full)}${'.'.repeat(barWidth - full)}]`;
+}
+
+async function writeCsv(
+  { operator }: Session,
+  batchId: string,
+  write: (line: string) => void,
+): Promise<void> {
+  const deps = await operator();
+  // A spreadsheet reads UTF-8 only when the file says so.
+  write(`\uFEFF${csvLine(csvHeading)}`);
+  for await (const cart of batchCarts(deps, batchId))
+    write(csvLine(csvFields(cart, await subscriptionsOf(deps.tables.checkouts, cart))));
+}
+
+/** They stand in a column of each order's row. */
+async function subscriptionsOf(table: Pick<Table, 'get'>, cart: BatchCart): Promise<readonly string[]> {
+  if (cart.kind !== 'record') return [];
+  const found: string[] = [];
+  for (const { id } of cart.record.orders) {
+    const ids = (await table.get(cart.record.customerId, orderKey(id)))?.properties['subscriptionIds'];
+    if (typeof ids === 'string' && ids !== '') found.push(...ids.split(','));
+  }
+  return found;
+}
+
+async function writeReport(
+  { operator, output }: Session,
+  { batchId, total }: BatchStatus,
+  file: string,
+): Promise<void> {
+  const deps = await operator();
+  const { limit } = await viewGate(deps.gateStore, deps.config.gate);
+  const figures = await figuresOf(
+    { batchId, total, limit },
+    batchCarts(deps, batchId),
+    deps.clock.now(),
+    deps.config.gate.minuteMs,
+  );
+  writeFileSync(file, reportPage(figures));
+  output.note(`The night as one page: ${file}`);
+}

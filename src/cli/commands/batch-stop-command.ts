@@ -1,0 +1,56 @@
+import { describeValue } from '../../domain/looks-like.ts';
+import { readBatchId } from '../../domain/message/job.ts';
+import { findQueued, mostPeeked } from '../../operator/batches/queued-batch.ts';
+import { setStopped } from '../../operator/batches/stop-batch.ts';
+import { CommandFailure, exit } from '../session/cli-failure.ts';
+import { inSession, newCommand } from '../session/command.ts';
+import { inTime, quoted } from '../session/words.ts';
+
+export const stopCommand = newCommand(
+  'stop',
+  'ends the queued jobs of a batch as failed, code stopped; what may have been bought is found out first',
+  'npx partner-checkout batch stop night-2026-11-24\n  npx partner-checkout batch stop night-2026-11-24 --undo',
+)
+  .argument('<id>', 'the batch')
+  .option('--undo', 'lets it go on')
+  .option('--unseen', 'also a batch of which nothing is known: its jobs may be still to be sent')
+  .action((id: string, options: { undo?: true; unseen?: true }, command) =>
+    inSession(command, async ({ output, operator, queues }) => {
+      const read = readBatchId(id);
+      if (!read.ok)
+        throw new CommandFailure(
+          exit.usage,
+          `The batch id is wrong: ${read.problems[0]?.reason ?? ''}; it is ${describeValue(id)}.`,
+        );
+      const { batchId } = read;
+      const { batches, clock, config, who } = await operator();
+      if ((await batches.summary(batchId)) === undefined && options.unseen !== true) {
+        const [entry] = await firstOf(batches.entries(batchId));
+        const { queued } = await queues();
+        if (entry === undefined && (await findQueued(queued, batchId)) === undefined)
+          throw new CommandFailure(
+            exit.found,
+            `Batch ${batchId} is not known, and none of it is among the first ${mostPeeked} messages of each queue: nothing was changed. If its jobs are still to be sent: add --unseen.`,
+          );
+      }
+      const name = await who();
+      await setStopped(batches, batchId, options.undo === true ? undefined : { who: name, at: clock.now() });
+      if (options.undo === true) {
+        output.line(
+          `Batch ${batchId} goes on. What it ended meanwhile: npx partner-checkout retry --batch ${quoted(batchId)} --code stopped`,
+        );
+      } else {
+        output.line(
+          `Batch ${batchId} is stopped by ${name}; every worker obeys within ${inTime(config.times.batchMemory)}.`,
+        );
+        output.line('Its queued jobs end as failed, code stopped, as their messages come. To go on: --undo');
+      }
+      output.data({ batchId, stopped: options.undo !== true, by: name });
+      return exit.ok;
+    }),
+  );
+
+async function firstOf<T>(items: AsyncIterable<T>): Promise<T[]> {
+  for await (const item of items) return [item];
+  return [];
+}

@@ -1,0 +1,216 @@
+import { createReadStream } from 'node:fs';
+import { addAbortSignal } from 'node:stream';
+import { setFlagsFromString } from 'node:v8';
+import { Option } from 'commander';
+import { jobSender } from '../../adapters/service-bus/job-sender.ts';
+import { describeValue } from '../../domain/looks-like.ts';
+import { decodeJobValue } from '../../domain/message/job.ts';
+import { counted } from '../../operator/counted.ts';
+import { enqueue } from '../../operator/enqueue.ts';
+import { type CheckedList, checkList, type ListProblem } from '../../operator/list/check-list.ts';
+import { readList } from '../../operator/list/read-list.ts';
+import { UnreadableList } from '../../operator/list/unreadable-list.ts';
+import { localZone, nextWallTime, type WallTime } from '../../operator/wall-time.ts';
+import { CommandFailure, exit } from '../session/cli-failure.ts';
+import { inSession, newCommand, type Session } from '../session/command.ts';
+import type { Output } from '../session/output.ts';
+import { quoted } from '../session/words.ts';
+import { openResume } from './list-resume.ts';
+import { openSpool, type Spool } from './spool.ts';
+
+interface Options {
+  readonly batch?: string;
+  readonly at?: string;
+  readonly skipInvalid?: true;
+  readonly dryRun?: true;
+}
+
+export const enqueueCommand = newCommand(
+  'enqueue',
+  'sends a list of carts to the queue: CSV with a header, or one JSON object a line',
+  'npx partner-checkout enqueue tonight.csv --at 02:00\n  jq -c ".[]" carts.json | npx partner-checkout enqueue - --batch night-2026-11-24',
+)
+  .argument('<file>', 'the list; - for standard input')
+  .option(
+    '--batch <id>',
+    'the run’s id; without it one made from the list, so that the same list twice is one run',
+  )
+  .option(
+    '--at <time>',
+    'not before this time on the clock here (02:00), or an instant (2026-11-24T02:00:00Z)',
+  )
+  .option('--skip-invalid', 'sends the valid lines of a list that has others')
+  .addOption(new Option('--dry-run', 'checks the list and sends nothing'))
+  .action((file: string, options: Options, command) =>
+    inSession(command, async (session) => {
+      // A list of a million lines is short-lived objects alone: without this, their space grows to twice what they need.
+      setFlagsFromString('--max-semi-space-size=4');
+      setFlagsFromString('--semi-space-growth-factor=1');
+      const spool = openSpool();
+      try {
+        return await run(session, file, options, spool);
+      } finally {
+        spool.remove();
+      }
+    }),
+  );
+
+async function run(session: Session, file: string, options: Options, spool: Spool): Promise<number> {
+  const { output, interrupted } = session;
+  const start = options.at === undefined ? undefined : startOf(options.at);
+  const list = await check(session, file, options, start, spool);
+  if (list === undefined) return exit.interrupted;
+  tell(output, list, start);
+  const refused = list.invalid > 0 && options.skipInvalid !== true;
+  if (list.jobs === 0 || refused) {
+    output.line(
+      list.jobs === 0
+        ? 'There is no job in it; nothing was sent.'
+        : 'Nothing was sent. Mend these lines, or send the others with --skip-invalid.',
+    );
+    output.data({ ...list, sent: 0 });
+    return exit.found;
+  }
+  if (options.dryRun === true) {
+    output.line('Nothing was sent (--dry-run).');
+    output.data({ ...list, sent: 0, ...(start === undefined ? {} : { notBefore: start.at }) });
+    return exit.ok;
+  }
+  const sent = await sendAll(session, list, start, spool);
+  output.data({ ...list, ...sent, ...(start === undefined ? {} : { notBefore: start.at }) });
+  if (!interrupted.aborted) {
+    output.line(
+      `${counted(sent.sent, 'job')} sent, ${sent.perSecond} a second. Next: npx partner-checkout batch ${quoted(list.batchId)} --watch`,
+    );
+    return exit.ok;
+  }
+  output.note(
+    `Stopped: ${sent.sent} of ${counted(list.jobs, 'job')} are sent. The same command goes on from there.`,
+  );
+  return exit.interrupted;
+}
+
+function startOf(text: string): WallTime {
+  const found = nextWallTime(text, Date.now(), localZone());
+  if (found !== undefined) return found;
+  throw new CommandFailure(
+    exit.usage,
+    `--at is no time to come, it is ${describeValue(text)}; expected is a time here (${localZone()}) like 02:00, or an instant like 2026-11-24T02:00:00Z.`,
+  );
+}
+
+/** Undefined: Ctrl-C. */
+async function check(
+  { output, interrupted }: Session,
+  file: string,
+  options: Options,
+  start: WallTime | undefined,
+  spool: Spool,
+): Promise<CheckedList | undefined> {
+  if (file === '-' && process.stdin.isTTY) output.note('Reads the list from the terminal; Ctrl-D ends it.');
+  const source = addAbortSignal(interrupted, file === '-' ? process.stdin : createReadStream(file));
+  try {
+    return await checkList(readList(source), {
+      ...(options.batch === undefined ? {} : { batchId: batchIdOf(options.batch) }),
+      ...(start === undefined ? {} : { notBefore: start.at }),
+      keep: spool.write,
+      onLine: (lines) => {
+        if (lines % 10_000 === 0) output.progress(`${lines} lines checked`);
+      },
+    });
+  } catch (error) {
+    if (interrupted.aborted) {
+      output.note('Stopped before anything was sent.');
+      return undefined;
+    }
+    const name = file === '-' ? 'The list on standard input' : `The list ${file}`;
+    if (error instanceof UnreadableList)
+      throw new CommandFailure(exit.found, `${name} cannot be read. ${error.message}`);
+    if (error instanceof Error && 'code' in error)
+      throw new CommandFailure(exit.usage, `${name} cannot be read: ${error.message}`);
+    throw error;
+  }
+}
+
+function batchIdOf(text: string): string {
+  const decoded = decodeJobValue({ customerId: noId, cartId: noId, batchId: text });
+  if (decoded.ok) return text;
+  throw new CommandFailure(exit.usage, `--batch is ${describeValue(text)}: ${decoded.rejection.reason}`);
+}
+
+function tell(output: Output, list: CheckedList, start: WallTime | undefined): void {
+  const twice =
+    list.duplicates === 0
+      ? ''
+      : `, ${counted(list.duplicates, 'line names', 'lines name')} a cart of another line`;
+  const wrong = list.invalid === 0 ? '' : `, ${counted(list.invalid, 'is', 'are')} not valid`;
+  output.line(
+    `${counted(list.lines, 'line')}: ${counted(list.jobs, 'job')}${twice}${wrong}.${list.jobs === 0 ? '' : ` Batch ${list.batchId}.`}`,
+  );
+  tellProblems(output, list.problems, list.invalid);
+  if (start === undefined) return;
+  output.line(`Not before ${start.text}.`);
+  if (start.note !== undefined) output.line(start.note);
+}
+
+const shownProblems = 20;
+
+function tellProblems(output: Output, problems: readonly ListProblem[], count: number): void {
+  if (count === 0) return;
+  const rows = problems.slice(0, shownProblems).map(({ line, field, reason }) => [line, field, reason]);
+  output.table(['line', 'field', 'reason'], rows);
+  if (count > shownProblems) output.line(`… and ${count - shownProblems} more`);
+}
+
+interface Sent {
+  /** In all, earlier runs of this command included. */
+  readonly sent: number;
+  readonly sentBefore: number;
+  readonly seconds: number;
+  readonly perSecond: number;
+}
+
+async function sendAll(
+  { output, operator, queues, interrupted }: Session,
+  list: CheckedList,
+  start: WallTime | undefined,
+  spool: Spool,
+): Promise<Sent> {
+  const { clock, chance, config } = await operator();
+  const { bus } = await queues();
+  const { connection, queue } = config.serviceBus;
+  const resume = openResume(
+    JSON.stringify(['enqueue', list.batchId, list.fingerprint, connection, queue]),
+    process.env,
+    clock.now,
+  );
+  const sentBefore = resume.done;
+  if (sentBefore > 0) output.note(`${sentBefore} of them were sent before; goes on from there.`);
+  const began = clock.now();
+  const perSecond = () =>
+    Math.round((resume.done - sentBefore) / Math.max(0.001, (clock.now() - began) / 1_000));
+  try {
+    await enqueue(jobSender(bus.createSender(queue), clock, chance), {
+      list,
+      bodies: spool.read(),
+      skip: sentBefore,
+      ...(start === undefined ? {} : { notBefore: start.at }),
+      signal: interrupted,
+      onSent(sent) {
+        resume.note(sent);
+        const rate = perSecond();
+        const left = rate === 0 ? '' : ` · ${Math.ceil((list.jobs - sent) / rate)} s left`;
+        output.progress(`${sent} of ${list.jobs} sent · ${rate}/s${left}`);
+      },
+    });
+  } catch (error) {
+    resume.save();
+    throw error;
+  }
+  if (resume.done < list.jobs) resume.save();
+  else resume.forget();
+  const seconds = (clock.now() - began) / 1_000;
+  return { sent: resume.done, sentBefore, seconds, perSecond: perSecond() };
+}
+
+const noId = '00000000-0000-0000-0000-000000000000';

@@ -1,0 +1,116 @@
+import { createReadStream, existsSync } from 'node:fs';
+import { addAbortSignal } from 'node:stream';
+import { workerShare } from '../../domain/gate/gate-settings.ts';
+import { describeValue } from '../../domain/looks-like.ts';
+import type { CartKey } from '../../domain/message/job.ts';
+import { counted } from '../../operator/counted.ts';
+import { checkList } from '../../operator/list/check-list.ts';
+import { readList } from '../../operator/list/read-list.ts';
+import { UnreadableList } from '../../operator/list/unreadable-list.ts';
+import { type Finding, preflight } from '../../operator/preflight.ts';
+import { preflightVerdict } from '../../operator/verdict.ts';
+import { localZone, nextWallTime } from '../../operator/wall-time.ts';
+import { CommandFailure, exit } from '../session/cli-failure.ts';
+import { inSession, newCommand, type Session } from '../session/command.ts';
+import { openPartnerCenter, readAll, signInOption } from '../session/partner-center-session.ts';
+import { exitOf } from '../session/verdict-exit.ts';
+import { inTime } from '../session/words.ts';
+import { cartsOfBatch } from './batch-lines-command.ts';
+
+interface Options {
+  readonly signIn?: true;
+  readonly at?: string;
+}
+
+export const preflightCommand = newCommand(
+  'preflight',
+  'reads each cart of a list or a batch at Partner Center, and tells which will not be bought as they should',
+  'npx partner-checkout preflight tonight.csv --at 02:00',
+)
+  .argument('<file|batch>', 'a list as for enqueue, or the id of a batch that the worker knows')
+  .option('--at <time>', 'when the run will start, as for enqueue; without it now')
+  .addOption(signInOption())
+  .action((what: string, options: Options, command) =>
+    inSession(command, (session) => run(session, what, options)),
+  );
+
+async function run(session: Session, what: string, options: Options): Promise<number> {
+  const { output, operator, interrupted } = session;
+  const access = await openPartnerCenter(session, options.signIn === true);
+  const carts = existsSync(what)
+    ? await cartsOfList(what, interrupted)
+    : (await cartsOfBatch(await operator(), what)).carts;
+  const { ledger, gateStore } = await operator();
+  const { limit } = await gateStore.read();
+  const perMinute = limit * workerShare;
+  const { clock, minuteMs } = access;
+  output.note(
+    `${counted(carts.length, 'cart')} to read, about ${inTime((carts.length / limit) * minuteMs)} at ${Math.round(limit)} calls a minute.`,
+  );
+  const findings: Finding[] = [];
+  let read = 0;
+  const start = startOf(options.at, clock.now());
+  const stopped = await readAll(
+    preflight({ ...access, ledger }, { carts, start, perMinute }, (found) => {
+      read += 1;
+      findings.push(...found);
+      output.progress(
+        `${read} of ${counted(carts.length, 'cart')} read, ${counted(findings.length, 'finding')}`,
+      );
+    }),
+  );
+  findings.sort((a, b) => keyOf(a).localeCompare(keyOf(b)));
+  if (findings.length > 0)
+    output.table(
+      ['finding', 'customer', 'cart', ''],
+      findings.map(({ kind, customerId, cartId, text }) => [kind, customerId, cartId, text]),
+    );
+  const verdict = preflightVerdict({ carts: carts.length, read, findings: countsOf(findings) });
+  output.line(verdict.text);
+  output.data({
+    carts: carts.length,
+    read,
+    findings,
+    verdict: verdict.kind,
+    ...(stopped === undefined ? {} : { stopped }),
+  });
+  if (stopped !== undefined && !interrupted.aborted) throw new CommandFailure(exit.cannot, stopped);
+  return exitOf(verdict, interrupted.aborted);
+}
+
+const keyOf = ({ kind, customerId, cartId }: Finding): string => `${kind}:${customerId}:${cartId}`;
+
+const countsOf = (findings: readonly Finding[]): string =>
+  [...Map.groupBy(findings, ({ kind }) => kind)].map(([kind, list]) => `${list.length} ${kind}`).join(', ');
+
+function startOf(text: string | undefined, now: number): number {
+  if (text === undefined) return now;
+  const start = nextWallTime(text, now, localZone());
+  if (start === undefined)
+    throw new CommandFailure(
+      exit.usage,
+      `--at is no time to come, like 02:00; it is ${describeValue(text)}.`,
+    );
+  return start.at;
+}
+
+/** The valid lines of a list; what is not valid, `enqueue --dry-run` tells. */
+async function cartsOfList(file: string, signal: AbortSignal): Promise<readonly CartKey[]> {
+  const carts: CartKey[] = [];
+  const keep = (body: string): void => {
+    const { customerId, cartId }: CartKey = JSON.parse(body);
+    carts.push({ customerId, cartId });
+  };
+  try {
+    const list = await checkList(readList(addAbortSignal(signal, createReadStream(file))), { keep });
+    if (list.invalid === 0) return carts;
+    throw new CommandFailure(
+      exit.found,
+      `${counted(list.invalid, `line of ${file} is`, `lines of ${file} are`)} not valid. See them with: npx partner-checkout enqueue ${file} --dry-run`,
+    );
+  } catch (error) {
+    if (error instanceof UnreadableList)
+      throw new CommandFailure(exit.found, `The list ${file} cannot be read. ${error.message}`);
+    throw error;
+  }
+}

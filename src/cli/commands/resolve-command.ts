@@ -1,0 +1,137 @@
+import { isSettled, takesDecision } from '../../domain/checkout/record.ts';
+import type { CartKey } from '../../domain/message/job.ts';
+import type { CaseFile, Resolution } from '../../operator/jobs/resolve.ts';
+import { openCase, resolve, whyNotResolve } from '../../operator/jobs/resolve.ts';
+import { callsOf } from '../../operator/jobs/story.ts';
+import { cartIn, timeText } from '../session/arguments.ts';
+import { CommandFailure, exit } from '../session/cli-failure.ts';
+import { inSession, newCommand, type Session } from '../session/command.ts';
+import { confirm } from '../session/confirm.ts';
+import { harmless } from '../session/output.ts';
+
+interface Options {
+  readonly orders?: string;
+  readonly notBought?: true;
+  readonly giveUp?: true;
+  readonly yes?: true;
+}
+
+export const resolveCommand = newCommand(
+  'resolve',
+  'a job that may have been bought: shows the evidence, then takes your decision',
+  'npx partner-checkout resolve 7c1f0a52-6d0e-4b7e-9a43-5e2f8b6f1d10 2f9a6c1e-1a77-4d0b-8f3c-90f5b1e4c7aa\n  npx partner-checkout resolve CUSTOMER CART --orders SzSPoe2sXjTp',
+)
+  .argument('<customer>', 'CUSTOMER: its tenant id')
+  .argument('<cart>', 'CART: its id')
+  .option(
+    '--orders <ids>',
+    'these orders are its own, separated by commas; groups without one count as failed',
+  )
+  .option('--not-bought', 'it was not bought: the worker looks once more, then sends it once more')
+  .option('--give-up', 'nothing more is done; the record keeps that it may have been bought')
+  .option('--yes', 'does not ask')
+  .action((customer: string, cart: string, options: Options, command) =>
+    inSession(command, (session) => run(session, cartIn(customer, cart), options)),
+  );
+
+async function run(session: Session, key: CartKey, options: Options): Promise<number> {
+  const { output, operator, queues } = session;
+  const resolution = resolutionIn(options);
+  const { urgentQueue: queue } = await queues();
+  const deps = { ...(await operator()), queue };
+  const file = await openCase(deps, key);
+  if (file === undefined)
+    throw new CommandFailure(
+      exit.found,
+      `Nothing is known of cart ${key.cartId}, customer ${key.customerId}.`,
+    );
+  if (resolution === undefined) {
+    output.data(evidenceOf(file));
+    show(session, file);
+    return takesDecision(file.record.state, 'not-bought') ? exit.found : exit.ok;
+  }
+  const why = whyNotResolve(file, resolution, deps.clock.now());
+  if (why !== undefined) throw new CommandFailure(exit.found, why);
+  show(session, file);
+  const unseen = resolution.orderIds.filter((id) => !file.candidates.some((order) => order.id === id));
+  if (unseen.length > 0)
+    output.note(
+      harmless(
+        `Not among the orders that the worker found: ${unseen.join(', ')}. It reads them, and asks again if they are not this customer's.`,
+      ),
+    );
+  const words = [resolution.decision, ...resolution.orderIds].join(' ');
+  if (!(await confirm(harmless(`Send the decision "${words}"?`), options))) {
+    output.note('Nothing was sent.');
+    return exit.found;
+  }
+  const who = await deps.who();
+  await resolve(deps, file.record, resolution, who);
+  output.data({ sent: true, ...resolution, who });
+  output.line(
+    harmless(
+      `Sent by ${who}: ${words}. The worker decides whether it still applies. Watch: npx partner-checkout job ${key.customerId} ${key.cartId}`,
+    ),
+  );
+  return exit.ok;
+}
+
+/** Undefined: only the evidence is asked for. */
+function resolutionIn({ orders, notBought, giveUp }: Options): Resolution | undefined {
+  if ([orders, notBought, giveUp].filter((option) => option !== undefined).length > 1)
+    throw new CommandFailure(exit.usage, 'One decision: --orders, --not-bought or --give-up.');
+  if (orders !== undefined) {
+    const orderIds = orders.split(',').map((id) => id.trim());
+    return { decision: 'orders', orderIds: [...new Set(orderIds.filter((id) => id !== ''))] };
+  }
+  if (notBought === true) return { decision: 'not-bought', orderIds: [] };
+  return giveUp === true ? { decision: 'give-up', orderIds: [] } : undefined;
+}
+
+function evidenceOf({ record, attention, cart, groups, candidates, twins }: CaseFile) {
+  return {
+    state: record.state,
+    asked: record.asked,
+    asOf: attention?.at,
+    cart,
+    groups,
+    candidates,
+    equalCartsInDoubt: twins.map(({ cartId, state, lastSend }) => ({ cartId, state, lastSend })),
+    calls: callsOf(record),
+    overtaken: attention?.overtaken,
+  };
+}
+
+function show({ output }: Session, file: CaseFile): void {
+  const { record, attention, cart, groups, candidates, twins } = file;
+  const say = (text: string) => output.line(harmless(text));
+  output.line(output.paint('bold', `${record.customerId} ${record.cartId}  ${record.state}`));
+  if (attention?.open === true) say(`  ${attention.description}`);
+  if (attention?.overtaken !== undefined) say(`  ${attention.overtaken}`);
+  if (isSettled(record.state)) say(`It is ${record.state}: there is nothing to decide.`);
+  else
+    say(
+      attention?.evidence === undefined
+        ? 'The worker has not asked yet: it still finds out by itself.'
+        : `As of the worker's look at ${timeText(attention.at)}: the cart is ${cart ?? 'not known'}.`,
+    );
+  say('The cart’s order groups and the orders that the record has for them:');
+  for (const { group, orderId } of groups) say(`  ${group}  ${orderId ?? 'none'}`);
+  if (groups.length === 0) say('  not known: the cart was never read');
+  say('Orders of this customer that no record has, and that may be its own:');
+  for (const { id, status, createdAt } of candidates)
+    say(`  ${id}  ${status}  ${createdAt === undefined ? '' : timeText(createdAt)}`);
+  if (candidates.length === 0) say('  none was found');
+  say('Other carts of this customer that may have been bought too:');
+  for (const { cartId, state, lastSend } of twins)
+    say(`  ${cartId}  ${state}  last sent ${timeText(lastSend)}`);
+  if (twins.length === 0) say('  none');
+  say('Checkout calls:');
+  for (const { what, at, correlationId, end } of callsOf(record))
+    if (what === 'checkout')
+      say(
+        `  ${timeText(at)}  ${end?.status ?? end?.failure ?? 'no answer recorded'} ${end?.code ?? ''}  ${correlationId}`,
+      );
+  if (takesDecision(record.state, 'not-bought'))
+    say('Decide with --orders ID,ID or --not-bought or --give-up. What each does: docs/runbook.md');
+}

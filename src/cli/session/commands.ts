@@ -1,0 +1,49 @@
+import { Command } from 'commander';
+import { attentionCommand } from '../commands/attention-command.ts';
+import { batchCommand } from '../commands/batch-command.ts';
+import { booksCommand } from '../commands/books-command.ts';
+import { credentialCommand } from '../commands/credential-command.ts';
+import { deadLettersCommand } from '../commands/dead-letters-command.ts';
+import { doctorCommand } from '../commands/doctor-command.ts';
+import { enqueueCommand } from '../commands/enqueue-command.ts';
+import { jobCommand } from '../commands/job-command.ts';
+import { pauseCommand, resumeCommand } from '../commands/pause-command.ts';
+import { preflightCommand } from '../commands/preflight-command.ts';
+import { resolveCommand } from '../commands/resolve-command.ts';
+import { retryCommand } from '../commands/retry-command.ts';
+import { reviveCommand } from '../commands/revive-command.ts';
+import { statusCommand } from '../commands/status-command.ts';
+
+/** Every command with its options, as `--help` shows them. */
+export const program = new Command('partner-checkout')
+  .description(
+    'Operates the checkout worker: the local stack of `npm run dev`, or Azure with your own sign-in.',
+  )
+  .option('--json', 'results as JSON, for programs')
+  .option('--settings <file>', 'connect with the settings in this file (NAME=value lines)')
+  .showHelpAfterError()
+  .addHelpText(
+    'after',
+    `
+Exit codes: 0 all well; 1 it found what a person should look at; 2 wrong usage; 3 it could not check or do all of it: no connection, sign-in or right, or a closed gate; 130 Ctrl-C.`,
+  );
+for (const command of [
+  preflightCommand,
+  enqueueCommand,
+  statusCommand,
+  batchCommand,
+  attentionCommand,
+  jobCommand,
+  retryCommand,
+  resolveCommand,
+  deadLettersCommand,
+  reviveCommand,
+  pauseCommand,
+  resumeCommand,
+  booksCommand,
+  doctorCommand,
+  credentialCommand,
+])
+  program.addCommand(command);
+for (const command of [program, ...program.commands, ...program.commands.flatMap((one) => one.commands)])
+  command.exitOverride();

@@ -1,0 +1,77 @@
+import { attentionRows } from '../../adapters/azure-tables/attention-table.ts';
+import { type AzureTables, azureTables } from '../../adapters/azure-tables/azure-tables.ts';
+import { gateStore } from '../../adapters/azure-tables/gate-store-table.ts';
+import { heartbeatStore } from '../../adapters/azure-tables/heartbeat-store.ts';
+import { ledgerScan } from '../../adapters/azure-tables/ledger-scan-store.ts';
+import { openStores, type Stores } from '../../adapters/azure-tables/stores.ts';
+import type { OperatorConfig } from '../../config/config.ts';
+import { omitUndefined } from '../../domain/omit-undefined.ts';
+import { storageClock } from '../../gate/storage-clock.ts';
+import type { PollerTrace } from '../../operator/status.ts';
+import type { AttentionRows } from '../../ports/attention-rows.ts';
+import { type Chance, systemChance } from '../../ports/chance.ts';
+import { type Clock, systemClock } from '../../ports/clock.ts';
+import type { GateStore } from '../../ports/gate-store.ts';
+import type { LedgerScan } from '../../ports/ledger-scan.ts';
+import type { StorageClock } from '../../ports/storage-clock.ts';
+import type { Telemetry } from '../../ports/telemetry.ts';
+import { whoAmI } from './who.ts';
+
+/** The tables, and all else but the queues; each command's use case names the few things of it that it needs. */
+export interface Operator extends Stores {
+  readonly config: OperatorConfig;
+  readonly clock: Clock;
+  readonly chance: Chance;
+  readonly telemetry: Telemetry;
+  readonly tables: AzureTables;
+  readonly gateStore: GateStore;
+  readonly storageClock: StorageClock;
+  readonly attentionRows: AttentionRows;
+  readonly ledgerScan: LedgerScan;
+  /** How many records `ledgerScan` could not read, and passed over. */
+  passedOver(): number;
+  readonly pollerTrace: () => Promise<PollerTrace>;
+  who(): Promise<string>;
+}
+
+/** Half of the composition root of the command line; the other half is `queues.ts`. */
+export function openOperator(config: OperatorConfig, warn: (text: string) => void): Operator {
+  const clock = systemClock;
+  const chance = systemChance;
+  const telemetry: Telemetry = { event: () => {}, warn };
+  let passedOver = 0;
+  const storageTime = storageClock(clock);
+  const tables = azureTables(config.tables, storageTime.observe);
+  return {
+    config,
+    clock,
+    chance,
+    telemetry,
+    tables,
+    storageClock: storageTime,
+    ...openStores(tables, (entryKey, why) => warn(`entry ${entryKey} was passed over: ${why}`)),
+    gateStore: gateStore({
+      table: tables.gate,
+      clock,
+      storageClock: storageTime,
+      chance,
+      telemetry,
+      settings: config.gate,
+    }),
+    attentionRows: attentionRows(tables.attention),
+    ledgerScan: ledgerScan(tables.checkouts, (why) => {
+      passedOver += 1;
+      warn(`passed over: ${why}`);
+    }),
+    passedOver: () => passedOver,
+    pollerTrace: async () => {
+      const heartbeat = await heartbeatStore(tables.gate, () => storageTime.now().atLeast, chance).read();
+      return omitUndefined({
+        lastTick: heartbeat?.last?.endedAt,
+        lastSuccess: heartbeat?.lastSuccess || undefined,
+        credentialEndsAt: heartbeat?.credentialEndsAt,
+      });
+    },
+    who: () => whoAmI(config.tables),
+  };
+}

@@ -1,0 +1,106 @@
+import { errorCodeTable } from './api-error-table.ts';
+
+/**
+ * What the worker does about an answer of the checkout call:
+ * - `already-done`: the cart was submitted earlier; find out, never buy again.
+ * - `in-progress`: it is being made now; unresolved, look again in minutes.
+ * - `slow`: a review or the like; wait hours to days.
+ * - `unknown`: it may have been executed.
+ * - `throttled`: not executed; wait for Retry-After.
+ * - `renew-token` / `credential`: not executed; renew the token once / close the gate, a person must act.
+ * - `permanent`: refused for good; `reconcileFirst` asks for evidence before that.
+ * - `partner-wide`: refused for every job of this partner.
+ */
+export type Action =
+  | 'already-done'
+  | 'in-progress'
+  | 'slow'
+  | 'unknown'
+  | 'throttled'
+  | 'renew-token'
+  | 'credential'
+  | 'permanent'
+  | 'partner-wide';
+
+export interface ErrorCode {
+  readonly http: number;
+  /** null: any answer of this status without a code that we know. */
+  readonly code: number | null;
+  readonly meaning: string;
+  readonly action: Action;
+  readonly reconcileFirst: boolean;
+  /** One sentence: what the reader can do. */
+  readonly remedy: string;
+}
+
+/**
+ * Refusals that do not say that nothing was bought: "this order cannot be processed", and the 404s that are documented for
+ * reads. Not 404/800008: if an earlier call may have been executed, the record is in doubt and evidence comes first anyway.
+ */
+const reconcileFirst = new Set(['400/4018', '404/1000', '404/20000', '404/800007']);
+
+const rows: readonly ErrorCode[] = errorCodeTable.map(([http, code, action, meaning, remedy]) => ({
+  http,
+  code,
+  meaning,
+  action,
+  reconcileFirst: reconcileFirst.has(`${http}/${code}`),
+  remedy,
+}));
+const byPair = new Map(rows.map((row) => [`${row.http}/${row.code}`, row]));
+// Not Map.groupBy: Node 20 lacks it, and this runs while the file loads, before the functions can say that it is too old.
+const byCode = new Map<string, ErrorCode[]>();
+for (const row of rows) byCode.set(String(row.code), [...(byCode.get(String(row.code)) ?? []), row]);
+
+const bought = 'Nothing to do: the worker finds out by itself whether the cart was bought.';
+
+/** The class of an answer: the pair (HTTP status, code) first, then the status alone. */
+export function lookUp(http: number, code: string | undefined): ErrorCode {
+  return byPair.get(`${http}/${code}`) ?? byPair.get(`${http}/null`) ?? unlisted(http, code);
+}
+
+function unlisted(http: number, code: string | undefined): ErrorCode {
+  const about = { http, code: null, reconcileFirst: false };
+  if (http >= 500) return { ...about, action: 'unknown', meaning: `server fault ${http}`, remedy: bought };
+  // Redirects are not followed: no token goes to another host. The base address is wrong, or something stands in between;
+  // no job is to fail for that, and every other one would meet the same.
+  if (http >= 300 && http < 400)
+    return {
+      ...about,
+      action: 'credential',
+      meaning: `redirected (${http}), and not followed`,
+      remedy:
+        'Correct PARTNER_CENTER_API, or the proxy between the worker and Partner Center; the gate opens by itself.',
+    };
+  return {
+    ...about,
+    action: 'permanent',
+    reconcileFirst: true,
+    meaning: `refused with ${http} and ${code === undefined ? 'no code' : `the code ${code}, which is not in our table`}`,
+    remedy: 'Look the code up in the documentation of Partner Center, mend what it names, then retry.',
+  };
+}
+
+/** The documentation knows it. */
+export const isListedCode = (code: string): boolean => byCode.has(code);
+
+export interface GroupCode {
+  readonly retryable: boolean;
+  readonly meaning: string;
+  readonly remedy: string;
+}
+
+const retryableActions: ReadonlySet<Action> = new Set(['in-progress', 'slow', 'unknown', 'throttled']);
+
+/** A code inside a 2xx (`orderErrors`) comes without a status; of several rows the most careful one counts. */
+export function lookUpGroup(code: string): GroupCode {
+  const found = byCode.get(code) ?? [];
+  const [first] = found;
+  return {
+    retryable: first !== undefined && found.every((row) => retryableActions.has(row.action)),
+    meaning: first?.meaning ?? `refused with the code ${code}, which is not in our table`,
+    remedy:
+      first?.remedy ??
+      'Look the code up in the documentation of Partner Center, mend what it names, then retry.',
+  };
+}

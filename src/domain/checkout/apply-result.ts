@@ -1,0 +1,124 @@
+import { createHash } from 'node:crypto';
+import { forward, isLacking, isTerminal, type Order, type OrderLine } from '../order/order.ts';
+import { pollEntryKey } from '../schedule-entry.ts';
+import {
+  type CheckoutRecord,
+  type FailedGroup,
+  isFinal,
+  isRetryable,
+  type KnownGroup,
+  type OrderMark,
+  type Reason,
+} from './record.ts';
+import { type Step, transition } from './state-machine.ts';
+
+/** What an order holds, or an order group of a cart will: the same text for the same offers, quantities, terms and billing. */
+export function contentOf(of: {
+  readonly billingCycle: string;
+  readonly lines: readonly Pick<OrderLine, 'offerId' | 'quantity' | 'term'>[];
+}): string {
+  const lines = of.lines.map(
+    (line) => `${line.offerId.toLowerCase()}|${line.quantity}|${line.term.toLowerCase()}`,
+  );
+  return createHash('sha256')
+    .update(`${of.billingCycle.toLowerCase()}\n${lines.sort().join('\n')}`)
+    .digest('base64url')
+    .slice(0, 22);
+}
+
+export const knownGroup = (
+  group: Parameters<typeof contentOf>[0] & { readonly group: string },
+): KnownGroup => ({
+  group: group.group,
+  content: contentOf(group),
+});
+
+/** A result of a checkout: orders are facts; `failedGroups` and `reason` are its negative part. */
+export interface Result {
+  readonly orders: readonly Order[];
+  readonly failedGroups: readonly FailedGroup[];
+  /** Why it failed, in part or whole; absent when all is well. */
+  readonly reason?: Reason;
+  readonly gaveUp?: boolean;
+}
+
+/** Adds orders to the marks that the record keeps; a status only moves forward. */
+export function mergeMarks(
+  marks: readonly OrderMark[],
+  orders: readonly Order[],
+  at: { readonly now: number; readonly revision: number; readonly firstPoll: number },
+): readonly OrderMark[] {
+  const known = new Map(marks.map((mark) => [mark.id, mark]));
+  for (const order of orders) {
+    const mark = known.get(order.id);
+    const status = mark === undefined ? order.status : forward(mark.status, order.status);
+    const ended = isTerminal(status);
+    known.set(order.id, {
+      id: order.id,
+      status,
+      ...(status === order.status && order.rawStatus !== undefined ? { word: order.rawStatus } : {}),
+      content: mark?.content ?? contentOf(order),
+      wasPending: mark?.wasPending === true || !ended,
+      since: mark?.since ?? at.now,
+      ...(mark?.endedAt !== undefined ? { endedAt: mark.endedAt } : ended ? { endedAt: at.revision } : {}),
+      ...(ended ? {} : { entryKey: mark?.entryKey ?? pollEntryKey(at.firstPoll, order.id) }),
+    });
+  }
+  return [...known.values()];
+}
+
+/** Where a record with these orders and failed groups stands. */
+export function resultStep(marks: readonly OrderMark[], failedGroups: readonly FailedGroup[]): Step {
+  if (marks.length === 0) return 'fail';
+  if (marks.some((mark) => !isTerminal(mark.status))) return 'order';
+  return failedGroups.length > 0 || marks.some((mark) => isLacking(mark.status)) ? 'end-partly' : 'complete';
+}
+
+/** The record after a result, the lease free; one revision on. */
+export function settled(
+  record: CheckoutRecord,
+  result: Result,
+  at: { readonly now: number; readonly firstPoll: number },
+): CheckoutRecord {
+  const revision = record.revision + 1;
+  const orders = mergeMarks(record.orders, result.orders, { ...at, revision });
+  const { lease: _, nextTry: __, asked: ___, gaveUp: ____, reason: _____, ...rest } = record;
+  const state = transition(record.state, resultStep(orders, result.failedGroups));
+  const reason = result.reason ?? (isRetryable(state) ? record.reason : undefined);
+  return {
+    ...rest,
+    state,
+    revision,
+    orders,
+    failedGroups: result.failedGroups,
+    reached: reachedBy(record, state, revision),
+    updatedAt: at.now,
+    ...(reason === undefined ? {} : { reason }),
+    // guard: People: who gave up may have bought it
+    ...(result.gaveUp === true ? { gaveUp: true } : {}),
+  };
+}
+
+/** The record with more orders, or newer statuses, in the books, and all else as it was: facts in any state. */
+export function withOrders(
+  record: CheckoutRecord,
+  orders: readonly Order[],
+  at: { readonly now: number; readonly firstPoll: number },
+): CheckoutRecord {
+  const revision = record.revision + 1;
+  return {
+    ...record,
+    revision,
+    orders: mergeMarks(record.orders, orders, { ...at, revision }),
+    updatedAt: at.now,
+  };
+}
+
+export function reachedBy(
+  record: CheckoutRecord,
+  state: CheckoutRecord['state'],
+  revision: number,
+): CheckoutRecord['reached'] {
+  if (isFinal(state)) return { ...record.reached, final: revision };
+  return { ordered: record.reached.ordered ?? revision };
+}

@@ -1,0 +1,39 @@
+import type { attentionKinds } from '../../ports/attention.ts';
+import type { CartKey } from '../message/job.ts';
+import type { Reason } from './record.ts';
+
+export type AttentionKind = (typeof attentionKinds)[number];
+
+/** The code of a question about a record that cannot be read. */
+export const unreadableCode = 'unreadable-record';
+
+/** The to-do list for people: one row for each cart, never moved or deleted. */
+export interface CartAttention extends CartKey {
+  readonly kind: AttentionKind;
+  readonly open: boolean;
+  /** The record's revision that it tells of. */
+  readonly revision: number;
+  readonly reason: Reason;
+  readonly batchIds: readonly string[];
+  readonly reference?: string;
+  /** What was found out, for the person who decides. JSON. */
+  readonly evidence?: string;
+  readonly at: number;
+}
+
+/** A message that is no job: its bytes are kept, whatever they are. */
+export interface RejectedMessage {
+  /** `{sha256 of the body}:{enqueued time, sequence number}`: a messageId is the producer's, and may be anything. */
+  readonly key: string;
+  readonly body: Uint8Array;
+  readonly messageId: string;
+  readonly properties: string;
+  readonly reason: string;
+  readonly path: string;
+  readonly remedy: string;
+  readonly batchId?: string;
+  readonly enqueuedAt: number;
+  readonly at: number;
+  /** A dead letter that a person discarded: the row is closed from the start. */
+  readonly closedBy?: string;
+}

@@ -1,0 +1,51 @@
+import type { Times } from '../times.ts';
+import type { CheckoutRecord } from './record.ts';
+
+type Sent = Pick<CheckoutRecord, 'lastSend'>;
+type Leaving = Pick<Times, 'lease' | 'callTimeout'>;
+
+/**
+ * When the last call for this record has left, if it ever did. The last send is written with the claim, and the call may wait for
+ * its permit for as long as the claim still covers all of it.
+ */
+const leftBy = ({ lastSend }: Sent, { lease, callTimeout }: Leaving): number =>
+  // guard: Window: it begins when the call may have left last [replace: lastSend]
+  lastSend + lease - callTimeout;
+
+/** From then on no call of ours can be running at Partner Center. */
+export const windowEnd = (record: Sent, times: Leaving & Pick<Times, 'window'>): number =>
+  leftBy(record, times) + times.window;
+
+/** From then on the order list shows what the last call made. */
+export const quietEnd = (record: Sent, times: Leaving & Pick<Times, 'quiet'>): number =>
+  leftBy(record, times) + times.quiet;
+
+/** Until then Partner Center is trusted to answer a repeat of the last call without buying. */
+export const repeatEnd = ({ lastSend }: Sent, { repeatWithin }: Pick<Times, 'repeatWithin'>): number =>
+  lastSend + repeatWithin;
+
+/** The clock of the storage, which was compared with ours, and that of Partner Center may differ by so much. */
+const betweenServices = 2_000;
+
+type FirstSend = Pick<CheckoutRecord, 'firstSend' | 'firstSendSkew' | 'firstInDoubt'>;
+
+/** By Partner Center's clock: an order that was created before this is none of this record's. */
+export const earliestCreation = (
+  { firstSend, firstSendSkew }: FirstSend,
+  times: Pick<Times, 'lookBack'>,
+): number =>
+  firstSendSkew === undefined
+    ? firstSend - times.lookBack
+    : firstSend + firstSendSkew.low - Math.min(betweenServices, times.lookBack);
+
+/**
+ * By Partner Center's clock: an order that was created from then on was created after the first send that may have been
+ * executed. Before it, somebody may have bought the same by hand.
+ */
+export function surelyAfterFirstSend(
+  { firstSend, firstSendSkew, firstInDoubt }: FirstSend,
+  times: Pick<Times, 'lookBack'>,
+): number {
+  const sent = firstInDoubt ?? { at: firstSend, skew: firstSendSkew };
+  return sent.at + (sent.skew?.high ?? times.lookBack);
+}

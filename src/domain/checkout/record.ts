@@ -1,0 +1,264 @@
+import type { SkewBounds } from '../../ports/clock.ts';
+import type { CartKey, Job } from '../message/job.ts';
+import type { OrderStatus } from '../order/order.ts';
+
+/**
+ * `submitting`: a call may be running. `waiting`: nothing of ours is running, it will be tried again.
+ * `unresolved`: it may have been executed. `ordered`: some order is pending. The rest are final.
+ */
+export const states = [
+  'submitting',
+  'waiting',
+  'unresolved',
+  'ordered',
+  'completed',
+  'partial',
+  'failed',
+] as const;
+export type State = (typeof states)[number];
+
+/** How far a state has come. `ordered`: orders are known. `final`: nothing more happens by itself. */
+const stages = {
+  submitting: 'open',
+  waiting: 'open',
+  unresolved: 'open',
+  ordered: 'ordered',
+  completed: 'final',
+  partial: 'final',
+  failed: 'final',
+} as const satisfies Readonly<Record<State, 'open' | 'ordered' | 'final'>>;
+
+export type StateAt<Stage> = { [S in State]: (typeof stages)[S] extends Stage ? S : never }[State];
+/** `partial`: some order groups failed, or orders were cancelled. `failed`: no order. */
+export type FinalState = StateAt<'final'>;
+
+export const isFinal = (state: State): state is FinalState => stages[state] === 'final';
+/** Ordered or final: there is a result, and nothing may be submitted any more. */
+export const isSettled = (state: State): state is StateAt<'ordered' | 'final'> => stages[state] !== 'open';
+/** Nothing of it is settled: its message is needed. */
+export const openStates: readonly State[] = states.filter((state) => !isSettled(state));
+
+/** What the customer was to get is missing, in part or whole: a person is told why, and can have it tried again. */
+const retryable = {
+  submitting: false,
+  waiting: false,
+  unresolved: false,
+  ordered: false,
+  completed: false,
+  partial: true,
+  failed: true,
+} as const satisfies Readonly<Record<State, boolean>>;
+
+type RetryableState = { [S in State]: (typeof retryable)[S] extends true ? S : never }[State];
+export const isRetryable = (state: State): state is RetryableState => retryable[state];
+
+/** A call may have been executed whose answer nobody knows: orders of this customer may be its own. */
+const inDoubt: Readonly<Record<State, boolean>> = {
+  submitting: true,
+  waiting: false,
+  unresolved: true,
+  ordered: false,
+  completed: false,
+  partial: false,
+  failed: false,
+};
+
+export const isInDoubt = (state: State): boolean => inDoubt[state];
+
+export const callKinds = ['checkout', 'cart', 'orders', 'order'] as const;
+
+/** One HTTP request to Partner Center, as the ledger keeps it. */
+export interface Call {
+  readonly what: (typeof callKinds)[number];
+  /** Epoch ms. */
+  readonly at: number;
+  readonly correlationId: string;
+  readonly requestId?: string;
+  /** Absent while nobody knows: the call is running, or its worker died. */
+  readonly end?: {
+    readonly ms: number;
+    readonly status?: number;
+    readonly code?: string;
+    readonly cv?: string;
+    readonly serverId?: string;
+    /** In words, when no answer came. */
+    readonly failure?: string;
+  };
+}
+
+/** The first 20 calls and the last 80; `total` counts all. */
+export interface History {
+  readonly total: number;
+  readonly first: readonly Call[];
+  readonly last: readonly Call[];
+}
+
+/** One time that the queue handed out a message of this job, as far as a write of the record that came anyway could keep it. */
+export interface KeptDelivery {
+  /** Epoch ms. */
+  readonly at: number;
+  readonly messageId: string;
+  /** How often the queue had handed out this message, this time included. */
+  readonly count: number;
+  readonly ticket: number;
+  /** What came of it, in words. Absent while it runs, or when its worker died. */
+  readonly end?: string;
+}
+
+/** One look at an order: a call, and the status that it found. */
+export interface Poll extends Call {
+  readonly orderId: string;
+  readonly found?: OrderStatus;
+}
+
+/** The last 20; `total` counts all that were kept. */
+export interface Recent<T> {
+  readonly total: number;
+  readonly last: readonly T[];
+}
+
+/** Why a record is as it is: the deciding call, in words that a person can act on. */
+export interface Reason {
+  /** The API code, or a word of ours: `too-late`, `gone`, `stopped`. */
+  readonly code: string;
+  readonly description: string;
+  /** One sentence: what the reader can do. */
+  readonly remedy: string;
+  readonly at: number;
+  readonly status?: number;
+  readonly requestId?: string;
+  readonly correlationId?: string;
+  readonly cv?: string;
+}
+
+/** What the record keeps of each of its orders; the order's row has the rest. */
+export interface OrderMark {
+  readonly id: string;
+  readonly status: OrderStatus;
+  /** The word that Partner Center says, when the status is `unknown`. */
+  readonly word?: string;
+  /** What it holds, as `contentOf` says it: tells which order group it fills. */
+  readonly content: string;
+  /** Seen pending once: its end is an event of its own. */
+  readonly wasPending: boolean;
+  /** The revision at which it was found terminal. */
+  readonly endedAt?: number;
+  /** RowKey of the entry that counts. */
+  readonly entryKey?: string;
+  /** Epoch ms when it was first recorded. */
+  readonly since: number;
+}
+
+/** An order group of the cart, and what its order will hold. */
+export interface KnownGroup {
+  readonly group: string;
+  readonly content: string;
+}
+
+export interface FailedGroup {
+  /** The cart's order group. */
+  readonly group: string;
+  readonly code: string;
+  readonly description: string;
+  readonly retryable: boolean;
+}
+
+export const questionKinds = ['needs-decision', 'pending-too-long'] as const;
+export type QuestionKind = (typeof questionKinds)[number];
+
+export interface Question {
+  readonly kind: QuestionKind;
+  readonly since: number;
+}
+
+/** What a person can decide about a job. */
+export const decisions = ['retry', 'not-bought', 'orders', 'give-up'] as const;
+
+export type DecisionKind = (typeof decisions)[number];
+
+/** What a person may decide about a job in this state. */
+const decidable: Readonly<Record<State, readonly DecisionKind[]>> = {
+  submitting: ['give-up'],
+  waiting: ['give-up'],
+  unresolved: ['not-bought', 'orders', 'give-up'],
+  ordered: [],
+  completed: [],
+  partial: ['retry'],
+  failed: ['retry'],
+};
+
+export const takesDecision = (state: State, decision: DecisionKind): boolean =>
+  decidable[state].includes(decision);
+
+export interface Decided {
+  readonly decision: DecisionKind;
+  readonly who: string;
+  readonly at: number;
+  /** Of the message that carried it: it counted once. */
+  readonly ticket?: number;
+}
+
+export const repeatAnswers = ['already-done', 'refused', 'refused-once'] as const;
+
+/** The ledger's record of a cart: the truth about it, kept for ever. All times are epoch ms. */
+export interface CheckoutRecord extends CartKey {
+  readonly version: 1;
+  readonly state: State;
+  readonly job: Job;
+  /** The JSON text that the producer sent: a copy of the message carries it again. */
+  readonly body: string;
+  /** Every batch that named this cart. */
+  readonly batches: readonly string[];
+  readonly ticket: number;
+  /** Counts results, not claims or parks. */
+  readonly revision: number;
+  readonly attempts: number;
+  readonly lease?: { readonly id: string; readonly until: number };
+  /** MS-RequestId of the next send. */
+  readonly requestId: string;
+  readonly firstSend: number;
+  /** How far the services' clock was ahead of the clock that wrote `firstSend`, between these two. Absent: not measured. */
+  readonly firstSendSkew?: SkewBounds;
+  /** The first send that may have been executed, where the earlier ones were answered. Absent: the first one. */
+  readonly firstInDoubt?: { readonly at: number; readonly skew?: SkewBounds };
+  /** Set before every POST, never by a look. */
+  readonly lastSend: number;
+  readonly nextTry?: number;
+  /** Taken over or asked about once: its attention row may be open. */
+  readonly attentionMayBeOpen: boolean;
+  readonly orders: readonly OrderMark[];
+  readonly failedGroups: readonly FailedGroup[];
+  /** The cart's order groups, once it was read. */
+  readonly groups?: readonly KnownGroup[];
+  /**
+   * What the repeat of an unknown call answered, in place of the cart's status. `refused-once`: its first call was refused
+   * with a code that does not say that nothing was bought; a repeat could still tell.
+   */
+  readonly repeated?: { readonly as: (typeof repeatAnswers)[number]; readonly reason: Reason };
+  /** When its cart was first not found, and has not been read since. */
+  readonly goneSince?: number;
+  /** Orders that a repeat of an ordered cart made: bought twice. A person hears of it. */
+  readonly boughtAgain?: { readonly at: number; readonly orderIds: readonly string[] };
+  /** A person said: not bought. Allows one repeat, whose last send uses it up. */
+  readonly repeatAllowed?: boolean;
+  readonly asked?: Question;
+  /** A person gave up on it; it may have been bought all the same. */
+  readonly gaveUp?: boolean;
+  /** When a code that refuses the whole partner first met this job. */
+  readonly refusedSince?: number;
+  /** How often it was looked at since the last send. */
+  readonly looks: number;
+  /** The revisions at which these were reached. */
+  readonly reached: { readonly ordered?: number; readonly final?: number };
+  readonly reason?: Reason;
+  readonly history: History;
+  /** For people alone, as `polls` is: no rule reads them. */
+  readonly deliveries: Recent<KeptDelivery>;
+  /** Of all its orders. */
+  readonly polls: Recent<Poll>;
+  readonly decisions: readonly Decided[];
+  readonly firstEnqueued: number;
+  readonly traceparent?: string;
+  readonly createdAt: number;
+  readonly updatedAt: number;
+}

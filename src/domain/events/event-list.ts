@@ -1,0 +1,101 @@
+import type { eventTypes } from '../../ports/events.ts';
+import type { BatchCounts } from '../batch/batch-counts.ts';
+import { type CheckoutRecord, type FinalState, isFinal, type OrderMark } from '../checkout/record.ts';
+import type { OrderStatus } from '../order/order.ts';
+import type { CheckoutEvent, EventType } from './event.ts';
+
+/** Every event of a record's present result. Ids are made of what happened, so a repeat has the same ones. */
+export function eventsOf(record: CheckoutRecord): readonly CheckoutEvent[] {
+  const { reached, state } = record;
+  const events: CheckoutEvent[] = [];
+  if (reached.ordered !== undefined) events.push(cartEvent(record, 'checkout.ordered', reached.ordered));
+  for (const mark of record.orders)
+    if (mark.wasPending && mark.endedAt !== undefined)
+      events.push(...orderEvents(record, mark, mark.endedAt));
+  if (isFinal(state) && reached.final !== undefined)
+    events.push(cartEvent(record, `checkout.${state}`, reached.final));
+  return events;
+}
+
+export const needsDecisionEvent = (record: CheckoutRecord): CheckoutEvent =>
+  cartEvent(record, 'checkout.needs-decision', record.asked?.since ?? record.revision);
+
+export function rejectedEvent(
+  key: string,
+  at: number,
+  data: Readonly<Record<string, unknown>>,
+): CheckoutEvent {
+  return envelope('job.rejected', `job.rejected:${key}`, key, at, data);
+}
+
+/** Every declared line is final. Raised again, under another id, only for a size that has grown. */
+export const batchFinishedEvent = (
+  batchId: string,
+  total: number,
+  counts: BatchCounts,
+  at: number,
+): CheckoutEvent => {
+  const { completed, partial, failed, rejected } = counts;
+  const id = `batch.finished:${batchId}:${total}`;
+  const ended: Readonly<Record<FinalState | 'rejected', number>> = { completed, partial, failed, rejected };
+  const data = { batchId, total, ...ended };
+  return envelope('batch.finished', id, `batches/${batchId}`, at, data);
+};
+
+function cartEvent(record: CheckoutRecord, type: EventType, revision: number): CheckoutEvent {
+  const { customerId, cartId } = record;
+  const id = `${type}:${customerId}:${cartId}:${revision}`;
+  return envelope(type, id, `customers/${customerId}/carts/${cartId}`, record.updatedAt, {
+    ...about(record),
+    state: record.state,
+    orders: record.orders.map((mark) => ({ id: mark.id, status: mark.status })),
+    failedGroups: record.failedGroups,
+    ...(record.reason === undefined ? {} : { reason: record.reason }),
+  });
+}
+
+/** The event of an order that has come to this status; none while it is open. */
+const orderEventTypes: Readonly<Record<OrderStatus, readonly (typeof eventTypes.order)[number][]>> = {
+  pending: [],
+  completed: ['order.completed'],
+  cancelled: ['order.cancelled'],
+  unknown: [],
+};
+
+function orderEvents(record: CheckoutRecord, mark: OrderMark, revision: number): readonly CheckoutEvent[] {
+  const { customerId, cartId } = record;
+  return orderEventTypes[mark.status].map((type) => {
+    const id = `${type}:${customerId}:${cartId}:${mark.id}:${revision}`;
+    return envelope(type, id, `customers/${customerId}/orders/${mark.id}`, record.updatedAt, {
+      ...about(record),
+      orderId: mark.id,
+      status: mark.status,
+    });
+  });
+}
+
+const about = ({ customerId, cartId, job, batches }: CheckoutRecord) => ({
+  customerId,
+  cartId,
+  ...(job.batchId === undefined ? {} : { batchId: job.batchId }),
+  ...(batches.length < 2 ? {} : { batchIds: batches }),
+  ...(job.reference === undefined ? {} : { reference: job.reference }),
+  ...(job.correlationId === undefined ? {} : { correlationId: job.correlationId }),
+});
+
+const envelope = (
+  type: EventType,
+  id: string,
+  subject: string,
+  at: number,
+  data: Readonly<Record<string, unknown>>,
+): CheckoutEvent => ({
+  specversion: '1.0',
+  id,
+  source: '/partner-center-checkout-worker',
+  type,
+  subject,
+  time: new Date(at).toISOString(),
+  datacontenttype: 'application/json',
+  data,
+});

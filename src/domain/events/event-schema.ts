@@ -1,0 +1,82 @@
+import * as z from 'zod/mini';
+import { eventTypes } from '../../ports/events.ts';
+import { type FinalState, states } from '../checkout/record.ts';
+import { rejectionKinds } from '../message/job.ts';
+import { orderStatuses } from '../order/order.ts';
+
+/** The events as JSON Schema: `docs/events.schema.json` is made from it, and a test holds every event against it. */
+const reason = z.object({
+  code: z.string(),
+  description: z.string(),
+  remedy: z.string(),
+  at: z.number(),
+  status: z.optional(z.int()),
+  requestId: z.optional(z.string()),
+  correlationId: z.optional(z.string()),
+  cv: z.optional(z.string()),
+});
+
+const about = {
+  customerId: z.string(),
+  cartId: z.string(),
+  batchId: z.optional(z.string()),
+  batchIds: z.optional(z.array(z.string())),
+  reference: z.optional(z.string()),
+  correlationId: z.optional(z.string()),
+};
+
+const status = z.enum(orderStatuses);
+
+const checkoutData = z.strictObject({
+  ...about,
+  state: z.enum(states),
+  orders: z.array(z.strictObject({ id: z.string(), status })),
+  failedGroups: z.array(
+    z.strictObject({ group: z.string(), code: z.string(), description: z.string(), retryable: z.boolean() }),
+  ),
+  reason: z.optional(reason),
+});
+
+const orderData = z.strictObject({ ...about, orderId: z.string(), status });
+
+const rejectedData = z.strictObject({
+  kind: z.enum(rejectionKinds),
+  path: z.string(),
+  reason: z.string(),
+  messageId: z.string(),
+  batchId: z.optional(z.string()),
+});
+
+const counted = {
+  completed: z.int(),
+  partial: z.int(),
+  failed: z.int(),
+  rejected: z.int(),
+} satisfies Readonly<Record<FinalState | 'rejected', z.ZodMiniType>>;
+
+const batchData = z.strictObject({ batchId: z.string(), total: z.int(), ...counted });
+
+const event = <T extends readonly [string, ...string[]], D extends z.ZodMiniType>(types: T, data: D) =>
+  z.strictObject({
+    specversion: z.literal('1.0'),
+    id: z.string().check(z.minLength(1)),
+    source: z.literal('/partner-center-checkout-worker'),
+    type: z.enum(types),
+    subject: z.string(),
+    time: z.iso.datetime(),
+    datacontenttype: z.literal('application/json'),
+    data,
+  });
+
+export const eventShape = z.union([
+  event(eventTypes.checkout, checkoutData),
+  event(eventTypes.order, orderData),
+  event(eventTypes.job, rejectedData),
+  event(eventTypes.batch, batchData),
+]);
+
+export const eventSchema = (): unknown => ({
+  $id: 'checkout-events.v1.schema.json',
+  title: 'Checkout events, version 1 (CloudEvents 1.0, structured)',
+  ...z.toJSONSchema(eventShape, { target: 'draft-2020-12' }),
+});

@@ -1,0 +1,69 @@
+import { type GateSettings, minClosedMs } from './gate-settings.ts';
+
+/** A customer that met a 429 while others passed. Times are the storage's. */
+export interface Suspect {
+  readonly customer: string;
+  /** Its last 429. */
+  readonly at: number;
+  /** Until when it was told to wait. */
+  readonly until: number;
+  /** How many in a row, later ones after the calls that were under way at the first. */
+  readonly times: number;
+  /** It passed again since: then the limit it met is not its own. */
+  readonly passed: boolean;
+}
+
+/** How many are remembered. More at one time are no matter of single customers. */
+const most = 8;
+
+export interface Judged {
+  readonly alone: boolean;
+  readonly suspects: readonly Suspect[];
+}
+
+/**
+ * Partner Center limits some calls per partner, others per partner and customer, and does not say which limit a 429
+ * met. A customer alone is meant while others pass, no other customer met one lately, and the customer itself does not
+ * pass again soon after. A customer refused twice in a row while others passed is known to have a limit of its own, and
+ * its 429s say nothing of the others'.
+ */
+export function judge429(
+  known: readonly Suspect[],
+  customer: string,
+  now: number,
+  until: number,
+  openedAt: number,
+  othersPassed: number | undefined,
+  settings: GateSettings,
+): Judged {
+  const recent = known.filter(({ at }) => at > now - 15 * settings.minuteMs);
+  const before = recent.find((suspect) => suspect.customer === customer);
+  const others = recent.filter((suspect) => suspect !== before);
+  const straggles = before !== undefined && now < before.at + minClosedMs(settings);
+  const times = before === undefined || before.passed ? 1 : before.times + (straggles ? 0 : 1);
+  const suspect = { customer, at: straggles ? before.at : now, until, times, passed: false };
+
+  const since = Math.max(openedAt, now - 5 * settings.minuteMs);
+  const general = recent.some(({ passed, at }) => passed && at > since);
+  const otherToo = others.some((other) => other.times < 2 && other.at > since);
+  const passLately = othersPassed !== undefined && othersPassed > now - settings.minuteMs / 2;
+  return {
+    alone: passLately && !general && !otherToo,
+    suspects: [...others, suspect].slice(-most),
+  };
+}
+
+/** The same list, itself, unless the customer is in it and passed though it was refused a while ago. */
+export function withPass(
+  known: readonly Suspect[],
+  customer: string,
+  now: number,
+  settings: GateSettings,
+): readonly Suspect[] {
+  const grace = minClosedMs(settings);
+  const clears = (suspect: Suspect) =>
+    suspect.customer === customer && !suspect.passed && now > suspect.at + grace;
+  return known.some(clears)
+    ? known.map((suspect) => (clears(suspect) ? { ...suspect, passed: true, times: 0 } : suspect))
+    : known;
+}

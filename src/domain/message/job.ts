@@ -1,0 +1,265 @@
+import * as z from 'zod/mini';
+import { omitUndefined } from '../omit-undefined.ts';
+import { cutText } from '../text.ts';
+import { bytesLookLike, notAnObject, textLooksLike } from './job-body.ts';
+
+/**
+ * The message contract, version 1: the body of a message on the checkout queue, as its producer wrote it.
+ * `docs/message-contract.schema.json` is generated from it. The only idempotency key is (customerId, cartId).
+ */
+const text = (what: string) =>
+  z
+    .string({
+      error: ({ input }) =>
+        input === undefined
+          ? `${what} is missing`
+          : input === null
+            ? `${what} is null: it must be text`
+            : `${what} must be text`,
+    })
+    .check(z.refine((value) => value.isWellFormed(), `${what} holds half of a character (a lone surrogate)`));
+
+/** Producers write null for what is not set: it counts as absent. */
+const optional = <T extends z.core.SomeType>(type: T) => z.optional(z.nullable(type));
+
+const guid = (what: string) =>
+  text(what).check(
+    z.regex(/^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$/, {
+      error: `${what} must be a GUID, like 7c1f0a52-6d0e-4b7e-9a43-5e2f8b6f1d10`,
+    }),
+  );
+
+/** Batch ids become table keys: no `/ \ # ?`, no control characters. */
+const batchId = text('batchId').check(
+  z.regex(/^[A-Za-z0-9][A-Za-z0-9._:@ +=-]{0,127}$/, {
+    error: 'batchId must be 1 to 128 of A-Z a-z 0-9 . _ : @ + = - or space, beginning with a letter or digit',
+  }),
+);
+
+/**
+ * From 1970 on: the ledger keeps times as milliseconds since then. The year 1 is what .NET writes for a time that nobody set;
+ * a cart is not bought, or dropped, for one.
+ */
+const instant = z.iso
+  .datetime({
+    offset: true,
+    error: 'must be an ISO 8601 instant with a zone, like 2026-11-24T02:00:00Z',
+  })
+  .check(
+    z.refine(
+      (value) => Date.parse(value) >= 0,
+      'is before 1970: leave the field out if there is no such time (the year 0001 is an unset DateTime of .NET)',
+    ),
+  );
+
+/** Long enough for a purchase order number or a name, short enough for a message property. */
+const length = 'must have 1 to 256 characters';
+const label = (what: string) =>
+  text(what).check(z.minLength(1, `${what} ${length}`), z.maxLength(256, `${what} ${length}`));
+
+const size = 'batchSize must be a whole number from 1 to 10000000';
+
+export const jobMessage = z.strictObject({
+  customerId: guid('customerId'),
+  cartId: guid('cartId'),
+  batchId: optional(batchId),
+  batchSize: optional(z.int({ error: size }).check(z.minimum(1, size), z.maximum(10_000_000, size))),
+  reference: optional(label('reference')),
+  notBefore: optional(instant),
+  notAfter: optional(instant),
+  requestedBy: optional(label('requestedBy')),
+  correlationId: optional(guid('correlationId')),
+});
+
+export interface CartKey {
+  /** The customer's tenant id, a GUID in lower case. */
+  readonly customerId: string;
+  /** A GUID in lower case. */
+  readonly cartId: string;
+}
+
+const cartKey = z.object({ customerId: guid('customerId'), cartId: guid('cartId') });
+
+/** The key of a cart as people and programs write it, in any case. */
+export function readCartKey(
+  value: unknown,
+):
+  | { readonly ok: true; readonly key: CartKey }
+  | { readonly ok: false; readonly problems: readonly Problem[] } {
+  const parsed = z.safeParse(cartKey, value);
+  if (!parsed.success) return { ok: false, problems: problemsOf(parsed.error.issues) };
+  const { customerId, cartId } = parsed.data;
+  return { ok: true, key: { customerId: customerId.toLowerCase(), cartId: cartId.toLowerCase() } };
+}
+
+/** A batch id as people and programs write it. */
+export function readBatchId(
+  value: unknown,
+):
+  | { readonly ok: true; readonly batchId: string }
+  | { readonly ok: false; readonly problems: readonly Problem[] } {
+  const parsed = z.safeParse(batchId, value);
+  if (parsed.success) return { ok: true, batchId: parsed.data };
+  return {
+    ok: false,
+    problems: [{ path: 'batchId', reason: parsed.error.issues[0]?.message ?? 'no batch id' }],
+  };
+}
+
+export interface Job extends CartKey {
+  readonly batchId?: string;
+  readonly batchSize?: number;
+  readonly reference?: string;
+  /** Epoch ms. */
+  readonly notBefore?: number;
+  /** Epoch ms. */
+  readonly notAfter?: number;
+  readonly requestedBy?: string;
+  readonly correlationId?: string;
+}
+
+export const rejectionKinds = ['empty', 'not-text', 'too-large', 'not-json', 'not-valid'] as const;
+
+export interface Rejection {
+  readonly kind: (typeof rejectionKinds)[number];
+  /** The path of the field, like `notAfter` or `checkout-ticket`; empty for the body as a whole. */
+  readonly path: string;
+  readonly reason: string;
+  /** Readable though the rest is not: the rejected line counts for its batch. */
+  readonly batchId?: string;
+  readonly batchSize?: number;
+}
+
+export type DecodedJob =
+  | { readonly ok: true; readonly job: Job }
+  | { readonly ok: false; readonly rejection: Rejection };
+
+/** A job is a few hundred bytes; whatever is larger is not one, and need not be parsed to know it. */
+const maxBodyBytes = 64 * 1024;
+
+export function decodeJob(body: Uint8Array): DecodedJob {
+  if (body.byteLength === 0) return reject('empty', '', 'the message has no body');
+  if (body.byteLength > maxBodyBytes)
+    return reject(
+      'too-large',
+      '',
+      `the body has ${body.byteLength} bytes; a job has at most ${maxBodyBytes}`,
+    );
+  const read = readJson(body);
+  return read.ok ? decodeJobValue(read.value) : reject(read.kind, '', read.reason);
+}
+
+/** A body as a JSON value, or what it is instead. */
+export function readJson(
+  body: Uint8Array,
+):
+  | { readonly ok: true; readonly value: unknown }
+  | { readonly ok: false; readonly kind: 'not-text' | 'not-json'; readonly reason: string } {
+  let text: string;
+  try {
+    text = new TextDecoder('utf-8', { fatal: true }).decode(body);
+  } catch {
+    return { ok: false, kind: 'not-text', reason: `the body is not UTF-8 text${bytesLookLike(body)}` };
+  }
+  try {
+    return { ok: true, value: JSON.parse(text) };
+  } catch (error) {
+    const why = error instanceof Error ? error.message.toWellFormed() : 'unreadable';
+    return { ok: false, kind: 'not-json', reason: `the body is not JSON${textLooksLike(text)}: ${why}` };
+  }
+}
+
+export function decodeJobValue(value: unknown): DecodedJob {
+  const checked = checkJob(value);
+  if (checked.ok) return checked;
+  // A field with a wrong name is the reason why the right one is missing: it comes first.
+  const [{ path, reason } = { path: '', reason: 'not a valid job' }] = checked.problems;
+  return reject('not-valid', path, reason, readableBatch(value));
+}
+
+/** What is wrong with one field; `path` is as in `Rejection`. */
+export interface Problem {
+  readonly path: string;
+  readonly reason: string;
+}
+
+export type CheckedJob =
+  | { readonly ok: true; readonly job: Job }
+  /** All that is wrong, the unknown fields first. */
+  | { readonly ok: false; readonly problems: readonly Problem[] };
+
+/** A job before it is sent, as a value: tells everything that the worker would refuse it for. */
+export function checkJob(value: unknown): CheckedJob {
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    return { ok: false, problems: [{ path: '', reason: notAnObject(value) }] };
+  const parsed = z.safeParse(jobMessage, value);
+  if (!parsed.success) return { ok: false, problems: problemsOf(parsed.error.issues) };
+  const { notBefore, notAfter, ...rest } = withoutNulls(parsed.data);
+  const times = { notBefore: toMs(notBefore), notAfter: toMs(notAfter) };
+  if (times.notBefore !== undefined && times.notAfter !== undefined && times.notAfter <= times.notBefore)
+    return { ok: false, problems: [{ path: 'notAfter', reason: 'notAfter must be later than notBefore' }] };
+  return {
+    ok: true,
+    job: omitUndefined({
+      ...rest,
+      customerId: rest.customerId.toLowerCase(),
+      cartId: rest.cartId.toLowerCase(),
+      ...times,
+    }),
+  };
+}
+
+interface Issue {
+  readonly code?: string;
+  readonly path: readonly PropertyKey[];
+  readonly message: string;
+  readonly keys?: readonly string[];
+}
+
+function problemsOf(issues: readonly unknown[]): readonly Problem[] {
+  const all = (issues as readonly Issue[]).map((issue): { unknown: boolean; problems: Problem[] } => {
+    const path = issue.path.map(String).join('.');
+    if (issue.code !== 'unrecognized_keys')
+      return { unknown: false, problems: [{ path, reason: issue.message }] };
+    return {
+      unknown: true,
+      problems: (issue.keys ?? []).map((key) => unknownField(path, cutText(key, 128))),
+    };
+  });
+  return [...all.filter(({ unknown }) => unknown), ...all.filter(({ unknown }) => !unknown)].flatMap(
+    ({ problems }) => problems,
+  );
+}
+
+const unknownField = (path: string, name: string): Problem => ({
+  path: [path, name].filter((part) => part !== '').join('.'),
+  reason: `unknown field "${name}": known are ${Object.keys(jobMessage.shape).join(', ')}`,
+});
+
+function readableBatch(value: unknown): NamedBatch {
+  if (typeof value !== 'object' || value === null) return {};
+  const named = z.safeParse(jobMessage.shape.batchId, 'batchId' in value ? value.batchId : undefined);
+  const sized = z.safeParse(jobMessage.shape.batchSize, 'batchSize' in value ? value.batchSize : undefined);
+  return { batchId: named.data ?? undefined, batchSize: sized.data ?? undefined };
+}
+
+interface NamedBatch {
+  readonly batchId?: string | undefined;
+  readonly batchSize?: number | undefined;
+}
+
+function reject(kind: Rejection['kind'], path: string, reason: string, batch: NamedBatch = {}): DecodedJob {
+  const { batchId, batchSize } = batch;
+  // The reason may quote the body, and be cut within a character.
+  const words = { path: path.toWellFormed(), reason: reason.toWellFormed() };
+  return { ok: false, rejection: omitUndefined({ kind, ...words, batchId, batchSize }) };
+}
+
+const toMs = (text: string | undefined): number | undefined =>
+  text === undefined ? undefined : Date.parse(text);
+
+type WithoutNulls<T> = { [K in keyof T]: Exclude<T[K], null> };
+
+function withoutNulls<T extends object>(fields: T): WithoutNulls<T> {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== null)) as WithoutNulls<T>;
+}

@@ -1,0 +1,38 @@
+import { mergeMarks, reachedBy, resultStep } from '../checkout/apply-result.ts';
+import { type CheckoutRecord, isSettled, type OrderMark } from '../checkout/record.ts';
+import { transition } from '../checkout/state-machine.ts';
+import type { Order } from './order.ts';
+
+/**
+ * The record after one of its orders was read. Only an `ordered` record is finalised, when none of its orders is pending;
+ * in an earlier state the order's status alone is written: the run in charge decides about the rest.
+ */
+export function afterPoll(
+  record: CheckoutRecord,
+  order: Order,
+  at: { readonly now: number; readonly nextPoll: number },
+): CheckoutRecord {
+  const merged = (revision: number): readonly OrderMark[] =>
+    mergeMarks(record.orders, [order], { now: at.now, revision, firstPoll: at.nextPoll });
+  // guard: Poll: only an ordered record is finalised
+  if (!isSettled(record.state)) return { ...record, orders: merged(record.revision), updatedAt: at.now };
+  const state = transition(record.state, resultStep(merged(record.revision), record.failedGroups));
+  // A poll that leaves the state as it is, is no result.
+  if (state === record.state) return { ...record, orders: merged(record.revision), updatedAt: at.now };
+  const revision = record.revision + 1;
+  const { asked: _, ...rest } = record;
+  return {
+    ...rest,
+    state,
+    revision,
+    orders: merged(revision),
+    reached: reachedBy(record, state, revision),
+    updatedAt: at.now,
+  };
+}
+
+/** The record naming the entry that is to count from now on: it is named first, and moved after. */
+export const withEntry = (record: CheckoutRecord, orderId: string, entryKey: string): CheckoutRecord => ({
+  ...record,
+  orders: record.orders.map((mark) => (mark.id === orderId ? { ...mark, entryKey } : mark)),
+});

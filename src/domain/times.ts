@@ -1,0 +1,85 @@
+/** Every length of time that the rules use, in milliseconds. `config.ts` reads them and refuses a set that cannot be right together. */
+export interface Times {
+  /** How long one checkout call may take before the client gives up. */
+  readonly callTimeout: number;
+  /** How long one read (cart, order) may take. */
+  readonly readTimeout: number;
+  /** How long a claim holds a record. */
+  readonly lease: number;
+  /** How long after a send a call may still be running. */
+  readonly window: number;
+  /** How long after a send the customer's order list may lag. */
+  readonly quiet: number;
+  /** How far two clocks may differ that nobody has compared. */
+  readonly lookBack: number;
+  /** How long after the last send a repeat may leave: so long the API is trusted to remember its answer. */
+  readonly repeatWithin: number;
+  /** How long after a cart was first not found it is looked for once more. */
+  readonly goneConfirm: number;
+  /** How long a delivery may sleep in all before its first call; after that it may while it holds its lock. */
+  readonly sleepBudget: number;
+  /** How long the host renews a message's lock; no call may outlast it. */
+  readonly lockRenewed: number;
+  /** The longest park while the gate is closed. */
+  readonly parkMax: number;
+  /** A permit older than this is stale. A lot reaches 0.6 as far ahead: so a closing is obeyed within twice this time. */
+  readonly permitLife: number;
+  /** How long past a record's next try its copy counts as lost. */
+  readonly reviveAfter: number;
+  /** Back-off after an attempt: the first ceiling, doubled each time, up to the last. */
+  readonly backoffBase: number;
+  readonly backoffMax: number;
+  /** When to look again at an order that is being made (800060, 800064): first, then. */
+  readonly inProgressFirst: number;
+  readonly inProgressLater: number;
+  /** When to try again after a slow in-progress code (a review, an upgrade). */
+  readonly slowRetry: number;
+  /** How often an asked question is looked at again. */
+  readonly askedRetry: number;
+  /** The park after a code that refuses the whole partner, and while our own storage or queue fails. */
+  readonly partnerRetry: number;
+  readonly outageRetry: number;
+  /** The pause before a throw that hands the message back: the queue itself is failing. */
+  readonly throwDelay: number;
+  /** The poller's steps for one pending order; the last one repeats. */
+  readonly pollSteps: readonly number[];
+  /** How long one tick may run. */
+  readonly tickLimit: number;
+  /** How long an instance remembers what a batch's summary said: so long after a stop its jobs may still be called. */
+  readonly batchMemory: number;
+  /** How long an order may be pending, or a customer under review, before a person hears of it. */
+  readonly pendingAlarm: number;
+}
+
+const second = 1_000;
+const minute = 60 * second;
+const hour = 60 * minute;
+
+export const defaultTimes: Times = {
+  callTimeout: 180 * second,
+  readTimeout: 60 * second,
+  lease: 240 * second,
+  window: 240 * second,
+  quiet: 20 * minute,
+  lookBack: 5 * minute,
+  repeatWithin: 10 * minute,
+  goneConfirm: 20 * minute,
+  sleepBudget: 90 * second,
+  lockRenewed: 10 * minute,
+  parkMax: 15 * minute,
+  permitLife: second,
+  reviveAfter: hour,
+  backoffBase: 30 * second,
+  backoffMax: 30 * minute,
+  inProgressFirst: 45 * second,
+  inProgressLater: 4 * minute,
+  slowRetry: 6 * hour,
+  askedRetry: hour,
+  partnerRetry: 15 * minute,
+  outageRetry: minute,
+  throwDelay: 30 * second,
+  pollSteps: [2, 2, 5, 10, 15, 30, 60, 360].map((n) => n * minute),
+  tickLimit: 50 * second,
+  batchMemory: 30 * second,
+  pendingAlarm: 24 * hour,
+};

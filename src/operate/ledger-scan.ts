@@ -1,7 +1,0 @@
-import type { CheckoutRecord, State } from '../checkout/record.ts';
-
-/** The records of every customer. Throws `Unavailable` ('storage'). */
-export interface LedgerScan {
-  /** Those in one of these states. It reads the whole table: for people, now and then. */
-  inState(states: readonly State[]): AsyncIterable<CheckoutRecord>;
-}

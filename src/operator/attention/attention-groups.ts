@@ -1,0 +1,44 @@
+import type { AttentionRow } from '../../ports/attention-rows.ts';
+
+/** Rows with one kind and one code: most often one cause, and one remedy. */
+export interface AttentionGroup {
+  readonly kind: AttentionRow['kind'];
+  readonly code: string;
+  readonly count: number;
+  /** How many of them are closed; only asked for with `all`. */
+  readonly closed: number;
+  /** Of the newest row. Epoch ms. */
+  readonly newest: number;
+  readonly description: string;
+  readonly remedy: string;
+  /** The newest of them: its cart, or the key of a rejected message. */
+  readonly example: string;
+}
+
+export interface AttentionGrouper {
+  add(row: AttentionRow): void;
+  /** The largest group first. */
+  groups(): readonly AttentionGroup[];
+}
+
+/** Rows come one by one, so that a table of a million costs no more memory than its kinds and codes. */
+export function attentionGrouper(): AttentionGrouper {
+  const groups = new Map<string, AttentionGroup>();
+  return {
+    add(row) {
+      const { kind, code, description, remedy, at } = row;
+      const key = `${kind} ${code}`;
+      const known = groups.get(key);
+      const count = (known?.count ?? 0) + 1;
+      const closed = (known?.closed ?? 0) + (row.open ? 0 : 1);
+      const example = row.cart === undefined ? row.key : `${row.cart.customerId} ${row.cart.cartId}`;
+      groups.set(
+        key,
+        known === undefined || at >= known.newest
+          ? { kind, code, count, closed, newest: at, description, remedy, example }
+          : { ...known, count, closed },
+      );
+    },
+    groups: () => [...groups.values()].sort((a, b) => b.count - a.count || b.newest - a.newest),
+  };
+}

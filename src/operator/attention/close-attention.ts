@@ -1,0 +1,60 @@
+import type { CartKey } from '../../domain/message/job.ts';
+import { boughtAgainCode } from '../../ports/attention.ts';
+import type { AttentionFilter, AttentionRow, AttentionRows } from '../../ports/attention-rows.ts';
+import type { Clock } from '../../ports/clock.ts';
+
+export interface CloseDeps {
+  readonly attentionRows: AttentionRows;
+  readonly clock: Clock;
+}
+
+export interface Closed {
+  readonly closed: number;
+  /** The worker wrote the row meanwhile: it tells of something newer. */
+  readonly changed: number;
+  /** Rows that only the worker can close, each with what to do instead. */
+  readonly refused: readonly { readonly key: string; readonly why: string }[];
+}
+
+/**
+ * Why a person cannot close this row; undefined: they can. A failed or partial job, or a rejected message, is at its end,
+ * and a person may say that nothing more will be done; so is a cart that was bought twice. The other kinds are questions that the worker asks again at every look.
+ */
+export function closeRefusal({ kind, cart, code }: AttentionRow): string | undefined {
+  const name = cart === undefined ? '' : `${cart.customerId} ${cart.cartId}`;
+  if (code === boughtAgainCode) return undefined;
+  if (kind === 'needs-decision')
+    return `it asks for a decision, and would be asked again: npx partner-checkout resolve ${name}`;
+  if (kind === 'pending-too-long')
+    return `it closes by itself when Partner Center is done: npx partner-checkout job ${name}`;
+  return undefined;
+}
+
+/** Closes the rows of a filter, each with the person's name. Run again, it goes on. Throws `Unavailable`. */
+export async function closeMatching(deps: CloseDeps, filter: AttentionFilter, who: string): Promise<Closed> {
+  const rows: AttentionRow[] = [];
+  for await (const row of deps.attentionRows.list(filter)) if (row.open) rows.push(row);
+  return closeRows(deps, rows, who);
+}
+
+export async function closeRows(
+  { attentionRows, clock }: CloseDeps,
+  rows: readonly AttentionRow[],
+  who: string,
+): Promise<Closed> {
+  const counts = { closed: 0, changed: 0 };
+  const refused: { key: string; why: string }[] = [];
+  for (const row of rows) {
+    const why = closeRefusal(row);
+    if (why === undefined) counts[await attentionRows.close(row, who, clock.now())] += 1;
+    else refused.push({ key: row.key, why });
+  }
+  return { ...counts, refused };
+}
+
+/** The row that a person names: a cart, or the key of a rejected message. */
+export const findRow = (
+  { attentionRows }: CloseDeps,
+  name: CartKey | string,
+): Promise<AttentionRow | undefined> =>
+  typeof name === 'string' ? attentionRows.rejected(name) : attentionRows.ofCart(name);

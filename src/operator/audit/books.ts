@@ -1,0 +1,193 @@
+import { decodeOrder, decodeOrders } from '../../domain/answer/decode-answer.ts';
+import { contentOf } from '../../domain/checkout/apply-result.ts';
+import type { CheckoutRecord, OrderMark } from '../../domain/checkout/record.ts';
+import type { CartKey } from '../../domain/message/job.ts';
+import { isTerminal, type Order } from '../../domain/order/order.ts';
+import type { Times } from '../../domain/times.ts';
+import type { CustomerBooks, Ledger } from '../../ports/ledger.ts';
+import type { PartnerCenter } from '../../ports/partner-center.ts';
+import { counted } from '../counted.ts';
+import { budgetedRead, forEach, type ReadDeps } from './budgeted-read.ts';
+
+/** Something that our rows and Partner Center do not say alike. */
+export interface Difference {
+  readonly kind: 'status' | 'not-there' | 'not-recorded' | 'rows' | 'unreadable';
+  readonly customerId: string;
+  readonly cartIds: readonly string[];
+  readonly orderId?: string;
+  readonly text: string;
+}
+
+export interface BooksDeps extends ReadDeps {
+  readonly partnerCenter: Pick<PartnerCenter, 'order' | 'orders'>;
+  readonly ledger: Pick<Ledger, 'customer'>;
+  readonly times: Pick<Times, 'lookBack'>;
+}
+
+export interface Compared {
+  /** Orders that both have, and that agree. */
+  readonly agree: number;
+  readonly differences: readonly Difference[];
+}
+
+/** Compares the orders of these carts, customer by customer: one list each. Throws as `budgetedRead`. */
+export async function compareBooks(
+  deps: BooksDeps,
+  carts: readonly CartKey[],
+  onCustomer: (compared: Compared) => void,
+): Promise<void> {
+  const customers = Map.groupBy(carts, ({ customerId }) => customerId);
+  await forEach(customers, deps.signal, async ([customerId, mine]) => {
+    onCustomer(await compareCustomer(deps, customerId, new Set(mine.map(({ cartId }) => cartId))));
+  });
+}
+
+async function compareCustomer(
+  deps: BooksDeps,
+  customerId: string,
+  cartIds: ReadonlySet<string>,
+): Promise<Compared> {
+  const books = await deps.ledger.customer(customerId);
+  const broken = books.unreadable.find(({ cartId }) => cartIds.has(cartId));
+  if (broken !== undefined) throw broken;
+  const records = books.records.filter(({ cartId }) => cartIds.has(cartId));
+  const recorded = new Set(records.map(({ cartId }) => cartId));
+  const unrecordedCarts = [...cartIds].filter((cartId) => !recorded.has(cartId));
+  const differences: Difference[] = unrecordedCarts.map((cartId) => ({
+    kind: 'rows',
+    customerId,
+    cartIds: [cartId],
+    text: 'the batch names this cart, which has no record: nothing of it was compared',
+  }));
+  if (records.length === 0) return { agree: 0, differences };
+  const since = Math.min(...records.map(({ firstSend }) => firstSend)) - deps.times.lookBack;
+  const list = await budgetedRead(
+    deps,
+    customerId,
+    (options) => deps.partnerCenter.orders(customerId, options),
+    (body) => decodeOrders(body, { since }),
+  );
+  if (list.kind !== 'value') {
+    const { status, code, description } = list.reason;
+    const text = `the customer's orders cannot be read: ${status} ${code}: ${description}`;
+    return {
+      agree: 0,
+      differences: [...differences, { kind: 'unreadable', customerId, cartIds: [...cartIds], text }],
+    };
+  }
+  // The list may lag, or leave an order out: what it lacks is asked for by its id.
+  const unread = new Set<string>();
+  const listed = new Map(list.value.map((order) => [order.id, order]));
+  for (const { id } of records.flatMap(({ orders }) => orders)) {
+    if (listed.has(id)) continue;
+    const send = (options: Parameters<PartnerCenter['order']>[2]) =>
+      deps.partnerCenter.order(customerId, id, options);
+    const answer = await budgetedRead(deps, customerId, send, decodeOrder);
+    if (answer.kind === 'value') listed.set(id, answer.value);
+    if (answer.kind !== 'refused') continue;
+    // Only a 404 says that it is not there.
+    const { status, code, description } = answer.reason;
+    const text = `the order cannot be read: ${status} ${code}: ${description}`;
+    const owners = records.filter(({ orders }) => orders.some((mark) => mark.id === id));
+    const inQuestion = owners.map(({ cartId }) => cartId);
+    differences.push({ kind: 'unreadable', customerId, cartIds: inQuestion, orderId: id, text });
+    unread.add(id);
+  }
+  const compared = compareOrders(books, records, [...listed.values()]);
+  const known = compared.differences.filter(
+    ({ kind, orderId }) => kind !== 'not-there' || orderId === undefined || !unread.has(orderId),
+  );
+  return { agree: compared.agree, differences: [...differences, ...known] };
+}
+
+/** `records` are those in question; the customer's other records tell whose an order is. */
+export function compareOrders(
+  books: CustomerBooks,
+  records: readonly CheckoutRecord[],
+  orders: readonly Order[],
+): Compared {
+  const truth = new Map(orders.map((order) => [order.id, order]));
+  const differences: Difference[] = [];
+  let agree = 0;
+  for (const record of records) {
+    for (const mark of record.orders) {
+      const found = compareMark(books, record, mark, truth.get(mark.id));
+      if (found === undefined) agree += 1;
+      else differences.push(found);
+    }
+    differences.push(...rowsWithoutMark(books, record));
+  }
+  const marked = new Set(books.records.flatMap((record) => record.orders.map(({ id }) => id)));
+  for (const order of orders) {
+    if (books.owners.has(order.id) || marked.has(order.id)) continue;
+    const found = unrecorded(books, records, order);
+    if (found !== undefined) differences.push(found);
+  }
+  return { agree, differences };
+}
+
+function compareMark(
+  books: CustomerBooks,
+  { customerId, cartId }: CartKey,
+  mark: OrderMark,
+  order: Order | undefined,
+): Difference | undefined {
+  const about = { customerId, cartIds: [cartId], orderId: mark.id };
+  const owner = books.owners.get(mark.id);
+  if (owner !== cartId) {
+    const whose = owner === undefined ? 'has no row' : `has a row of cart ${owner}`;
+    return { ...about, kind: 'rows', text: `the record names this order, which ${whose}` };
+  }
+  if (order === undefined)
+    return { ...about, kind: 'not-there', text: `${mark.status} here; Partner Center does not know it` };
+  if (order.status === mark.status) return undefined;
+  const later = isTerminal(mark.status) ? '' : '; the poller will see it at its next look';
+  return { ...about, kind: 'status', text: `${mark.status} here, ${order.status} at Partner Center${later}` };
+}
+
+function rowsWithoutMark(books: CustomerBooks, { customerId, cartId, orders }: CheckoutRecord): Difference[] {
+  const named = new Set(orders.map(({ id }) => id));
+  return [...books.owners]
+    .filter(([orderId, owner]) => owner === cartId && !named.has(orderId))
+    .map(([orderId]) => {
+      const text = 'there is a row of this order, which the record does not name';
+      return { kind: 'rows' as const, customerId, cartIds: [cartId], orderId, text };
+    });
+}
+
+/** An order that is in no row: whose may it be? Undefined: of none of these carts, somebody else bought it. */
+function unrecorded(
+  books: CustomerBooks,
+  records: readonly CheckoutRecord[],
+  order: Order,
+): Difference | undefined {
+  const content = contentOf(order);
+  const equal = books.records.filter((record) => contentsOf(record).includes(content));
+  const unknown = records.filter((record) => contentsOf(record).length === 0 && record.attempts > 0);
+  const candidates = equal.length > 0 ? equal : unknown;
+  if (!candidates.some(({ cartId }) => records.some((record) => record.cartId === cartId))) return undefined;
+  const [first, ...twins] = candidates;
+  if (first === undefined) return undefined;
+  const { customerId } = first;
+  const cartIds = candidates.map(({ cartId }) => cartId);
+  const made = `${order.status}, made ${order.creationDate ?? 'at an unknown time'}, is in no row.`;
+  return { kind: 'not-recorded', customerId, cartIds, orderId: order.id, text: `${made} ${whose()}` };
+
+  function whose(): string {
+    if (equal.length === 0) return `It may be of ${named(candidates)}, of which nobody knows what was in it.`;
+    if (twins.length === 0 && first !== undefined)
+      return `It holds what cart ${first.cartId} (${first.state}) holds: bought twice, bought by hand, or its record is not through yet.`;
+    return `It holds what each of these twins holds, so it may be of any of them: ${named(candidates)}.`;
+  }
+}
+
+const named = (records: readonly CheckoutRecord[]): string =>
+  records
+    .slice(0, 5)
+    .map(({ cartId, state, orders }) => `cart ${cartId} (${state}, ${counted(orders.length, 'order')})`)
+    .join(', ') + (records.length > 5 ? ` and ${records.length - 5} more` : '');
+
+const contentsOf = ({ orders, groups = [] }: CheckoutRecord): readonly string[] => [
+  ...orders.map((mark) => mark.content),
+  ...groups.map((group) => group.content),
+];

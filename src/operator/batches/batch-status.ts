@@ -1,0 +1,170 @@
+import type { BatchEntry, BatchJob, BatchSummary } from '../../domain/batch/batch.ts';
+import { allLines, type BatchCounts, batchCounter } from '../../domain/batch/batch-counts.ts';
+import { copyIsLost } from '../../domain/checkout/claim-rules.ts';
+import { isSettled } from '../../domain/checkout/record.ts';
+import type { GateSettings } from '../../domain/gate/gate-settings.ts';
+import type { CartKey } from '../../domain/message/job.ts';
+import { omitUndefined } from '../../domain/omit-undefined.ts';
+import type { Times } from '../../domain/times.ts';
+import type { Batches } from '../../ports/batches.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { GateStore } from '../../ports/gate-store.ts';
+import type { Ledger } from '../../ports/ledger.ts';
+import { viewGate } from '../pause-gate.ts';
+import { type Eta, etaOf } from './batch-eta.ts';
+import type { QueuedBatch } from './queued-batch.ts';
+
+export interface BatchStatusDeps {
+  readonly batches: Pick<Batches, 'summary' | 'entries'>;
+  readonly ledger: Pick<Ledger, 'read'>;
+  readonly gateStore: Pick<GateStore, 'read' | 'now'>;
+  /** Looks for a batch that no worker knows yet; absent: the tables alone are asked. */
+  readonly findQueued?: (batchId: string) => Promise<QueuedBatch | undefined>;
+  readonly clock: Clock;
+  readonly config: { readonly times: Pick<Times, 'reviveAfter'>; readonly gate: GateSettings };
+}
+
+/** How far a batch is. All times are epoch ms. */
+export interface BatchStatus {
+  readonly batchId: string;
+  /** The declared size; absent when no message declared one: then there is no `batch.finished`. */
+  readonly total?: number;
+  readonly stopped?: BatchSummary['stopped'];
+  /** No worker has taken a job of it yet: what is known of it, its messages say. Until `at` the queue holds them back. */
+  readonly queued?: { readonly at?: number };
+  readonly counts: BatchCounts;
+  /** Checkouts answered in a minute, over the last five. */
+  readonly perMinute: number;
+  readonly eta: Eta;
+  /** Jobs about which a person is asked; the first hundred. */
+  readonly questions: readonly BatchJob[];
+  /** Jobs whose message is lost: nothing will happen to them until `npx partner-checkout revive`. The first hundred. */
+  readonly withoutDriver: readonly CartKey[];
+  readonly countedAt: number;
+}
+
+/** What one scan of the batch's partition finds. */
+interface Scan {
+  readonly summary: BatchSummary | undefined;
+  readonly counts: BatchCounts;
+  readonly answered: number;
+  readonly lastTry: number | undefined;
+  readonly questions: readonly BatchJob[];
+  readonly withoutDriver: readonly CartKey[];
+  readonly at: number;
+  /** How long it took. */
+  readonly ms: number;
+}
+
+const rateMinutes = 5;
+const shown = 100;
+/** Batches that are asked about at one time are a few. */
+const maxKept = 100;
+
+/**
+ * How far batches are, for people and programs. A scan is kept for ten times as long as it took, so that whoever asks
+ * often costs a tenth of what one who counts all the time would. Undefined: nothing is known of the batch. Throws
+ * `Unavailable`.
+ */
+export function batchStatuses(deps: BatchStatusDeps) {
+  const kept = new Map<string, Promise<Scan>>();
+
+  async function scanned(batchId: string): Promise<Scan> {
+    const known = await kept.get(batchId);
+    if (known !== undefined && deps.clock.now() < known.at + 10 * known.ms) return known;
+    if (kept.size >= maxKept) kept.clear();
+    const scan = scanBatch(deps, batchId);
+    kept.set(batchId, scan);
+    scan.catch(() => kept.delete(batchId));
+    return scan;
+  }
+
+  return async (batchId: string, backlog?: number): Promise<BatchStatus | undefined> => {
+    const scan = await scanned(batchId);
+    const { answered, questions, withoutDriver, at } = scan;
+    let { summary, counts, lastTry } = scan;
+    let queued: QueuedBatch | undefined;
+    // Nobody has declared a size: a batch whose messages nobody has taken, or one of which somebody knows no more.
+    if (summary?.total === undefined && allLines(counts) === 0) {
+      queued = await deps.findQueued?.(batchId);
+      if (queued === undefined && summary === undefined) return undefined;
+      if (queued?.size !== undefined) {
+        summary = { ...summary, batchId, total: queued.size };
+        counts = { ...counts, notStarted: queued.size };
+        lastTry = queued.at;
+      }
+    }
+    const { gate: settings } = deps.config;
+    const gate = await viewGate(deps.gateStore, settings);
+    const { minuteMs } = settings;
+    return {
+      batchId,
+      ...(summary?.total === undefined ? {} : { total: summary.total }),
+      ...(summary?.stopped === undefined ? {} : { stopped: summary.stopped }),
+      ...(queued === undefined ? {} : { queued: omitUndefined({ at: queued.at }) }),
+      counts,
+      perMinute: answered / rateMinutes,
+      eta: etaOf({ now: deps.clock.now(), counts, gate, backlog, lastTry, minuteMs }),
+      questions,
+      withoutDriver,
+      countedAt: at,
+    };
+  };
+}
+
+async function scanBatch(deps: BatchStatusDeps, batchId: string): Promise<Scan> {
+  const { batches, clock, config } = deps;
+  const at = clock.now();
+  const counter = batchCounter();
+  const since = at - rateMinutes * config.gate.minuteMs;
+  const questions: BatchJob[] = [];
+  const suspects: BatchJob[] = [];
+  let answered = 0;
+  let lastTry: number | undefined;
+  for await (const entry of batches.entries(batchId)) {
+    counter.add(entry);
+    if (entry.kind === 'rejected') continue;
+    if ((entry.calledAt ?? 0) > since) answered += 1;
+    if (entry.asked !== undefined && questions.length < shown) questions.push(entry);
+    if (isOpen(entry) && entry.asked === undefined) lastTry = later(lastTry, entry.nextTry);
+    if (mayBeLost(entry, at, config.times) && suspects.length < shown) suspects.push(entry);
+  }
+  const summary = (await batches.summary(batchId))?.value;
+  return {
+    summary,
+    counts: counter.counts(summary?.total),
+    answered,
+    lastTry,
+    questions,
+    withoutDriver: await lost(deps, suspects),
+    at,
+    ms: clock.now() - at,
+  };
+}
+
+const isOpen = (entry: BatchEntry): boolean => entry.kind === 'job' && !isSettled(entry.state);
+
+const later = (a: number | undefined, b: number | undefined): number | undefined =>
+  a === undefined ? b : b === undefined ? a : Math.max(a, b);
+
+/** The batch row is from the last park: whether its job was taken since, the record knows. */
+const mayBeLost = (entry: BatchJob, now: number, times: Pick<Times, 'reviveAfter'>): boolean =>
+  !isSettled(entry.state) && now > (entry.nextTry ?? entry.at) + times.reviveAfter;
+
+async function lost({ ledger, clock, config }: BatchStatusDeps, suspects: readonly BatchJob[]) {
+  const found: CartKey[] = [];
+  for (const { customerId, cartId } of suspects) {
+    const record = (await ledger.read({ customerId, cartId }))?.value;
+    if (record === undefined || isSettled(record.state)) continue;
+    if (copyIsLost(record, clock.now(), config.times)) found.push({ customerId, cartId });
+  }
+  return found;
+}
+
+/** Jobs of a batch whose message is lost, all of them: what `npx partner-checkout revive` sends anew. Throws `Unavailable`. */
+export async function jobsWithoutDriver(deps: BatchStatusDeps, batchId: string): Promise<readonly CartKey[]> {
+  const suspects: BatchJob[] = [];
+  for await (const entry of deps.batches.entries(batchId))
+    if (entry.kind === 'job' && mayBeLost(entry, deps.clock.now(), deps.config.times)) suspects.push(entry);
+  return lost(deps, suspects);
+}

@@ -1,0 +1,187 @@
+import type { OperatorConfig } from '../config/config.ts';
+import { shut } from '../domain/gate/gate-state.ts';
+import type { GateStore } from '../ports/gate-store.ts';
+import type { QueueSettings, QueueStatus } from '../ports/queue-status.ts';
+import type { StorageClock } from '../ports/storage-clock.ts';
+import type { Table } from '../ports/table.ts';
+
+/** One thing that was looked at. */
+export interface Check {
+  readonly name: string;
+  /** `unknown`: it could not be looked at. */
+  readonly verdict: 'ok' | 'wrong' | 'unknown';
+  readonly found: string;
+  /** What to do about it. */
+  readonly remedy?: string;
+}
+
+const tableNames = ['checkouts', 'schedule', 'attention', 'batches', 'gate'] as const;
+
+export interface QueueAccess {
+  readonly name: string;
+  /** The setting that names it. */
+  readonly setting: string;
+  readonly status: Pick<QueueStatus, 'settings'>;
+  /** Looks at its first message without taking it. */
+  readonly peek: () => Promise<unknown>;
+  /** Opens a link to send, and sends nothing. */
+  readonly openSender: () => Promise<unknown>;
+}
+
+export interface DoctorDeps {
+  readonly config: Pick<OperatorConfig, 'timeFactor' | 'gate'>;
+  readonly tables: Readonly<Record<(typeof tableNames)[number], Table>>;
+  /** Those that the worker serves. */
+  readonly queues: readonly QueueAccess[];
+  readonly gateStore: Pick<GateStore, 'read' | 'now'>;
+  readonly storageClock: Pick<StorageClock, 'now'>;
+  readonly now: () => number;
+  /** Undefined: there is no credential for Partner Center. */
+  readonly token: (() => Promise<unknown>) | undefined;
+  readonly versions: { readonly node: string; readonly own: string };
+}
+
+/** Looks at everything that the worker leans on. Never throws: what cannot be looked at is a line too. */
+export async function examine(deps: DoctorDeps): Promise<readonly Check[]> {
+  const { versions, config, queues, tables, gateStore } = deps;
+  const rights = await Promise.all([
+    ...tableNames.map((name) => tried(`table ${name}`, () => firstRow(tables[name]), tableCure)),
+    ...queues.flatMap(({ name, peek, openSender }) => [
+      tried(
+        `${name}: peek`,
+        peek,
+        'Give this identity the role "Azure Service Bus Data Receiver" on the queue.',
+      ),
+      tried(
+        `${name}: send`,
+        openSender,
+        'Give this identity the role "Azure Service Bus Data Sender" on the queue.',
+      ),
+    ]),
+  ]);
+  const settings = await Promise.all(
+    queues.map((queue) =>
+      queueChecks(queue, config.timeFactor).catch(unknownCheck(`${queue.name}: settings`)),
+    ),
+  );
+  const gate = await gateCheck(gateStore, config).catch(unknownCheck('gate'));
+  return [
+    { name: 'versions', verdict: 'ok', found: `partner-checkout ${versions.own}, Node ${versions.node}` },
+    ...settings.flat(),
+    ...rights,
+    ...gate,
+    // After the tables were asked: their answers carry the storage's time.
+    clockCheck(deps),
+    await tokenCheck(deps.token),
+  ];
+}
+
+const tableCure =
+  'Give this identity the role "Storage Table Data Contributor" on the account; tables that are missing are made by the worker when it starts.';
+
+async function firstRow(table: Table): Promise<void> {
+  for await (const _ of table.rows({ partition: 'doctor', from: '0', to: '1' })) return;
+}
+
+async function tried(name: string, look: () => Promise<unknown>, remedy: string): Promise<Check> {
+  try {
+    await look();
+    return { name, verdict: 'ok', found: 'allowed' };
+  } catch (error) {
+    return { name, verdict: 'wrong', found: wordsOf(error), remedy };
+  }
+}
+
+const wordsOf = (error: unknown): string =>
+  (error instanceof Error ? error.message : String(error)).split('\n')[0]?.slice(0, 300) ?? '';
+
+const unknownCheck =
+  (name: string) =>
+  (error: unknown): readonly Check[] => [{ name, verdict: 'unknown', found: wordsOf(error) }];
+
+async function queueChecks(queue: QueueAccess, factor: number): Promise<readonly Check[]> {
+  const settings = await queue.status.settings();
+  if (settings !== undefined)
+    return judgeQueue(settings, factor).map((check) => ({ ...check, name: `${queue.name}: ${check.name}` }));
+  return [
+    {
+      name: queue.name,
+      verdict: 'wrong',
+      found: 'there is no such queue',
+      remedy: `Deploy infra/, or correct ${queue.setting}.`,
+    },
+  ];
+}
+
+const minute = 60_000;
+const day = 24 * 60 * minute;
+
+/** The settings that the protocol leans on; on the local stack their times are divided by the factor. */
+export function judgeQueue(queue: QueueSettings, factor: number): readonly Check[] {
+  const check = (name: string, holds: boolean, found: string, expected: string): Check =>
+    holds
+      ? { name, verdict: 'ok', found }
+      : { name, verdict: 'wrong', found, remedy: `Expected is ${expected}: set it as infra/ does.` };
+  const lock = (queue.lock * factor) / minute;
+  const life = (queue.timeToLive * factor) / day;
+  return [
+    check('enabled', queue.enabled, yes(queue.enabled), 'an active queue'),
+    check('lock', Math.abs(lock - 5) < 0.01, `${round(lock)} min`, '5 min (PT5M)'),
+    check('max delivery count', queue.maxDeliveryCount === 10, String(queue.maxDeliveryCount), '10'),
+    check(
+      'time to live',
+      life >= 14,
+      Number.isFinite(life) ? `${round(life)} days` : 'for ever',
+      '14 days or more: parked jobs live in the queue',
+    ),
+    check(
+      'dead-letters what expires',
+      queue.deadLettersExpired,
+      yes(queue.deadLettersExpired),
+      'yes: an expired job would vanish',
+    ),
+    check(
+      'duplicate detection',
+      !queue.duplicateDetection,
+      yes(queue.duplicateDetection),
+      'no: it can only swallow a retry',
+    ),
+    check('sessions', !queue.sessions, yes(queue.sessions), 'no'),
+  ];
+}
+
+const yes = (flag: boolean): string => (flag ? 'yes' : 'no');
+const round = (value: number): number => Math.round(value * 100) / 100;
+
+async function gateCheck(
+  store: DoctorDeps['gateStore'],
+  config: DoctorDeps['config'],
+): Promise<readonly Check[]> {
+  const state = await store.read();
+  const barred = shut(state, store.now().atLeast, config.gate);
+  const found = `${Math.round(state.limit)} calls a minute, ${barred === undefined ? 'open' : `closed: ${barred.reason}`}`;
+  return [{ name: 'gate', verdict: 'ok', found }];
+}
+
+/** The protocol bears 30 s between two clocks; a laptop that is off by less than that does no harm, but its times mislead. */
+const maxSkew = 5_000;
+
+export function clockCheck({ storageClock, now }: Pick<DoctorDeps, 'storageClock' | 'now'>): Check {
+  const { atLeast, atMost } = storageClock.now();
+  const skew = now() - (atLeast + atMost) / 2;
+  const found = `${Math.abs(skew) < 1_000 ? 'less than 1 s' : `${Math.round(skew / 1_000)} s`} from the storage's`;
+  return Math.abs(skew) <= maxSkew
+    ? { name: 'clock here', verdict: 'ok', found }
+    : { name: 'clock here', verdict: 'wrong', found, remedy: 'Set this machine’s clock by a time server.' };
+}
+
+async function tokenCheck(token: DoctorDeps['token']): Promise<Check> {
+  if (token === undefined)
+    return {
+      name: 'token',
+      verdict: 'unknown',
+      found: 'no credential for Partner Center here',
+      remedy: 'Use --sign-in, or set PARTNER_TENANT_ID, PARTNER_CLIENT_ID and PARTNER_CREDENTIAL.',
+    };
+  return tried('token', token, 'Mend the credential that the settings name, or use --sign-in.');
+}

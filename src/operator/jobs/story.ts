@@ -1,0 +1,174 @@
+import type { Call, CheckoutRecord, KeptDelivery, Poll } from '../../domain/checkout/record.ts';
+import { eventsOf } from '../../domain/events/event-list.ts';
+import type { CartKey } from '../../domain/message/job.ts';
+import { isTerminal } from '../../domain/order/order.ts';
+import { wholeTime } from '../../domain/schedule-entry.ts';
+import type { AttentionRow } from '../../ports/attention-rows.ts';
+import type { Schedule } from '../../ports/schedule.ts';
+import { evidenceInWords, readEvidence } from './evidence.ts';
+
+export interface StoryLine {
+  /** Epoch ms. */
+  readonly at: number;
+  readonly what:
+    | 'message'
+    | 'delivery'
+    | 'call'
+    | 'order'
+    | 'poll'
+    | 'person'
+    | 'attention'
+    | 'evidence'
+    | 'event'
+    | 'result';
+  readonly words: string;
+}
+
+/**
+ * What happened to a job, in order, from what is kept: the record, its attention row, and the polls that no record keeps
+ * yet. Calls beyond the first 20 and last 80, deliveries and polls beyond the last 20 are only counted; a delivery that
+ * left the record as it was (parked by the closed gate, a duplicate) is in the telemetry alone.
+ */
+export function storyOf(
+  record: CheckoutRecord,
+  attention: AttentionRow | undefined,
+  unkept: readonly Poll[] = [],
+): readonly StoryLine[] {
+  const lines: StoryLine[] = [
+    { at: record.firstEnqueued, what: 'message', words: `came to the queue${fromWhom(record)}` },
+    ...(record.deliveries.total === record.deliveries.last.length && record.deliveries.total > 0
+      ? []
+      : [{ at: record.createdAt, what: 'message' as const, words: 'was taken for the first time' }]),
+    ...record.deliveries.last.map(deliveryLine),
+    ...callsOf(record).map(callLine),
+    ...[...record.polls.last, ...unkept].map(pollLine),
+    ...record.orders.map(
+      ({ since, id, status }): StoryLine => ({
+        at: since,
+        what: 'order',
+        words: `${id} was recorded; it is now ${status}${isTerminal(status) ? '' : ', and is polled'}`,
+      }),
+    ),
+    ...record.decisions.map(
+      ({ at, decision, who }): StoryLine => ({ at, what: 'person', words: `${who} decided: ${decision}` }),
+    ),
+    ...resultLines(record),
+    ...(attention === undefined ? [] : attentionLines(attention)),
+  ];
+  return lines.sort((a, b) => a.at - b.at || order(a) - order(b));
+}
+
+const kinds: readonly StoryLine['what'][] = [
+  'message',
+  'delivery',
+  'person',
+  'call',
+  'order',
+  'poll',
+  'result',
+  'attention',
+  'evidence',
+  'event',
+];
+const order = ({ what }: StoryLine): number => kinds.indexOf(what);
+
+export const callsOf = ({ history }: Pick<CheckoutRecord, 'history'>): readonly Call[] => [
+  ...history.first,
+  ...history.last,
+];
+
+function fromWhom({ job, batches }: CheckoutRecord): string {
+  const by = job.requestedBy === undefined ? '' : `, asked for by ${job.requestedBy}`;
+  return `${by}${batches.length === 0 ? '' : `, batch ${batches.join(', ')}`}`;
+}
+
+/** Polls that brought no order, from the rows that say when each order is looked at next: no key leads to them. */
+export async function unkeptPolls(
+  schedule: Pick<Schedule, 'due'>,
+  { customerId, cartId }: CartKey,
+): Promise<readonly Poll[]> {
+  const polls: Poll[] = [];
+  for await (const row of schedule.due(wholeTime))
+    if ('unkept' in row && row.unkept !== undefined && row.customerId === customerId && row.cartId === cartId)
+      polls.push(...row.unkept);
+  return polls;
+}
+
+const deliveryLine = ({ at, messageId, count, ticket, end }: KeptDelivery): StoryLine => ({
+  at,
+  what: 'delivery',
+  words: `message ${messageId}, delivery ${count}${ticket === 0 ? '' : `, ticket ${ticket}`}: ${end ?? 'what came of it is not recorded; it runs, or its worker died'}`,
+});
+
+const pollLine = (poll: Poll): StoryLine => ({
+  at: poll.at,
+  what: 'poll',
+  words: `${poll.orderId}${poll.found === undefined ? '' : ` is ${poll.found}`}: ${answerOf(poll)} (${idsOf(poll)})`,
+});
+
+const callLine = (call: Call): StoryLine => ({
+  at: call.at,
+  what: 'call',
+  words: `${call.what}: ${answerOf(call)} (${idsOf(call)})`,
+});
+
+function answerOf({ end }: Call): string {
+  if (end === undefined) return 'no answer is recorded: it runs, or its worker died';
+  const ms = Math.round(end.ms);
+  if (end.status === undefined) return `no answer after ${ms} ms: ${end.failure ?? 'unknown'}`;
+  return `${end.status}${end.code === undefined ? '' : ` ${end.code}`} in ${ms} ms`;
+}
+
+const idsOf = ({ correlationId, requestId, end }: Call): string =>
+  `correlation ${correlationId}${requestId === undefined ? '' : `, request ${requestId}`}${end?.cv === undefined ? '' : `, CV ${end.cv}`}`;
+
+function resultLines(record: CheckoutRecord): readonly StoryLine[] {
+  const { reason, failedGroups, state, updatedAt, asked } = record;
+  const ordered = Math.min(updatedAt, ...record.orders.map(({ since }) => since));
+  const events = eventsOf(record).map(
+    ({ type, id }): StoryLine => ({
+      at: type === 'checkout.ordered' ? ordered : updatedAt,
+      what: 'event',
+      words: `${type} (id ${id})`,
+    }),
+  );
+  return [
+    ...(reason === undefined
+      ? []
+      : [
+          {
+            at: reason.at,
+            what: 'result' as const,
+            words: `${reason.status === undefined ? '' : `${reason.status} `}${reason.code}: ${reason.description}`,
+          },
+        ]),
+    ...failedGroups.map(
+      ({ group, code, description }): StoryLine => ({
+        at: updatedAt,
+        what: 'result',
+        words: `order group ${group} has no order: ${code} ${description}`,
+      }),
+    ),
+    ...(asked === undefined
+      ? []
+      : [{ at: asked.since, what: 'attention' as const, words: `a person was asked: ${asked.kind}` }]),
+    { at: updatedAt, what: 'result', words: `is ${state}` },
+    ...events,
+  ];
+}
+
+function attentionLines(row: AttentionRow): readonly StoryLine[] {
+  const { openedAt, kind, code, closedAt, closedBy, overtaken, at } = row;
+  const evidence = evidenceInWords(readEvidence(row.evidence));
+  const told = overtaken === undefined ? undefined : /^(\S+Z): (.*)$/s.exec(overtaken);
+  return [
+    { at: openedAt, what: 'attention', words: `row opened: ${kind}${code === '' ? '' : ` ${code}`}` },
+    ...(evidence === undefined ? [] : [{ at, what: 'evidence' as const, words: evidence }]),
+    ...(closedAt === undefined
+      ? []
+      : [{ at: closedAt, what: 'attention' as const, words: `row closed by ${closedBy ?? 'somebody'}` }]),
+    ...(told?.[1] === undefined || told[2] === undefined
+      ? []
+      : [{ at: Date.parse(told[1]), what: 'person' as const, words: told[2] }]),
+  ];
+}

@@ -1,0 +1,207 @@
+import { reasonOf } from '../../checkout/finalize.ts';
+import { type BatchCounts, batchCounter } from '../../domain/batch/batch-counts.ts';
+import { lastCheckoutEnd } from '../../domain/checkout/call-history.ts';
+import { type CheckoutRecord, isRetryable, isSettled, type State } from '../../domain/checkout/record.ts';
+import { isTerminal } from '../../domain/order/order.ts';
+import type { BatchCart } from '../batches/batch-carts.ts';
+
+export type Outcome = 'completed' | 'pending' | 'failed' | 'open';
+
+/** Counts of one stretch of the night. */
+export interface Stretch {
+  /** Epoch ms when it begins. */
+  readonly at: number;
+  readonly outcomes: Readonly<Record<Outcome, number>>;
+  /** Requests to Partner Center for these carts, in a minute. */
+  readonly callsPerMinute: number;
+}
+
+export interface FailureGroup {
+  readonly code: string;
+  readonly count: number;
+  readonly description: string;
+  readonly remedy: string;
+  /** One cart of them, to look at. */
+  readonly example: { readonly customerId: string; readonly cartId: string; readonly reference?: string };
+}
+
+export interface Bar {
+  readonly name: string;
+  readonly count: number;
+}
+
+/** What a report tells of one batch. */
+export interface Figures {
+  readonly batchId: string;
+  readonly counts: BatchCounts;
+  /** The first and the last call; undefined: there was none. */
+  readonly from: number | undefined;
+  readonly to: number | undefined;
+  readonly stretches: readonly Stretch[];
+  readonly stretchMs: number;
+  /** Calls in a minute that the gate allows. */
+  readonly limit: number;
+  readonly latencies: readonly Bar[];
+  /** Milliseconds that half, 95 % and 99 % of the checkouts stayed below. */
+  readonly percentiles: readonly [number, number, number] | undefined;
+  readonly failures: readonly FailureGroup[];
+  readonly pendingByAge: readonly Bar[];
+  readonly madeAt: number;
+}
+
+const minute = 60_000;
+const hour = 60 * minute;
+/** A chart has about so many bars: more cannot be told apart on a phone. */
+const bars = 48;
+const steps = [1, 2, 5, 10, 15, 30, 60, 120, 360, 1_440].map((minutes) => minutes * minute);
+const latencyBounds = [500, 1_000, 2_000, 3_000, 5_000, 10_000, 20_000, 60_000, Number.POSITIVE_INFINITY];
+const ages = [
+  ['under 1 h', hour],
+  ['1 to 6 h', 6 * hour],
+  ['6 to 24 h', 24 * hour],
+  ['1 to 3 days', 72 * hour],
+  ['older', Number.POSITIVE_INFINITY],
+] as const;
+
+export const outcomeOf: Readonly<Record<State, Outcome>> = {
+  submitting: 'open',
+  waiting: 'open',
+  unresolved: 'open',
+  ordered: 'pending',
+  completed: 'completed',
+  partial: 'failed',
+  failed: 'failed',
+};
+
+/** The figures of a night, out of its carts' records. `minuteMs` is how long a minute lasts on the stack's clock. */
+export async function figuresOf(
+  batch: { readonly batchId: string; readonly total: number | undefined; readonly limit: number },
+  carts: AsyncIterable<BatchCart>,
+  now: number,
+  minuteMs = minute,
+): Promise<Figures> {
+  const counter = batchCounter();
+  const ends: { at: number; outcome: Outcome }[] = [];
+  const calls: number[] = [];
+  const took: number[] = [];
+  const failures = new Map<string, { -readonly [K in keyof FailureGroup]: FailureGroup[K] }>();
+  const waits: number[] = [];
+  for await (const cart of carts) {
+    if (cart.kind !== 'record') {
+      counter.add(cart.kind === 'rejected' ? cart : cart.entry);
+      continue;
+    }
+    const { record } = cart;
+    counter.add({ kind: 'job', state: record.state });
+    const end = lastCheckoutEnd(record);
+    if (end !== undefined && isSettled(record.state))
+      ends.push({ at: end, outcome: outcomeOf[record.state] });
+    for (const call of [...record.history.first, ...record.history.last]) {
+      calls.push(call.at);
+      if (call.what === 'checkout' && call.end !== undefined) took.push(call.end.ms);
+    }
+    addFailure(failures, record);
+    for (const { status, since } of record.orders) if (!isTerminal(status)) waits.push(now - since);
+  }
+  const from = least(calls);
+  const to = most([...calls, ...ends.map(({ at }) => at)]);
+  const stretchMs = stretchOf((to ?? 0) - (from ?? 0));
+  return {
+    batchId: batch.batchId,
+    counts: counter.counts(batch.total),
+    from,
+    to,
+    stretches:
+      from === undefined || to === undefined ? [] : stretchesOf(from, to, stretchMs, ends, calls, minuteMs),
+    stretchMs,
+    limit: batch.limit,
+    latencies: took.length === 0 ? [] : latencyBars(took),
+    percentiles: percentilesOf(took),
+    failures: [...failures.values()].sort((a, b) => b.count - a.count),
+    pendingByAge: waits.length === 0 ? [] : ageBars(waits),
+    madeAt: now,
+  };
+}
+
+function addFailure(
+  failures: Map<string, { -readonly [K in keyof FailureGroup]: FailureGroup[K] }>,
+  record: CheckoutRecord,
+) {
+  if (!isRetryable(record.state)) return;
+  const { customerId, cartId, job } = record;
+  const { code, description, remedy } = reasonOf(record);
+  const known = failures.get(code);
+  if (known !== undefined) {
+    known.count += 1;
+    return;
+  }
+  failures.set(code, {
+    code,
+    count: 1,
+    description,
+    remedy,
+    example: { customerId, cartId, ...(job.reference === undefined ? {} : { reference: job.reference }) },
+  });
+}
+
+/** Not `Math.min(...)`: a night has more calls than a call has arguments. */
+const least = (values: readonly number[]): number | undefined =>
+  values.length === 0 ? undefined : values.reduce((a, b) => Math.min(a, b));
+const most = (values: readonly number[]): number | undefined =>
+  values.length === 0 ? undefined : values.reduce((a, b) => Math.max(a, b));
+
+/** A local night is a hundred times shorter: it gets stretches of seconds. */
+function stretchOf(ms: number): number {
+  if (ms < 20 * minute) return Math.max(1_000, Math.ceil(ms / bars / 1_000) * 1_000);
+  return steps.find((step) => ms / step <= bars) ?? Math.ceil(ms / bars / (24 * hour)) * 24 * hour;
+}
+
+function stretchesOf(
+  from: number,
+  to: number,
+  stretchMs: number,
+  ends: readonly { readonly at: number; readonly outcome: Outcome }[],
+  calls: readonly number[],
+  minuteMs: number,
+): readonly Stretch[] {
+  const start = Math.floor(from / stretchMs) * stretchMs;
+  const count = Math.floor((to - start) / stretchMs) + 1;
+  const made = Array.from({ length: count }, (_, index) => ({
+    at: start + index * stretchMs,
+    outcomes: { completed: 0, pending: 0, failed: 0, open: 0 },
+    calls: 0,
+  }));
+  for (const { at, outcome } of ends) {
+    const stretch = made[Math.floor((at - start) / stretchMs)];
+    if (stretch !== undefined) stretch.outcomes[outcome] += 1;
+  }
+  for (const at of calls) {
+    const stretch = made[Math.floor((at - start) / stretchMs)];
+    if (stretch !== undefined) stretch.calls += 1;
+  }
+  return made.map(({ at, outcomes, calls: all }) => ({
+    at,
+    outcomes,
+    callsPerMinute: (all / stretchMs) * minuteMs,
+  }));
+}
+
+const latencyBars = (took: readonly number[]): readonly Bar[] =>
+  latencyBounds.map((upTo, index) => {
+    const above = latencyBounds[index - 1] ?? 0;
+    const name = Number.isFinite(upTo) ? `${upTo / 1_000} s` : 'longer';
+    return { name, count: took.filter((ms) => ms >= above && ms < upTo).length };
+  });
+
+const ageBars = (waits: readonly number[]): readonly Bar[] =>
+  ages.map(([name, upTo], index) => {
+    const above = ages[index - 1]?.[1] ?? Number.NEGATIVE_INFINITY;
+    return { name, count: waits.filter((age) => age >= above && age < upTo).length };
+  });
+
+function percentilesOf(took: readonly number[]): Figures['percentiles'] {
+  if (took.length === 0) return undefined;
+  const sorted = [...took].sort((a, b) => a - b);
+  const at = (share: number) => sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? 0;
+  return [at(0.5), at(0.95), at(0.99)];
+}

@@ -1,0 +1,133 @@
+import { allLines, openLines } from '../../domain/batch/batch-counts.ts';
+import { type StateAt, states } from '../../domain/checkout/record.ts';
+import { barChart, rowsChart, shareBar } from './charts.ts';
+import { type FailureGroup, type Figures, type Outcome, outcomeOf } from './figures.ts';
+import { type Html, html, nothing } from './html.ts';
+import { style } from './style.ts';
+
+/** The night as one page that needs nothing else: no script, no picture, no font from elsewhere. */
+export function reportPage(figures: Figures): string {
+  const title = answerOf(figures);
+  const page = html`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width,initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<title>${title}</title>
+<style>${{ html: style }}</style>
+</head>
+<body>
+<main>
+<header>
+<h1>${title}</h1>
+<p class="facts">Batch ${figures.batchId}${spanOf(figures)}</p>
+${allLines(figures.counts) === 0 ? nothing : shareBar(partsOf(figures))}
+</header>
+<div class="cards">${[outcomes(figures), failures(figures.failures), budget(figures), latency(figures), pending(figures)]}</div>
+<footer>Times are UTC. Made ${utc(figures.madeAt)} from the ledger, by <code>npx partner-checkout batch ${figures.batchId} --report</code>.</footer>
+</main>
+</body>
+</html>
+`;
+  return page.html;
+}
+
+const number = (count: number): string => count.toLocaleString('en-US');
+const utc = (at: number): string => `${new Date(at).toISOString().slice(0, 16).replace('T', ' ')}`;
+const clock = (at: number, stretchMs: number): string =>
+  new Date(at).toISOString().slice(11, stretchMs < 60_000 ? 19 : 16);
+
+/** The answer first: what a person wants to know in the morning, in one line. */
+export function answerOf({ counts }: Pick<Figures, 'counts'>): string {
+  const all = allLines(counts);
+  if (all === 0) return 'Nothing was sent: 0 carts';
+  const parts = {
+    completed: counts.completed,
+    ordered: counts.ordered,
+    open: openLines(counts),
+    partial: counts.partial,
+    failed: counts.failed,
+    rejected: counts.rejected,
+  } satisfies Readonly<Record<StateAt<'ordered' | 'final'> | 'open' | 'rejected', number>>;
+  const told = Object.entries(parts)
+    .filter(([, count]) => count > 0)
+    .map(([name, count]) => `${number(count)} ${name === 'ordered' ? 'pending' : name}`);
+  return `${number(all)} cart${all === 1 ? '' : 's'}: ${told.join(', ')}`;
+}
+
+const partsOf = ({ counts }: Figures) => [
+  { kind: 'completed', name: 'completed', count: countOf(counts, 'completed') },
+  { kind: 'pending', name: 'pending at Partner Center', count: countOf(counts, 'pending') },
+  { kind: 'open', name: 'in work', count: countOf(counts, 'open') },
+  { kind: 'notStarted', name: 'not started', count: counts.notStarted },
+  { kind: 'failed', name: 'failed or partial', count: countOf(counts, 'failed') },
+  { kind: 'rejected', name: 'no job', count: counts.rejected },
+];
+
+const countOf = (counts: Figures['counts'], outcome: Outcome): number =>
+  states.reduce((sum, state) => sum + (outcomeOf[state] === outcome ? counts[state] : 0), 0);
+
+function spanOf({ from, to }: Figures): string {
+  if (from === undefined || to === undefined) return '; no call was made.';
+  return `, first call ${utc(from)}, last ${utc(to)}.`;
+}
+
+function outcomes({ stretches, stretchMs }: Figures): Html {
+  if (stretches.length === 0) return nothing;
+  const bars = stretches.map(({ at, outcomes: { completed, pending: waiting, failed } }) => ({
+    name: clock(at, stretchMs),
+    parts: [
+      { kind: 'completed', count: completed },
+      { kind: 'pending', count: waiting },
+      { kind: 'failed', count: failed },
+    ],
+  }));
+  const all = bars.reduce((sum, bar) => sum + bar.parts.reduce((part, { count }) => part + count, 0), 0);
+  const summary = `${number(all)} ${all === 1 ? 'cart has' : 'carts have'} a result; each bar is ${lengthOf(stretchMs)} of their checkouts, by how they stand now.`;
+  return wide(
+    barChart({ title: 'Outcomes over time', summary, unit: `carts in ${lengthOf(stretchMs)}` }, bars),
+  );
+}
+
+function budget({ stretches, stretchMs, limit }: Figures): Html {
+  if (stretches.length === 0) return nothing;
+  const bars = stretches.map(({ at, callsPerMinute }) => ({
+    name: clock(at, stretchMs),
+    parts: [{ kind: 'calls', count: callsPerMinute }],
+  }));
+  const most = Math.max(...stretches.map(({ callsPerMinute }) => callsPerMinute));
+  const summary = `At most ${number(Math.round(most))} calls a minute for these carts; the gate now allows ${number(limit)} for all.`;
+  return barChart({ title: 'Budget used', summary, unit: 'calls/min' }, bars, limit);
+}
+
+function latency({ latencies, percentiles }: Figures): Html {
+  if (percentiles === undefined) return nothing;
+  const [half, most, nearlyAll] = percentiles.map((ms) => `${(ms / 1_000).toFixed(1)} s`);
+  const summary = `Half of the checkouts took less than ${half}, 95 % less than ${most}, 99 % less than ${nearlyAll}.`;
+  const bars = latencies.map(({ name, count }) => ({ name, parts: [{ kind: 'calls', count }] }));
+  return barChart({ title: 'How long a checkout took, up to', summary, unit: 'calls' }, bars);
+}
+
+function pending({ pendingByAge, counts }: Figures): Html {
+  if (pendingByAge.length === 0) return nothing;
+  const orders = pendingByAge.reduce((sum, { count }) => sum + count, 0);
+  const summary = `Not completed yet: ${number(orders)} order${orders === 1 ? '' : 's'} of ${number(counts.ordered)} cart${counts.ordered === 1 ? '' : 's'}; the worker asks for each until it is.`;
+  return wide(
+    rowsChart({ title: 'Pending orders by age', summary, unit: 'orders' }, pendingByAge, 'pending'),
+  );
+}
+
+function failures(groups: readonly FailureGroup[]): Html {
+  if (groups.length === 0) return nothing;
+  return html`<section class="whole"><h2>What failed, and what to do</h2>${groups.map(
+    ({ code, count, description, remedy, example }) => html`
+<div class="failure"><b>${number(count)}</b><code>${code}</code><span>${description}</span><span class="remedy">${remedy}</span>
+<p>One of them: customer <code>${example.customerId}</code>, cart <code>${example.cartId}</code>${example.reference === undefined ? '' : `, ${example.reference}`}</p></div>`,
+  )}</section>`;
+}
+
+const wide = (figure: Html): Html => ({ html: figure.html.replace('<figure>', '<figure class="whole">') });
+
+const lengthOf = (ms: number): string =>
+  ms < 60_000 ? `${ms / 1_000} s` : ms < 3_600_000 ? `${ms / 60_000} min` : `${ms / 3_600_000} h`;

@@ -1,0 +1,120 @@
+import type { OperatorConfig } from '../config/config.ts';
+import { workerShare } from '../domain/gate/gate-settings.ts';
+import { dayOf, shut, trialSince } from '../domain/gate/gate-state.ts';
+import { useAt } from '../domain/gate/usage.ts';
+import { omitUndefined } from '../domain/omit-undefined.ts';
+import { wholeTime } from '../domain/schedule-entry.ts';
+import type { AttentionRows } from '../ports/attention-rows.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { GateStore } from '../ports/gate-store.ts';
+import type { QueueCounts, QueueStatus } from '../ports/queue-status.ts';
+import type { Schedule } from '../ports/schedule.ts';
+import { Unavailable } from '../ports/unavailable.ts';
+import { type PendingByAge, pendingByAge } from './pending.ts';
+
+/** How the worker stands, on one screen. What cannot be read is a sentence that says why. Times are epoch ms. */
+export interface Status {
+  readonly gate: GateStatus | Unknown;
+  readonly queue: QueueCounts | Unknown;
+  /** The queue that is served first. */
+  readonly urgent: QueueCounts | Unknown;
+  /** Open rows by kind. */
+  readonly attention: Readonly<Record<string, number>> | Unknown;
+  readonly pending: PendingByAge | Unknown;
+  readonly poller: PollerTrace | Unknown;
+}
+
+/** The trace of the poller's ticks. */
+export interface PollerTrace {
+  /** When the last tick ended; absent: none ever did. */
+  readonly lastTick?: number;
+  /** When a tick last did all that was due. */
+  readonly lastSuccess?: number;
+  /** When the worker's credential for Partner Center ends; absent where that is not known. */
+  readonly credentialEndsAt?: number;
+}
+
+export interface Unknown {
+  readonly unknown: string;
+}
+
+export interface GateStatus {
+  readonly open: boolean;
+  readonly reason?: string;
+  readonly until?: number;
+  /** The one call that may open it is out since then. */
+  readonly trialCallSince?: number;
+  /** Who paused it, or resumed it last. */
+  readonly pausedBy?: string;
+  readonly resumedBy?: string;
+  readonly jobsToday: number;
+  readonly lanes: Readonly<Record<'worker' | 'poller', LaneStatus>>;
+}
+
+/** Calls in a minute. Each lane may take what the other leaves. */
+export interface LaneStatus {
+  readonly used: number;
+  readonly limit: number;
+}
+
+export interface StatusDeps {
+  readonly config: Pick<OperatorConfig, 'gate' | 'times' | 'timeFactor'>;
+  readonly clock: Clock;
+  readonly gateStore: Pick<GateStore, 'read' | 'now'>;
+  readonly queueStatus: Pick<QueueStatus, 'counts'>;
+  readonly urgentStatus: Pick<QueueStatus, 'counts'>;
+  readonly attentionRows: Pick<AttentionRows, 'list'>;
+  readonly schedule: Pick<Schedule, 'due'>;
+  readonly pollerTrace: () => Promise<PollerTrace>;
+}
+
+/** Never throws for what is away: on a bad night half a screen is worth more than none. */
+export async function readStatus(deps: StatusDeps): Promise<Status> {
+  const [gate, queue, urgent, attention, pending, poller] = await Promise.all([
+    orUnknown(gateStatus(deps)),
+    orUnknown(deps.queueStatus.counts()),
+    orUnknown(deps.urgentStatus.counts()),
+    orUnknown(openByKind(deps.attentionRows)),
+    orUnknown(pendingOf(deps)),
+    orUnknown(deps.pollerTrace()),
+  ]);
+  return { gate, queue, urgent, attention, pending, poller };
+}
+
+const orUnknown = <T>(work: Promise<T>): Promise<T | Unknown> =>
+  work.catch((error: unknown) => {
+    if (error instanceof Unavailable) return { unknown: error.message };
+    throw error;
+  });
+
+async function gateStatus({ gateStore, config }: StatusDeps): Promise<GateStatus> {
+  const state = await gateStore.read();
+  const now = gateStore.now().atLeast;
+  const barred = shut(state, now, config.gate);
+  const use = useAt(state.use, now, config.gate.minuteMs);
+  const lane = (used: number, share: number) => ({
+    used: Math.round(used),
+    limit: Math.round(state.limit * share),
+  });
+  return {
+    open: barred === undefined,
+    ...(barred === undefined ? {} : { reason: barred.reason }),
+    ...(barred === undefined || state.paused !== undefined || barred.until <= now
+      ? {}
+      : { until: barred.until }),
+    ...omitUndefined({ trialCallSince: trialSince(state, now, config.gate) }),
+    ...(state.paused === undefined ? {} : { pausedBy: state.paused.who }),
+    ...(state.resumedBy === '' ? {} : { resumedBy: state.resumedBy }),
+    jobsToday: state.day === dayOf(now) ? state.jobs : 0,
+    lanes: { worker: lane(use.worker, workerShare), poller: lane(use.poller, 1 - workerShare) },
+  };
+}
+
+async function openByKind(rows: Pick<AttentionRows, 'list'>): Promise<Readonly<Record<string, number>>> {
+  const counts: Record<string, number> = {};
+  for await (const { kind } of rows.list({})) counts[kind] = (counts[kind] ?? 0) + 1;
+  return counts;
+}
+
+const pendingOf = ({ schedule, clock, config }: StatusDeps): Promise<PendingByAge> =>
+  pendingByAge(schedule.due(wholeTime), clock.now(), config.times, config.timeFactor);

@@ -1,0 +1,57 @@
+import type { Deps } from '../checkout/deps.ts';
+import { attentionRow, tellAttention } from '../checkout/finalize.ts';
+import type { CheckoutRecord, Reason } from '../domain/checkout/record.ts';
+import { isTerminal } from '../domain/order/order.ts';
+import type { OrderEntry } from '../domain/schedule-entry.ts';
+import type { Stored } from '../ports/ledger.ts';
+
+/** Longer pending than the alarm allows: a person hears of it, and it is polled on. */
+export function withQuestion(
+  { clock, times }: Deps,
+  record: CheckoutRecord,
+  orderId: string,
+): CheckoutRecord {
+  const mark = record.orders.find((known) => known.id === orderId);
+  if (mark === undefined || record.state !== 'ordered' || clock.now() - mark.since < times.pendingAlarm)
+    return record;
+  if (record.asked?.kind === 'pending-too-long') return record;
+  return { ...record, asked: { kind: 'pending-too-long', since: clock.now() }, attentionMayBeOpen: true };
+}
+
+/** Every look opens the row again, in case the one before died in between. */
+export async function openQuestion(
+  deps: Deps,
+  before: CheckoutRecord,
+  record: CheckoutRecord,
+): Promise<void> {
+  if (record.asked?.kind !== 'pending-too-long') return;
+  const reason = pendingTooLong(deps, record);
+  await deps.attention.write(attentionRow(record, 'pending-too-long', reason), 'not-newer');
+  if (before.asked === undefined)
+    tellAttention(deps, 'AttentionOpened', record, 'pending-too-long', reason.code);
+}
+
+/** For an order that could not be read. */
+export async function askWhenTooLong(
+  deps: Deps,
+  row: OrderEntry,
+  found: Stored<CheckoutRecord>,
+): Promise<void> {
+  const asked = withQuestion(deps, found.value, row.orderId);
+  if (asked !== found.value) {
+    const written = await deps.ledger.replace(asked, found.etag, deps.chance.guid());
+    if (written.kind === 'conflict') return;
+  }
+  await openQuestion(deps, found.value, asked);
+}
+
+const pendingTooLong = ({ clock, times }: Deps, record: CheckoutRecord): Reason => ({
+  code: 'pending-too-long',
+  description: `Orders of this cart are pending for more than ${Math.round(times.pendingAlarm / 3_600_000)} hours: ${record.orders
+    .filter((mark) => !isTerminal(mark.status))
+    .map(({ id, word }) => (word === undefined ? id : `${id} (status "${word}", which is not documented)`))
+    .join(', ')}.`,
+  remedy:
+    'Look at the order in Partner Center; ask Microsoft support, with the correlation id, if it does not move.',
+  at: clock.now(),
+});

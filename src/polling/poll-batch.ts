@@ -1,0 +1,82 @@
+import type { Deps } from '../checkout/deps.ts';
+import { type BatchCounts, batchCounter, isOver } from '../domain/batch/batch-counts.ts';
+import { batchFinishedEvent } from '../domain/events/event-list.ts';
+import { type BatchCountEntry, batchCountEntry } from '../domain/schedule-entry.ts';
+import type { Times } from '../domain/times.ts';
+import type { Polled } from './poll-order.ts';
+
+type PollBatchDeps = Pick<Deps, 'batches' | 'clock' | 'schedule' | 'events' | 'telemetry' | 'times'>;
+
+/**
+ * Counts one batch, and raises `batch.finished` when every declared line is final; the entry goes last. A size that
+ * grows after that brings an entry, and an event, of its own. A retry does not: what was told stays told.
+ */
+export async function pollBatch(deps: PollBatchDeps, row: BatchCountEntry): Promise<Polled> {
+  const { batches, clock, schedule, events } = deps;
+  const found = await batches.summary(row.batchId);
+  const summary = found?.value;
+  // The declaration that comes after this row may still be on its way.
+  if (found === undefined || summary?.total === undefined) return moved(deps, row, clock.now());
+  if (summary.entryKey === undefined) {
+    await schedule.drop(row);
+    return { kind: 'finished' };
+  }
+  if (summary.entryKey !== row.key && (await schedule.exists(summary.entryKey))) {
+    await schedule.drop(row);
+    return { kind: 'dropped' };
+  }
+  const counts = await finalCounts(deps, row.batchId, summary.total);
+  if (counts === undefined) {
+    const next = nextRow(deps, row, summary.since ?? clock.now());
+    // Named first, moved after: a row that the summary does not name is dropped while the named one is there.
+    if (await batches.writeSummary({ ...summary, entryKey: next.key }, found.etag))
+      await schedule.move(row, next);
+    return { kind: 'pending' };
+  }
+  const at = clock.now();
+  await events.publish([batchFinishedEvent(row.batchId, summary.total, counts, at)]);
+  const { entryKey: _, ...rest } = summary;
+  const finished = { total: summary.total, at };
+  // Refused: it has grown meanwhile, or was stopped. The next tick counts again.
+  if (!(await batches.writeSummary({ ...rest, finished }, found.etag))) return { kind: 'pending' };
+  await schedule.drop(row);
+  const { completed, partial, failed, rejected } = counts;
+  const told = { batchId: row.batchId, total: summary.total, completed, partial, failed, rejected };
+  deps.telemetry.event('BatchFinished', told);
+  return { kind: 'finished' };
+}
+
+/** Undefined: some line is not final, or was not seen yet. One that is not final ends the scan: most cost one page. */
+async function finalCounts(
+  { batches }: Pick<Deps, 'batches'>,
+  batchId: string,
+  total: number,
+): Promise<BatchCounts | undefined> {
+  const counter = batchCounter();
+  for await (const entry of batches.entries(batchId)) {
+    // guard: Batch: finished only when every line is final
+    if (!isOver(entry)) return undefined;
+    counter.add(entry);
+  }
+  // guard: Batch: finished only when every line was seen
+  if (counter.known() < total) return undefined;
+  return counter.counts(total);
+}
+
+async function moved(deps: PollBatchDeps, row: BatchCountEntry, since: number): Promise<Polled> {
+  await deps.schedule.move(row, nextRow(deps, row, since));
+  return { kind: 'pending' };
+}
+
+const nextRow = (
+  { clock, times }: Pick<Deps, 'clock' | 'times'>,
+  row: BatchCountEntry,
+  since: number,
+): BatchCountEntry => batchCountEntry(row.batchId, clock.now() + countAgainAfter(clock.now() - since, times));
+
+/**
+ * So the event comes late by a twentieth of what the batch took, and one that never ends, because a line of it was never
+ * sent, costs a scan a day.
+ */
+export const countAgainAfter = (age: number, times: Pick<Times, 'pollSteps' | 'pendingAlarm'>): number =>
+  Math.min(Math.max(times.pollSteps[0] ?? 0, age / 20), times.pendingAlarm);

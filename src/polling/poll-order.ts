@@ -1,0 +1,144 @@
+import type { Deps } from '../checkout/deps.ts';
+import { runTail } from '../checkout/finalize.ts';
+import { withJitter } from '../domain/checkout/backoff.ts';
+import { addRecent, withPolls } from '../domain/checkout/call-history.ts';
+import { type CheckoutRecord, isSettled, type Poll } from '../domain/checkout/record.ts';
+import { afterPoll, withEntry } from '../domain/order/after-poll.ts';
+import { isTerminal, type Order } from '../domain/order/order.ts';
+import { type OrderEntry, pollEntryKey } from '../domain/schedule-entry.ts';
+import type { Stored } from '../ports/ledger.ts';
+import type { Span } from '../ports/tracing.ts';
+import { askWhenTooLong, openQuestion, withQuestion } from './pending-alarm.ts';
+import { type ReadOrder, readOrder } from './read-order.ts';
+
+export type Polled = { readonly kind: 'finished' | 'pending' | 'dropped' | 'failed' | 'stop' };
+
+/** Conflicts with other writers of the same record before the row is left to the next tick: eight orders of one cart may be in work. */
+const maxTries = 10;
+
+/** Looks at one order: reads it, moves its status forward, then moves its entry, or drops it last of all. */
+export function pollOrder(deps: Deps, row: OrderEntry, deadline: number): Promise<Polled> {
+  const { customerId, cartId, orderId } = row;
+  return deps.tracing.span('poll order', { fields: { customerId, cartId, orderId } }, (span) =>
+    lookAt(deps, row, deadline, span),
+  );
+}
+
+async function lookAt(deps: Deps, row: OrderEntry, deadline: number, span: Span): Promise<Polled> {
+  const { ledger, schedule } = deps;
+  const found = await ledger.read(row);
+  // Days may lie between: the producer's trace is linked, not prolonged.
+  span.link(found?.value.traceparent);
+  // The transaction that names this order may still be on its way, so the row stays.
+  if (found === undefined) return later(deps, row);
+  const { value: record } = found;
+  const mark = record.orders.find((known) => known.id === row.orderId);
+  if (mark === undefined && !isSettled(record.state)) {
+    // guard: Poll: a row whose order is not in the record yet stays [replace: (await schedule.drop(row), { kind: 'dropped' })]
+    return later(deps, row);
+  }
+  if (
+    mark?.entryKey !== undefined &&
+    mark.entryKey !== row.key &&
+    // guard: Poll: a row that a missing row is named for counts as current
+    (await schedule.exists(mark.entryKey))
+  ) {
+    await schedule.drop(row);
+    return { kind: 'dropped' };
+  }
+  if (mark !== undefined && isTerminal(mark.status)) {
+    // guard: Poll: the row of a terminal order still runs the tail
+    await runTail(deps, record);
+    await schedule.drop(row);
+    return { kind: 'finished' };
+  }
+  const read = await readOrder(deps, row, deadline);
+  if (read.kind === 'stop') return read;
+  if (read.kind === 'order') return recordOrder(deps, row, found, read);
+  await askWhenTooLong(deps, row, found);
+  return later(deps, row, read.poll);
+}
+
+async function recordOrder(
+  deps: Deps,
+  row: OrderEntry,
+  found: Stored<CheckoutRecord>,
+  { order, poll }: Extract<ReadOrder, { kind: 'order' }>,
+): Promise<Polled> {
+  const { chance, clock, schedule, ledger } = deps;
+  let { value: record, etag } = found;
+  for (let tries = 0; tries < maxTries; tries += 1) {
+    const now = clock.now();
+    const next = nextRow(deps, row);
+    const ended = isTerminal(order.status);
+    const kept = withPolls(record, [...(row.unkept ?? []), poll]);
+    const polled = afterPoll(kept, order, { now, nextPoll: next.dueAt });
+    const asked = ended ? polled : withQuestion(deps, polled, row.orderId);
+    const named = ended ? asked : withEntry(asked, row.orderId, next.key);
+    const committed = await ledger.commit({
+      record: named,
+      // guard: Poll: the ledger in every transaction, with If-Match [replace: (await ledger.read(row))?.etag ?? etag]
+      etag,
+      orders: [order],
+      writeId: chance.guid(),
+    });
+    if (committed.kind === 'owned') {
+      await schedule.drop(row);
+      return { kind: 'dropped' };
+    }
+    if (committed.kind === 'written') {
+      if (ended) {
+        tellEnded(deps, row, named, order);
+        // guard: Poll: the entry is dropped last, after the tail [later]
+        await runTail(deps, named);
+        await schedule.drop(row);
+        return { kind: 'finished' };
+      }
+      await openQuestion(deps, record, named);
+      await schedule.move(row, next);
+      measureAge(deps, named, row.orderId);
+      return { kind: 'pending' };
+    }
+    const again = await ledger.read(row);
+    if (again === undefined) return { kind: 'failed' };
+    record = again.value;
+    etag = again.etag;
+  }
+  return { kind: 'failed' };
+}
+
+function nextRow({ chance, clock, times }: Deps, { unkept: _, ...row }: OrderEntry): OrderEntry {
+  const polls = row.polls + 1;
+  const step = times.pollSteps[Math.min(polls, times.pollSteps.length - 1)] ?? times.tickLimit;
+  const dueAt = Math.floor(clock.now() + withJitter(step, chance));
+  return { ...row, polls, dueAt, key: pollEntryKey(dueAt, row.orderId) };
+}
+
+function measureAge({ clock, tracing }: Deps, record: CheckoutRecord, orderId: string): void {
+  const since = record.orders.find((mark) => mark.id === orderId)?.since;
+  if (since === undefined) return;
+  const hours = (clock.now() - since) / 3_600_000;
+  const age = hours < 1 ? 'under-1h' : hours < 24 ? 'under-24h' : 'over-24h';
+  tracing.measure('checkout.order.pending', hours * 3_600, { age });
+}
+
+/** Nothing was learned: the row moves on, and counts as current because the row that the order names is missing then. */
+async function later(deps: Deps, row: OrderEntry, poll?: Poll): Promise<Polled> {
+  const unkept = addRecent({ total: 0, last: row.unkept ?? [] }, poll === undefined ? [] : [poll]).last;
+  await deps.schedule.move(row, { ...nextRow(deps, row), ...(unkept.length === 0 ? {} : { unkept }) });
+  return { kind: 'pending' };
+}
+
+function tellEnded({ telemetry, clock }: Deps, row: OrderEntry, record: CheckoutRecord, order: Order): void {
+  const mark = record.orders.find((known) => known.id === order.id);
+  telemetry.event('OrderFinished', {
+    customerId: row.customerId,
+    cartId: row.cartId,
+    batchId: record.job.batchId,
+    orderId: order.id,
+    status: order.status,
+    cart: record.state,
+    polls: row.polls + 1,
+    pendingMs: mark === undefined ? undefined : clock.now() - mark.since,
+  });
+}

@@ -1,0 +1,91 @@
+import type { Deps } from '../checkout/deps.ts';
+import { decodeOrder } from '../domain/answer/decode-answer.ts';
+import { endOf, judgeRead } from '../domain/checkout/call-outcome.ts';
+import { reportOf } from '../domain/checkout/call-report.ts';
+import type { Poll } from '../domain/checkout/record.ts';
+import { isStale } from '../domain/checkout/send-fence.ts';
+import type { Order } from '../domain/order/order.ts';
+import type { OrderEntry } from '../domain/schedule-entry.ts';
+
+/** `later`: nothing was learned. `stop`: nobody may call now. */
+export type ReadOrder =
+  | { readonly kind: 'order'; readonly order: Order; readonly poll: Poll }
+  | { readonly kind: 'later'; readonly poll?: Poll }
+  | { readonly kind: 'stop' };
+
+/** Reads one order within the poller's lane, and tells the gate how the call went. */
+export async function readOrder(deps: Deps, row: OrderEntry, deadline: number): Promise<ReadOrder> {
+  const { chance, clock, gate, partnerCenter, telemetry, tokens } = deps;
+  const { customerId, orderId, cartId } = row;
+  let renewToken = false;
+  for (let renewed = false; ; ) {
+    if (gate.customerUntil(customerId) !== undefined) return { kind: 'later' };
+    await tokens.ready({ renew: false });
+    const taken = await gate.take('poller', deadline);
+    if (taken.kind !== 'permit') return { kind: 'stop' };
+    // The lease of the permit may have been the first to read that another instance was refused.
+    if (gate.customerUntil(customerId) !== undefined) {
+      gate.giveBack(taken.permit);
+      return { kind: 'later' };
+    }
+    const ids = { correlationId: chance.guid() };
+    const at = clock.now();
+    const mayLeave = () => !isStale(taken.permit, clock.now(), deps.times);
+    const exchange = await partnerCenter.order(customerId, orderId, { ids, renewToken, mayLeave });
+    renewToken = false;
+    // While a token was fetched or a connection made, the permit went stale: nothing was sent.
+    if (exchange.kind === 'no-answer' && exchange.stale === true) {
+      gate.giveBack(taken.permit);
+      continue;
+    }
+    const poll: Poll = { what: 'order', orderId, at, ...ids, end: endOf(exchange) };
+    const outcome = judgeRead(exchange, decodeOrder, { ids, at });
+    switch (outcome.kind) {
+      case 'renew-token':
+        if (!renewed) {
+          renewed = true;
+          gate.giveBack(taken.permit, true);
+          renewToken = !(await tokens.ready({ renew: true }));
+          continue;
+        }
+        await gate.report({ kind: 'auth', reason: outcome.reason.description });
+        return { kind: 'stop' };
+      case 'credential':
+      case 'intercepted':
+        await gate.report({ kind: 'auth', reason: outcome.reason.description });
+        return { kind: 'stop' };
+      case 'throttled': {
+        const verdict = await gate.report({
+          kind: 'throttled',
+          customerId,
+          retryAfterMs: outcome.retryAfterMs,
+        });
+        return verdict.kind === 'closed' ? { kind: 'stop' } : { kind: 'later', poll };
+      }
+      case 'unavailable': {
+        const verdict = await gate.report(reportOf(outcome, customerId));
+        return verdict.kind === 'closed' ? { kind: 'stop' } : { kind: 'later', poll };
+      }
+      case 'gone':
+      case 'refused':
+        // 404 soon after the checkout is lag; whatever it is, an order is never forgotten for it.
+        await gate.report({ kind: 'ok', customerId });
+        telemetry.warn(`order ${orderId} cannot be read: ${outcome.reason.description}`, {
+          customerId,
+          cartId,
+        });
+        return { kind: 'later', poll };
+      case 'value': {
+        await gate.report({ kind: 'ok', customerId });
+        const order = outcome.value;
+        if (order.id !== orderId) return { kind: 'later', poll };
+        if (order.rawStatus !== undefined)
+          telemetry.warn(`order ${orderId} has the unknown status "${order.rawStatus}": treated as pending`, {
+            customerId,
+            cartId,
+          });
+        return { kind: 'order', order, poll: { ...poll, found: order.status } };
+      }
+    }
+  }
+}

@@ -1,0 +1,38 @@
+import type { CallReport, Lane, Permit } from '../domain/gate/permit.ts';
+
+export type Taken =
+  | { readonly kind: 'permit'; readonly permit: Permit }
+  /** The gate is closed; `until` is when it opens, or when to ask again if nobody knows. */
+  | { readonly kind: 'closed'; readonly until: number; readonly reason: string }
+  /** Open, but every permit before `giveUpAt` is taken; `until` is when to ask again. */
+  | { readonly kind: 'busy'; readonly until: number };
+
+export type Verdict =
+  | { readonly kind: 'open' }
+  | { readonly kind: 'closed'; readonly until: number; readonly reason: string }
+  /** This customer alone is throttled until then. */
+  | { readonly kind: 'customer'; readonly until: number };
+
+/** The one budget of API calls shared by every instance. Throws `Unavailable` when its row cannot be reached. */
+export interface Gate {
+  /**
+   * Resolves when the permit's time has come; waits for one at most until `giveUpAt` (epoch ms). `begun`: the caller has made a call
+   * of its delivery, and would have made it in vain if it had to give up now.
+   */
+  take(lane: Lane, giveUpAt: number, begun?: boolean): Promise<Taken>;
+  /**
+   * A permit that was not used goes to the next caller of this instance. `spent`: its call was made and is going to be repeated, so
+   * nothing is reported of it. The one permit of a closed gate has to come back either way: until then nobody else may try.
+   */
+  giveBack(permit: Permit, spent?: boolean): void;
+  report(report: CallReport): Promise<Verdict>;
+  /**
+   * Until when (local time) this customer's calls, and no other's, would be refused, as far as this instance knows; to
+   * be asked before `take`. Costs nothing.
+   */
+  customerUntil(customerId: string): number | undefined;
+  /** To be called in the instant before the first paid POST of a job: `MAX_JOBS_PER_DAY` counts these. Costs nothing. */
+  jobStarted(): void;
+  /** When a call of another customer last passed on this instance; undefined: never. */
+  lastOkOfOthers(customerId: string): number | undefined;
+}

@@ -1,0 +1,62 @@
+import type { CheckoutRecord } from '../domain/checkout/record.ts';
+import type { CartKey } from '../domain/message/job.ts';
+import type { Order } from '../domain/order/order.ts';
+
+export interface Stored<T> {
+  readonly value: T;
+  readonly etag: string;
+}
+
+/** A conflict is somebody else's write: the store has already read back and found that it was not our own. */
+export type Written = { readonly kind: 'written'; readonly etag: string } | { readonly kind: 'conflict' };
+
+export type Committed =
+  | Written
+  /** The order is in the books of another cart of this customer. */
+  | { readonly kind: 'owned'; readonly orderId: string; readonly cartId: string };
+
+/** The records and order rows of one customer: one partition. */
+export interface CustomerBooks {
+  readonly records: readonly CheckoutRecord[];
+  /** cartId → etag, of each record. */
+  readonly etags: ReadonlyMap<string, string>;
+  /** Records that cannot be read: each may hold anything. */
+  readonly unreadable: readonly UnreadableRecord[];
+  /** orderId → cartId. */
+  readonly owners: ReadonlyMap<string, string>;
+}
+
+/** The row of a record cannot be read: edited by hand, or written by a newer version of this program. */
+export class UnreadableRecord extends Error {
+  override readonly name = 'UnreadableRecord';
+  readonly cartId: string;
+  readonly newer: boolean;
+
+  constructor(key: CartKey, why: string, newer: boolean) {
+    super(`The ledger record of cart ${key.cartId}, customer ${key.customerId}, cannot be read: ${why}`);
+    this.cartId = key.cartId;
+    this.newer = newer;
+  }
+}
+
+/**
+ * The table Checkouts. Every write carries a `writeId`, new for each step of a delivery: on a conflict the store reads
+ * back, and the same `writeId` means that it was us. Throws `Unavailable` ('storage') and `UnreadableRecord`.
+ */
+export interface Ledger {
+  read(key: CartKey): Promise<Stored<CheckoutRecord> | undefined>;
+  insert(record: CheckoutRecord, writeId: string): Promise<Written>;
+  replace(record: CheckoutRecord, etag: string, writeId: string): Promise<Written>;
+  /**
+   * The transaction that records a result: the record with If-Match, and its orders. Orders that the record did not name
+   * before are inserted, the others replaced.
+   */
+  commit(commit: {
+    readonly record: CheckoutRecord;
+    readonly etag: string;
+    readonly orders: readonly Order[];
+    readonly writeId: string;
+  }): Promise<Committed>;
+  /** One record that cannot be read does not hide the others. */
+  customer(customerId: string): Promise<CustomerBooks>;
+}

@@ -1,0 +1,155 @@
+/**
+ * Every event with its fields, each told in `docs/telemetry.md`. One for each finished job, poll tick, gate change,
+ * attention row, park and token; never sampled. Never a secret, never a person's name.
+ */
+export const events = {
+  JobFinished: {
+    meaning: 'A job was ordered, or ended.',
+    fields: {
+      customerId: "The customer's tenant id.",
+      cartId: 'The cart.',
+      batchId: 'The bulk run that sent it, if one did.',
+      notAfter: 'Its time limit, epoch ms, if it has one.',
+      outcome: '`ordered`, `completed`, `partial` or `failed`.',
+      code: 'API code of the deciding call, or a word of the worker like `too-late`; absent when all is well.',
+      orders: 'Orders of the cart.',
+      pending: 'Of these, pending.',
+      attempts: 'Attempts that did not settle it.',
+      parks: 'Copies of its message so far.',
+      calls: 'Requests to Partner Center in the delivery that ended it.',
+      queueMs: 'How long that delivery waited in the queue.',
+      gateMs: 'How long it waited for the gate.',
+      apiMs: 'How long Partner Center took in it.',
+      runMs: 'Its whole length; less gate and API it is our own.',
+      totalMs: 'From the first enqueue to the result.',
+    },
+  },
+  JobParked: {
+    meaning: 'A copy of the message was scheduled for later.',
+    fields: {
+      customerId: "The customer's tenant id.",
+      cartId: 'The cart.',
+      batchId: 'The bulk run.',
+      notAfter: 'Its time limit, epoch ms, if it has one.',
+      until: 'When the copy is handed out, epoch ms.',
+      why: 'In words.',
+      ticket: 'The ticket of the copy.',
+    },
+  },
+  JobRejected: {
+    meaning: 'A message was no job; its bytes are in the table Attention.',
+    fields: {
+      key: 'RowKey in the table Attention, partition `rejected`.',
+      kind: '`empty`, `not-text`, `too-large`, `not-json` or `not-valid`.',
+      path: 'The field.',
+      batchId: 'The bulk run, where it could be read.',
+      bytes: 'Size of the body.',
+    },
+  },
+  DecisionOvertaken: {
+    meaning: "A person's decision met a record that had gone on; nothing was done.",
+    fields: {
+      customerId: "The customer's tenant id.",
+      cartId: 'The cart.',
+      decision: '`retry`, `orders`, `not-bought` or `give-up`.',
+    },
+  },
+  AttentionOpened: {
+    meaning: 'A person has something to decide or mend.',
+    fields: {
+      customerId: "The customer's tenant id.",
+      cartId: 'The cart.',
+      batchId: 'The bulk run.',
+      kind: '`failed`, `partial`, `needs-decision` or `pending-too-long`.',
+      code: 'API code, or a word of the worker.',
+      revision: "The record's revision.",
+    },
+  },
+  AttentionClosed: {
+    meaning: 'It is settled.',
+    fields: {
+      customerId: "The customer's tenant id.",
+      cartId: 'The cart.',
+      batchId: 'The bulk run.',
+      kind: 'The state that settled it.',
+      code: 'Empty.',
+      revision: "The record's revision.",
+    },
+  },
+  OrderFinished: {
+    meaning: 'A pending order was completed or cancelled.',
+    fields: {
+      customerId: "The customer's tenant id.",
+      cartId: 'The cart.',
+      batchId: 'The bulk run.',
+      orderId: 'The order.',
+      status: '`completed` or `cancelled`.',
+      cart: 'The state of its cart then.',
+      polls: 'How often it was looked at.',
+      pendingMs: 'How long it was pending.',
+    },
+  },
+  BatchFinished: {
+    meaning: 'Every declared line of a batch is final.',
+    fields: {
+      batchId: 'The bulk run.',
+      total: 'Its declared size.',
+      completed: 'Carts whose orders are all completed.',
+      partial: 'Carts of which some order groups failed, or orders were cancelled.',
+      failed: 'Carts without an order.',
+      rejected: 'Lines that were no jobs.',
+    },
+  },
+  PollTick: {
+    meaning: 'One tick of the poller ended: the heartbeat.',
+    fields: {
+      seen: 'Entries that it took up.',
+      finished: 'Of these, with an order that ended.',
+      pending: 'Still pending, or not read.',
+      dropped: 'Left-over rows that it removed.',
+      failed: 'In trouble, left for the next tick.',
+      stopped:
+        'Why it ended before nothing was due: `time`, `gate`, `storage`, or `overlap`: another tick was running.',
+      ms: 'Its length.',
+    },
+  },
+  GateChanged: {
+    meaning: 'The gate closed or opened.',
+    fields: {
+      state: '`open` or `closed`.',
+      closedMs: 'How long it had been closed.',
+      cause:
+        '`throttled`, `breaker`, `auth`, `partner-wide`, `untested`, or `paused` by a person, which a worker notices within a minute.',
+      reason: 'In words.',
+      until: 'When it opens, or lets a probe through.',
+      limit: 'Calls in a minute.',
+    },
+  },
+  TokenRefreshed: {
+    meaning: 'A token for Partner Center was asked for.',
+    fields: {
+      outcome: '`ok` or `failed`.',
+      ms: 'How long it took.',
+      livesMs: 'How long the token lives.',
+      credentialDaysLeft: 'Days until the certificate or refresh token ends, where that is known.',
+      reason: 'Why it failed, in words.',
+    },
+  },
+} as const satisfies Readonly<
+  Record<string, { readonly meaning: string; readonly fields: Readonly<Record<string, string>> }>
+>;
+
+export type EventName = keyof typeof events;
+
+type Value = string | number | boolean | undefined;
+export type Fields = Readonly<Record<string, Value>>;
+/** What an event of this name holds: each of its fields is thought of wherever it is told, so no query reads one in vain. */
+export type FieldsOf<Name extends EventName> = {
+  readonly [field in keyof (typeof events)[Name]['fields']]: Value;
+};
+
+export interface Telemetry {
+  event<Name extends EventName>(name: Name, fields: FieldsOf<Name>): void;
+  /** Something that a person should know of, though the work goes on. */
+  warn(message: string, fields?: Fields): void;
+}
