@@ -1,6 +1,7 @@
 import { azureTables } from '../src/adapters/azure-tables/azure-tables.ts';
 import { gateStore } from '../src/adapters/azure-tables/gate-store-table.ts';
 import { heartbeatStore } from '../src/adapters/azure-tables/heartbeat-store.ts';
+import { ledgerScan } from '../src/adapters/azure-tables/ledger-scan-store.ts';
 import { openStores } from '../src/adapters/azure-tables/stores.ts';
 import { loadOnce } from '../src/adapters/load-once.ts';
 import { cachedTokens, type Token } from '../src/adapters/partner-auth/token-source.ts';
@@ -22,9 +23,10 @@ import { tellPause } from '../src/gate/report-change.ts';
 import { sharedGate } from '../src/gate/shared-gate.ts';
 import { storageClock } from '../src/gate/storage-clock.ts';
 import { batchStatuses } from '../src/operator/batches/batch-status.ts';
+import { tickNow, tickStarter } from '../src/polling/tick.ts';
+import type { TickDeps } from '../src/polling/tick-deps.ts';
 import { systemChance } from '../src/ports/chance.ts';
 import { systemClock } from '../src/ports/clock.ts';
-import type { Heartbeats } from '../src/ports/heartbeat.ts';
 import type { Table } from '../src/ports/table.ts';
 import { chooseTelemetry } from './choose-telemetry.ts';
 
@@ -32,7 +34,9 @@ export interface Worker {
   readonly deps: Deps;
   /** The same for urgent jobs: the next permit is theirs, and their copies go back to their own queue. */
   readonly urgentDeps: Deps;
-  readonly heartbeats: Heartbeats;
+  readonly tickDeps: TickDeps;
+  /** Starts a tick if none ended lately. `startedAt`: when the host handed over what this instance works on, epoch ms. */
+  tickIfStale(startedAt: number): Promise<boolean>;
   /** Once a minute: a person's pause of the gate, and its end, are told to the telemetry. */
   tellPause(): Promise<void>;
   readonly submit: SubmitDeps;
@@ -114,13 +118,22 @@ export function openWorker(env: NodeJS.ProcessEnv): Worker {
     telemetry,
     tracing,
   };
+  const tickDeps: TickDeps = {
+    ...deps,
+    heartbeats,
+    ledgerScan: ledgerScan(tables.checkouts, (why) => telemetry.warn(why)),
+    wakeUps: { standard: deps.queue, urgent: watchedQueue(urgentQueue, tracing) },
+  };
+  // Whoever opens the gate starts a tick: waiting jobs are woken at once.
+  gate.onOpened(() => void tickNow(tickDeps));
   let tablesReady: Promise<void> | undefined;
   let firstTokenAsked = false;
   return {
     submit: { ledger: stores.ledger, sender: jobs },
     submitUrgent: { ledger: stores.ledger, sender: urgentJobs },
     batchStatus: batchStatuses({ ...stores, gateStore: store, clock, config }),
-    heartbeats,
+    tickDeps,
+    tickIfStale: tickStarter(tickDeps),
     tellPause: () => tellPause(store, telemetry),
     health: { gate: store, gateSettings: settings, heartbeats },
     exports: config.applicationInsights !== undefined,

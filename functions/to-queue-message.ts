@@ -5,12 +5,14 @@ import type { QueueMessage } from '../src/domain/message/queue-message.ts';
 export function toQueueMessage(
   body: unknown,
   metadata: TriggerMetadata,
+  queue: QueueMessage['queue'],
   traceparent: string | undefined,
 ): QueueMessage {
   const { applicationProperties } = metadata;
   return {
     body: toBytes(body),
     messageId: String(metadata['messageId'] ?? ''),
+    queue,
     sequenceNumber: String(metadata['sequenceNumber'] ?? ''),
     deliveryCount: Number(metadata['deliveryCount'] ?? 1),
     enqueuedAt: toEpochMs(metadata['enqueuedTimeUtc'] ?? metadata['enqueuedTime']),

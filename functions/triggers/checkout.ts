@@ -1,6 +1,6 @@
 import type { InvocationContext, ServiceBusQueueFunctionOptions } from '@azure/functions';
 import type { Deps } from '../../src/checkout/deps.ts';
-import { runJob } from '../../src/checkout/handle-delivery.ts';
+import { handleDelivery } from '../../src/checkout/handle-delivery.ts';
 import type { Worker } from '../composition-root.ts';
 import type { Start } from '../start.ts';
 import { toQueueMessage } from '../to-queue-message.ts';
@@ -12,25 +12,29 @@ import { toQueueMessage } from '../to-queue-message.ts';
 const binary = { dataType: 'binary' };
 
 /** One message of the checkout queue: parse, run one delivery, return (complete) or throw (abandon). */
-export const checkoutFunction = (start: Start) =>
-  queueFunction('%CHECKOUT_QUEUE%', start, (worker) => worker.deps);
+export const checkoutFunction = (start: Start) => queueFunction('standard', start, (worker) => worker.deps);
 
 /** The same for the few that must not wait behind a bulk run: a trigger of their own, so their deliveries have their own places. */
-export const urgentFunction = (start: Start) =>
-  queueFunction('%URGENT_QUEUE%', start, (worker) => worker.urgentDeps);
+export const urgentFunction = (start: Start) => queueFunction('urgent', start, (worker) => worker.urgentDeps);
+
+const names = { standard: '%CHECKOUT_QUEUE%', urgent: '%URGENT_QUEUE%' } as const;
 
 const queueFunction = (
-  queueName: string,
+  queue: keyof typeof names,
   start: Start,
   depsOf: (worker: Worker) => Deps,
 ): ServiceBusQueueFunctionOptions => ({
   connection: 'ServiceBusConnection',
-  queueName,
+  queueName: names[queue],
   ...binary,
   handler: async (body: unknown, context: InvocationContext) => {
     const worker = await start.workerForMessage();
     await worker.ready();
     const metadata = context.triggerMetadata ?? {};
-    await runJob(depsOf(worker), toQueueMessage(body, metadata, context.traceContext?.traceParent));
+    const message = toQueueMessage(body, metadata, queue, context.traceContext?.traceParent);
+    const startedAt = Date.now();
+    await handleDelivery(depsOf(worker), message);
+    // Timers on the consumption plan have been seen to stop: then the deliveries keep the schedule going.
+    await worker.tickIfStale(startedAt);
   },
 });

@@ -9,6 +9,6 @@ export const pollFunction = (start: Start): TimerFunctionOptions => ({
     const worker = start.worker();
     await worker.ready();
     await worker.tellPause();
-    await runTick(worker.deps, worker.heartbeats);
+    await runTick(worker.tickDeps);
   },
 });

@@ -2,93 +2,99 @@ import type { Exchange } from '../domain/answer/exchange.ts';
 import { withCall } from '../domain/checkout/call-history.ts';
 import { answeredWithCode, endOf, judge, type Outcome } from '../domain/checkout/call-outcome.ts';
 import { reportOf } from '../domain/checkout/call-report.ts';
-import { type Fence, fence } from '../domain/checkout/send-fence.ts';
+import { afterCall, afterFence, type NextAction, unsent } from '../domain/checkout/next-action.ts';
+import { type Fence, fence, type LeasedRecord } from '../domain/checkout/send-fence.ts';
 import { transition } from '../domain/checkout/state-machine.ts';
-import { tooLate } from '../domain/checkout/too-late.ts';
 import type { Permit } from '../domain/gate/permit.ts';
-import { recordResult } from './commit-result.ts';
-import { conclude } from './conclude.ts';
-import { park, parkWithoutResult, writeWhileMine } from './park.ts';
-import { type Held, lockEnds, type Run, returnPermit } from './run.ts';
+import type { Verdict } from '../ports/gate.ts';
+import { whileMine } from './record-writer.ts';
+import { contextOf, lockEnds, type Run, returnPermit } from './run.ts';
 import { stoppedNow } from './stopped.ts';
-import { waitOrPark } from './wait-for-permit.ts';
+import { waitForPermit } from './wait-for-permit.ts';
 
 /** A call that was certainly not executed is tried again at once this often; then the job backs off. */
 const quickRetries = 2;
 
-/** Makes the paid call, once its fence lets it, and hands the outcome to `conclude`. */
-export async function submit(run: Run, claimed: Held): Promise<void> {
-  let held: Held | undefined = claimed;
+/** Fourth step of the way: makes the paid call once its fence lets it, and says what follows from the outcome. */
+export async function callCheckout(run: Run, claimed: LeasedRecord): Promise<NextAction> {
+  run.leased = claimed;
   let renewed = false;
   let renewToken = false;
   for (let notExecuted = 0; ; ) {
-    held = await passFence(run, held);
-    if (held === undefined) return;
-    const called: Called | undefined = await call(run, held, renewToken);
-    renewToken = false;
+    const passed = await passFence(run, run.leased);
+    if (passed.kind === 'action') return passed.action;
+    const called: Called | undefined = await call(run, passed.leased, renewToken);
     // While a token was fetched or a connection made, the fence closed: nothing was sent.
     if (called === undefined) continue;
-    held = called.held;
-    if (called.outcome.kind === 'renew-token' && !renewed) {
+    renewToken = false;
+    run.leased = called.leased;
+    const { outcome } = called;
+    if (outcome.kind === 'renew-token' && !renewed) {
       renewed = true;
       run.deps.gate.giveBack(called.permit, true);
       renewToken = !(await run.deps.tokens.ready({ renew: true }));
       // The next POST carries another MS-RequestId: if its worker dies, the repeat must find that one in the ledger.
-      held = await writeWhileMine(run, held, (record) => record);
-      if (held !== undefined) continue;
-      return parkWithoutResult(run, run.deps.clock.now() + run.deps.times.outageRetry, 'the lease was lost');
+      // guard: Request id: in the ledger before the POST leaves, also after a 401
+      if ((await whileMine(run, run.leased).write((record) => record)) === undefined)
+        return { kind: 'end', why: 'the lease was lost' };
+      continue;
     }
-    const verdict = await run.deps.gate.report(reportOf(called.outcome, held.record.customerId));
-    if (called.outcome.kind === 'not-executed' && notExecuted < quickRetries && verdict.kind === 'open') {
+    const verdict = await run.deps.gate.report(reportOf(outcome, called.leased.record.customerId));
+    if (outcome.kind === 'not-executed' && notExecuted < quickRetries && verdict.kind === 'open') {
       notExecuted += 1;
       continue;
     }
-    return conclude(run, held, called.outcome, verdict);
+    const { record } = called.leased;
+    return afterCall(record, outcome, gateAfter(run, verdict), run.repeat, contextOf(run));
   }
 }
 
-/** Undefined: the job was parked or ended instead. When it answers, the POST may go out at once, and must. */
-async function passFence(run: Run, claimed: Held): Promise<Held | undefined> {
+const gateAfter = (run: Run, verdict: Verdict) => ({
+  opensAt: verdict.kind === 'open' ? undefined : verdict.until,
+  othersPassedAt: run.deps.gate.lastOkOfOthers(run.leased?.record.customerId ?? ''),
+});
+
+type Passed =
+  /** The POST may go out at once, and must. */
+  | { readonly kind: 'go'; readonly leased: LeasedRecord }
+  | { readonly kind: 'action'; readonly action: NextAction };
+
+const act = (action: NextAction): Passed => ({ kind: 'action', action });
+
+async function passFence(run: Run, claimed: LeasedRecord): Promise<Passed> {
   const { clock, times } = run.deps;
-  let held = claimed;
+  let leased = claimed;
   for (;;) {
     const now = clock.now();
-    switch (fenceNow(run, held, run.permit)) {
+    const passed = fenceNow(run, leased, run.permit);
+    switch (passed) {
       case 'go':
-        return held;
-      case 'too-late':
-        await endTooLate(run, held);
-        return undefined;
+        return { kind: 'go', leased };
+      case 'over':
+      case 'too-early':
       case 'lock-ends':
-        await parkUnsent(run, held, now, 'the lock would end during the call');
-        return undefined;
+        return act(afterFence(leased.record, passed, run.repeat, contextOf(run)));
       case 'claim-again': {
-        const renewed = await renewLease(run, held);
-        if (renewed === undefined) {
-          await parkWithoutResult(run, now + times.outageRetry, 'the lease was lost');
-          return undefined;
-        }
-        held = renewed;
-        run.stopped = await stoppedNow(run, held.record);
+        const renewed = await renewLease(run, leased);
+        if (renewed === undefined) return act({ kind: 'end', why: 'the lease was lost' });
+        leased = renewed;
+        run.stopped = await stoppedNow(run, leased.record);
         break;
       }
       case 'new-permit': {
         returnPermit(run);
-        const waited = await waitOrPark(run, times.callTimeout);
-        if (waited.kind === 'permit') {
-          run.stopped = await stoppedNow(run, held.record);
-          break;
-        }
-        await parkUnsent(run, held, waited.until, waited.why);
-        return undefined;
+        const waited = await waitForPermit(run, times.callTimeout);
+        if (waited.kind === 'none') return act(unsent(Math.max(now, waited.until), waited.why, run.repeat));
+        run.stopped = await stoppedNow(run, leased.record);
+        break;
       }
     }
   }
 }
 
-const fenceNow = (run: Run, held: Held, permit: Permit | undefined): Fence =>
+const fenceNow = (run: Run, leased: LeasedRecord, permit: Permit | undefined): Fence =>
   fence(
-    held,
+    leased,
     permit,
     lockEnds(run),
     run.deps.clock.now(),
@@ -97,42 +103,26 @@ const fenceNow = (run: Run, held: Held, permit: Permit | undefined): Fence =>
     run.repeat?.until,
   );
 
-/**
- * Nothing of this claim was sent, or certainly not executed: what it was before, in doubt or not, it is again. A repeat that
- * never left must not put off the end of the time in which it may.
- */
-const parkUnsent = (run: Run, held: Held, until: number, why: string): Promise<void> =>
-  park(
-    run,
-    held,
-    { step: 'wait', until, why },
-    run.repeat === undefined ? {} : { lastSend: run.repeat.lastSendBefore },
-  );
-
-const renewLease = (run: Run, held: Held): Promise<Held | undefined> =>
-  writeWhileMine(run, held, (record) => {
+/** The last send moves with the lease: the call may leave as late as the lease allows. */
+async function renewLease(run: Run, leased: LeasedRecord): Promise<LeasedRecord | undefined> {
+  const written = await whileMine(run, leased).write((record) => {
     const now = run.deps.clock.now();
-    const lease = { id: held.leaseId, until: now + run.deps.times.lease };
+    const lease = { id: leased.leaseId, until: now + run.deps.times.lease };
     return { ...record, state: transition(record.state, 'submit'), lastSend: now, lease, updatedAt: now };
   });
-
-/** What may have been bought is found out first; a job of which nothing runs ends here. */
-function endTooLate(run: Run, held: Held): Promise<void> {
-  const now = run.deps.clock.now();
-  if (held.record.state === 'unresolved') return parkUnsent(run, held, now, 'too late for a repeat');
-  return recordResult(run, held, tooLate(held.record, run.stopped, now));
+  return written === undefined ? undefined : run.leased;
 }
 
 interface Called {
-  readonly held: Held;
+  readonly leased: LeasedRecord;
   readonly permit: Permit;
   readonly outcome: Outcome;
 }
 
 /** Undefined: its fence closed before it could leave. */
-async function call(run: Run, held: Held, renewToken: boolean): Promise<Called | undefined> {
+async function call(run: Run, leased: LeasedRecord, renewToken: boolean): Promise<Called | undefined> {
   const { chance, clock, gate, partnerCenter } = run.deps;
-  const { customerId, cartId, requestId, history } = held.record;
+  const { customerId, cartId, requestId, history } = leased.record;
   const ids = { requestId, correlationId: chance.guid() };
   const at = clock.now();
   const { permit } = run;
@@ -140,7 +130,7 @@ async function call(run: Run, held: Held, renewToken: boolean): Promise<Called |
   run.permit = undefined;
   const mayLeave = () => {
     // guard: Fence: asked once more when the token has come
-    if (fenceNow(run, held, permit) !== 'go') return false;
+    if (fenceNow(run, leased, permit) !== 'go') return false;
     if (history.total === 0) gate.jobStarted();
     return true;
   };
@@ -153,10 +143,10 @@ async function call(run: Run, held: Held, renewToken: boolean): Promise<Called |
   run.apiMs += exchange.ms;
   const outcome = judge(exchange, { ids, at });
   const record = {
-    ...withCall(held.record, { what: 'checkout', at, ...ids, end: endOf(exchange) }),
+    ...withCall(leased.record, { what: 'checkout', at, ...ids, end: endOf(exchange) }),
     // Kept after no answer and after one without a code: the repeat then carries the same id, and cannot buy again.
     // guard: Request id: kept after no answer [replace: chance.guid()]
     requestId: answeredWithCode(outcome) ? chance.guid() : requestId,
   };
-  return { held: { ...held, record }, permit, outcome };
+  return { leased: { ...leased, record }, permit, outcome };
 }

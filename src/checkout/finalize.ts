@@ -5,15 +5,39 @@ import { boughtAgainReason } from '../domain/checkout/repeat-alarm.ts';
 import { eventsOf } from '../domain/events/event-list.ts';
 import { omitUndefined } from '../domain/omit-undefined.ts';
 import { isLacking } from '../domain/order/order.ts';
+import { Unavailable } from '../ports/unavailable.ts';
 import type { Deps } from './deps.ts';
+import { comeBack, removeAll } from './entries.ts';
+import type { Completed, Run } from './run.ts';
 
-/** The last effects of a result, each safe to repeat: batch rows, the attention row, the events. */
-export async function runTail(deps: Deps, record: CheckoutRecord): Promise<void> {
-  // guard: Tail: rows are written only if theirs is older
+/** The effects after a result, each safe to repeat: batch rows, the attention row, the events. */
+export async function finalize(
+  deps: Pick<Deps, 'batches' | 'attention' | 'events' | 'telemetry'>,
+  record: CheckoutRecord,
+): Promise<void> {
   await writeBatchRows(deps, record, 'older');
   await writeAttention(deps, record);
   const events = eventsOf(record);
   if (events.length > 0) await deps.events.publish(events);
+}
+
+/** Last step of the way: finalize, then remove the entries. Events and rows may come late, the purchase never does. */
+export async function finalizeOrComeBack(run: Run, record: CheckoutRecord): Promise<Completed> {
+  const { deps, delivery } = run;
+  try {
+    // guard: Finalize: a settled record is finalized by whoever may be the last to know
+    await finalize(deps, record);
+  } catch (error) {
+    if (!(error instanceof Unavailable)) throw error;
+    const { jobKey, from } = delivery;
+    deps.telemetry.warn(`The result of job ${jobKey} is recorded, but not finalized: ${error.message}`, {
+      jobKey,
+    });
+    const pause = deps.times.outageRetry * 2 ** (from.kind === 'wake-up' ? Math.min(from.wakes - 1, 10) : 0);
+    return comeBack(run, record, deps.clock.now() + Math.min(pause, deps.times.askedRetry));
+  }
+  await removeAll(run);
+  return 'finalized';
 }
 
 export async function writeBatchRows(
@@ -21,10 +45,9 @@ export async function writeBatchRows(
   record: CheckoutRecord,
   when: 'older' | 'not-newer',
 ): Promise<void> {
-  const { customerId, cartId, state, revision, reason, nextTry, asked, updatedAt: at } = record;
+  const { jobKey, state, revision, reason, nextTry, asked, updatedAt: at } = record;
   const row = omitUndefined({
-    customerId,
-    cartId,
+    jobKey,
     state,
     revision,
     code: reason?.code,
@@ -36,8 +59,11 @@ export async function writeBatchRows(
   for (const batchId of record.batches) await deps.batches.write({ batchId, ...row }, when);
 }
 
-async function writeAttention(deps: Deps, record: CheckoutRecord): Promise<void> {
-  const { state, revision, customerId, cartId, updatedAt: at } = record;
+async function writeAttention(
+  deps: Pick<Deps, 'attention' | 'telemetry'>,
+  record: CheckoutRecord,
+): Promise<void> {
+  const { state } = record;
   const alarm = boughtAgainReason(record);
   if (alarm !== undefined) {
     const opened = await deps.attention.write(attentionRow(record, 'needs-decision', alarm), 'older');
@@ -51,9 +77,16 @@ async function writeAttention(deps: Deps, record: CheckoutRecord): Promise<void>
     return;
   }
   // A record that was never taken over, and never asked about, cannot have an open row.
-  if (!isSettled(state) || !record.attentionMayBeOpen) return;
-  const closed = await deps.attention.close({ customerId, cartId }, revision, at, 'the worker');
-  if (closed) tellAttention(deps, 'AttentionClosed', record, state, '');
+  if (isSettled(state) && record.attentionMayBeOpen) await closeAttention(deps, record);
+}
+
+/** Closes the job's row if it tells of an older revision. */
+export async function closeAttention(
+  deps: Pick<Deps, 'attention' | 'telemetry'>,
+  record: CheckoutRecord,
+): Promise<void> {
+  const closed = await deps.attention.close(record.jobKey, record.revision, record.updatedAt, 'the worker');
+  if (closed) tellAttention(deps, 'AttentionClosed', record, record.state, '');
 }
 
 export const attentionRow = (
@@ -62,8 +95,7 @@ export const attentionRow = (
   reason: Reason,
   evidence?: string,
 ) => ({
-  customerId: record.customerId,
-  cartId: record.cartId,
+  jobKey: record.jobKey,
   kind,
   open: true,
   revision: record.revision,
@@ -81,8 +113,8 @@ export function tellAttention(
   kind: string,
   code: string,
 ): void {
-  const { customerId, cartId, revision, job } = record;
-  deps.telemetry.event(name, { customerId, cartId, batchId: job.batchId, kind, code, revision });
+  const { jobKey, customerId, cartId, revision, job } = record;
+  deps.telemetry.event(name, { jobKey, customerId, cartId, batchId: job.batchId, kind, code, revision });
 }
 
 /** Why a result lacks something. Orders can end without what was bought though no call failed. */
@@ -91,8 +123,8 @@ export function reasonOf(record: CheckoutRecord): Reason {
   const status = record.orders.find((order) => isLacking(order.status))?.status ?? 'cancelled';
   return {
     code: status,
-    description: `At least one order of this cart was ${status} at Partner Center.`,
-    remedy: 'Look at the order in Partner Center; if the customer still wants it, prepare a new cart.',
+    description: `Partner Center reports at least one order of this cart as ${status}.`,
+    remedy: 'Look at the order in Partner Center. If the customer still wants it, create a new cart.',
     at: record.updatedAt,
   };
 }

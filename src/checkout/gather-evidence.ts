@@ -1,5 +1,6 @@
 import { decodeCart, decodeOrder, decodeOrders } from '../domain/answer/decode-answer.ts';
 import { knownGroup, mergeMarks } from '../domain/checkout/apply-result.ts';
+import { lackingOrders } from '../domain/checkout/claim-rules.ts';
 import { earliestCreation } from '../domain/checkout/deadlines.ts';
 import {
   type Findings,
@@ -7,70 +8,60 @@ import {
   repeatsFirst,
   twinsToRead,
 } from '../domain/checkout/reconcile-rules.ts';
-import type { CheckoutRecord, KnownGroup, Reason } from '../domain/checkout/record.ts';
+import { type CheckoutRecord, isInDoubt, type KnownGroup, type Reason } from '../domain/checkout/record.ts';
 import type { Order } from '../domain/order/order.ts';
 import type { CustomerBooks } from '../ports/ledger.ts';
-import { readApi } from './read-api.ts';
-import type { Held, Run } from './run.ts';
+import { type Read, readApi } from './read-api.ts';
+import type { Run } from './run.ts';
 import { stoppedEverywhere } from './stopped.ts';
 
-/** What a look found out, or why it could not. */
-export type Looked =
+/** What was found out, or why it could not be. `record` holds what was learned either way. */
+export type Gathered =
   | {
       readonly kind: 'findings';
       readonly findings: Findings;
-      readonly held: Held;
+      readonly record: CheckoutRecord;
+      /** Orders of this job that were read by id. */
       readonly inHand: readonly Order[];
     }
-  | { readonly kind: 'park'; readonly until: number; readonly why: string; readonly held: Held }
-  | { readonly kind: 'refused'; readonly reason: Reason; readonly held: Held };
+  | { readonly kind: 'later'; readonly at: number; readonly why: string; readonly record: CheckoutRecord }
+  | { readonly kind: 'refused'; readonly reason: Reason; readonly record: CheckoutRecord };
 
-/** The cart first, the order list second, our own books last: a twin that starts in between keeps its order. */
-export async function look(run: Run, held: Held): Promise<Looked> {
-  const { deps } = run;
-  const { partnerCenter: api, ledger, times } = deps;
-  const now = deps.clock.now();
-  const { customerId, cartId } = held.record;
+/** The cart first, the order list second, our own books last: an equal cart that starts in between keeps its order. */
+export async function gatherEvidence(run: Run, before: CheckoutRecord): Promise<Gathered> {
+  const { partnerCenter: api, ledger, times, clock, rules } = run.deps;
+  const now = clock.now();
+  const { customerId, cartId } = before;
 
   const cart = await readApi(
     run,
-    held,
+    before,
     'cart',
     (options) => api.cart(customerId, cartId, options),
     decodeCart,
   );
-  if (cart.kind === 'park' || cart.kind === 'refused') return cart;
-  const learned = withCart(
-    cart.held,
-    cart.kind === 'value' ? cart.value.groups.map(knownGroup) : undefined,
-    now,
-  );
-  const since = earliestCreation(held.record, times);
+  if (cart.kind === 'later' || cart.kind === 'refused') return cart;
+  const groups = cart.kind === 'value' ? cart.value.groups.map(knownGroup) : undefined;
+  const since = earliestCreation(before, times);
   const orders = await readApi(
     run,
-    learned,
+    withCart(cart.record, groups, now),
     'orders',
     (options) => api.orders(customerId, options),
     (body) => decodeOrders(body, { since }),
   );
-  if (orders.kind === 'park' || orders.kind === 'refused') return orders;
+  if (orders.kind === 'later' || orders.kind === 'refused') return orders;
   // No list is no empty list: without one nobody can say that nothing was bought.
   // guard: Evidence: no list is no empty list [replace: orders.kind === 'gone' && !Object.assign(orders, { value: [] })]
   if (orders.kind === 'gone') return { ...orders, kind: 'refused' };
   const listed = orders.value;
-  // guard: Evidence: our own books are read last [earlier]
   const books = await ledger.customer(customerId);
 
-  const carried = await readCarried(run, orders.held, books);
-  if (carried.kind !== 'orders') return carried;
-  const record = withInHand(carried.held.record, carried.orders, now);
+  const carried = await readOrders(run, orders.record, ordersToRead(orders.record, books));
+  if (carried.kind === 'later') return carried;
+  const record = withInHand(carried.record, carried.orders, now);
   const own = new Set(record.orders.map((mark) => mark.id));
-  const unowned = listed.filter(
-    (order) =>
-      !own.has(order.id) &&
-      // guard: Evidence: an order of another record never counts
-      !books.owners.has(order.id),
-  );
+  const unowned = listed.filter((order) => !own.has(order.id) && !books.owners.has(order.id));
   const seen = {
     now,
     record,
@@ -79,92 +70,90 @@ export async function look(run: Run, held: Held): Promise<Looked> {
     groups: record.groups,
     unowned,
   };
-  // Twins tell whose a listed order is: nobody asks that without one, or before a repeat that tells it anyway.
-  const isAsked = unowned.length > 0 && !repeatsFirst(seen, { times, ...deps.rules });
-  const twins = await readTwins(run, carried.held, books, isAsked ? openTwins(books, record) : []);
-  if (twins.kind !== 'twins') return twins;
+  // Equal carts tell whose a listed order is: nobody asks that without one, or before a repeat that tells it anyway.
+  const isAsked = unowned.length > 0 && !repeatsFirst(seen, { times, ...rules });
+  const twins = await readTwins(run, carried.record, books, isAsked ? openTwins(books, record) : []);
+  if (twins.kind === 'later') return twins;
   return {
     kind: 'findings',
-    findings: {
-      ...seen,
-      twins: twins.twins,
-      unreadable: books.unreadable.map((record) => record.cartId),
-    },
-    held: twins.held,
+    findings: { ...seen, twins: twins.twins, unreadable: books.unreadable.map(({ jobKey }) => jobKey) },
+    record: twins.record,
     inHand: carried.orders,
   };
 }
 
-/** What the cart taught goes with the next write of the record, whatever comes of the rest of the look. */
-function withCart(held: Held, groups: readonly KnownGroup[] | undefined, now: number): Held {
-  const { goneSince, ...record } = held.record;
-  return groups === undefined
-    ? { ...held, record: { ...record, goneSince: goneSince ?? now } }
-    : { ...held, record: { ...record, groups } };
+/** What the cart taught goes with the next write of the record, whatever comes of the rest. */
+function withCart(
+  { goneSince, ...record }: CheckoutRecord,
+  groups: readonly KnownGroup[] | undefined,
+  now: number,
+): CheckoutRecord {
+  return groups === undefined ? { ...record, goneSince: goneSince ?? now } : { ...record, groups };
 }
 
 /**
  * Orders that an earlier delivery had in hand and could not record; and those of our own order rows that the record does not
  * name: their transaction was the first of several, and the record's never came.
  */
-async function readCarried(
+function ordersToRead(record: CheckoutRecord, books: CustomerBooks): readonly string[] {
+  const named = new Set(record.orders.map((mark) => mark.id));
+  const rows = [...books.owners].flatMap(([id, owner]) => (owner === record.jobKey ? [id] : []));
+  return [...new Set([...lackingOrders(record), ...rows])].filter(
+    (id) => !named.has(id) && (books.owners.get(id) ?? record.jobKey) === record.jobKey,
+  );
+}
+
+/** Reads these orders by id; those that cannot be read are left out. */
+export async function readOrders(
   run: Run,
-  held: Held,
-  books: CustomerBooks,
+  before: CheckoutRecord,
+  orderIds: readonly string[],
 ): Promise<
-  | { readonly kind: 'orders'; readonly orders: readonly Order[]; readonly held: Held }
-  | Exclude<Looked, { kind: 'findings' }>
+  | { readonly kind: 'orders'; readonly orders: readonly Order[]; readonly record: CheckoutRecord }
+  | Extract<Read<never>, { kind: 'later' }>
 > {
   const orders: Order[] = [];
-  let current = held;
-  const named = new Set(held.record.orders.map((mark) => mark.id));
-  const isOpen = (orderId: string) =>
-    !named.has(orderId) && (books.owners.get(orderId) ?? held.record.cartId) === held.record.cartId;
-  const rows = [...books.owners].flatMap(([id, owner]) => (owner === held.record.cartId ? [id] : []));
-  for (const orderId of new Set([...run.delivery.found, ...rows].filter(isOpen))) {
+  let record = before;
+  for (const orderId of orderIds) {
     const read = await readApi(
       run,
-      current,
+      record,
       'order',
-      (options) => run.deps.partnerCenter.order(held.record.customerId, orderId, options),
+      (options) => run.deps.partnerCenter.order(before.customerId, orderId, options),
       decodeOrder,
     );
-    if (read.kind === 'park') return read;
-    current = read.held;
+    if (read.kind === 'later') return read;
+    record = read.record;
     if (read.kind === 'value' && read.value.id === orderId) orders.push(read.value);
   }
-  return { kind: 'orders', orders, held: current };
+  return { kind: 'orders', orders, record };
 }
 
 function withInHand(record: CheckoutRecord, orders: readonly Order[], now: number): CheckoutRecord {
   if (orders.length === 0) return record;
-  return {
-    ...record,
-    orders: mergeMarks(record.orders, orders, { now, revision: record.revision, firstPoll: now }),
-  };
+  const { revision } = record;
+  return { ...record, orders: mergeMarks(record.orders, orders, { now, revision, firstPoll: now }) };
 }
 
 /** Other records of this customer that may have been bought. */
 const openTwins = (books: CustomerBooks, own: CheckoutRecord): readonly CheckoutRecord[] =>
   books.records.filter(
-    (other) =>
-      other.cartId !== own.cartId &&
-      (other.state === 'submitting' || other.state === 'unresolved' || other.gaveUp === true),
+    (other) => other.jobKey !== own.jobKey && (isInDoubt(other.state) || other.gaveUp === true),
   );
 
 /** Their groups come from their records, else from their carts; one that cannot be read counts as equal. */
 async function readTwins(
   run: Run,
-  held: Held,
+  before: CheckoutRecord,
   books: CustomerBooks,
   records: readonly CheckoutRecord[],
 ): Promise<
-  | { readonly kind: 'twins'; readonly twins: readonly OpenTwin[]; readonly held: Held }
-  | Extract<Looked, { kind: 'park' }>
+  | { readonly kind: 'twins'; readonly twins: readonly OpenTwin[]; readonly record: CheckoutRecord }
+  | Extract<Gathered, { kind: 'later' }>
 > {
   const twins: OpenTwin[] = [];
-  const toRead = new Set(twinsToRead(held.record.cartId, records));
-  let current = held;
+  const toRead = new Set(twinsToRead(before.cartId, records));
+  let current = before;
   for (const record of records) {
     const stopped = await stoppedEverywhere(run.deps, record);
     if (!toRead.has(record)) {
@@ -180,22 +169,22 @@ async function readTwins(
       (options) => run.deps.partnerCenter.cart(customerId, cartId, options),
       decodeCart,
     );
-    if (cart.kind === 'park') return cart;
-    current = cart.held;
+    if (cart.kind === 'later') return cart;
+    current = cart.record;
     const groups = cart.kind === 'value' ? cart.value.groups.map(knownGroup) : undefined;
     if (groups !== undefined) await keepGroups(run, books, record, groups);
     twins.push({ record, stopped, groups });
   }
-  return { kind: 'twins', twins, held: current };
+  return { kind: 'twins', twins, record: current };
 }
 
-/** No look has to read this cart again. Whoever changed its record meanwhile goes first, and all else stays as it is. */
+/** Nobody has to read this cart again. Whoever changed its record meanwhile goes first, and all else stays as it is. */
 async function keepGroups(
   { deps }: Run,
   { etags }: CustomerBooks,
   record: CheckoutRecord,
   groups: readonly KnownGroup[],
 ): Promise<void> {
-  const etag = etags.get(record.cartId);
+  const etag = etags.get(record.jobKey);
   if (etag !== undefined) await deps.ledger.replace({ ...record, groups }, etag, deps.chance.guid());
 }

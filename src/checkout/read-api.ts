@@ -3,33 +3,33 @@ import { backOff, withJitter } from '../domain/checkout/backoff.ts';
 import { withCall } from '../domain/checkout/call-history.ts';
 import { endOf, judgeRead } from '../domain/checkout/call-outcome.ts';
 import { reportOf } from '../domain/checkout/call-report.ts';
-import type { Call, Reason } from '../domain/checkout/record.ts';
+import type { Call, CheckoutRecord, Reason } from '../domain/checkout/record.ts';
 import { isStale } from '../domain/checkout/send-fence.ts';
 import type { SendOptions } from '../ports/partner-center.ts';
-import type { Held, Run } from './run.ts';
-import { waitOrPark } from './wait-for-permit.ts';
+import type { Run } from './run.ts';
+import { waitForPermit } from './wait-for-permit.ts';
 
 export type Read<T> =
-  | { readonly kind: 'value'; readonly value: T; readonly held: Held }
-  | { readonly kind: 'gone'; readonly reason: Reason; readonly held: Held }
-  | { readonly kind: 'refused'; readonly reason: Reason; readonly held: Held }
+  | { readonly kind: 'value'; readonly value: T; readonly record: CheckoutRecord }
+  | { readonly kind: 'gone'; readonly reason: Reason; readonly record: CheckoutRecord }
+  | { readonly kind: 'refused'; readonly reason: Reason; readonly record: CheckoutRecord }
   /** Nothing can be read now. */
-  | { readonly kind: 'park'; readonly until: number; readonly why: string; readonly held: Held };
+  | { readonly kind: 'later'; readonly at: number; readonly why: string; readonly record: CheckoutRecord };
 
 /** One read of Partner Center for a delivery: a permit of the gate, the request, its line in the history, the report. */
 export async function readApi<T>(
   run: Run,
-  held: Held,
+  record: CheckoutRecord,
   what: Call['what'],
   send: (options: SendOptions) => Promise<Exchange>,
   decode: (body: string) => Decoded<T>,
 ): Promise<Read<T>> {
   const { clock, chance, gate, times, tokens } = run.deps;
-  let current = held;
+  let current = record;
   let renewToken = false;
   for (let renewed = false; ; ) {
-    const waited = await waitOrPark(run, times.readTimeout);
-    if (waited.kind === 'park') return { ...waited, held: current };
+    const waited = await waitForPermit(run, times.readTimeout);
+    if (waited.kind === 'none') return { kind: 'later', at: waited.until, why: waited.why, record: current };
     const { permit } = waited;
     run.permit = undefined;
     const ids = { correlationId: chance.guid() };
@@ -44,7 +44,7 @@ export async function readApi<T>(
     }
     run.calls += 1;
     run.apiMs += exchange.ms;
-    current = { ...current, record: withCall(current.record, { what, at, ...ids, end: endOf(exchange) }) };
+    current = withCall(current, { what, at, ...ids, end: endOf(exchange) });
     const outcome = judgeRead(exchange, decode, { ids, at });
     if (outcome.kind === 'renew-token' && !renewed) {
       renewed = true;
@@ -52,16 +52,16 @@ export async function readApi<T>(
       renewToken = !(await tokens.ready({ renew: true }));
       continue;
     }
-    const verdict = await gate.report(reportOf(outcome, current.record.customerId));
-    if (outcome.kind === 'value') return { kind: 'value', value: outcome.value, held: current };
-    if (outcome.kind === 'gone') return { kind: 'gone', reason: outcome.reason, held: current };
-    if (outcome.kind === 'refused') return { kind: 'refused', reason: outcome.reason, held: current };
+    const verdict = await gate.report(reportOf(outcome, current.customerId));
+    if (outcome.kind === 'value') return { kind: 'value', value: outcome.value, record: current };
+    if (outcome.kind === 'gone') return { kind: 'gone', reason: outcome.reason, record: current };
+    if (outcome.kind === 'refused') return { kind: 'refused', reason: outcome.reason, record: current };
     const until =
       verdict.kind === 'open'
         ? clock.now() +
-          withJitter(times.inProgressFirst, chance) +
-          backOff(current.record.looks, times, chance)
+          withJitter(times.inProgressFirst, chance.fraction()) +
+          backOff(current.looks, times, chance.fraction())
         : verdict.until + chance.fraction() * times.permitLife * 5;
-    return { kind: 'park', until, why: outcome.reason.description, held: current };
+    return { kind: 'later', at: until, why: outcome.reason.description, record: current };
   }
 }

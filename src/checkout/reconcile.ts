@@ -1,159 +1,120 @@
-import { isLate } from '../domain/checkout/claim-rules.ts';
-import { quietEnd } from '../domain/checkout/deadlines.ts';
+import { decodeCart, decodeOrder } from '../domain/answer/decode-answer.ts';
+import { knownGroup } from '../domain/checkout/apply-result.ts';
 import {
-  type Findings,
-  isOrdered,
-  type LookRules,
-  repeatDeadline,
-  weigh,
-} from '../domain/checkout/reconcile-rules.ts';
-import type { CheckoutRecord, FailedGroup, KnownGroup, Reason } from '../domain/checkout/record.ts';
+  afterEvidence,
+  afterNamedOrders,
+  evidenceLater,
+  evidenceRefused,
+  type NextAction,
+  type Repeat,
+  unsent,
+  wrongOrder,
+} from '../domain/checkout/next-action.ts';
+import type { CheckoutRecord, KnownGroup } from '../domain/checkout/record.ts';
+import type { LeasedRecord } from '../domain/checkout/send-fence.ts';
 import { transition } from '../domain/checkout/state-machine.ts';
-import { tooLate } from '../domain/checkout/too-late.ts';
-import { submit } from './call-checkout.ts';
-import { recordResult } from './commit-result.ts';
-import { askAndPark, parkAndTell, whenAsked } from './escalate.ts';
-import { look } from './gather-evidence.ts';
-import { park, parkWithoutResult, writeWhileMine } from './park.ts';
-import type { Held, Run } from './run.ts';
+import type { Order } from '../domain/order/order.ts';
+import { gatherEvidence } from './gather-evidence.ts';
+import { type Read, readApi } from './read-api.ts';
+import { whileMine } from './record-writer.ts';
+import { contextOf, type Run } from './run.ts';
 
-/** Finds out what became of a call that may have been executed, and does what the evidence says. */
-export async function findOut(run: Run, held: Held): Promise<void> {
-  const { deps } = run;
-  const looked = await look(run, held);
-  const looks = { looks: held.record.looks + 1 };
-  if (looked.kind === 'park') return goOnLooking(run, looked.held, looked, looks);
-  if (looked.kind === 'refused') return cannotLook(run, looked.held, looked.reason);
-  const { findings, inHand } = looked;
-  const mine = looked.held;
-  const rules = { times: deps.times, ...deps.rules };
-  const verdict = weigh(findings, rules);
-  switch (verdict.kind) {
-    case 'repeat':
-      return repeat(run, mine, findings, rules);
-    case 'park':
-      return goOnLooking(run, mine, verdict, looks);
-    case 'ask':
-      return ask(run, mine, findings, verdict.why);
-    case 'found':
-      return recordResult(run, mine, {
-        orders: [...inHand, ...verdict.orders],
-        failedGroups: verdict.missing.map((group) => notFound(group, mine.record)),
-        ...(verdict.missing.length === 0 ? {} : { reason: partlyFound(mine.record, deps.clock.now()) }),
-      });
-    case 'nothing':
-      return recordResult(run, mine, {
-        ...tooLate(mine.record, run.stopped, deps.clock.now()),
-        ...(verdict.why === 'gone'
-          ? { reason: mine.record.repeated?.reason ?? gone(mine.record, deps.clock.now()) }
-          : {}),
-      });
+/** In place of the fourth step, where the cart may have been bought: finds out what became of the call. */
+export async function reconcile(run: Run, leased: LeasedRecord): Promise<NextAction> {
+  const gathered = await gatherEvidence(run, leased.record);
+  const { record } = gathered;
+  run.leased = { ...leased, record };
+  switch (gathered.kind) {
+    case 'later':
+      return evidenceLater(record, gathered, contextOf(run));
+    case 'refused':
+      return evidenceRefused(record, gathered.reason, contextOf(run));
+    case 'findings':
+      return afterEvidence(gathered.findings, record, gathered.inHand, contextOf(run));
   }
 }
 
-function goOnLooking(
+/** The one POST after a doubt: its last send is written before it, and uses up a person's permission. Undefined: the lease is lost. */
+export async function claimRepeat(
   run: Run,
-  held: Held,
-  { until, why }: { readonly until: number; readonly why: string },
-  looks: Pick<CheckoutRecord, 'looks'>,
-): Promise<void> {
-  const reason: Reason = {
-    code: 'unknown-outcome',
-    description: `It is not known yet whether this cart was bought: ${why}.`,
-    remedy:
-      'The worker goes on looking; what it knows by now stands in the record, for you to decide sooner.',
-    at: run.deps.clock.now(),
-  };
-  return parkAndTell(run, held, { step: 'doubt', until, why }, reason, looks);
-}
-
-/** The one POST after a doubt: its last send is written before it, and uses up a person's permission. */
-async function repeat(run: Run, held: Held, findings: Findings, rules: LookRules): Promise<void> {
-  const { deps } = run;
-  const known = [...held.record.orders, ...findings.unowned].map(({ id }) => id);
-  run.repeat = {
-    until: repeatDeadline(findings, rules),
-    ofOrderedCart: isOrdered(findings),
-    lastSendBefore: held.record.lastSend,
-    known: new Set(known),
-  };
-  const sending = await writeWhileMine(run, held, (record) => {
+  leased: LeasedRecord,
+  repeat: Repeat,
+): Promise<LeasedRecord | undefined> {
+  const { clock, times } = run.deps;
+  run.repeat = repeat;
+  const written = await whileMine(run, leased).write((record) => {
     const { repeatAllowed: _, ...rest } = record;
-    const now = deps.clock.now();
-    const lease = { id: held.leaseId, until: now + deps.times.lease };
+    const now = clock.now();
     return {
-      // guard: People: "not bought" allows one repeat [replace: record]
       ...rest,
       state: transition(record.state, 'submit'),
+      firstSend: record.firstSend ?? now,
       // guard: Last send: written before a repeat
       lastSend: now,
-      lease,
+      unansweredSends: record.unansweredSends + 1,
+      lease: { id: leased.leaseId, until: now + times.lease },
       looks: 0,
       updatedAt: now,
     };
   });
-  if (sending === undefined)
-    return parkWithoutResult(run, deps.clock.now() + deps.times.outageRetry, 'the lease was lost');
-  return submit(run, sending);
+  return written === undefined ? undefined : run.leased;
 }
 
-/** The cart or the list is refused to us for good: no evidence can be had, so a person has to say. */
-async function cannotLook(run: Run, held: Held, reason: Reason): Promise<void> {
-  const { clock, times } = run.deps;
-  const quietAt = quietEnd(held.record, times);
-  const looks = { looks: held.record.looks + 1 };
-  if (clock.now() < quietAt)
-    return park(run, held, { step: 'doubt', until: quietAt, why: reason.description }, looks);
-  return askAndPark(run, held, { kind: 'needs-decision', reason }, { step: 'doubt', until: whenAsked(run) });
-}
-
-function ask(run: Run, held: Held, findings: Findings, why: string): Promise<void> {
-  const { record } = held;
-  const at = run.deps.clock.now();
-  const evidence = {
-    cart: findings.cart,
-    groups: findings.groups,
-    ordersFound: findings.unowned.map(({ id, status, createdAt }) => ({ id, status, createdAt })),
-    equalCartsInDoubt: findings.twins.map((twin) => twin.record.cartId),
-    unreadableRecords: findings.unreadable,
-    repeated: record.repeated,
-    attempts: record.attempts,
+/** Carries out a person's decision: the named orders are read, and must belong to this customer and to no other job. */
+export async function readNamedOrders(run: Run, leased: LeasedRecord): Promise<NextAction> {
+  const { deps } = run;
+  const { customerId, jobKey, decision } = leased.record;
+  const { orderIds = [], who = '' } = decision ?? {};
+  const { owners } = await deps.ledger.customer(customerId);
+  const orders: Order[] = [];
+  let record = leased.record;
+  const keep = (next: CheckoutRecord) => {
+    record = next;
+    run.leased = { ...leased, record };
   };
-  const reason: Reason = {
-    ...(record.repeated?.reason ?? record.reason),
-    code: record.repeated?.reason.code ?? record.reason?.code ?? 'unknown-outcome',
-    description: `It is not known whether this cart was bought: ${why}.`,
-    remedy:
-      'Look for the order in Partner Center, then name it, say that it was not bought, or give up on it.',
-    at,
+  const refuse = (description: string): NextAction => {
+    deps.telemetry.warn(description, { jobKey });
+    return wrongOrder(description, contextOf(run));
   };
-  const question = { kind: 'needs-decision' as const, reason, evidence: JSON.stringify(evidence) };
-  return askAndPark(run, held, question, { step: 'doubt', until: whenAsked(run) });
+  for (const orderId of new Set(orderIds)) {
+    const owner = owners.get(orderId);
+    if (owner !== undefined && owner !== jobKey)
+      return refuse(`Order ${orderId}, named by ${who}, belongs to job ${owner}.`);
+    const read = await readApi(
+      run,
+      record,
+      'order',
+      (options) => deps.partnerCenter.order(customerId, orderId, options),
+      decodeOrder,
+    );
+    keep(read.record);
+    if (read.kind === 'later') return unsent(read.at, read.why);
+    if (read.kind !== 'value')
+      return refuse(`Order ${orderId}, named by ${who}, cannot be read: ${read.reason.description}`);
+    if (read.value.id !== orderId || (read.value.customerId ?? customerId).toLowerCase() !== customerId)
+      return refuse(`Order ${orderId}, named by ${who}, is not an order of customer ${customerId}.`);
+    orders.push(read.value);
+  }
+  const groups = await readGroups(run, record);
+  keep(groups.record);
+  if (groups.kind === 'later') return unsent(groups.at, groups.why);
+  return afterNamedOrders(record, orders, groups.groups, who, contextOf(run));
 }
 
-const notFound = (group: KnownGroup, record: CheckoutRecord): FailedGroup => ({
-  group: group.group,
-  code: record.repeated?.reason.code ?? 'not-found',
-  description:
-    record.repeated?.reason.description ?? 'No order of this group was found after the order list was quiet.',
-  retryable: false,
-});
-
-function partlyFound(record: CheckoutRecord, at: number): Reason {
-  if (record.repeated !== undefined && record.repeated.as !== 'already-done')
-    return { ...record.repeated.reason, at };
-  return {
-    code: 'not-found',
-    description: 'Some order groups of this cart have an order, others have none.',
-    remedy:
-      'Compare the cart with its orders in Partner Center, then retry the missing groups or order them anew.',
-    at,
-  };
+async function readGroups(
+  run: Run,
+  record: CheckoutRecord,
+): Promise<
+  | { readonly kind: 'groups'; readonly groups: readonly KnownGroup[]; readonly record: CheckoutRecord }
+  | Extract<Read<never>, { kind: 'later' }>
+> {
+  if (record.groups !== undefined) return { kind: 'groups', groups: record.groups, record };
+  const { customerId, cartId } = record;
+  const send = (options: Parameters<typeof run.deps.partnerCenter.cart>[2]) =>
+    run.deps.partnerCenter.cart(customerId, cartId, options);
+  const cart = await readApi(run, record, 'cart', send, decodeCart);
+  if (cart.kind === 'later') return cart;
+  if (cart.kind !== 'value') return { kind: 'groups', groups: [], record: cart.record };
+  const groups = cart.value.groups.map(knownGroup);
+  return { kind: 'groups', groups, record: { ...cart.record, groups } };
 }
-
-const gone = (record: CheckoutRecord, at: number): Reason => ({
-  code: 'gone',
-  description: `The cart can no longer be read, and no order of it was found${isLate(record.job.notAfter, at) ? '; its time is over' : ''}.`,
-  remedy: 'The cart has expired or was removed: prepare a new one if it is still wanted.',
-  at,
-});

@@ -1,29 +1,30 @@
 import { leftToSleep } from '../domain/checkout/backoff.ts';
 import { isStale } from '../domain/checkout/send-fence.ts';
 import type { Permit } from '../domain/gate/permit.ts';
+import { customerOf } from '../domain/message/job-key.ts';
 import { lockEnds, type Run, returnPermit } from './run.ts';
 
 export type Waited =
   | { readonly kind: 'permit'; readonly permit: Permit }
-  | { readonly kind: 'park'; readonly until: number; readonly why: string };
+  | { readonly kind: 'none'; readonly until: number; readonly why: string };
 
 /**
- * A permit for one call of this delivery. While the gate is closed, or busy, the delivery is held for what is left of
- * its sleep budget: that is the brake that keeps the other messages in the queue. Then it is to be parked. Once it has made a
- * call it is next in line, and waits for as long as it holds its lock: parked now, it would have made that call in vain. The
- * jobs of a customer that alone is throttled are parked at once, and hold up nobody.
+ * Second step of the way: a permit for one call of this delivery. While the gate is closed, or busy, the delivery is held for what
+ * is left of its sleep budget: that brake keeps the other messages in the queue. Once it has made a call it is next in line, and
+ * waits for as long as it holds its lock: rescheduled now, it would have made that call in vain. The jobs of a customer that alone
+ * is throttled do not wait here, and hold up nobody.
  */
-export async function waitOrPark(run: Run, callMs: number): Promise<Waited> {
+export async function waitForPermit(run: Run, callMs: number): Promise<Waited> {
   const { clock, gate, times, tokens } = run.deps;
   for (;;) {
     const now = clock.now();
     if (now + callMs > lockEnds(run))
-      return { kind: 'park', until: now, why: 'the lock would end during the call' };
-    // Asked with the permit in hand too: the lease of the permit may have been the first to read that another instance was refused.
-    const alone = gate.customerUntil(run.delivery.job.customerId);
+      return { kind: 'none', until: now, why: 'the lock would end during the call' };
+    // Asked with the permit in hand too: its lease may have been the first to read that another instance was refused.
+    const alone = gate.customerUntil(customerOf(run.delivery.jobKey));
     if (alone !== undefined) {
       returnPermit(run);
-      return parkUntil(run, alone, 'Partner Center throttles this customer');
+      return notBefore(run, alone, 'Partner Center throttles this customer');
     }
     if (run.permit !== undefined && !isStale(run.permit, now, times))
       return { kind: 'permit', permit: run.permit };
@@ -43,17 +44,16 @@ export async function waitOrPark(run: Run, callMs: number): Promise<Waited> {
     const left = leftToSleep(run.slept, times);
     const opensIn = taken.until - clock.now();
     const pause = Math.min(left, Math.max(0, opensIn));
-    const opensInTime = opensIn < left;
     run.slept += pause;
     await clock.sleep(pause);
-    if (opensInTime && pause > 0) continue;
+    if (opensIn < left && pause > 0) continue;
     const after = clock.now();
-    return parkUntil(run, Math.min(Math.max(taken.until, after), after + times.parkMax), why);
+    return notBefore(run, Math.min(Math.max(taken.until, after), after + times.parkMax), why);
   }
 }
 
 /** A little apart, so that those who waited for the same do not all come back at once. */
-function parkUntil(run: Run, until: number, why: string): Waited {
+function notBefore(run: Run, until: number, why: string): Waited {
   const { chance, times } = run.deps;
-  return { kind: 'park', until: until + chance.fraction() * times.permitLife * 5, why };
+  return { kind: 'none', until: until + chance.fraction() * times.permitLife * 5, why };
 }

@@ -1,4 +1,7 @@
-/** Every length of time that the rules use, in milliseconds. `config.ts` reads them and refuses a set that cannot be right together. */
+/**
+ * Every length of time that the rules use, in milliseconds. They are constants that belong together; test/domain/times.test.ts holds
+ * the inequalities between them. Only a scaled local stack divides them, all by one factor.
+ */
 export interface Times {
   /** How long one checkout call may take before the client gives up. */
   readonly callTimeout: number;
@@ -24,8 +27,15 @@ export interface Times {
   readonly parkMax: number;
   /** A permit older than this is stale. A lot reaches 0.6 as far ahead: so a closing is obeyed within twice this time. */
   readonly permitLife: number;
-  /** How long past a record's next try its copy counts as lost. */
-  readonly reviveAfter: number;
+  /** The longest delay of a run whose job did not end several times. */
+  readonly putOffMax: number;
+  /** When a job is woken again if a wake-up leads to nothing: first, and at most. */
+  readonly wakeRetry: number;
+  readonly wakeRetryMax: number;
+  /** From then on an instance that meets the heartbeat starts a tick itself. */
+  readonly heartbeatStale: number;
+  /** When a job runs again after a bug, and how long a message or record of a newer version is left alone. */
+  readonly bugRetry: number;
   /** Back-off after an attempt: the first ceiling, doubled each time, up to the last. */
   readonly backoffBase: number;
   readonly backoffMax: number;
@@ -68,7 +78,11 @@ export const defaultTimes: Times = {
   lockRenewed: 10 * minute,
   parkMax: 15 * minute,
   permitLife: second,
-  reviveAfter: hour,
+  putOffMax: 10 * minute,
+  bugRetry: 5 * minute,
+  wakeRetry: 5 * minute,
+  wakeRetryMax: 6 * hour,
+  heartbeatStale: 3 * minute,
   backoffBase: 30 * second,
   backoffMax: 30 * minute,
   inProgressFirst: 45 * second,
@@ -83,3 +97,10 @@ export const defaultTimes: Times = {
   batchMemory: 30 * second,
   pendingAlarm: 24 * hour,
 };
+
+type Length = Exclude<keyof Times, 'pollSteps'>;
+
+/** Every single length. `pollSteps` is a list of them. */
+export const timeKeys: readonly Length[] = Object.keys(defaultTimes).filter(
+  (key): key is Length => key !== 'pollSteps',
+);

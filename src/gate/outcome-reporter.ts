@@ -17,7 +17,7 @@ export interface CallReportsParts {
   readonly settings: GateSettings;
   readonly instance: string;
   /** What this instance does when it hears how the gate stands. */
-  readonly opened: () => void;
+  readonly opened: (wasClosed: boolean) => void;
   readonly shut: (barred: Shut) => void;
   /** Nobody else knows of it. Local time. */
   readonly shutHere: (closed: Extract<Verdict, { kind: 'closed' }>) => void;
@@ -64,7 +64,7 @@ export function callReports(parts: CallReportsParts): CallReports {
     if (customerUntil !== undefined) return { kind: 'customer', until: toLocal(customerUntil) };
     const barred = shut(after, store.now().atLeast, settings);
     if (barred === undefined) {
-      parts.opened();
+      parts.opened(before.closing !== undefined && after.closing === undefined);
       return { kind: 'open' };
     }
     parts.shut(barred);

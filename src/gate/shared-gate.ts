@@ -1,9 +1,9 @@
-import type { GateSettings } from '../domain/gate/gate-settings.ts';
-import { dayOf, type GateState } from '../domain/gate/gate-state.ts';
+import { type GateSettings, workerShare } from '../domain/gate/gate-settings.ts';
+import { dayOf, endOfDay, type GateState, shut } from '../domain/gate/gate-state.ts';
 import type { Lane, Permit } from '../domain/gate/permit.ts';
 import type { Chance } from '../ports/chance.ts';
 import type { Clock } from '../ports/clock.ts';
-import type { Gate, Taken } from '../ports/gate.ts';
+import type { Gate, GateStanding, Taken } from '../ports/gate.ts';
 import type { GateStore } from '../ports/gate-store.ts';
 import type { Telemetry } from '../ports/telemetry.ts';
 import { withoutProbe } from './circuit.ts';
@@ -24,6 +24,8 @@ import {
 } from './wait-queue.ts';
 
 export interface SharedGate extends Gate {
+  /** To be told when a call of this instance has opened the gate for all. */
+  onOpened(listener: () => void): void;
   /** The same gate for those who are served first: the next permit of this instance is theirs. */
   readonly urgent: Gate;
 }
@@ -55,6 +57,7 @@ export function sharedGate({ store, clock, chance, telemetry, settings }: Shared
   /** A Retry-After that could not be written: this instance alone knows of it, and obeys to its end, whatever the row says. */
   let untold: Closed | undefined;
   let probe: Permit | undefined;
+  const listeners: (() => void)[] = [];
   let wake = () => {};
   let woken = new Promise<void>((resolve) => {
     wake = resolve;
@@ -211,6 +214,18 @@ export function sharedGate({ store, clock, chance, telemetry, settings }: Shared
     return until > clock.now() ? until : undefined;
   }
 
+  async function standing(): Promise<GateStanding> {
+    const state = await store.read();
+    const now = store.now().atLeast;
+    const barred = shut(state, now, settings);
+    if (barred !== undefined)
+      return barred.probeWanted ? { kind: 'trial' } : { kind: 'closed', until: toLocal(barred.until) };
+    const jobs = state.day === dayOf(now) ? state.jobs : 0;
+    if (settings.maxJobsPerDay !== undefined && jobs >= settings.maxJobsPerDay)
+      return { kind: 'closed', until: toLocal(endOfDay(now)) };
+    return { kind: 'open', permitsPerMinute: state.limit * workerShare };
+  }
+
   function giveBack(permit: Permit, spent = false): void {
     const mine = counters[permit.lane];
     if (mine.lane === 'worker' && !spent) quota.back(permit.notBefore + settings.permitLifeMs);
@@ -232,8 +247,9 @@ export function sharedGate({ store, clock, chance, telemetry, settings }: Shared
     settings,
     instance,
     toLocal,
-    opened: () => {
+    opened: (wasClosed) => {
       closed = undefined;
+      if (wasClosed) for (const listener of listeners) listener();
     },
     shut: (barred) => close({ ...barred, wide: true }, counters.worker),
     shutHere: (taken) => {
@@ -248,7 +264,13 @@ export function sharedGate({ store, clock, chance, telemetry, settings }: Shared
     giveBack,
     ...reports,
     customerUntil,
+    standing,
     jobStarted: quota.started,
   };
-  return { ...gate, urgent: { ...gate, take: (lane, giveUpAt) => take(rank.urgent, lane, giveUpAt) } };
+  const onOpened = (listener: () => void) => void listeners.push(listener);
+  return {
+    ...gate,
+    onOpened,
+    urgent: { ...gate, take: (lane, giveUpAt) => take(rank.urgent, lane, giveUpAt) },
+  };
 }

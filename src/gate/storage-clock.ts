@@ -1,4 +1,5 @@
-import type { Clock, SkewBounds } from '../ports/clock.ts';
+import type { SkewBounds } from '../domain/clock-skew.ts';
+import type { Clock } from '../ports/clock.ts';
 import type { ServerTime, StorageClock } from '../ports/storage-clock.ts';
 
 /** What the storage's clock is ahead of ours: between these two. */

@@ -1,13 +1,13 @@
-import type { Deps } from '../checkout/deps.ts';
 import { attentionRow, tellAttention } from '../checkout/finalize.ts';
 import type { CheckoutRecord, Reason } from '../domain/checkout/record.ts';
 import { isTerminal } from '../domain/order/order.ts';
 import type { OrderEntry } from '../domain/schedule-entry.ts';
 import type { Stored } from '../ports/ledger.ts';
+import type { PollDeps } from './tick-deps.ts';
 
 /** Longer pending than the alarm allows: a person hears of it, and it is polled on. */
 export function withQuestion(
-  { clock, times }: Deps,
+  { clock, times }: PollDeps,
   record: CheckoutRecord,
   orderId: string,
 ): CheckoutRecord {
@@ -20,7 +20,7 @@ export function withQuestion(
 
 /** Every look opens the row again, in case the one before died in between. */
 export async function openQuestion(
-  deps: Deps,
+  deps: PollDeps,
   before: CheckoutRecord,
   record: CheckoutRecord,
 ): Promise<void> {
@@ -33,7 +33,7 @@ export async function openQuestion(
 
 /** For an order that could not be read. */
 export async function askWhenTooLong(
-  deps: Deps,
+  deps: PollDeps,
   row: OrderEntry,
   found: Stored<CheckoutRecord>,
 ): Promise<void> {
@@ -45,7 +45,7 @@ export async function askWhenTooLong(
   await openQuestion(deps, found.value, asked);
 }
 
-const pendingTooLong = ({ clock, times }: Deps, record: CheckoutRecord): Reason => ({
+const pendingTooLong = ({ clock, times }: PollDeps, record: CheckoutRecord): Reason => ({
   code: 'pending-too-long',
   description: `Orders of this cart are pending for more than ${Math.round(times.pendingAlarm / 3_600_000)} hours: ${record.orders
     .filter((mark) => !isTerminal(mark.status))

@@ -1,11 +1,11 @@
-import type { Deps } from '../checkout/deps.ts';
 import { type BatchCounts, batchCounter, isOver } from '../domain/batch/batch-counts.ts';
 import { batchFinishedEvent } from '../domain/events/event-list.ts';
 import { type BatchCountEntry, batchCountEntry } from '../domain/schedule-entry.ts';
 import type { Times } from '../domain/times.ts';
 import type { Polled } from './poll-order.ts';
+import type { PollDeps } from './tick-deps.ts';
 
-type PollBatchDeps = Pick<Deps, 'batches' | 'clock' | 'schedule' | 'events' | 'telemetry' | 'times'>;
+type PollBatchDeps = Pick<PollDeps, 'batches' | 'clock' | 'schedule' | 'events' | 'telemetry' | 'times'>;
 
 /**
  * Counts one batch, and raises `batch.finished` when every declared line is final; the entry goes last. A size that
@@ -48,7 +48,7 @@ export async function pollBatch(deps: PollBatchDeps, row: BatchCountEntry): Prom
 
 /** Undefined: some line is not final, or was not seen yet. One that is not final ends the scan: most cost one page. */
 async function finalCounts(
-  { batches }: Pick<Deps, 'batches'>,
+  { batches }: Pick<PollDeps, 'batches'>,
   batchId: string,
   total: number,
 ): Promise<BatchCounts | undefined> {
@@ -69,7 +69,7 @@ async function moved(deps: PollBatchDeps, row: BatchCountEntry, since: number): 
 }
 
 const nextRow = (
-  { clock, times }: Pick<Deps, 'clock' | 'times'>,
+  { clock, times }: Pick<PollDeps, 'clock' | 'times'>,
   row: BatchCountEntry,
   since: number,
 ): BatchCountEntry => batchCountEntry(row.batchId, clock.now() + countAgainAfter(clock.now() - since, times));

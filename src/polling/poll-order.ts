@@ -1,8 +1,8 @@
-import type { Deps } from '../checkout/deps.ts';
-import { runTail } from '../checkout/finalize.ts';
+import { finalize } from '../checkout/finalize.ts';
 import { withJitter } from '../domain/checkout/backoff.ts';
 import { addRecent, withPolls } from '../domain/checkout/call-history.ts';
 import { type CheckoutRecord, isSettled, type Poll } from '../domain/checkout/record.ts';
+import { cartOf } from '../domain/message/job-key.ts';
 import { afterPoll, withEntry } from '../domain/order/after-poll.ts';
 import { isTerminal, type Order } from '../domain/order/order.ts';
 import { type OrderEntry, pollEntryKey } from '../domain/schedule-entry.ts';
@@ -10,6 +10,7 @@ import type { Stored } from '../ports/ledger.ts';
 import type { Span } from '../ports/tracing.ts';
 import { askWhenTooLong, openQuestion, withQuestion } from './pending-alarm.ts';
 import { type ReadOrder, readOrder } from './read-order.ts';
+import type { PollDeps } from './tick-deps.ts';
 
 export type Polled = { readonly kind: 'finished' | 'pending' | 'dropped' | 'failed' | 'stop' };
 
@@ -17,16 +18,16 @@ export type Polled = { readonly kind: 'finished' | 'pending' | 'dropped' | 'fail
 const maxTries = 10;
 
 /** Looks at one order: reads it, moves its status forward, then moves its entry, or drops it last of all. */
-export function pollOrder(deps: Deps, row: OrderEntry, deadline: number): Promise<Polled> {
-  const { customerId, cartId, orderId } = row;
-  return deps.tracing.span('poll order', { fields: { customerId, cartId, orderId } }, (span) =>
+export function pollOrder(deps: PollDeps, row: OrderEntry, deadline: number): Promise<Polled> {
+  const { jobKey, orderId } = row;
+  return deps.tracing.span('poll order', { fields: { jobKey, orderId } }, (span) =>
     lookAt(deps, row, deadline, span),
   );
 }
 
-async function lookAt(deps: Deps, row: OrderEntry, deadline: number, span: Span): Promise<Polled> {
+async function lookAt(deps: PollDeps, row: OrderEntry, deadline: number, span: Span): Promise<Polled> {
   const { ledger, schedule } = deps;
-  const found = await ledger.read(row);
+  const found = await ledger.read(row.jobKey);
   // Days may lie between: the producer's trace is linked, not prolonged.
   span.link(found?.value.traceparent);
   // The transaction that names this order may still be on its way, so the row stays.
@@ -48,7 +49,7 @@ async function lookAt(deps: Deps, row: OrderEntry, deadline: number, span: Span)
   }
   if (mark !== undefined && isTerminal(mark.status)) {
     // guard: Poll: the row of a terminal order still runs the tail
-    await runTail(deps, record);
+    await finalize(deps, record);
     await schedule.drop(row);
     return { kind: 'finished' };
   }
@@ -60,7 +61,7 @@ async function lookAt(deps: Deps, row: OrderEntry, deadline: number, span: Span)
 }
 
 async function recordOrder(
-  deps: Deps,
+  deps: PollDeps,
   row: OrderEntry,
   found: Stored<CheckoutRecord>,
   { order, poll }: Extract<ReadOrder, { kind: 'order' }>,
@@ -90,7 +91,7 @@ async function recordOrder(
       if (ended) {
         tellEnded(deps, row, named, order);
         // guard: Poll: the entry is dropped last, after the tail [later]
-        await runTail(deps, named);
+        await finalize(deps, named);
         await schedule.drop(row);
         return { kind: 'finished' };
       }
@@ -99,7 +100,7 @@ async function recordOrder(
       measureAge(deps, named, row.orderId);
       return { kind: 'pending' };
     }
-    const again = await ledger.read(row);
+    const again = await ledger.read(row.jobKey);
     if (again === undefined) return { kind: 'failed' };
     record = again.value;
     etag = again.etag;
@@ -107,14 +108,14 @@ async function recordOrder(
   return { kind: 'failed' };
 }
 
-function nextRow({ chance, clock, times }: Deps, { unkept: _, ...row }: OrderEntry): OrderEntry {
+function nextRow({ chance, clock, times }: PollDeps, { unkept: _, ...row }: OrderEntry): OrderEntry {
   const polls = row.polls + 1;
   const step = times.pollSteps[Math.min(polls, times.pollSteps.length - 1)] ?? times.tickLimit;
-  const dueAt = Math.floor(clock.now() + withJitter(step, chance));
+  const dueAt = Math.floor(clock.now() + withJitter(step, chance.fraction()));
   return { ...row, polls, dueAt, key: pollEntryKey(dueAt, row.orderId) };
 }
 
-function measureAge({ clock, tracing }: Deps, record: CheckoutRecord, orderId: string): void {
+function measureAge({ clock, tracing }: PollDeps, record: CheckoutRecord, orderId: string): void {
   const since = record.orders.find((mark) => mark.id === orderId)?.since;
   if (since === undefined) return;
   const hours = (clock.now() - since) / 3_600_000;
@@ -123,17 +124,22 @@ function measureAge({ clock, tracing }: Deps, record: CheckoutRecord, orderId: s
 }
 
 /** Nothing was learned: the row moves on, and counts as current because the row that the order names is missing then. */
-async function later(deps: Deps, row: OrderEntry, poll?: Poll): Promise<Polled> {
+async function later(deps: PollDeps, row: OrderEntry, poll?: Poll): Promise<Polled> {
   const unkept = addRecent({ total: 0, last: row.unkept ?? [] }, poll === undefined ? [] : [poll]).last;
   await deps.schedule.move(row, { ...nextRow(deps, row), ...(unkept.length === 0 ? {} : { unkept }) });
   return { kind: 'pending' };
 }
 
-function tellEnded({ telemetry, clock }: Deps, row: OrderEntry, record: CheckoutRecord, order: Order): void {
+function tellEnded(
+  { telemetry, clock }: PollDeps,
+  row: OrderEntry,
+  record: CheckoutRecord,
+  order: Order,
+): void {
   const mark = record.orders.find((known) => known.id === order.id);
   telemetry.event('OrderFinished', {
-    customerId: row.customerId,
-    cartId: row.cartId,
+    jobKey: row.jobKey,
+    ...cartOf(row.jobKey),
     batchId: record.job.batchId,
     orderId: order.id,
     status: order.status,

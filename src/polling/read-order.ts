@@ -1,11 +1,12 @@
-import type { Deps } from '../checkout/deps.ts';
 import { decodeOrder } from '../domain/answer/decode-answer.ts';
 import { endOf, judgeRead } from '../domain/checkout/call-outcome.ts';
 import { reportOf } from '../domain/checkout/call-report.ts';
 import type { Poll } from '../domain/checkout/record.ts';
 import { isStale } from '../domain/checkout/send-fence.ts';
+import { customerOf } from '../domain/message/job-key.ts';
 import type { Order } from '../domain/order/order.ts';
 import type { OrderEntry } from '../domain/schedule-entry.ts';
+import type { PollDeps } from './tick-deps.ts';
 
 /** `later`: nothing was learned. `stop`: nobody may call now. */
 export type ReadOrder =
@@ -14,9 +15,10 @@ export type ReadOrder =
   | { readonly kind: 'stop' };
 
 /** Reads one order within the poller's lane, and tells the gate how the call went. */
-export async function readOrder(deps: Deps, row: OrderEntry, deadline: number): Promise<ReadOrder> {
+export async function readOrder(deps: PollDeps, row: OrderEntry, deadline: number): Promise<ReadOrder> {
   const { chance, clock, gate, partnerCenter, telemetry, tokens } = deps;
-  const { customerId, orderId, cartId } = row;
+  const { jobKey, orderId } = row;
+  const customerId = customerOf(jobKey);
   let renewToken = false;
   for (let renewed = false; ; ) {
     if (gate.customerUntil(customerId) !== undefined) return { kind: 'later' };
@@ -71,8 +73,7 @@ export async function readOrder(deps: Deps, row: OrderEntry, deadline: number): 
         // 404 soon after the checkout is lag; whatever it is, an order is never forgotten for it.
         await gate.report({ kind: 'ok', customerId });
         telemetry.warn(`order ${orderId} cannot be read: ${outcome.reason.description}`, {
-          customerId,
-          cartId,
+          jobKey,
         });
         return { kind: 'later', poll };
       case 'value': {
@@ -81,8 +82,7 @@ export async function readOrder(deps: Deps, row: OrderEntry, deadline: number): 
         if (order.id !== orderId) return { kind: 'later', poll };
         if (order.rawStatus !== undefined)
           telemetry.warn(`order ${orderId} has the unknown status "${order.rawStatus}": treated as pending`, {
-            customerId,
-            cartId,
+            jobKey,
           });
         return { kind: 'order', order, poll: { ...poll, found: order.status } };
       }

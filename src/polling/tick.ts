@@ -1,39 +1,225 @@
-import type { Deps } from '../checkout/deps.ts';
-import { nothingDone, type TickReport } from '../domain/tick-report.ts';
-import type { BegunTick, Heartbeats } from '../ports/heartbeat.ts';
+import type { BatchCountEntry, OrderEntry } from '../domain/schedule-entry.ts';
+import { nothingDone, type TickReport, type TickStop } from '../domain/tick-report.ts';
+import type { BegunTick } from '../ports/heartbeat.ts';
+import { UnreadableRecord } from '../ports/ledger.ts';
+import type { RecordPosition } from '../ports/ledger-scan.ts';
 import { Unavailable } from '../ports/unavailable.ts';
-import { pollPendingOrders } from './poll-due.ts';
+import { pollBatch } from './poll-batch.ts';
+import { type Polled, pollOrder } from './poll-order.ts';
+import { isComplete, missingEntries, writeMissing } from './repair.ts';
+import type { TickDeps, TickWorkDeps } from './tick-deps.ts';
+import { wakeJobs } from './wake-jobs.ts';
 
 /**
- * One tick of the timer, alone in the whole fleet: a second one beside it would ask Partner Center the same again. That
- * saves calls and no more: the writes of two ticks do not harm each other. A tick that dies is waited for no longer
- * than it could have run.
+ * One tick of the timer, alone in the whole fleet: jobs, then batches, then orders, then repair. A second tick beside it would ask
+ * Partner Center the same again. That saves calls and no more: the writes of two ticks do not harm each other. A tick that dies is
+ * waited for no longer than it could have run.
  */
-export async function runTick(deps: Deps, heartbeats: Heartbeats): Promise<TickReport> {
-  const report = await aloneOrNot(deps, heartbeats);
+export async function runTick(deps: TickDeps): Promise<TickReport> {
+  const report = await aloneOrNot(deps);
   deps.telemetry.event('PollTick', { ...report, stopped: report.stopped });
   return report;
 }
 
-async function aloneOrNot(deps: Deps, heartbeats: Heartbeats): Promise<TickReport> {
-  const { times, telemetry } = deps;
+/**
+ * For an instance that has just worked on something else: starts a tick if the heartbeat is stale, as timers on the consumption plan
+ * have been seen to stop. `startedAt`: when the caller's own time began. Its errors are logged and never thrown.
+ */
+export function tickStarter(deps: TickDeps): (startedAt: number) => Promise<boolean> {
+  let lookedAt = Number.NEGATIVE_INFINITY;
+  return async (startedAt) => {
+    const { clock, heartbeats, times, telemetry } = deps;
+    const now = clock.now();
+    if (now < lookedAt + times.heartbeatStale) return false;
+    // With less than three minutes of the lock left it would be cut.
+    if (startedAt + times.lockRenewed - now < times.heartbeatStale) return false;
+    lookedAt = now;
+    try {
+      const heartbeat = await heartbeats.read();
+      if (heartbeat?.last !== undefined && heartbeat.age <= times.heartbeatStale) return false;
+      await runTick(deps);
+      return true;
+    } catch (error) {
+      telemetry.warn(
+        `A tick that this instance started failed: ${error instanceof Error ? error.message : String(error)}`,
+      );
+      return false;
+    }
+  };
+}
+
+/** The gate has opened: waiting jobs are woken at once, not at the next minute. Errors are logged; the timer comes anyway. */
+export async function tickNow(deps: TickDeps): Promise<void> {
+  try {
+    await runTick(deps);
+  } catch (error) {
+    deps.telemetry.warn(
+      `The tick after the gate opened failed: ${error instanceof Error ? error.message : String(error)}`,
+    );
+  }
+}
+
+async function aloneOrNot(deps: TickDeps): Promise<TickReport> {
+  const { times, telemetry, heartbeats } = deps;
   let tick: BegunTick | undefined;
   try {
     // The last read may begin when the tick's time ends.
     tick = await heartbeats.begin(times.tickLimit + times.readTimeout);
   } catch (error) {
     if (!(error instanceof Unavailable)) throw error;
-    telemetry.warn(`The poll's tick could not begin: ${error.message}`);
+    telemetry.warn(`The tick could not begin: ${error.message}`);
     return { ...nothingDone, stopped: 'storage' };
   }
   if (tick === undefined) return { ...nothingDone, stopped: 'overlap' };
-  const report = await pollPendingOrders(deps);
+  const { report, repairedTo } = await workTick(deps, tick.repairedTo);
   try {
-    await heartbeats.end(tick, report);
+    await heartbeats.end(tick, report, repairedTo);
   } catch (error) {
-    // The next tick begins when this one's time is over, and tells.
+    // The next tick begins when this one's time is over, and reports that.
     if (!(error instanceof Unavailable)) throw error;
-    telemetry.warn(`The poll's heartbeat could not be written: ${error.message}`);
+    telemetry.warn(`The heartbeat could not be written: ${error.message}`);
   }
   return report;
+}
+
+type Counts = { -readonly [field in Exclude<keyof TickReport, 'stopped' | 'ms'>]: number };
+
+/** Each part has its own share of the time, and a failure of one does not stop the others. */
+export async function workTick(
+  deps: TickWorkDeps,
+  repairedFrom: RecordPosition | undefined,
+): Promise<{ readonly report: TickReport; readonly repairedTo: RecordPosition | undefined }> {
+  const { clock, times, telemetry } = deps;
+  const started = clock.now();
+  const { ms: _, ...zero } = nothingDone;
+  const counts: Counts = { ...zero };
+  let stopped: TickStop | undefined;
+  let repairedTo = repairedFrom;
+  const part = async (
+    name: string,
+    work: (deadline: number) => Promise<TickStop | undefined>,
+    until: number,
+  ) => {
+    try {
+      stopped = (await work(started + until * times.tickLimit)) ?? stopped;
+    } catch (error) {
+      if (error instanceof Unavailable) stopped = error.what === 'queue' ? 'queue' : 'storage';
+      else counts.failed += 1;
+      telemetry.warn(`The tick's ${name} failed: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  };
+  await part(
+    'wake-ups',
+    async (deadline) => {
+      const { woken, moved } = await wakeJobs(deps, deadline);
+      counts.woken += woken;
+      counts.moved += moved;
+      return undefined;
+    },
+    0.3,
+  );
+  await part(
+    'batches',
+    (deadline) =>
+      poll(deps, deps.schedule.due('batches', started), (row) => pollBatch(deps, row), counts, deadline),
+    0.45,
+  );
+  await part(
+    'orders',
+    (deadline) =>
+      poll(
+        deps,
+        deps.schedule.due('orders', started),
+        (row) => pollOrder(deps, row, deadline),
+        counts,
+        deadline,
+      ),
+    0.9,
+  );
+  await part(
+    'repair',
+    async () => {
+      const page = await deps.ledgerScan.page(repairedFrom, repairRows);
+      for (const record of page.records) counts.repaired += await repairRecord(deps, record);
+      repairedTo = page.next;
+      return undefined;
+    },
+    1,
+  );
+  return {
+    report: { ...counts, ...(stopped === undefined ? {} : { stopped }), ms: clock.now() - started },
+    repairedTo,
+  };
+}
+
+/** Ledger rows in one tick: a million rows are read in a day and a half. */
+const repairRows = 500;
+
+type RepairDeps = Pick<TickWorkDeps, 'schedule' | 'clock' | 'telemetry'>;
+
+async function repairRecord(
+  { schedule, clock, telemetry }: RepairDeps,
+  record: Parameters<typeof missingEntries>[1] | UnreadableRecord,
+): Promise<number> {
+  if (record instanceof UnreadableRecord || isComplete(record)) return 0;
+  const written = await writeMissing(schedule, await missingEntries(schedule, record, clock.now()));
+  if (written > 0)
+    telemetry.warn(
+      `${written} schedule entries of job ${record.jobKey} were missing, and were written again`,
+      {
+        jobKey: record.jobKey,
+      },
+    );
+  return written;
+}
+
+/** Orders in work at once: enough to use the poller's lane when each read takes a second, few enough to stop quickly. */
+const atOnce = 8;
+
+/** Looks at every entry that is due, oldest first. It ends when nothing is due, when its time is over, or when the gate closes. */
+async function poll<Entry extends OrderEntry | BatchCountEntry>(
+  deps: TickWorkDeps,
+  entries: AsyncIterable<Entry>,
+  work: (entry: Entry) => Promise<Polled>,
+  counts: Counts,
+  deadline: number,
+): Promise<TickStop | undefined> {
+  const { clock } = deps;
+  let stopped: TickStop | undefined;
+  const running = new Set<Promise<void>>();
+  const pollRow = async (entry: Entry): Promise<void> => {
+    const polled = await pollOrStumble(deps, entry, work);
+    counts[polled.kind === 'stop' ? 'pending' : polled.kind] += 1;
+    if (polled.kind === 'stop') stopped ??= clock.now() >= deadline ? 'time' : 'gate';
+  };
+  try {
+    for await (const entry of entries) {
+      if (clock.now() >= deadline) stopped ??= 'time';
+      if (stopped !== undefined) break;
+      counts.seen += 1;
+      const task: Promise<void> = pollRow(entry).finally(() => running.delete(task));
+      running.add(task);
+      if (running.size >= atOnce) await Promise.race(running);
+    }
+  } finally {
+    await Promise.all(running);
+  }
+  return stopped;
+}
+
+/** A failure of one entry is not the others': it is logged, and the entry stays for the next tick. */
+async function pollOrStumble<Entry extends OrderEntry | BatchCountEntry>(
+  { telemetry }: Pick<TickWorkDeps, 'telemetry'>,
+  entry: Entry,
+  work: (entry: Entry) => Promise<Polled>,
+): Promise<Polled> {
+  try {
+    return await work(entry);
+  } catch (error) {
+    const ids =
+      'batchId' in entry ? { batchId: entry.batchId } : { jobKey: entry.jobKey, orderId: entry.orderId };
+    const message = error instanceof Error ? error.message : String(error);
+    telemetry.warn(`The poll of entry ${entry.key} failed: ${message}`, ids);
+    return { kind: 'failed' };
+  }
 }

@@ -1,13 +1,13 @@
 import type { AttentionKind } from '../domain/checkout/attention-row.ts';
-import type { CartKey } from '../domain/message/job.ts';
+import { customerOf, type JobKey } from '../domain/message/job-key.ts';
 
 /** A row of the table Attention, as people read it. Times are epoch ms. */
 export interface AttentionRow {
   readonly kind: AttentionKind;
   readonly open: boolean;
   /** Absent for a message that is no job. */
-  readonly cart?: CartKey;
-  /** What a person calls the row by: `{customerId}:{cartId}`, or the key of a rejected message. */
+  readonly jobKey?: JobKey;
+  /** What a person calls the row by: the job key, or the key of a rejected message. */
   readonly key: string;
   /** The API code or a word of ours; for a rejected message what was wrong with it (`not-json`, `not-valid` …). */
   readonly code: string;
@@ -25,8 +25,6 @@ export interface AttentionRow {
   readonly messageId?: string;
   /** What the worker found out, for the person who decides. JSON. */
   readonly evidence?: string;
-  /** A decision that came too late. */
-  readonly overtaken?: string;
   readonly closedBy?: string;
   readonly closedAt?: number;
 }
@@ -49,7 +47,7 @@ export interface AttentionFilter {
 export interface AttentionRows {
   /** Without their evidence. */
   list(filter: AttentionFilter): AsyncIterable<AttentionRow>;
-  ofCart(cart: CartKey): Promise<AttentionRow | undefined>;
+  ofJob(jobKey: JobKey): Promise<AttentionRow | undefined>;
   rejected(key: string): Promise<AttentionRow | undefined>;
   close(row: AttentionRow, by: string, at: number): Promise<'closed' | 'changed'>;
 }
@@ -60,5 +58,6 @@ export const matches = (row: AttentionRow, filter: AttentionFilter): boolean =>
   (filter.kind === undefined || row.kind === filter.kind) &&
   (filter.code === undefined || row.code === filter.code) &&
   (filter.batchId === undefined || row.moreBatches || row.batchIds.includes(filter.batchId)) &&
-  (filter.customerId === undefined || row.cart?.customerId === filter.customerId) &&
+  (filter.customerId === undefined ||
+    (row.jobKey !== undefined && customerOf(row.jobKey) === filter.customerId)) &&
   (filter.since === undefined || row.at >= filter.since);

@@ -1,14 +1,10 @@
+import type { SkewBounds } from '../domain/clock-skew.ts';
+
 /** The time as the code sees it: epoch milliseconds. Tests put a clock of their own in its place. */
 export interface Clock {
   now(): number;
   /** Resolves after `ms` milliseconds; at once when `ms` is not positive. */
   sleep(ms: number): Promise<void>;
-}
-
-/** By how many ms another clock is ahead of ours: between these two. */
-export interface SkewBounds {
-  readonly low: number;
-  readonly high: number;
 }
 
 /** By how much the storage's clock is ahead of ours, as two answers that agree have shown; undefined: not known. */

@@ -13,6 +13,13 @@ export type Verdict =
   /** This customer alone is throttled until then. */
   | { readonly kind: 'customer'; readonly until: number };
 
+export type GateStanding =
+  | { readonly kind: 'open'; readonly permitsPerMinute: number }
+  /** One trial call is wanted, and nobody makes it. */
+  | { readonly kind: 'trial' }
+  /** Nobody may call before then; if nobody knows when it opens, when to ask again. */
+  | { readonly kind: 'closed'; readonly until: number };
+
 /** The one budget of API calls shared by every instance. Throws `Unavailable` when its row cannot be reached. */
 export interface Gate {
   /**
@@ -33,6 +40,8 @@ export interface Gate {
   customerUntil(customerId: string): number | undefined;
   /** To be called in the instant before the first paid POST of a job: `MAX_JOBS_PER_DAY` counts these. Costs nothing. */
   jobStarted(): void;
+  /** How the gate stands for the worker's calls, read anew. Local time. */
+  standing(): Promise<GateStanding>;
   /** When a call of another customer last passed on this instance; undefined: never. */
   lastOkOfOthers(customerId: string): number | undefined;
 }

@@ -1,4 +1,5 @@
 import type { TickReport } from '../domain/tick-report.ts';
+import type { RecordPosition } from './ledger-scan.ts';
 
 /** The trace that ticks leave: the row where two of them meet, and what an alert or a person reads. Times are epoch ms by the storage's clock. */
 export interface Heartbeat {
@@ -6,6 +7,8 @@ export interface Heartbeat {
   readonly runningUntil: number;
   /** When the last tick ended, and what it did; undefined: none ever ended. */
   readonly last: { readonly endedAt: number; readonly report: TickReport } | undefined;
+  /** How long ago the last tick ended, in ms by the storage's clock; since ever, if none did. */
+  readonly age: number;
   /** When a tick last did all that was due; 0: never. */
   readonly lastSuccess: number;
   /** When the worker's certificate or refresh token for Partner Center ends; absent where that is not known. */
@@ -16,6 +19,8 @@ export interface Heartbeat {
 export interface BegunTick {
   readonly id: string;
   readonly startedAt: number;
+  /** Where the repair of the tick before this one stopped; undefined: at the end of the ledger. */
+  readonly repairedTo: RecordPosition | undefined;
 }
 
 /** One row of the table Gate (partition `poller`, key `heartbeat`). Throws `Unavailable` ('storage'). */
@@ -23,7 +28,7 @@ export interface Heartbeats {
   /** Undefined: another tick runs, and has not outlasted its time. */
   begin(lengthMs: number): Promise<BegunTick | undefined>;
   /** A tick that outlasted its time, and was followed by another, changes nothing. */
-  end(tick: BegunTick, report: TickReport): Promise<void>;
+  end(tick: BegunTick, report: TickReport, repairedTo: RecordPosition | undefined): Promise<void>;
   /** Undefined: no tick has begun yet. */
   read(): Promise<Heartbeat | undefined>;
 }

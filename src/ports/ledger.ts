@@ -1,5 +1,5 @@
 import type { CheckoutRecord } from '../domain/checkout/record.ts';
-import type { CartKey } from '../domain/message/job.ts';
+import type { JobKey } from '../domain/message/job-key.ts';
 import type { Order } from '../domain/order/order.ts';
 
 export interface Stored<T> {
@@ -12,29 +12,29 @@ export type Written = { readonly kind: 'written'; readonly etag: string } | { re
 
 export type Committed =
   | Written
-  /** The order is in the books of another cart of this customer. */
-  | { readonly kind: 'owned'; readonly orderId: string; readonly cartId: string };
+  /** The order is in the books of another job of this customer. */
+  | { readonly kind: 'owned'; readonly orderId: string; readonly jobKey: string };
 
 /** The records and order rows of one customer: one partition. */
 export interface CustomerBooks {
   readonly records: readonly CheckoutRecord[];
-  /** cartId → etag, of each record. */
-  readonly etags: ReadonlyMap<string, string>;
+  /** The ETag of each record. */
+  readonly etags: ReadonlyMap<JobKey, string>;
   /** Records that cannot be read: each may hold anything. */
   readonly unreadable: readonly UnreadableRecord[];
-  /** orderId → cartId. */
+  /** The job that each order belongs to; '' for an order whose row names none. */
   readonly owners: ReadonlyMap<string, string>;
 }
 
 /** The row of a record cannot be read: edited by hand, or written by a newer version of this program. */
 export class UnreadableRecord extends Error {
   override readonly name = 'UnreadableRecord';
-  readonly cartId: string;
+  readonly jobKey: JobKey;
   readonly newer: boolean;
 
-  constructor(key: CartKey, why: string, newer: boolean) {
-    super(`The ledger record of cart ${key.cartId}, customer ${key.customerId}, cannot be read: ${why}`);
-    this.cartId = key.cartId;
+  constructor(jobKey: JobKey, why: string, newer: boolean) {
+    super(`The ledger record of job ${jobKey} cannot be read: ${why}`);
+    this.jobKey = jobKey;
     this.newer = newer;
   }
 }
@@ -44,7 +44,7 @@ export class UnreadableRecord extends Error {
  * back, and the same `writeId` means that it was us. Throws `Unavailable` ('storage') and `UnreadableRecord`.
  */
 export interface Ledger {
-  read(key: CartKey): Promise<Stored<CheckoutRecord> | undefined>;
+  read(key: JobKey): Promise<Stored<CheckoutRecord> | undefined>;
   insert(record: CheckoutRecord, writeId: string): Promise<Written>;
   replace(record: CheckoutRecord, etag: string, writeId: string): Promise<Written>;
   /**

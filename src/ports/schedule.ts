@@ -1,15 +1,40 @@
-import type { PollEntry } from '../domain/schedule-entry.ts';
+import type { BatchCountEntry, JobEntry, JobRange, OrderEntry, PollEntry } from '../domain/schedule-entry.ts';
 
-/** 15 digits hold epoch ms until the year 33658: rows sort by time. Every row due before `dueAt` has a lower key. */
-export const dueTimeKey = (dueAt: number): string => String(Math.max(0, Math.floor(dueAt))).padStart(15, '0');
+/** A change of one job's entry: it never brings back an entry that is gone. */
+export interface EntryMove {
+  readonly key: string;
+  readonly dueAt: number;
+  readonly wakes?: number;
+  readonly wokenAt: number;
+}
 
-/** The table Schedule. Every write is safe to repeat. Throws `Unavailable` ('storage'). */
+export type WhichJobs = 'due' | 'no-call' | { readonly wokenSince: number };
+
+/**
+ * The table Schedule: what is due when. An entry wakes a job, polls an order or counts a batch. Every write is safe to
+ * repeat. Throws `Unavailable` ('storage').
+ */
 export interface Schedule {
-  insert(rows: readonly PollEntry[]): Promise<void>;
-  /** Rows due at `now`, oldest first, read page by page. */
-  due(now: number): AsyncIterable<PollEntry>;
+  /** Makes sure that the entry is there: inserts it, or finds it as it was moved meanwhile. */
+  ensure(entry: JobEntry): Promise<void>;
+  /** Changes when entries are due. One that is gone stays gone. Up to 100 go in one transaction. */
+  moveJobs(moves: readonly EntryMove[]): Promise<void>;
+  /** One that is gone already is as good. */
+  remove(key: string): Promise<void>;
+  /**
+   * Entries of a range, oldest first, read page by page. `due`: all that are due at `now`. `no-call`: those among them that need no
+   * call, as there is a result or it is too late. `wokenSince`: woken after that time, not due, and not moved by a delivery yet.
+   */
+  jobs(range: JobRange, which: WhichJobs, now: number): AsyncIterable<JobEntry>;
+
+  /** Entries of orders and batches. Their keys begin with the time at which they are due. */
+  insert(entries: readonly PollEntry[]): Promise<void>;
+  /** Entries of orders, or of batches, that are due at `now`, oldest first, read page by page. */
+  due(of: 'orders', now: number): AsyncIterable<OrderEntry>;
+  due(of: 'batches', now: number): AsyncIterable<BatchCountEntry>;
+  /** Whether an entry with this key, of any kind, is there. */
   exists(key: string): Promise<boolean>;
   /** Removes `from` and inserts `to` in one transaction. */
   move(from: PollEntry, to: PollEntry): Promise<void>;
-  drop(row: PollEntry): Promise<void>;
+  drop(entry: PollEntry): Promise<void>;
 }

@@ -1,5 +1,5 @@
+import type { SkewBounds } from '../domain/clock-skew.ts';
 import type { StorageTime } from '../domain/gate/gate-state.ts';
-import type { SkewBounds } from './clock.ts';
 
 /** One answer of the storage: its `Date` header (whole seconds), and when we sent and received, by the local clock. Epoch ms. */
 export interface ServerTime {

@@ -15,6 +15,8 @@ export type Change =
   | { readonly kind: 'insert'; readonly row: Row }
   /** Replaces the whole row. Without an ETag it overwrites or inserts whatever is there. */
   | { readonly kind: 'replace'; readonly row: Row; readonly etag?: string }
+  /** Changes some properties of a row that is there, and leaves the others. Never inserts. */
+  | { readonly kind: 'merge'; readonly row: Row }
   | { readonly kind: 'remove'; readonly partition: string; readonly key: string; readonly etag?: string };
 
 /**
@@ -32,6 +34,15 @@ export type TransactionResult =
   /** Nothing was written; `index` is the change that was refused, -1 when the service does not say. */
   | { readonly kind: 'refused'; readonly refusal: Refusal; readonly index: number };
 
+/** What a property must be: equal to this, to one of these, at most this number, or more than it. */
+export type Condition =
+  | string
+  | boolean
+  | readonly string[]
+  | { readonly atMost: number }
+  | { readonly above: number };
+export type Where = Readonly<Record<string, Condition>>;
+
 /**
  * One Azure table, as far as we use it. Every call may throw `Unavailable` ('storage'), with nothing known of its effect.
  * Source: Table service REST, entity group transactions: at most 100 changes, 4 MiB, one partition.
@@ -43,13 +54,16 @@ export interface Table {
   /**
    * Rows with `from <= key < to` of one partition, in key order, fetched page by page as they are read; without a partition
    * of all, one after the other, which reads the whole table. `select` names the properties wanted; all of them when absent.
-   * `where` names what properties must be equal to, or what to one of.
+   * `where` names what properties must be; a property that is missing matches nothing. `or`: at least one of these holds too.
+   * `after`: only rows that come later, in the order of partitions and keys; for a reader that goes on where it stopped.
    */
   rows(query: {
     readonly partition?: string;
     readonly from: string;
     readonly to: string;
     readonly select?: readonly string[];
-    readonly where?: Readonly<Record<string, string | boolean | readonly string[]>>;
+    readonly where?: Where;
+    readonly or?: readonly Where[];
+    readonly after?: { readonly partition: string; readonly key: string };
   }): AsyncIterable<StoredRow>;
 }

@@ -6,6 +6,7 @@ export const events = {
   JobFinished: {
     meaning: 'A job was ordered, or ended.',
     fields: {
+      jobKey: 'Names the job.',
       customerId: "The customer's tenant id.",
       cartId: 'The cart.',
       batchId: 'The bulk run that sent it, if one did.',
@@ -15,7 +16,7 @@ export const events = {
       orders: 'Orders of the cart.',
       pending: 'Of these, pending.',
       attempts: 'Attempts that did not settle it.',
-      parks: 'Copies of its message so far.',
+      reschedules: 'How often it was rescheduled so far.',
       calls: 'Requests to Partner Center in the delivery that ended it.',
       queueMs: 'How long that delivery waited in the queue.',
       gateMs: 'How long it waited for the gate.',
@@ -24,16 +25,16 @@ export const events = {
       totalMs: 'From the first enqueue to the result.',
     },
   },
-  JobParked: {
-    meaning: 'A copy of the message was scheduled for later.',
+  JobRescheduled: {
+    meaning: 'Nothing could be done now: an entry of the schedule wakes the job later.',
     fields: {
+      jobKey: 'Names the job.',
       customerId: "The customer's tenant id.",
       cartId: 'The cart.',
       batchId: 'The bulk run.',
       notAfter: 'Its time limit, epoch ms, if it has one.',
-      until: 'When the copy is handed out, epoch ms.',
+      until: 'When the job is woken, epoch ms.',
       why: 'In words.',
-      ticket: 'The ticket of the copy.',
     },
   },
   JobRejected: {
@@ -46,17 +47,10 @@ export const events = {
       bytes: 'Size of the body.',
     },
   },
-  DecisionOvertaken: {
-    meaning: "A person's decision met a record that had gone on; nothing was done.",
-    fields: {
-      customerId: "The customer's tenant id.",
-      cartId: 'The cart.',
-      decision: '`retry`, `orders`, `not-bought` or `give-up`.',
-    },
-  },
   AttentionOpened: {
     meaning: 'A person has something to decide or mend.',
     fields: {
+      jobKey: 'Names the job.',
       customerId: "The customer's tenant id.",
       cartId: 'The cart.',
       batchId: 'The bulk run.',
@@ -68,6 +62,7 @@ export const events = {
   AttentionClosed: {
     meaning: 'It is settled.',
     fields: {
+      jobKey: 'Names the job.',
       customerId: "The customer's tenant id.",
       cartId: 'The cart.',
       batchId: 'The bulk run.',
@@ -79,6 +74,7 @@ export const events = {
   OrderFinished: {
     meaning: 'A pending order was completed or cancelled.',
     fields: {
+      jobKey: 'Names the job.',
       customerId: "The customer's tenant id.",
       cartId: 'The cart.',
       batchId: 'The bulk run.',

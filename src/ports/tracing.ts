@@ -49,11 +49,11 @@ export const metrics = {
     attributes: [],
     meaning: 'How long after its first enqueue a job was delivered; the most of it is the oldest job.',
   },
-  'checkout.parks': {
+  'checkout.reschedules': {
     kind: 'counter',
-    unit: '{park}',
+    unit: '{reschedule}',
     attributes: [],
-    meaning: 'Copies scheduled for later.',
+    meaning: 'Jobs that were rescheduled.',
   },
   'checkout.calls': {
     kind: 'counter',

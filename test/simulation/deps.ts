@@ -1,7 +1,9 @@
+import { ledgerScan } from '../../src/adapters/azure-tables/ledger-scan-store.ts';
 import { openStores } from '../../src/adapters/azure-tables/stores.ts';
 import type { Deps } from '../../src/checkout/deps.ts';
 import { batchJoiner } from '../../src/checkout/join-batch.ts';
 import { storageClock } from '../../src/gate/storage-clock.ts';
+import type { TickWorkDeps } from '../../src/polling/tick-deps.ts';
 import { untraced } from '../../src/ports/tracing.ts';
 import { Unavailable } from '../../src/ports/unavailable.ts';
 import { checkBatchEvents } from './batches.ts';
@@ -13,8 +15,8 @@ import { topicOver } from './topic.ts';
 import type { World } from './world.ts';
 
 /** What the composition root makes in production: here over ports that lose, repeat and delay. */
-export function depsOf(world: World, process: Process): Deps {
-  const { broker, tables } = world;
+export function depsOf(world: World, process: Process): TickWorkDeps & Deps {
+  const { tables } = world;
   const onWrite = (name: TableName) => () => {
     if (name === 'checkouts' || name === 'schedule') world.onBooks();
     if (name === 'schedule') world.onDueRows();
@@ -37,7 +39,10 @@ export function depsOf(world: World, process: Process): Deps {
     },
     warn: (message) => world.trace(process.name, `warning: ${message}`),
   };
+  const queue: Deps['queue'] = queueOver(world, process);
   return {
+    ledgerScan: ledgerScan(table('checkouts'), (why) => world.violated(`bug: ${why}`)),
+    wakeUps: { urgent: queue, standard: queue },
     clock: process.clock,
     clockSkew: clock.skew,
     chance: process.random,
@@ -49,21 +54,7 @@ export function depsOf(world: World, process: Process): Deps {
     tokens: { ready: async () => true },
     ...stores,
     joinBatch: batchJoiner({ ...stores, clock: process.clock, times: world.times }),
-    queue: {
-      send: (copy, at) =>
-        portCall(world, process, {
-          name: 'queue.send',
-          effect: async () => {
-            // The time is the sender's; the queue goes by its own clock.
-            broker.send(copy, at);
-            world.trace(
-              process.name,
-              `sent ticket ${copy.properties['checkout-ticket']} for ${new Date(at).toISOString()}`,
-            );
-          },
-          failure: () => new Unavailable('queue', 'send failed'),
-        }),
-    },
+    queue,
     events: topicOver(world, process, (events) => {
       checkBatchEvents(world, events);
       world.events.push(...events);
@@ -72,3 +63,20 @@ export function depsOf(world: World, process: Process): Deps {
     tracing: untraced,
   };
 }
+
+const queueOver = (world: World, process: Process): Deps['queue'] => ({
+  send: (messages, at) =>
+    portCall(world, process, {
+      name: 'queue.send',
+      effect: async () => {
+        // The time is the sender's; the queue goes by its own clock.
+        for (const message of messages) world.broker.send(message, at);
+        if (world.traced)
+          world.trace(
+            process.name,
+            `sent ${messages.length} for ${new Date(at).toISOString()}: ${messages.map(({ body }) => new TextDecoder().decode(body)).join(' ')}`,
+          );
+      },
+      failure: () => new Unavailable('queue', 'send failed'),
+    }),
+});

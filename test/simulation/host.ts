@@ -1,6 +1,9 @@
 import type { Deps } from '../../src/checkout/deps.ts';
-import { runJob } from '../../src/checkout/handle-delivery.ts';
-import { pollPendingOrders } from '../../src/polling/poll-due.ts';
+import { handleDelivery } from '../../src/checkout/handle-delivery.ts';
+import type { QueueMessage } from '../../src/domain/message/queue-message.ts';
+import { workTick } from '../../src/polling/tick.ts';
+import type { TickWorkDeps } from '../../src/polling/tick-deps.ts';
+import type { RecordPosition } from '../../src/ports/ledger-scan.ts';
 import { Unavailable } from '../../src/ports/unavailable.ts';
 import { depsOf } from './deps.ts';
 import { type Process, portCall, startProcess } from './process.ts';
@@ -10,7 +13,8 @@ import type { World } from './world.ts';
 /** The Functions host of one process: hands messages to the worker, and runs the timer. */
 interface Host {
   readonly process: Process;
-  readonly deps: Deps;
+  readonly deps: TickWorkDeps & Deps;
+  repairedTo: RecordPosition | undefined;
   readonly polls: boolean;
   running: number;
   ticking: boolean;
@@ -49,6 +53,7 @@ export function startFleet(world: World): Fleet {
     const host: Host = {
       process,
       deps: depsOf(world, process),
+      repairedTo: undefined,
       polls,
       running: 0,
       ticking: false,
@@ -97,7 +102,7 @@ export function startFleet(world: World): Fleet {
     const { message } = locked;
     world.trace(
       process.name,
-      `receives ${describe(message.properties)} (${message.sequenceNumber}, delivery ${message.deliveryCount})`,
+      `receives ${describe(message)} (${message.sequenceNumber}, delivery ${message.deliveryCount})`,
     );
     const settle = (name: string, effect: () => void) =>
       portCall(world, process, {
@@ -106,10 +111,10 @@ export function startFleet(world: World): Fleet {
         failure: () => new Unavailable('queue', `${name} failed`),
       }).catch(() => locked.letGo());
     try {
-      await runJob(deps, message);
+      await handleDelivery(deps, message);
     } catch (error) {
-      if (!(error instanceof Unavailable)) world.violated(`bug: runJob threw ${told(error)}`);
-      world.trace(process.name, `runJob threw ${told(error)}`);
+      if (!(error instanceof Unavailable)) world.violated(`bug: handleDelivery threw ${told(error)}`);
+      world.trace(process.name, `handleDelivery threw ${told(error)}`);
       return settle('abandon', () => locked.abandon());
     }
     return settle('complete', () => {
@@ -120,10 +125,11 @@ export function startFleet(world: World): Fleet {
   /** The timer, once a minute; a minute in which nothing can be due is passed over, for speed. */
   function setTimer(host: Host): void {
     if (host.timerSet || !host.process.isAlive()) return;
-    const first = world.tables.schedule.all()[0];
-    if (first === undefined) return;
+    const rows = world.tables.schedule.all();
+    if (rows.length === 0) return;
     host.timerSet = true;
-    const due = Number(first.properties['dueAt'] ?? 0) - host.process.skew;
+    const due =
+      Math.min(...rows.map(({ properties }) => Number(properties['dueAt'] ?? 0))) - host.process.skew;
     timeline.at(
       Math.max(timeline.now() + random.between(0.2, 1) * minute, due + random.between(0, minute)),
       () => {
@@ -137,10 +143,11 @@ export function startFleet(world: World): Fleet {
     if (host.ticking) return;
     host.ticking = true;
     try {
-      const report = await pollPendingOrders(host.deps);
+      const { report, repairedTo } = await workTick(host.deps, host.repairedTo);
+      host.repairedTo = repairedTo;
       world.trace(host.process.name, `tick ${JSON.stringify(report)}`);
     } catch (error) {
-      world.violated(`bug: pollPendingOrders threw ${told(error)}`);
+      world.violated(`bug: workTick threw ${told(error)}`);
     }
     host.ticking = false;
     setTimer(host);
@@ -160,8 +167,7 @@ export function startFleet(world: World): Fleet {
 const told = (error: unknown): string =>
   error instanceof Error ? (error.stack ?? error.message).split('\n').slice(0, 4).join(' | ') : String(error);
 
-function describe(properties: Readonly<Record<string, unknown>>): string {
-  const ticket = properties['checkout-ticket'] ?? 0;
-  const decision = properties['checkout-decision'];
-  return `ticket ${ticket}${decision === undefined ? '' : ` ${decision}`}`;
+function describe(message: QueueMessage): string {
+  const properties = Object.entries(message.properties).map(([name, value]) => `${name}=${String(value)}`);
+  return `${new TextDecoder().decode(message.body)} ${properties.join(' ')}`;
 }

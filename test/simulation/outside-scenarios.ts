@@ -267,7 +267,7 @@ export function outageOfOne({ carts: count, resetEach }: Outage): Setup {
       if (what !== 'checkout' || nth > 1 || n === undefined) return undefined;
       return n % resetEach === resetEach - 1 ? 'drop-before' : 'drop-after';
     },
-    maxPortCalls: 60_000,
+    maxPortCalls: 200_000,
   });
 }
 

@@ -1,7 +1,9 @@
-import { decisionCopy } from '../../src/checkout/copies.ts';
+import type { Decision } from '../../src/domain/checkout/decisions.ts';
 import type { CheckoutRecord } from '../../src/domain/checkout/record.ts';
-import type { Decision } from '../../src/domain/message/delivery.ts';
+import { cartOf, type JobKey, jobKeyOf, readJobKey } from '../../src/domain/message/job-key.ts';
+import { type DecideDeps, decideJob, giveUpUnbegun } from '../../src/operator/jobs/decide-job.ts';
 import type { Ledger } from '../../src/ports/ledger.ts';
+import type { Schedule } from '../../src/ports/schedule.ts';
 import type { StoredRow } from '../../src/ports/table.ts';
 import type { CartTruth } from './truth.ts';
 import type { World } from './world.ts';
@@ -16,22 +18,40 @@ export interface People {
 }
 
 /** People who look at the attention table now and then, and act on what they see. They know Partner Center's own books. */
-export function startPeople(world: World, ledger: Ledger): People {
+export function startPeople(world: World, ledger: Ledger, schedule: Schedule): People {
   const { timeline, random, setup, truth } = world;
   const people = random.fork();
   let retriesLeft = setup.people.retries;
   let sending = 0;
+  const queue: DecideDeps['wakeUps'] extends infer T ? (T extends { standard: infer Q } ? Q : never) : never =
+    {
+      send: async (messages, at) => {
+        for (const message of messages) world.broker.send(message, at);
+      },
+    };
+  const deps: DecideDeps = {
+    ledger,
+    schedule: {
+      ensure: async (entry) => {
+        await schedule.ensure(entry);
+        world.onDueRows();
+      },
+    },
+    wakeUps: { urgent: queue, standard: queue },
+    now: timeline.now,
+    chance: people,
+  };
 
   const look = async (): Promise<void> => {
     for (const row of world.tables.attention.all()) {
-      const key = openCart(row);
-      // A record that cannot be read is mended by hand.
-      if (key === undefined || !truth.carts.has(key.cartId)) continue;
+      const key = openJob(row);
+      // A record that cannot be read is fixed by hand.
+      if (key === undefined || !truth.carts.has(cartOf(key).cartId)) continue;
       const found = await ledger.read(key);
-      const cart = truth.carts.get(key.cartId);
+      const cart = truth.carts.get(cartOf(key).cartId);
       if (found === undefined || cart === undefined) continue;
       const decided = decide(found.value, cart);
-      if (decided !== undefined) act(found.value, { ...decided, seen: found.value.state });
+      if (decided !== undefined) act(found.value.jobKey, decided, found.value);
     }
     for (const cart of truth.carts.values()) await tire(cart);
     timeline.at(timeline.now() + lookEvery, () => void look());
@@ -69,27 +89,24 @@ export function startPeople(world: World, ledger: Ledger): People {
   async function tire({ plan }: CartTruth): Promise<void> {
     if (!people.happens(setup.people.weary)) return;
     const { customerId, id: cartId } = plan;
-    const found = await ledger.read({ customerId, cartId });
-    const giveUp = { decision: 'give-up', orderIds: [] } as const;
-    if (found?.value.state === 'waiting') act(found.value, { ...giveUp, seen: 'waiting' });
+    const job = { customerId, cartId };
+    const found = await ledger.read(jobKeyOf(job));
+    if (found?.value.state === 'waiting')
+      act(found.value.jobKey, { decision: 'give-up', orderIds: [] }, found.value);
     const sent = setup.sends.find((send) => send.cartId === cartId);
     if (found !== undefined || sent === undefined) return;
-    const body = JSON.stringify({ customerId, cartId });
-    act({ cartId, body, ticket: 0, firstEnqueued: timeline.now() }, { ...giveUp, seen: 'nothing' });
+    const message = { job, body: JSON.stringify(job), firstEnqueued: timeline.now(), urgent: false };
+    await giveUpUnbegun(deps, message, 'ann');
   }
 
-  function act(
-    record: Pick<CheckoutRecord, 'cartId' | 'body' | 'ticket' | 'firstEnqueued'>,
-    decided: Omit<Decision, 'who'>,
-  ): void {
+  function act(jobKey: JobKey, decided: Omit<Decision, 'who'>, seen: CheckoutRecord): void {
     const send = (who: string, after: number) => {
-      const decision: Decision = { ...decided, who };
-      const copy = decisionCopy(record, decision, people);
       sending += 1;
       timeline.at(timeline.now() + after, () => {
-        sending -= 1;
-        world.trace(who, `${decided.decision} for ${record.cartId}, ticket ${record.ticket + 1}`);
-        world.broker.send(copy, timeline.now());
+        void decideJob(deps, jobKey, { ...decided, who }, seen).then((outcome) => {
+          sending -= 1;
+          world.trace(who, `${decided.decision} for ${jobKey}: ${outcome.kind}`);
+        });
       });
     };
     send('ann', people.between(0, 20_000));
@@ -102,12 +119,11 @@ export function startPeople(world: World, ledger: Ledger): People {
       (retriesLeft > 0 &&
         world.tables.attention
           .all()
-          .some((row) => openCart(row) !== undefined && canRetry.includes(String(row.properties['kind'])))),
+          .some((row) => openJob(row) !== undefined && canRetry.includes(String(row.properties['kind'])))),
   };
 }
 
-function openCart(row: StoredRow): { customerId: string; cartId: string } | undefined {
-  if (row.partition !== 'cart' || row.properties['open'] !== true) return undefined;
-  const [customerId, cartId] = row.key.split(':');
-  return customerId === undefined || cartId === undefined ? undefined : { customerId, cartId };
+function openJob(row: StoredRow): JobKey | undefined {
+  if (row.partition !== 'job' || row.properties['open'] !== true) return undefined;
+  return readJobKey(row.key);
 }

@@ -90,7 +90,7 @@ export function world(carts: readonly CartPlan[], plan: Partial<Setup> = {}): Se
     apiFault: () => undefined,
     blow: () => undefined,
     watched: true,
-    maxPortCalls: 8_000,
+    maxPortCalls: 30_000,
     ...plan,
   };
 }

@@ -1,4 +1,6 @@
+import { isOpen } from '../../src/domain/checkout/claim-rules.ts';
 import { type CheckoutRecord, isFinal } from '../../src/domain/checkout/record.ts';
+import { jobKeyOf } from '../../src/domain/message/job-key.ts';
 import type { Ledger } from '../../src/ports/ledger.ts';
 import { checkBatchesFinished } from './batches.ts';
 import { mayFail, mayMistake } from './questions.ts';
@@ -15,7 +17,7 @@ export async function checkPromises(world: World, ledger: Ledger): Promise<void>
   const sent = new Map(setup.sends.map((send) => [send.cartId, send]));
   for (const [cartId, send] of sent) {
     const cart = world.truth.carts.get(cartId);
-    const found = await ledger.read(send);
+    const found = await ledger.read(jobKeyOf(send));
     if (cart === undefined) continue;
     if (found === undefined) violated(`2 nothing lost: cart ${cartId} has no record`);
     else checkCart(world, cart, found.value);
@@ -25,19 +27,16 @@ export async function checkPromises(world: World, ledger: Ledger): Promise<void>
     violated(`9 an end: entry ${row.key} is left when all is quiet`);
 }
 
-/**
- * When nothing has failed for long, a job has one driver: whatever copies were made once, they have not gone on. Each decision
- * of a person leaves the copy before it behind, which ends as a twin when its time comes.
- */
-export function checkCopies({ broker, violated }: World): void {
-  const drivers = new Map<string, number>();
-  for (const { body, properties } of broker.messages()) {
-    if (properties['checkout-decision'] !== undefined) continue;
-    const text = `ticket ${properties['checkout-ticket'] ?? 0} ${new TextDecoder().decode(body)}`;
-    drivers.set(text, (drivers.get(text) ?? 0) + 1);
+/** When nothing has failed for long, a job has one entry: whatever was written once too often has gone. */
+export function checkEntries({ tables, violated }: World): void {
+  const counts = new Map<string, number>();
+  for (const { properties } of tables.schedule.all()) {
+    const { jobKey, orderId } = properties;
+    if (orderId === undefined && typeof jobKey === 'string')
+      counts.set(jobKey, (counts.get(jobKey) ?? 0) + 1);
   }
-  for (const [body, count] of drivers)
-    if (count > 1) violated(`6 waiting costs no deliveries: ${count} copies of one job live on: ${body}`);
+  for (const [jobKey, count] of counts)
+    if (count > 2) violated(`6 waiting costs no deliveries: job ${jobKey} has ${count} entries`);
 }
 
 function checkCart(world: World, cart: CartTruth, record: CheckoutRecord): void {
@@ -99,7 +98,9 @@ function checkBooks(world: World, cart: CartTruth, record: CheckoutRecord, name:
 }
 
 function checkAttention(world: World, record: CheckoutRecord, name: string): void {
-  const row = world.tables.attention.all().find(({ key }) => key === `${record.customerId}:${record.cartId}`);
+  const row = world.tables.attention
+    .all()
+    .find(({ partition, key }) => partition === 'job' && key === record.jobKey);
   const isOpen = row?.properties['open'] === true;
   const kind = String(row?.properties['kind']);
   const needs = record.state === 'failed' || record.state === 'partial';
@@ -122,7 +123,7 @@ function checkBatches(world: World, record: CheckoutRecord, name: string): void 
   for (const batchId of named) {
     const row = world.tables.batches
       .all()
-      .find(({ partition, key }) => partition === batchId && key === `${record.customerId}:${record.cartId}`);
+      .find(({ partition, key }) => partition === batchId && key === record.jobKey);
     const state = row?.properties['state'];
     if (state !== record.state)
       world.violated(`2 nothing lost: ${name} stands as ${String(state)} in batch ${batchId}`);
@@ -151,4 +152,29 @@ export function checkDueRows(world: World): void {
     for (const mark of orders)
       if ((mark.status === 'pending' || mark.status === 'unknown') && !due.has(mark.id))
         world.violated(`8 entries: pending order ${mark.id} of cart ${cartId} has none`);
+}
+
+/** After every step: an open record without a live lease has an entry with an origin that is not earlier than its next try, or a message. */
+export function checkInvariant(world: World): void {
+  // An operator who empties the queue takes the promise of a message with it: repair gives it back.
+  if (world.setup.purge !== undefined) return;
+  const now = world.timeline.now();
+  const origins = new Map<unknown, number>();
+  for (const { properties } of world.tables.schedule.all()) {
+    const { origin, jobKey } = properties;
+    if (typeof origin === 'number') origins.set(jobKey, Math.max(origins.get(jobKey) ?? 0, origin));
+  }
+  for (const record of world.doubts.records()) {
+    // Clocks differ: a lease is over for sure when the slowest of them says so.
+    if (!isOpen(record) || (record.lease !== undefined && record.lease.until > now - 20_000)) continue;
+    const origin = origins.get(record.jobKey);
+    if (origin !== undefined && origin >= (record.nextTry ?? 0)) continue;
+    const hasMessage = world.broker
+      .messages()
+      .some(({ body }) => new TextDecoder().decode(body).includes(record.cartId) && body[2] !== 0x77);
+    if (!hasMessage)
+      world.violated(
+        `2 nothing lost: job ${record.jobKey} (${record.state}) has neither entry nor message; next try ${record.nextTry}, entry ${origin}`,
+      );
+  }
 }

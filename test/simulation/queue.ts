@@ -1,5 +1,5 @@
+import type { OutgoingMessage } from '../../src/domain/message/outgoing-message.ts';
 import type { QueueMessage } from '../../src/domain/message/queue-message.ts';
-import type { Copy } from '../../src/ports/checkout-queue.ts';
 import type { Process } from './process.ts';
 import type { Timeline } from './timeline.ts';
 
@@ -17,7 +17,7 @@ export interface Locked {
 }
 
 interface Entry {
-  readonly copy: Copy;
+  readonly copy: OutgoingMessage;
   sequence: number;
   enqueuedAt: number;
   deliveries: number;
@@ -27,7 +27,7 @@ interface Entry {
 
 /** A Service Bus queue: peek-lock, renewal up to a limit, delivery counts, dead letters, scheduled messages. */
 export interface Broker {
-  send(copy: Copy, at: number): void;
+  send(copy: OutgoingMessage, at: number): void;
   receive(holder: Process): Locked | undefined;
   /** The locks of this process are lost; the messages are visible again. */
   dropLocks(holder: Process): void;
@@ -39,7 +39,7 @@ export interface Broker {
   /** All but dead letters, locked and scheduled ones too. */
   messages(): readonly QueueMessage[];
   /** Takes messages out of the queue, dead letters aside, as an operator may. */
-  purge(isLost: (copy: Copy) => boolean): void;
+  purge(isLost: (copy: OutgoingMessage) => boolean): void;
 }
 
 export function createBroker(timeline: Timeline, renewedFor: number, onVisible: () => void): Broker {
@@ -51,6 +51,7 @@ export function createBroker(timeline: Timeline, renewedFor: number, onVisible: 
     body: entry.copy.body,
     messageId: entry.copy.messageId,
     sequenceNumber: String(entry.sequence),
+    queue: 'standard',
     deliveryCount: entry.deliveries,
     enqueuedAt: entry.enqueuedAt,
     properties: entry.copy.properties,

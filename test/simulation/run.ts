@@ -5,7 +5,7 @@ import type { Schedule } from './blows.ts';
 import { openGate } from './gate.ts';
 import { startFleet } from './host.ts';
 import { startPeople } from './people.ts';
-import { checkCopies, checkDueRows, checkPromises } from './promises.ts';
+import { checkDueRows, checkEntries, checkInvariant, checkPromises } from './promises.ts';
 import { countQuestions, type Questions } from './questions.ts';
 import type { Scenario, Send, WorldKind } from './setup.ts';
 import type { Contract } from './truth.ts';
@@ -32,12 +32,12 @@ export async function simulate(scenario: Scenario, schedule: Schedule, traced = 
   const world = createWorld(scenario.setup, schedule.seed, schedule.blows, traced);
   const { setup, timeline, broker } = world;
   // Without faults, for those who look from outside: people, and the checks.
-  const { ledger } = openStores(world.tables, () => {});
+  const { ledger, schedule: entries } = openStores(world.tables, () => {});
   watchBooks(world);
   putUnreadable(world);
   if (setup.gate !== 'untested') openGate(world);
   const fleet = startFleet(world);
-  const people = startPeople(world, ledger);
+  const people = startPeople(world, ledger, entries);
   enqueue(world);
   planStop(world);
 
@@ -50,7 +50,7 @@ export async function simulate(scenario: Scenario, schedule: Schedule, traced = 
     !people.areBusy();
   const lookForCopies = () => {
     const isLong = timeline.now() > world.lastBlow() + 8 * hour;
-    if (isLong && fleet.busy() === 0 && !people.areBusy()) checkCopies(world);
+    if (isLong && fleet.busy() === 0 && !people.areBusy()) checkEntries(world);
     timeline.at(timeline.now() + hour, lookForCopies);
   };
   // By then every copy that was scheduled while things failed has come.
@@ -129,6 +129,7 @@ function watchBooks(world: World): void {
   world.onBooks = () => {
     world.doubts.see(world.tables.checkouts.all());
     checkDueRows(world);
+    checkInvariant(world);
   };
   const { endBy } = world.setup;
   if (endBy === undefined) return;

@@ -1,12 +1,14 @@
 import type {
   Change,
   ChangeResult,
+  Condition,
   Properties,
   Refusal,
   Row,
   StoredRow,
   Table,
   TransactionResult,
+  Where,
 } from '../../src/ports/table.ts';
 import { Unavailable } from '../../src/ports/unavailable.ts';
 
@@ -60,6 +62,7 @@ export function memoryTable(hooks: TableHooks = {}): MemoryTable {
     if (change.kind === 'insert') return found === undefined ? undefined : 'exists';
     if (change.kind === 'replace' && change.etag === undefined) return undefined;
     if (found === undefined) return 'missing';
+    if (change.kind === 'merge') return undefined;
     return change.etag === undefined || change.etag === found.etag ? undefined : 'changed';
   }
 
@@ -76,7 +79,8 @@ export function memoryTable(hooks: TableHooks = {}): MemoryTable {
     if (!at.rows.has(key)) at.keys.splice(placeOf(at.keys, key), 0, key);
     writes += 1;
     const etag = `W/"${writes}"`;
-    at.rows.set(key, { partition, key, properties: copyOf(change.row.properties), etag });
+    const merged = change.kind === 'merge' ? at.rows.get(key)?.properties : undefined;
+    at.rows.set(key, { partition, key, properties: { ...merged, ...copyOf(change.row.properties) }, etag });
     return etag;
   }
 
@@ -109,9 +113,10 @@ export function memoryTable(hooks: TableHooks = {}): MemoryTable {
   async function* rowsOf(
     query: Parameters<Table['rows']>[0] & { readonly partition: string },
   ): AsyncGenerator<StoredRow> {
-    const { partition, to, select, where = {} } = query;
-    const wanted = Object.entries(where);
+    const { partition, to, select, where = {}, or = [], after } = query;
+    if (after !== undefined && partition < after.partition) return;
     let from = query.from;
+    if (after?.partition === partition && `${after.key}\0` > from) from = `${after.key}\0`;
     for (;;) {
       const page = await perform({ kind: 'page', partition, from, to }, () => {
         const at = partitions.get(partition);
@@ -121,7 +126,7 @@ export function memoryTable(hooks: TableHooks = {}): MemoryTable {
         return keys.flatMap((key) => at.rows.get(key) ?? []);
       });
       for (const row of page)
-        if (wanted.every(([name, value]) => isOneOf(row.properties[name], value)))
+        if (holds(row, where) && (or.length === 0 || or.some((one) => holds(row, one))))
           yield { ...row, properties: copyOf(row.properties, select) };
       const last = page.at(-1);
       if (last === undefined || page.length < (hooks.pageSize ?? 1_000)) return;
@@ -162,8 +167,15 @@ export function memoryTable(hooks: TableHooks = {}): MemoryTable {
   };
 }
 
-const isOneOf = (found: unknown, wanted: unknown): boolean =>
-  Array.isArray(wanted) ? wanted.includes(found) : found === wanted;
+const holds = (row: StoredRow, where: Where): boolean =>
+  Object.entries(where).every(([name, wanted]) => isAs(row.properties[name], wanted));
+
+function isAs(found: unknown, wanted: Condition): boolean {
+  if (typeof wanted !== 'object') return found === wanted;
+  if ('atMost' in wanted) return typeof found === 'number' && found <= wanted.atMost;
+  if ('above' in wanted) return typeof found === 'number' && found > wanted.above;
+  return wanted.some((one) => one === found);
+}
 
 const keysOf = (change: Change): { partition: string; key: string } =>
   change.kind === 'remove' ? change : change.row;

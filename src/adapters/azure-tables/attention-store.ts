@@ -1,76 +1,70 @@
 import {
-  type CartAttention,
+  type JobAttention,
   type RejectedMessage,
   unreadableCode,
 } from '../../domain/checkout/attention-row.ts';
+import { cartOf } from '../../domain/message/job-key.ts';
 import { omitUndefined } from '../../domain/omit-undefined.ts';
 import { cutText } from '../../domain/text.ts';
 import type { Attention } from '../../ports/attention.ts';
 import type { Properties, Row, Table } from '../../ports/table.ts';
-import { Unavailable } from '../../ports/unavailable.ts';
 import { maxRowBytes, splitBytes, splitText, storedBytes } from './chunks.ts';
-import { cartKey, keyPart } from './keys.ts';
+import { keyPart } from './keys.ts';
+import { showOpen } from './open-attention.ts';
 import { column } from './record-rows.ts';
 import { replaceIfDue } from './revisions.ts';
 import { sha256 } from './shorten.ts';
 
-/** Writers of one row at the same time are two or three, never this many. */
-const maxRounds = 10;
-
-/** `Attention` over the table of that name: partition `cart` with one row for each cart, partition `rejected`. */
+/** `Attention` over the table of that name: partition `job` with one row for each job, partition
+ * `rejected`, and partition `open`: the keys of the open rows by kind, so that counting them reads no closed row. */
 export function attentionStore(table: Table): Attention {
   return {
     async write(row, when) {
-      const { properties } = toCartRow(row);
-      const written = await replaceIfDue(table, 'cart', cartKey(row), row.revision, when, (stored) => ({
-        ...properties,
-        ...(when === 'anyway' ? { revision: revisionBefore(stored) } : {}),
-        openedAt: openedAt(row, stored),
-        ...keptWords(row, stored),
-      }));
+      const { properties } = toJobRow(row);
+      const written = await replaceIfDue(
+        table,
+        'job',
+        keyPart('job', row.jobKey),
+        row.revision,
+        when,
+        (stored) => ({
+          ...properties,
+          ...(when === 'anyway' ? { revision: revisionBefore(stored) } : {}),
+          openedAt: openedAt(row, stored),
+        }),
+      );
+      await showOpen(table, 'job', row.jobKey);
       return written !== undefined;
     },
 
     /** Where no row is, a closed one is left: a slower delivery must not open it for an older revision. */
-    async close(key, revision, at, by) {
-      const written = await replaceIfDue(table, 'cart', cartKey(key), revision, 'older', (stored) => ({
-        customerId: key.customerId,
-        cartId: key.cartId,
-        version: 1,
-        ...stored,
+    async close(jobKey, revision, at, by) {
+      const written = await replaceIfDue(
+        table,
+        'job',
+        keyPart('job', jobKey),
         revision,
-        open: false,
-        closedAt: at,
-        closedBy: column(by),
-      }));
-      return written?.before?.['open'] === true;
-    },
-
-    async overtaken(key, words) {
-      for (let round = 0; round < maxRounds; round++) {
-        const stored = await table.get('cart', cartKey(key));
-        if (stored === undefined || stored.properties['overtaken'] === column(words)) return;
-        const row = { ...stored, properties: { ...stored.properties, overtaken: column(words) } };
-        const written = await table.change({ kind: 'replace', row, etag: stored.etag });
-        if (written.kind === 'done') return;
-      }
-      throw new Unavailable(
-        'storage',
-        `The attention row of cart ${key.cartId}, customer ${key.customerId}, kept changing: gave up after ${maxRounds} tries`,
+        'older',
+        (stored) => ({
+          ...cartOf(jobKey),
+          version: 1,
+          ...stored,
+          revision,
+          open: false,
+          closedAt: at,
+          closedBy: column(by),
+        }),
       );
+      if (written?.before !== undefined) await showOpen(table, 'job', jobKey);
+      return written?.before?.['open'] === true;
     },
 
     async reject(message) {
       // Refused as `exists`: the same message was here before.
       await table.change({ kind: 'insert', row: toRejectedRow(message) });
+      await showOpen(table, 'rejected', message.key);
     },
   };
-}
-
-/** A question that is asked again is of the same revision: what was said about it stays. */
-function keptWords(row: CartAttention, stored: Properties | undefined): Properties {
-  const words = stored?.['overtaken'];
-  return stored?.['revision'] === row.revision && typeof words === 'string' ? { overtaken: words } : {};
 }
 
 const revisionBefore = (stored: Properties | undefined): number => {
@@ -81,19 +75,19 @@ const revisionBefore = (stored: Properties | undefined): number => {
 };
 
 /** A question that is asked at every look keeps the time when it was first asked. */
-function openedAt(row: CartAttention, stored: Properties | undefined): number {
+function openedAt(row: JobAttention, stored: Properties | undefined): number {
   const before = stored?.['openedAt'];
   const same = stored?.['open'] === true && stored['kind'] === row.kind;
   return same && typeof before === 'number' ? before : row.at;
 }
 
-function toCartRow(row: CartAttention): { readonly properties: Properties } {
+function toJobRow(row: JobAttention): { readonly properties: Properties } {
   const { reason } = row;
   return {
     properties: omitUndefined({
       version: 1,
-      customerId: row.customerId,
-      cartId: row.cartId,
+      jobKey: row.jobKey,
+      ...cartOf(row.jobKey),
       kind: row.kind,
       open: row.open,
       revision: row.revision,

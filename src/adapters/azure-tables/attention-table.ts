@@ -1,6 +1,6 @@
-import type { CartKey } from '../../domain/message/job.ts';
+import { attentionKinds } from '../../domain/checkout/attention-row.ts';
+import { type JobKey, readJobKey } from '../../domain/message/job-key.ts';
 import { omitUndefined } from '../../domain/omit-undefined.ts';
-import { attentionKinds } from '../../ports/attention.ts';
 import {
   type AttentionFilter,
   type AttentionRow,
@@ -9,7 +9,8 @@ import {
 } from '../../ports/attention-rows.ts';
 import type { Properties, StoredRow, Table } from '../../ports/table.ts';
 import { joinText } from './chunks.ts';
-import { cartKey, keyPart } from './keys.ts';
+import { keyPart } from './keys.ts';
+import { showOpen } from './open-attention.ts';
 
 /** Everything but long texts: bodies, properties and evidence are read with the one row that is wanted. */
 const listed = [
@@ -27,7 +28,6 @@ const listed = [
   'reason',
   'path',
   'messageId',
-  'overtaken',
   'closedBy',
   'closedAt',
 ];
@@ -36,7 +36,7 @@ const listed = [
 export function attentionRows(table: Table): AttentionRows {
   async function* list(filter: AttentionFilter): AsyncIterable<AttentionRow> {
     for (const partition of partitionsFor(filter)) {
-      const customer = partition === 'cart' ? filter.customerId : undefined;
+      const customer = partition === 'job' ? filter.customerId : undefined;
       const rows = table.rows({
         partition,
         from: customer === undefined ? '' : `${keyPart('customerId', customer)}:`,
@@ -59,11 +59,11 @@ export function attentionRows(table: Table): AttentionRows {
 
   return {
     list,
-    ofCart: (cart: CartKey) => get('cart', cartKey(cart)),
+    ofJob: (jobKey: JobKey) => get('job', keyPart('job', jobKey)),
     rejected: (key) => get('rejected', keyPart('key of a rejected message', key)),
 
     async close(row, by, at) {
-      const partition = row.cart === undefined ? 'rejected' : 'cart';
+      const partition = row.jobKey === undefined ? 'rejected' : 'job';
       const stored = await table.get(partition, row.key);
       if (stored === undefined || stored.properties['revision'] !== row.revision) return 'changed';
       if (stored.properties['open'] !== true) return 'closed';
@@ -73,6 +73,7 @@ export function attentionRows(table: Table): AttentionRows {
         row: { ...stored, properties },
         etag: stored.etag,
       });
+      await showOpen(table, partition, row.key);
       if (written.kind === 'done') return 'closed';
       // The client repeats a write whose answer was lost, and then meets its own.
       const now = await table.get(partition, row.key);
@@ -81,9 +82,9 @@ export function attentionRows(table: Table): AttentionRows {
   };
 }
 
-function partitionsFor({ kind, customerId }: AttentionFilter): readonly ('cart' | 'rejected')[] {
+function partitionsFor({ kind, customerId }: AttentionFilter): readonly ('job' | 'rejected')[] {
   if (kind === 'rejected') return ['rejected'];
-  return kind !== undefined || customerId !== undefined ? ['cart'] : ['cart', 'rejected'];
+  return kind !== undefined || customerId !== undefined ? ['job'] : ['job', 'rejected'];
 }
 
 /**
@@ -96,7 +97,6 @@ const isMark = (properties: Properties): boolean =>
 /** Rows are edited by people too: what is missing reads as empty. */
 function toRow({ partition, key, properties }: StoredRow): AttentionRow {
   const rejected = partition === 'rejected';
-  const [customerId = '', cartId = ''] = key.split(':');
   // A rejected row says `not-json: what was wrong`.
   const [, word = '', words = ''] = /^([a-z-]+): (.*)$/s.exec(text(properties, 'reason') ?? '') ?? [];
   const batches = text(properties, rejected ? 'batchId' : 'batchIds') ?? '';
@@ -105,7 +105,7 @@ function toRow({ partition, key, properties }: StoredRow): AttentionRow {
       ? 'rejected'
       : (attentionKinds.find((kind) => kind === properties['kind']) ?? 'needs-decision'),
     open: properties['open'] === true,
-    cart: rejected ? undefined : { customerId, cartId },
+    jobKey: rejected ? undefined : readJobKey(key),
     key,
     code: rejected ? word : (text(properties, 'code') ?? ''),
     description: rejected
@@ -121,7 +121,6 @@ function toRow({ partition, key, properties }: StoredRow): AttentionRow {
     path: text(properties, 'path'),
     messageId: text(properties, 'messageId'),
     evidence: joinText('evidence', properties),
-    overtaken: text(properties, 'overtaken'),
     closedBy: text(properties, 'closedBy'),
     closedAt: number(properties, 'closedAt'),
   });

@@ -1,5 +1,13 @@
 import { odata, type TableClient, type TransactionAction } from '@azure/data-tables';
-import type { Change, ChangeResult, StoredRow, Table, TransactionResult } from '../../ports/table.ts';
+import type {
+  Change,
+  ChangeResult,
+  Condition,
+  StoredRow,
+  Table,
+  TransactionResult,
+  Where,
+} from '../../ports/table.ts';
 import { fromEntity, toEntity } from './azure-entity.ts';
 import { refusalOf, refusedIndex, storageFailure } from './azure-failure.ts';
 
@@ -54,12 +62,22 @@ export function azureTable(client: TableClient): Table {
     to,
     select,
     where = {},
+    or = [],
+    after,
   }: Parameters<Table['rows']>[0]): AsyncIterable<StoredRow> {
     const queryOptions = {
       filter: [
         ...(partition === undefined ? [] : [odata`PartitionKey eq ${partition}`]),
         odata`RowKey ge ${from} and RowKey lt ${to}`,
-        ...Object.entries(where).map(([name, value]) => isOneOf(name, value)),
+        ...conditions(where),
+        ...(or.length === 0
+          ? []
+          : [`(${or.map((one) => `(${conditions(one).join(' and ')})`).join(' or ')})`]),
+        ...(after === undefined
+          ? []
+          : [
+              odata`(PartitionKey gt ${after.partition} or (PartitionKey eq ${after.partition} and RowKey gt ${after.key}))`,
+            ]),
       ].join(' and '),
       ...(select === undefined ? {} : { select: ['partitionKey', 'rowKey', ...select] }),
     };
@@ -84,12 +102,20 @@ export function azureTable(client: TableClient): Table {
   return { get, change, transact, rows };
 }
 
-function isOneOf(name: string, value: string | boolean | readonly string[]): string {
+const conditions = (where: Where): readonly string[] =>
+  Object.entries(where).map(([name, value]) => holds(name, value));
+
+function holds(name: string, value: Condition): string {
+  if (typeof value === 'object' && 'atMost' in value) return `${name} le ${decimal(value.atMost)}`;
+  if (typeof value === 'object' && 'above' in value) return `${name} gt ${decimal(value.above)}`;
   const equals = (one: string | boolean) => `${name}${odata` eq ${one}`}`;
   return typeof value === 'string' || typeof value === 'boolean'
     ? equals(value)
     : `(${value.map(equals).join(' or ')})`;
 }
+
+/** Times are stored as doubles; a literal without a point would be an integer, which compares with none of them. */
+const decimal = (value: number): string => (Number.isInteger(value) ? `${value}.0` : String(value));
 
 /** Resolves to the new ETag; '' after a removal. */
 async function send(client: TableClient, change: Change): Promise<string> {
@@ -104,6 +130,10 @@ async function send(client: TableClient, change: Change): Promise<string> {
           : await client.updateEntity(entity, 'Replace', { ...limited(), etag: change.etag });
       return answer.etag ?? '';
     }
+    case 'merge':
+      return (
+        (await client.updateEntity(toEntity(change.row), 'Merge', { ...limited(), etag: '*' })).etag ?? ''
+      );
     case 'remove':
       await client.deleteEntity(change.partition, change.key, { ...limited(), etag: change.etag ?? '*' });
       return '';
@@ -118,6 +148,8 @@ function toAction(change: Change): TransactionAction {
       return change.etag === undefined
         ? ['upsert', toEntity(change.row), 'Replace']
         : ['update', toEntity(change.row), 'Replace', { etag: change.etag }];
+    case 'merge':
+      return ['update', toEntity(change.row), 'Merge', { etag: '*' }];
     case 'remove':
       if (change.etag !== undefined)
         throw new TypeError(

@@ -1,9 +1,10 @@
 import type { BatchEntry, BatchSummary } from '../../domain/batch/batch.ts';
 import { questionKinds, states } from '../../domain/checkout/record.ts';
+import { cartOf, readJobKey } from '../../domain/message/job-key.ts';
 import { omitUndefined } from '../../domain/omit-undefined.ts';
 import type { Batches } from '../../ports/batches.ts';
 import type { Change, Properties, Row, StoredRow, Table } from '../../ports/table.ts';
-import { cartKey, keyPart } from './keys.ts';
+import { keyPart } from './keys.ts';
 import { column } from './record-rows.ts';
 import { replaceIfDue } from './revisions.ts';
 
@@ -11,14 +12,13 @@ const batchPartition = (batchId: string): string => keyPart('batchId', batchId);
 const summaryKey = 'summary';
 const rejectedPrefix = 'rejected:';
 
-/** `Batches` over the table of that name: partition batchId, rows `summary`, `{customerId}:{cartId}`, `rejected:{key}`. */
+/** `Batches` over the table of that name: partition batchId, rows `summary`, `{jobKey}`, `rejected:{key}`. */
 export function batchStore(table: Table): Batches {
   return {
     async write(job, when) {
       const properties = omitUndefined({
         version: 1,
-        customerId: job.customerId,
-        cartId: job.cartId,
+        ...cartOf(job.jobKey),
         state: job.state,
         revision: job.revision,
         code: job.code === undefined ? undefined : column(job.code),
@@ -30,7 +30,7 @@ export function batchStore(table: Table): Batches {
       await replaceIfDue(
         table,
         batchPartition(job.batchId),
-        cartKey(job),
+        keyPart('job', job.jobKey),
         job.revision,
         when,
         () => properties,
@@ -106,12 +106,13 @@ function fromRow(batchId: string, { key, properties }: StoredRow): BatchEntry {
   const at = number(properties['at']) ?? 0;
   if (key.startsWith(rejectedPrefix))
     return { kind: 'rejected', rejectedKey: key.slice(rejectedPrefix.length), at };
-  const [customerId = '', cartId = ''] = key.split(':');
+  const jobKey = readJobKey(key);
+  // A key that a person wrote by hand names no job.
+  if (jobKey === undefined) return { kind: 'rejected', rejectedKey: key, at };
   return omitUndefined({
     kind: 'job' as const,
     batchId,
-    customerId,
-    cartId,
+    jobKey,
     state: states.find((state) => state === properties['state']) ?? 'unresolved',
     revision: number(properties['revision']) ?? 0,
     code: text(properties['code']),

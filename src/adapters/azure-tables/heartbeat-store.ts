@@ -1,6 +1,7 @@
-import type { TickReport } from '../../domain/tick-report.ts';
+import { type TickReport, tickStops } from '../../domain/tick-report.ts';
 import type { Chance } from '../../ports/chance.ts';
 import { type BegunTick, type Heartbeat, type Heartbeats, succeeded } from '../../ports/heartbeat.ts';
+import type { RecordPosition } from '../../ports/ledger-scan.ts';
 import type { Properties, StoredRow, Table } from '../../ports/table.ts';
 
 const partition = 'poller';
@@ -34,10 +35,12 @@ export function heartbeatStore(
       if (running.runningUntil > startedAt) return undefined;
       const id = chance.guid();
       const begun = { version, tick: id, writeId: id, startedAt, runningUntil: startedAt + lengthMs };
-      return (await write({ ...found?.properties, ...begun }, found)) ? { id, startedAt } : undefined;
+      return (await write({ ...found?.properties, ...begun }, found))
+        ? { id, startedAt, repairedTo: positionIn(found) }
+        : undefined;
     },
 
-    async end({ id, startedAt }: BegunTick, report: TickReport) {
+    async end({ id, startedAt }: BegunTick, report: TickReport, repairedTo) {
       const found = await read();
       if (found === undefined || found.properties['tick'] !== id) return;
       const endedAt = now();
@@ -51,19 +54,23 @@ export function heartbeatStore(
         lastSuccess,
         runningUntil: 0,
         credentialEndsAt: credentialEndsAt() ?? 0,
+        repairPartition: repairedTo?.partition ?? '',
+        repairKey: repairedTo?.key ?? '',
       };
       await write({ version, tick: id, writeId: chance.guid(), ...ended }, found);
     },
 
     async read() {
       const found = await read();
-      return found === undefined ? undefined : toHeartbeat(found, Number.MAX_SAFE_INTEGER);
+      if (found === undefined) return undefined;
+      const heartbeat = toHeartbeat(found, Number.MAX_SAFE_INTEGER);
+      return { ...heartbeat, age: heartbeat.last === undefined ? Infinity : now() - heartbeat.last.endedAt };
     },
   };
 }
 
 /** A row that a person edited may hold anything: what is no number counts as 0, and no tick runs longer than `longest`. */
-function toHeartbeat(row: StoredRow | undefined, longest: number): Heartbeat {
+function toHeartbeat(row: StoredRow | undefined, longest: number): Omit<Heartbeat, 'age'> {
   const number = (name: string): number => {
     const value = row?.properties[name];
     return typeof value === 'number' && Number.isFinite(value) && value > 0 ? value : 0;
@@ -71,8 +78,11 @@ function toHeartbeat(row: StoredRow | undefined, longest: number): Heartbeat {
   const until = number('runningUntil');
   const endedAt = number('endedAt');
   const credentialEndsAt = number('credentialEndsAt');
-  const stopped = stops.find((word) => word === row?.properties['stopped']);
+  const stopped = tickStops.find((word) => word === row?.properties['stopped']);
   const report: TickReport = {
+    woken: number('woken'),
+    moved: number('moved'),
+    repaired: number('repaired'),
     seen: number('seen'),
     finished: number('finished'),
     pending: number('pending'),
@@ -89,4 +99,9 @@ function toHeartbeat(row: StoredRow | undefined, longest: number): Heartbeat {
   };
 }
 
-const stops = ['time', 'gate', 'storage', 'overlap'] as const satisfies TickReport['stopped'][];
+function positionIn(row: StoredRow | undefined): RecordPosition | undefined {
+  const { repairPartition: partition, repairKey: key } = row?.properties ?? {};
+  return typeof partition === 'string' && typeof key === 'string' && key !== ''
+    ? { partition, key }
+    : undefined;
+}

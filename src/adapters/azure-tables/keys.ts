@@ -1,5 +1,3 @@
-import type { CartKey } from '../../domain/message/job.ts';
-
 /** A part of a key that the Table service would refuse, or that would not come back as it went in. */
 export class InvalidKey extends Error {
   override readonly name = 'InvalidKey';
@@ -25,7 +23,3 @@ export function keyPart(what: string, part: string): string {
     );
   return part;
 }
-
-/** The key of a cart's row where the partition does not name its customer. */
-export const cartKey = ({ customerId, cartId }: CartKey): string =>
-  `${keyPart('customerId', customerId)}:${keyPart('cartId', cartId)}`;

@@ -1,9 +1,24 @@
+import type { CheckoutRecord } from '../../domain/checkout/record.ts';
 import { UnreadableRecord } from '../../ports/ledger.ts';
 import type { LedgerScan } from '../../ports/ledger-scan.ts';
-import type { Table } from '../../ports/table.ts';
+import type { StoredRow, Table } from '../../ports/table.ts';
 import { fromRecordRow, recordPrefix } from './record-rows.ts';
 
 export const ledgerScan = (table: Table, onUnreadable: (why: string) => void): LedgerScan => ({
+  async page(after, most) {
+    const records: (CheckoutRecord | UnreadableRecord)[] = [];
+    const query = {
+      from: recordPrefix,
+      to: `${recordPrefix}\uffff`,
+      ...(after === undefined ? {} : { after }),
+    };
+    for await (const row of table.rows(query)) {
+      records.push(orUnreadable(row));
+      if (records.length >= most) return { records, next: { partition: row.partition, key: row.key } };
+    }
+    return { records, next: undefined };
+  },
+
   async *inState(states) {
     const keys = { from: recordPrefix, to: `${recordPrefix}\uffff` };
     for await (const row of table.rows({ ...keys, where: { state: states } })) {
@@ -16,3 +31,12 @@ export const ledgerScan = (table: Table, onUnreadable: (why: string) => void): L
     }
   },
 });
+
+function orUnreadable(row: StoredRow): CheckoutRecord | UnreadableRecord {
+  try {
+    return fromRecordRow(row);
+  } catch (error) {
+    if (error instanceof UnreadableRecord) return error;
+    throw error;
+  }
+}

@@ -1,5 +1,5 @@
 import type { CheckoutRecord } from '../../domain/checkout/record.ts';
-import type { CartKey } from '../../domain/message/job.ts';
+import { customerOf, type JobKey } from '../../domain/message/job-key.ts';
 import type { Order } from '../../domain/order/order.ts';
 import {
   type Committed,
@@ -23,8 +23,8 @@ type Commit = Parameters<Ledger['commit']>[0];
 export function ledgerStore(table: Table): Ledger {
   const named = namedOrders();
 
-  async function read(key: CartKey): Promise<Stored<CheckoutRecord> | undefined> {
-    const row = await table.get(keyPart('customerId', key.customerId), recordKey(key));
+  async function read(key: JobKey): Promise<Stored<CheckoutRecord> | undefined> {
+    const row = await table.get(keyPart('customerId', customerOf(key)), recordKey(key));
     if (row === undefined) return undefined;
     const value = fromRecordRow(row);
     named.keep(value, row.etag);
@@ -51,7 +51,7 @@ export function ledgerStore(table: Table): Ledger {
 
   /** The client repeats a write whose answer was lost, and then our own write refuses it. */
   async function ownWrite(record: CheckoutRecord, writeId: string): Promise<Written | undefined> {
-    const row = await table.get(record.customerId, recordKey(record));
+    const row = await table.get(record.customerId, recordKey(record.jobKey));
     // guard: Read-back: the same writeId was us
     if (row?.properties['writeId'] === writeId) return written(record, row.etag);
     return undefined;
@@ -80,7 +80,7 @@ export function ledgerStore(table: Table): Ledger {
     }
     throw new Unavailable(
       'storage',
-      `Order rows of customer ${record.customerId} keep appearing and going: cart ${record.cartId} could not record ${orders.map((order) => order.id).join(', ')}`,
+      `Order rows of customer ${record.customerId} keep appearing and going: job ${record.jobKey} could not record ${orders.map((order) => order.id).join(', ')}`,
     );
   }
 
@@ -104,8 +104,8 @@ export function ledgerStore(table: Table): Ledger {
       if (ours.has(id)) continue;
       const row = await table.get(record.customerId, orderKey(id));
       if (row === undefined) continue;
-      const cartId = ownerOf(row);
-      if (cartId !== record.cartId) return { kind: 'owned', orderId: id, cartId } as const;
+      const jobKey = ownerOf(row);
+      if (jobKey !== record.jobKey) return { kind: 'owned', orderId: id, jobKey } as const;
       ours.add(id);
     }
     return undefined;
@@ -113,7 +113,7 @@ export function ledgerStore(table: Table): Ledger {
 
   async function customer(customerId: string): Promise<CustomerBooks> {
     const records: CheckoutRecord[] = [];
-    const etags = new Map<string, string>();
+    const etags = new Map<JobKey, string>();
     const unreadable: UnreadableRecord[] = [];
     const owners = new Map<string, string>();
     // Records come before orders: a cart that is recorded while we read shows as open, as the owner of its orders, or both.
@@ -130,7 +130,7 @@ export function ledgerStore(table: Table): Ledger {
           continue;
         }
         records.push(record);
-        etags.set(record.cartId, row.etag);
+        etags.set(record.jobKey, row.etag);
       } else if (row.key.startsWith(orderPrefix)) owners.set(orderIdOf(row), ownerOf(row));
     }
     return { records, etags, unreadable, owners };

@@ -20,7 +20,7 @@ export function orderIdOf(row: StoredRow): string {
 }
 
 /**
- * Column `cartId` says in whose books the order is; `order` holds it as JSON, without its lines when they do not fit. Its
+ * Column `jobKey` says in whose books the order is; `order` holds it as JSON, without its lines when they do not fit. Its
  * status is the one that the record marks: the answer in hand may be older than what another run has written.
  */
 export function toOrderRow(record: CheckoutRecord, read: Order): Row {
@@ -33,6 +33,7 @@ export function toOrderRow(record: CheckoutRecord, read: Order): Row {
     key: orderKey(order.id),
     properties: omitUndefined({
       version: 1,
+      jobKey: record.jobKey,
       cartId: record.cartId,
       orderId: orderIdKey(order.id) === order.id ? undefined : order.id,
       status: order.status,
@@ -54,6 +55,6 @@ export function toOrderRow(record: CheckoutRecord, read: Order): Row {
 
 /** '' when a person has taken the column away: then nobody's, so that no cart takes the order for its own. */
 export const ownerOf = (row: StoredRow): string => {
-  const owner = row.properties['cartId'];
+  const owner = row.properties['jobKey'];
   return typeof owner === 'string' ? owner : '';
 };

@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import type { CheckoutRecord } from '../../domain/checkout/record.ts';
-import type { CartKey } from '../../domain/message/job.ts';
+import { type JobKey, jobKeyOf, readJobKey, recordKeyOf } from '../../domain/message/job-key.ts';
 import { omitUndefined } from '../../domain/omit-undefined.ts';
 import { cutText } from '../../domain/text.ts';
 import { UnreadableRecord } from '../../ports/ledger.ts';
@@ -11,7 +11,7 @@ import { recordSchema, recordVersion } from './record-schema.ts';
 import { shortenRecord } from './shorten.ts';
 
 export const recordPrefix = 'cart:';
-export const recordKey = ({ cartId }: CartKey): string => `${recordPrefix}${keyPart('cartId', cartId)}`;
+export const recordKey = (jobKey: JobKey): string => keyPart('job', recordKeyOf(jobKey));
 
 /** A column can be searched and read in the portal; what does not fit ends in `…`, the whole stands in `record`. */
 const maxColumn = 2_000;
@@ -24,14 +24,14 @@ export function toRecordRow(record: CheckoutRecord, writeId: string): Row {
   const shortened = storedBytes(whole) > maxRowBytes ? shortenRecord(record, whole) : undefined;
   return {
     partition: keyPart('customerId', record.customerId),
-    key: recordKey(record),
+    key: recordKey(record.jobKey),
     properties: omitUndefined({
       writeId,
       version: record.version,
       state: record.state,
-      ticket: record.ticket,
       revision: record.revision,
       attempts: record.attempts,
+      jobKey: record.jobKey,
       lastSend: record.lastSend,
       nextTry: record.nextTry,
       leaseUntil: record.lease?.until,
@@ -51,7 +51,9 @@ export function toRecordRow(record: CheckoutRecord, writeId: string): Row {
 
 /** Throws `UnreadableRecord`: nothing is guessed, a wrong guess could buy twice. */
 export function fromRecordRow(row: StoredRow): CheckoutRecord {
-  const key: CartKey = { customerId: row.partition, cartId: row.key.slice(recordPrefix.length) };
+  const key =
+    readJobKey(`${row.partition}:${row.key}`) ??
+    jobKeyOf({ customerId: row.partition, cartId: row.key.slice(recordPrefix.length) });
   const unreadable = (why: string) => new UnreadableRecord(key, why, false);
   const text = joinText('record', row.properties);
   if (isNewer(row.properties['version'])) throw newer(key, row.properties['version']);
@@ -62,19 +64,17 @@ export function fromRecordRow(row: StoredRow): CheckoutRecord {
   const parsed = z.safeParse(recordSchema, value);
   if (!parsed.success) throw unreadable(describeIssue(parsed.error));
   const record = parsed.data;
-  if (record.customerId !== key.customerId || record.cartId !== key.cartId)
-    throw unreadable(
-      `it is the record of cart ${record.cartId}, customer ${record.customerId}: a row copied by hand?`,
-    );
+  const jobKey = jobKeyOf(record);
+  if (jobKey !== key) throw unreadable(`it is the record of job ${jobKey}: a row copied by hand?`);
   if (row.properties['state'] !== record.state)
     throw unreadable(
       `its column "state" says ${row.properties['state']}, its column "record" says ${record.state}`,
     );
-  return record;
+  return { ...record, jobKey };
 }
 
 const isNewer = (version: unknown): boolean => typeof version === 'number' && version > recordVersion;
-const newer = (key: CartKey, version: unknown) =>
+const newer = (key: JobKey, version: unknown) =>
   new UnreadableRecord(
     key,
     `version ${version} is newer than ${recordVersion}, which this program knows`,

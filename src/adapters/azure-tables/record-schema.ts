@@ -8,17 +8,20 @@ import {
   type FailedGroup,
   type KeptDelivery,
   type KnownGroup,
+  type MergedMessage,
   type OrderMark,
+  type PendingDecision,
   type Poll,
+  type Question,
   questionKinds,
   type Reason,
   type Recent,
   repeatAnswers,
   states,
 } from '../../domain/checkout/record.ts';
+import type { SkewBounds } from '../../domain/clock-skew.ts';
 import type { Job } from '../../domain/message/job.ts';
 import { orderStatuses } from '../../domain/order/order.ts';
-import type { SkewBounds } from '../../ports/clock.ts';
 
 /**
  * The shape of a ledger record, as it is checked when it is read: people and newer versions write to the table too.
@@ -73,7 +76,7 @@ const delivery = z.object({
   at: time,
   messageId: z.string(),
   count,
-  ticket: count,
+  from: z.enum(['producer', 'wake-up']),
   end: optional(z.string()),
 } satisfies Shape<KeptDelivery>);
 
@@ -112,6 +115,18 @@ const failedGroup = z.object({
 } satisfies Shape<FailedGroup>);
 
 const skew = z.object({ low: z.number(), high: z.number() } satisfies Shape<SkewBounds>);
+const merged = z.object({
+  messageId: z.string(),
+  at: time,
+  notBefore: optional(time),
+  notAfter: optional(time),
+} satisfies Shape<MergedMessage>);
+
+const decided = {
+  decision: z.enum(decisions),
+  who: z.string(),
+  at: time,
+} satisfies Shape<Decided>;
 
 export const recordVersion = 1;
 
@@ -122,17 +137,29 @@ export const recordSchema = z.object({
   state: z.enum(states),
   job,
   body: z.string(),
+  merged: optional(z.array(merged)),
   batches: z.array(z.string()),
-  ticket: count,
+  urgent: z.boolean(),
   revision: count,
   attempts: count,
+  reschedules: count,
   lease: optional(z.object({ id: z.string(), until: time })),
+  claimedBy: optional(z.string()),
+  unfinishedClaims: count,
+  unansweredSends: count,
+  putOffAt: optional(count),
+  lastError: optional(z.string()),
+  ordersInHand: optional(z.array(z.string())),
+  decision: optional(
+    z.object({ ...decided, orderIds: z.array(z.string()) } satisfies Shape<PendingDecision>),
+  ),
   requestId: z.string(),
-  firstSend: time,
+  firstSend: optional(time),
   firstSendSkew: optional(skew),
   firstInDoubt: optional(z.object({ at: time, skew: optional(skew) })),
-  lastSend: time,
+  lastSend: optional(time),
   nextTry: optional(time),
+  entryOrigin: optional(time),
   attentionMayBeOpen: z.boolean(),
   orders: z.array(order),
   failedGroups: z.array(failedGroup),
@@ -141,7 +168,13 @@ export const recordSchema = z.object({
   goneSince: optional(time),
   boughtAgain: optional(z.object({ at: time, orderIds: z.array(z.string()) })),
   repeatAllowed: optional(z.boolean()),
-  asked: optional(z.object({ kind: z.enum(questionKinds), since: time })),
+  asked: optional(
+    z.object({
+      kind: z.enum(questionKinds),
+      code: optional(z.literal('worker-crashed')),
+      since: time,
+    } satisfies Shape<Question>),
+  ),
   gaveUp: optional(z.boolean()),
   refusedSince: optional(time),
   looks: count,
@@ -150,16 +183,9 @@ export const recordSchema = z.object({
   history: z.object({ total: count, first: z.array(call), last: z.array(call) }),
   deliveries: recent(delivery),
   polls: recent(pollSchema),
-  decisions: z.array(
-    z.object({
-      decision: z.enum(decisions),
-      who: z.string(),
-      at: time,
-      ticket: optional(count),
-    } satisfies Shape<Decided>),
-  ),
+  decisions: z.array(z.object(decided)),
   firstEnqueued: time,
   traceparent: optional(z.string()),
   createdAt: time,
   updatedAt: time,
-} satisfies Shape<CheckoutRecord>);
+} satisfies Shape<Omit<CheckoutRecord, 'jobKey'>>);

@@ -1,7 +1,18 @@
 import * as z from 'zod/mini';
-import type { BatchCountEntry, OrderEntry, PollEntry } from '../../domain/schedule-entry.ts';
-import { dueTimeKey, type Schedule } from '../../ports/schedule.ts';
-import type { Change, Properties, Row, StoredRow, Table } from '../../ports/table.ts';
+import { isSettled, states } from '../../domain/checkout/record.ts';
+import { readJobKey } from '../../domain/message/job-key.ts';
+import { omitUndefined } from '../../domain/omit-undefined.ts';
+import {
+  type BatchCountEntry,
+  type JobEntry,
+  jobKeysUntil,
+  type OrderEntry,
+  type PollEntry,
+  pollKeysUntil,
+  readJobEntryKey,
+} from '../../domain/schedule-entry.ts';
+import type { EntryMove, Schedule, WhichJobs } from '../../ports/schedule.ts';
+import type { Change, Properties, Row, StoredRow, Table, Where } from '../../ports/table.ts';
 import { keyPart } from './keys.ts';
 import { pollSchema } from './record-schema.ts';
 import { toTransactions } from './transactions.ts';
@@ -11,6 +22,16 @@ const partition = 'due';
 
 /** `Schedule` over the table Schedule. A row that cannot be read is told to `onUnreadable` and passed over. */
 export function scheduleStore(table: Table, onUnreadable: (key: string, why: string) => void): Schedule {
+  function dueEntries(of: 'orders', now: number): AsyncIterable<OrderEntry>;
+  function dueEntries(of: 'batches', now: number): AsyncIterable<BatchCountEntry>;
+  async function* dueEntries(of: 'orders' | 'batches', now: number): AsyncIterable<PollEntry> {
+    for await (const row of table.rows({ partition, ...pollKeysUntil(of, now) })) {
+      const read = fromEntry(row);
+      if (typeof read === 'string') onUnreadable(row.key, read);
+      else yield read;
+    }
+  }
+
   return {
     async insert(rows) {
       // Written over whatever is there: the key names the order and its time, so it can only be the same row.
@@ -22,13 +43,38 @@ export function scheduleStore(table: Table, onUnreadable: (key: string, why: str
       }
     },
 
-    async *due(now) {
-      for await (const row of table.rows({ partition, from: '0', to: dueTimeKey(now + 1) })) {
-        const read = fromEntry(row);
+    async ensure(entry) {
+      // Refused as `exists`: it is there, perhaps moved meanwhile.
+      await table.change({ kind: 'insert', row: toJobRow(entry) });
+    },
+
+    async moveJobs(moves) {
+      for (const transaction of toTransactions(moves.map(toMerge))) {
+        const [only, ...more] = transaction;
+        const moved = more.length === 0 ? undefined : await table.transact(transaction);
+        if (moved?.kind === 'done') continue;
+        // A refusal means that one of them was removed meanwhile, which is as good. The others are moved one by one.
+        for (const change of moved === undefined ? [only] : transaction) await table.change(change);
+      }
+    },
+
+    async remove(key) {
+      await table.change({ kind: 'remove', partition, key });
+    },
+
+    async *jobs(range, which, now) {
+      for await (const row of table.rows({
+        partition,
+        ...jobKeysUntil(range, now),
+        ...whereOf(which, now),
+      })) {
+        const read = fromJobRow(row);
         if (typeof read === 'string') onUnreadable(row.key, read);
         else yield read;
       }
     },
+
+    due: dueEntries,
 
     exists: async (key) => (await table.get(partition, key)) !== undefined,
 
@@ -72,20 +118,58 @@ function unkeptIn(text: unknown): Pick<OrderEntry, 'unkept'> {
 }
 
 function fromEntry({ key, properties }: StoredRow): PollEntry | string {
-  const { dueAt, orderId, customerId, cartId, batchId, polls, unkept, version } = properties;
+  const { dueAt, orderId, jobKey: named, batchId, polls, unkept, version } = properties;
   if (typeof version === 'number' && version > 1)
     return `version ${version} is newer than 1, which this program knows`;
   if (typeof batchId === 'string')
     return typeof dueAt === 'number' ? { key, dueAt, batchId } : 'dueAt is missing';
-  if (typeof customerId !== 'string' || typeof cartId !== 'string') return 'customerId or cartId is missing';
+  const jobKey = readJobKey(named);
+  if (jobKey === undefined) return 'jobKey is missing';
   if (typeof dueAt !== 'number' || typeof orderId !== 'string') return 'dueAt or orderId is missing';
   return {
     key,
     dueAt,
     orderId,
-    customerId,
-    cartId,
+    jobKey,
     polls: typeof polls === 'number' && polls >= 0 ? polls : 0,
     ...unkeptIn(unkept),
   };
+}
+
+const toMerge = ({ key, ...columns }: EntryMove): Change => ({
+  kind: 'merge',
+  row: { partition, key, properties: omitUndefined(columns) },
+});
+
+function toJobRow({ key, ...columns }: JobEntry): Row {
+  return { partition, key: keyPart('entry', key), properties: { version: 1, ...omitUndefined(columns) } };
+}
+
+/** People edit rows too. A number that is missing reads as 0, which wakes the job at once: a wake-up is harmless. */
+function fromJobRow({ key, properties }: StoredRow): JobEntry | string {
+  const read = readJobEntryKey(key);
+  if (read === undefined) return 'its key is not the key of a job';
+  const number = (name: string): number => {
+    const value = properties[name];
+    return typeof value === 'number' && Number.isFinite(value) && value > 0 ? value : 0;
+  };
+  const { notAfter } = properties;
+  return omitUndefined({
+    ...read,
+    key,
+    dueAt: number('dueAt'),
+    wakes: number('wakes'),
+    wokenAt: number('wokenAt'),
+    since: number('since'),
+    state: states.find((state) => state === properties['state']) ?? 'unresolved',
+    notAfter: typeof notAfter === 'number' ? notAfter : undefined,
+  });
+}
+
+function whereOf(which: WhichJobs, now: number): { readonly where: Where; readonly or?: readonly Where[] } {
+  const due = { dueAt: { atMost: now } };
+  if (which === 'due') return { where: due };
+  if (which === 'no-call')
+    return { where: due, or: [{ state: states.filter(isSettled) }, { notAfter: { atMost: now } }] };
+  return { where: { dueAt: { above: now }, wokenAt: { above: which.wokenSince } } };
 }

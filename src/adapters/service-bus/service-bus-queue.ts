@@ -1,19 +1,27 @@
 import type { ServiceBusMessage, ServiceBusSender } from '@azure/service-bus';
-import type { CheckoutQueue, Copy } from '../../ports/checkout-queue.ts';
+import type { OutgoingMessage } from '../../domain/message/outgoing-message.ts';
+import type { CheckoutQueue } from '../../ports/checkout-queue.ts';
 import { limiter } from './limiter.ts';
 import { sendFailure } from './service-bus-failure.ts';
 
 /** A link of the client holds 2,048 unsettled messages; a burst beyond that would wait inside it until it times out. */
 const maxInFlight = 512;
+/** A message sent again has at most 64 KB of body and 64 KB of properties; a batch of the standard tier holds 256 KB. Wake-ups are small. */
+const maxTogether = 100;
 
 export function checkoutQueue(sender: ServiceBusSender): CheckoutQueue {
   const inTurn = limiter(maxInFlight);
   return {
-    async send(copy, at) {
+    async send(messages, at) {
       try {
-        await inTurn(() => sender.sendMessages(toMessage(copy, at)));
+        for (let from = 0; from < messages.length; from += maxTogether) {
+          const together = messages.slice(from, from + maxTogether).map((message) => toMessage(message, at));
+          await inTurn(() => sender.sendMessages(together));
+        }
       } catch (error) {
-        throw sendFailure('queue', `message ${copy.messageId} to queue ${sender.entityPath}`, error);
+        const [first] = messages;
+        const what = `${messages.length} message(s), the first ${first?.messageId},`;
+        throw sendFailure('queue', `${what} to queue ${sender.entityPath}`, error);
       }
     },
   };
@@ -23,7 +31,7 @@ export function checkoutQueue(sender: ServiceBusSender): CheckoutQueue {
  * Scheduled by an annotation, not by `scheduleMessages`: that is a request to the management link, and its sequence
  * number is of use only to who wants to cancel.
  */
-function toMessage({ messageId, body, properties }: Copy, at: number): ServiceBusMessage {
+function toMessage({ messageId, body, properties }: OutgoingMessage, at: number): ServiceBusMessage {
   return {
     messageId,
     // Bytes go out as they are; anything else the client writes as JSON again.

@@ -23,8 +23,8 @@ export function measuresOf(name: EventName, fields: Fields): readonly Measure[] 
     }
     case 'JobRejected':
       return [{ metric: 'checkout.jobs', value: 1, attributes: { outcome: 'rejected' } }];
-    case 'JobParked':
-      return [{ metric: 'checkout.parks', value: 1 }];
+    case 'JobRescheduled':
+      return [{ metric: 'checkout.reschedules', value: 1 }];
     case 'PollTick':
       return [{ metric: 'checkout.ticks', value: 1 }];
     case 'GateChanged':

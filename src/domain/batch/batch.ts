@@ -1,8 +1,9 @@
 import type { Question, State } from '../checkout/record.ts';
-import type { CartKey } from '../message/job.ts';
+import type { JobKey } from '../message/job-key.ts';
 
 /** State and revision of one job in a batch. */
-export interface BatchJob extends CartKey {
+export interface BatchJob {
+  readonly jobKey: JobKey;
   readonly batchId: string;
   readonly state: State;
   readonly revision: number;

@@ -40,6 +40,8 @@ export interface Result {
   /** Why it failed, in part or whole; absent when all is well. */
   readonly reason?: Reason;
   readonly gaveUp?: boolean;
+  /** Orders that the repeat of an ordered cart made beside equal ones: bought twice. */
+  readonly boughtAgain?: CheckoutRecord['boughtAgain'];
 }
 
 /** Adds orders to the marks that the record keeps; a status only moves forward. */
@@ -74,28 +76,44 @@ export function resultStep(marks: readonly OrderMark[], failedGroups: readonly F
   return failedGroups.length > 0 || marks.some((mark) => isLacking(mark.status)) ? 'end-partly' : 'complete';
 }
 
-/** The record after a result, the lease free; one revision on. */
-export function settled(
+/** The record after a result: one revision on, its lease free, its counters 0, no decision pending. */
+export function withResult(
   record: CheckoutRecord,
   result: Result,
   at: { readonly now: number; readonly firstPoll: number },
 ): CheckoutRecord {
   const revision = record.revision + 1;
   const orders = mergeMarks(record.orders, result.orders, { ...at, revision });
-  const { lease: _, nextTry: __, asked: ___, gaveUp: ____, reason: _____, ...rest } = record;
+  const {
+    lease,
+    nextTry,
+    entryOrigin,
+    asked,
+    gaveUp,
+    reason: before,
+    decision,
+    putOffAt,
+    lastError,
+    ordersInHand,
+    ...rest
+  } = record;
   const state = transition(record.state, resultStep(orders, result.failedGroups));
-  const reason = result.reason ?? (isRetryable(state) ? record.reason : undefined);
+  const reason = result.reason ?? (isRetryable(state) ? before : undefined);
   return {
     ...rest,
     state,
     revision,
     orders,
+    ...stillInHand(record, orders),
+    unfinishedClaims: 0,
+    unansweredSends: 0,
     failedGroups: result.failedGroups,
     reached: reachedBy(record, state, revision),
     updatedAt: at.now,
     ...(reason === undefined ? {} : { reason }),
     // guard: People: who gave up may have bought it
     ...(result.gaveUp === true ? { gaveUp: true } : {}),
+    ...(result.boughtAgain === undefined ? {} : { boughtAgain: result.boughtAgain }),
   };
 }
 
@@ -106,12 +124,18 @@ export function withOrders(
   at: { readonly now: number; readonly firstPoll: number },
 ): CheckoutRecord {
   const revision = record.revision + 1;
-  return {
-    ...record,
-    revision,
-    orders: mergeMarks(record.orders, orders, { ...at, revision }),
-    updatedAt: at.now,
-  };
+  const marks = mergeMarks(record.orders, orders, { ...at, revision });
+  const { ordersInHand, ...rest } = record;
+  return { ...rest, ...stillInHand(record, marks), revision, orders: marks, updatedAt: at.now };
+}
+
+/** Orders in hand that the record does not name yet. */
+function stillInHand(
+  { ordersInHand = [] }: CheckoutRecord,
+  marks: readonly OrderMark[],
+): Pick<CheckoutRecord, 'ordersInHand'> {
+  const left = ordersInHand.filter((id) => !marks.some((mark) => mark.id === id));
+  return left.length === 0 ? {} : { ordersInHand: left };
 }
 
 export function reachedBy(

@@ -1,14 +1,20 @@
-import type { attentionKinds } from '../../ports/attention.ts';
-import type { CartKey } from '../message/job.ts';
-import type { Reason } from './record.ts';
+import type { JobKey } from '../message/job-key.ts';
+import { questionKinds, type Reason } from './record.ts';
 
+/** Results that need a person. */
+export const resultKinds = ['failed', 'partial'] as const;
+export const attentionKinds = [...resultKinds, ...questionKinds, 'rejected'] as const;
 export type AttentionKind = (typeof attentionKinds)[number];
+
+/** The code of a row that reports that a cart was bought twice. */
+export const boughtAgainCode = 'bought-again';
 
 /** The code of a question about a record that cannot be read. */
 export const unreadableCode = 'unreadable-record';
 
-/** The to-do list for people: one row for each cart, never moved or deleted. */
-export interface CartAttention extends CartKey {
+/** The to-do list for people: one row for each job, never moved or deleted. */
+export interface JobAttention {
+  readonly jobKey: JobKey;
   readonly kind: AttentionKind;
   readonly open: boolean;
   /** The record's revision that it tells of. */
@@ -21,7 +27,7 @@ export interface CartAttention extends CartKey {
   readonly at: number;
 }
 
-/** A message that is no job: its bytes are kept, whatever they are. */
+/** A message that is not a job: its bytes are kept, whatever they are. */
 export interface RejectedMessage {
   /** `{sha256 of the body}:{enqueued time, sequence number}`: a messageId is the producer's, and may be anything. */
   readonly key: string;

@@ -1,13 +1,17 @@
-import type { Chance } from '../../ports/chance.ts';
 import type { Times } from '../times.ts';
 
+/** A source of numbers from 0 (included) to 1 (excluded). */
+export interface Fractions {
+  fraction(): number;
+}
+
 /** Full jitter: anywhere between nothing and a ceiling that doubles with each attempt. */
-export function backOff(attempt: number, times: Times, chance: Chance): number {
+export function backOff(attempt: number, times: Times, fraction: number): number {
   const ceiling = Math.min(times.backoffMax, times.backoffBase * 2 ** Math.max(0, Math.min(30, attempt - 1)));
-  return chance.fraction() * ceiling;
+  return fraction * ceiling;
 }
 
 /** A length of time, up to a tenth longer or shorter: what starts together need not come back together. */
-export const withJitter = (ms: number, chance: Chance): number => ms * (0.9 + 0.2 * chance.fraction());
+export const withJitter = (ms: number, fraction: number): number => ms * (0.9 + 0.2 * fraction);
 
 export const leftToSleep = (slept: number, times: Times): number => Math.max(0, times.sleepBudget - slept);

@@ -1,4 +1,4 @@
-import type { Run } from '../../checkout/run.ts';
+import type { Delivery } from '../message/delivery.ts';
 import { cutText } from '../text.ts';
 import type { Call, CheckoutRecord, History, KeptDelivery, Poll, Recent } from './record.ts';
 
@@ -40,14 +40,18 @@ export function lastCheckoutEnd(record: CheckoutRecord): number | undefined {
   return call?.end === undefined ? undefined : call.at + call.end.ms;
 }
 
-/** Keeps this run's delivery, or what came of it: goes with a write of the record that happens anyway. */
-export function withDelivery(record: CheckoutRecord, run: Run, end?: string): CheckoutRecord {
-  const { messageId, count, ticket } = run.delivery;
+/** Keeps a delivery, or what came of it: goes with a write of the record that happens anyway. */
+export function withDelivery(
+  record: CheckoutRecord,
+  delivery: Delivery,
+  startedAt: number,
+  end?: string,
+): CheckoutRecord {
   const kept: KeptDelivery = {
-    at: run.startedAt,
-    messageId: cut(messageId, maxId),
-    count,
-    ticket,
+    at: startedAt,
+    messageId: cut(delivery.messageId, maxId),
+    count: delivery.count,
+    from: delivery.from.kind,
     ...(end === undefined ? {} : { end: cut(end, maxEnd) }),
   };
   const { total, last } = record.deliveries;

@@ -1,70 +1,118 @@
-import { type Decision, type Delivery, ticketAfter } from '../message/delivery.ts';
-import type { Times } from '../times.ts';
-import { type CheckoutRecord, isInDoubt, isSettled, takesDecision } from './record.ts';
+import type { Job } from '../message/job.ts';
+import { type CheckoutRecord, isInDoubt, isSettled } from './record.ts';
 
-/** What a delivery may do with the record that it found. The order of the rules is the protocol's: see docs/protocol.md. */
-export type Claim =
+/**
+ * Third step of the way: what a delivery may do with the record that it found, in the order of docs/protocol.md. Pure.
+ * Only `call`, `reconcile`, `named-orders` and `read-orders` lead to a request to Partner Center, so only they need a permit.
+ */
+export type ClaimStep =
+  /** No record: a producer's message begins the job. */
   | { readonly kind: 'insert' }
-  | { readonly kind: 'decide'; readonly decision: Decision }
-  /** Ordered or final: finish what may be unfinished, never submit. */
+  | { readonly kind: 'insert-waiting'; readonly until: number }
+  | { readonly kind: 'insert-ended' }
+  /** A wake-up whose record is not there. */
+  | { readonly kind: 'no-record' }
+  /** There is a result: finalize what may be unfinished, never submit. */
   | { readonly kind: 'settled' }
-  | { readonly kind: 'twin' }
-  /** The record's own copy was lost: this twin sends it again. */
-  | { readonly kind: 'revive' }
+  /** There is a result, and orders in hand that it lacks. */
+  | { readonly kind: 'read-orders'; readonly orderIds: readonly string[] }
   | { readonly kind: 'leased'; readonly until: number }
-  | { readonly kind: 'early'; readonly until: number }
-  /** `inDoubt`: the cart may have been bought, so evidence comes before any POST. */
-  | { readonly kind: 'take-over'; readonly inDoubt: boolean };
+  | { readonly kind: 'not-due'; readonly until: number }
+  /** It crashed several workers: those who crash with it are not to be blamed, so it runs apart from them. */
+  | { readonly kind: 'put-off' }
+  /** It crashed too many workers. */
+  | { readonly kind: 'escalate-crash' }
+  | { readonly kind: 'give-up' }
+  /** Nothing of it is running and its time is over, or its batches are stopped. */
+  | { readonly kind: 'end' }
+  | { readonly kind: 'take-over'; readonly next: 'call' | 'reconcile' | 'named-orders' };
 
-export function decideClaim(
-  record: CheckoutRecord | undefined,
-  delivery: Delivery,
-  now: number,
-  times: Pick<Times, 'reviveAfter'>,
-): Claim {
-  if (record === undefined) return { kind: 'insert' };
-  if (delivery.decision !== undefined && applies(delivery.decision, record, delivery.ticket, now))
-    return { kind: 'decide', decision: delivery.decision };
-  // guard: Claim: settled is never submitted
-  if (isSettled(record.state)) return { kind: 'settled' };
-  // guard: Claim: an older ticket is a twin
-  if (delivery.ticket < record.ticket) {
-    // guard: Claim: a lost copy is revived
-    if (copyIsLost(record, now, times)) return { kind: 'revive' };
-    return { kind: 'twin' };
-  }
+export interface ClaimContext {
+  readonly now: number;
+  /** Every batch that names the job is stopped. */
+  readonly stopped: boolean;
+}
+
+/** From the third unfinished claim on the run is put off once; the sixth of either counter does not run. */
+const firstPutOff = 3;
+const crashLimit = 6;
+/** Counters after an escalation: the wake-up hours later runs the job once more before it is escalated again. */
+export const countersAfterEscalation = 4;
+
+export function decideInsert(job: Job, producer: boolean, { now, stopped }: ClaimContext): ClaimStep {
+  if (!producer) return { kind: 'no-record' };
+  if (stopped || isOver(job, now)) return { kind: 'insert-ended' };
+  if (job.notBefore !== undefined && job.notBefore > now)
+    return { kind: 'insert-waiting', until: job.notBefore };
+  return { kind: 'insert' };
+}
+
+export function decideClaim(record: CheckoutRecord, { now, stopped }: ClaimContext): ClaimStep {
   const leasedUntil = leaseEnd(record, now);
   // guard: Claim: a lease of another is waited for
   if (leasedUntil !== undefined) return { kind: 'leased', until: leasedUntil };
-  // guard: Claim: a copy before its next try is parked again
-  if (record.nextTry !== undefined && record.nextTry > now && delivery.found.length === 0)
-    return { kind: 'early', until: record.nextTry };
-  return {
-    kind: 'take-over',
-    // guard: Claim: evidence when it may have been bought [replace: false]
-    inDoubt: isInDoubt(record.state),
-  };
+  const decided = record.decision?.decision;
+  if (isSettled(record.state) && decided === undefined) {
+    const lacking = lackingOrders(record);
+    // guard: Claim: orders in hand of a settled job are recorded
+    if (lacking.length > 0) return { kind: 'read-orders', orderIds: lacking };
+    // guard: Claim: settled is never submitted
+    return { kind: 'settled' };
+  }
+  // guard: Claim: nothing runs before its next try
+  if (!isDue(record, now)) return { kind: 'not-due', until: dueAt(record) };
+  if (decided === undefined) {
+    const claims = record.unfinishedClaims + 1;
+    // guard: Crash: the sixth unfinished claim or unanswered send does not run
+    if (claims >= crashLimit || record.unansweredSends + 1 >= crashLimit) return { kind: 'escalate-crash' };
+    // guard: Crash: the third unfinished claim is put off
+    if (claims >= firstPutOff && record.putOffAt !== claims) return { kind: 'put-off' };
+  }
+  if (decided === 'give-up') return { kind: 'give-up' };
+  const over = stopped || isOver(record.job, now);
+  if (over && !isInDoubt(record.state) && !isSettled(record.state) && lackingOrders(record).length === 0)
+    return { kind: 'end' };
+  if (decided === 'orders') return { kind: 'take-over', next: 'named-orders' };
+  return { kind: 'take-over', next: firstStepOf(record) };
 }
 
-/** A decision counts only for the record that the person saw, and only once: its ticket is used up by it. */
-function applies(decision: Decision, record: CheckoutRecord, ticket: number, now: number): boolean {
-  // guard: People: a decision counts once, for the record that was seen
-  if (record.state !== decision.seen || ticket !== ticketAfter(record.ticket)) return false;
-  if (leaseEnd(record, now) !== undefined) return false;
-  if (!takesDecision(record.state, decision.decision)) return false;
-  return decision.decision !== 'retry' || !isLate(record.job.notAfter, now);
+/** From `submitting` or `unresolved` the cart may have been bought: evidence comes before any POST. */
+function firstStepOf(record: CheckoutRecord): 'call' | 'reconcile' {
+  if (lackingOrders(record).length > 0) return 'reconcile';
+  // guard: Claim: evidence when it may have been bought [replace: true]
+  if (!isInDoubt(record.state) && !isSettled(record.state)) return 'call';
+  // A person's retry of a job that somebody gave up on without knowing whether it was bought looks first.
+  if (isSettled(record.state)) return record.gaveUp === true ? 'reconcile' : 'call';
+  return 'reconcile';
 }
 
-/** When the lease of somebody ends; undefined when nobody has it. */
+export const needsPermit = (step: ClaimStep): boolean =>
+  step.kind === 'insert' || step.kind === 'take-over' || step.kind === 'read-orders';
+
+/** Orders that a delivery received and that the record does not name yet. */
+export function lackingOrders(record: CheckoutRecord): readonly string[] {
+  const known = new Set(record.orders.map((order) => order.id));
+  return (record.ordersInHand ?? []).filter((id) => !known.has(id));
+}
+
+/** There is something to do: a wake-up has to come. */
+export const isOpen = (record: CheckoutRecord): boolean =>
+  !isSettled(record.state) || record.decision !== undefined || lackingOrders(record).length > 0;
+
+/** When the lease of another run ends; undefined: nobody holds one. */
 export const leaseEnd = (record: CheckoutRecord, now: number): number | undefined =>
   record.lease !== undefined && record.lease.until > now ? record.lease.until : undefined;
+
+/** The earliest time at which the job may run. */
+export const dueAt = (record: CheckoutRecord): number =>
+  Math.max(record.nextTry ?? 0, record.state === 'waiting' ? (record.job.notBefore ?? 0) : 0);
+
+const isDue = (record: CheckoutRecord, now: number): boolean =>
+  dueAt(record) <= now || record.decision !== undefined || lackingOrders(record).length > 0;
 
 export const isLate = (notAfter: number | undefined, now: number): boolean =>
   notAfter !== undefined && now > notAfter;
 
-/** The copy of a record is lost when nobody has its lease, and its next try is long past. */
-export function copyIsLost(record: CheckoutRecord, now: number, times: Pick<Times, 'reviveAfter'>): boolean {
-  if (leaseEnd(record, now) !== undefined) return false;
-  const due = record.nextTry ?? record.lease?.until ?? record.lastSend;
-  return now > due + times.reviveAfter;
-}
+/** Nothing is bought any more: it is too late, or its messages leave no time at all. */
+export const isOver = ({ notBefore, notAfter }: Pick<Job, 'notBefore' | 'notAfter'>, now: number): boolean =>
+  isLate(notAfter, now) || (notBefore !== undefined && notAfter !== undefined && notAfter <= notBefore);

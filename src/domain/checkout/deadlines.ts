@@ -1,16 +1,16 @@
 import type { Times } from '../times.ts';
 import type { CheckoutRecord } from './record.ts';
 
-type Sent = Pick<CheckoutRecord, 'lastSend'>;
+type Sent = Pick<CheckoutRecord, 'lastSend' | 'createdAt'>;
 type Leaving = Pick<Times, 'lease' | 'callTimeout'>;
 
 /**
  * When the last call for this record has left, if it ever did. The last send is written with the claim, and the call may wait for
  * its permit for as long as the claim still covers all of it.
  */
-const leftBy = ({ lastSend }: Sent, { lease, callTimeout }: Leaving): number =>
-  // guard: Window: it begins when the call may have left last [replace: lastSend]
-  lastSend + lease - callTimeout;
+const leftBy = ({ lastSend, createdAt }: Sent, { lease, callTimeout }: Leaving): number =>
+  // guard: Window: it begins when the call may have left last [replace: lastSend ?? createdAt]
+  (lastSend ?? createdAt) + lease - callTimeout;
 
 /** From then on no call of ours can be running at Partner Center. */
 export const windowEnd = (record: Sent, times: Leaving & Pick<Times, 'window'>): number =>
@@ -21,17 +21,19 @@ export const quietEnd = (record: Sent, times: Leaving & Pick<Times, 'quiet'>): n
   leftBy(record, times) + times.quiet;
 
 /** Until then Partner Center is trusted to answer a repeat of the last call without buying. */
-export const repeatEnd = ({ lastSend }: Sent, { repeatWithin }: Pick<Times, 'repeatWithin'>): number =>
-  lastSend + repeatWithin;
+export const repeatEnd = (
+  { createdAt, lastSend = createdAt }: Sent,
+  { repeatWithin }: Pick<Times, 'repeatWithin'>,
+): number => lastSend + repeatWithin;
 
 /** The clock of the storage, which was compared with ours, and that of Partner Center may differ by so much. */
 const betweenServices = 2_000;
 
-type FirstSend = Pick<CheckoutRecord, 'firstSend' | 'firstSendSkew' | 'firstInDoubt'>;
+type FirstSend = Pick<CheckoutRecord, 'firstSend' | 'firstSendSkew' | 'firstInDoubt' | 'createdAt'>;
 
 /** By Partner Center's clock: an order that was created before this is none of this record's. */
 export const earliestCreation = (
-  { firstSend, firstSendSkew }: FirstSend,
+  { createdAt, firstSend = createdAt, firstSendSkew }: FirstSend,
   times: Pick<Times, 'lookBack'>,
 ): number =>
   firstSendSkew === undefined
@@ -43,7 +45,7 @@ export const earliestCreation = (
  * executed. Before it, somebody may have bought the same by hand.
  */
 export function surelyAfterFirstSend(
-  { firstSend, firstSendSkew, firstInDoubt }: FirstSend,
+  { createdAt, firstSend = createdAt, firstSendSkew, firstInDoubt }: FirstSend,
   times: Pick<Times, 'lookBack'>,
 ): number {
   const sent = firstInDoubt ?? { at: firstSend, skew: firstSendSkew };

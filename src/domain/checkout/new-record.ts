@@ -1,29 +1,30 @@
-import type { Run } from '../../checkout/run.ts';
+import type { Delivery } from '../message/delivery.ts';
 import { omitUndefined } from '../omit-undefined.ts';
-import { emptyHistory, none, withDelivery } from './call-history.ts';
+import { emptyHistory, none } from './call-history.ts';
 import type { CheckoutRecord } from './record.ts';
 
-/** The record of a cart that the ledger does not know yet, claimed by this run. */
-export function newRecord(run: Run, leaseId: string): CheckoutRecord {
-  const { deps, delivery } = run;
-  const now = deps.clock.now();
-  const { job } = delivery;
-  const record: CheckoutRecord = omitUndefined({
+/** The record of a job whose first message has just come, before anything was sent. Pure. Throws for a wake-up: that is a bug. */
+export function newRecord(delivery: Delivery, requestId: string, now: number): CheckoutRecord {
+  const { from } = delivery;
+  if (from.kind !== 'producer') throw new Error(`A wake-up cannot begin job ${delivery.jobKey}`);
+  const { job, body } = from;
+  return omitUndefined({
+    jobKey: delivery.jobKey,
     version: 1 as const,
     customerId: job.customerId,
     cartId: job.cartId,
-    state: 'submitting' as const,
+    state: 'waiting' as const,
     job,
-    body: delivery.body,
+    body,
     batches: job.batchId === undefined ? [] : [job.batchId],
-    ticket: delivery.ticket,
+    urgent: delivery.urgent,
     revision: 0,
     attempts: 0,
-    lease: { id: leaseId, until: now + deps.times.lease },
-    requestId: deps.chance.guid(),
-    firstSend: now,
-    firstSendSkew: deps.clockSkew(),
-    lastSend: now,
+    reschedules: 0,
+    unfinishedClaims: 0,
+    unansweredSends: 0,
+    ordersInHand: delivery.ordersInHand.length === 0 ? undefined : delivery.ordersInHand,
+    requestId,
     attentionMayBeOpen: false,
     orders: [],
     failedGroups: [],
@@ -38,5 +39,4 @@ export function newRecord(run: Run, leaseId: string): CheckoutRecord {
     createdAt: now,
     updatedAt: now,
   });
-  return withDelivery(record, run);
 }

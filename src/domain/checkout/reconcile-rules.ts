@@ -1,7 +1,7 @@
 import type { Order } from '../order/order.ts';
 import type { Times } from '../times.ts';
 import { contentOf } from './apply-result.ts';
-import { copyIsLost, isLate } from './claim-rules.ts';
+import { isLate } from './claim-rules.ts';
 import { quietEnd, repeatEnd, surelyAfterFirstSend, windowEnd } from './deadlines.ts';
 import type { CheckoutRecord, KnownGroup } from './record.ts';
 
@@ -43,7 +43,6 @@ export interface LookRules {
     | 'lookBack'
     | 'repeatWithin'
     | 'goneConfirm'
-    | 'reviveAfter'
     | 'inProgressLater'
     | 'askedRetry'
   >;
@@ -242,8 +241,7 @@ function canStillRepeat({ record: twin, stopped }: OpenTwin, now: number, rules:
     isInTimeToRepeat({ record: twin, now }, rules) &&
     twin.asked?.kind !== 'needs-decision' &&
     twin.gaveUp !== true &&
-    !isLate(twin.job.notAfter, now) &&
-    !copyIsLost(twin, now, rules.times)
+    !isLate(twin.job.notAfter, now)
   );
 }
 

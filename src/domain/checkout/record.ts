@@ -1,5 +1,6 @@
-import type { SkewBounds } from '../../ports/clock.ts';
+import type { SkewBounds } from '../clock-skew.ts';
 import type { CartKey, Job } from '../message/job.ts';
+import type { JobKey } from '../message/job-key.ts';
 import type { OrderStatus } from '../order/order.ts';
 
 /**
@@ -100,7 +101,7 @@ export interface KeptDelivery {
   readonly messageId: string;
   /** How often the queue had handed out this message, this time included. */
   readonly count: number;
-  readonly ticket: number;
+  readonly from: 'producer' | 'wake-up';
   /** What came of it, in words. Absent while it runs, or when its worker died. */
   readonly end?: string;
 }
@@ -168,6 +169,8 @@ export type QuestionKind = (typeof questionKinds)[number];
 
 export interface Question {
   readonly kind: QuestionKind;
+  /** Only set for questions that an outcome closes by itself. */
+  readonly code?: 'worker-crashed';
   readonly since: number;
 }
 
@@ -190,40 +193,78 @@ const decidable: Readonly<Record<State, readonly DecisionKind[]>> = {
 export const takesDecision = (state: State, decision: DecisionKind): boolean =>
   decidable[state].includes(decision);
 
+/** What a person decided about a job. */
 export interface Decided {
   readonly decision: DecisionKind;
   readonly who: string;
   readonly at: number;
-  /** Of the message that carried it: it counted once. */
-  readonly ticket?: number;
+}
+
+/** A decision that no delivery has carried out yet. It makes the record due; any result removes it. */
+export interface PendingDecision extends Decided {
+  /** For `orders`: the ids that the person names. */
+  readonly orderIds: readonly string[];
+}
+
+/** The times of a message that was accepted for this job after another one. */
+export interface MergedMessage {
+  readonly messageId: string;
+  readonly at: number;
+  readonly notBefore?: number;
+  readonly notAfter?: number;
 }
 
 export const repeatAnswers = ['already-done', 'refused', 'refused-once'] as const;
 
 /** The ledger's record of a cart: the truth about it, kept for ever. All times are epoch ms. */
 export interface CheckoutRecord extends CartKey {
+  readonly jobKey: JobKey;
   readonly version: 1;
   readonly state: State;
+  /** As its first message had it, with the strictest times of all accepted messages. */
   readonly job: Job;
-  /** The JSON text that the producer sent: a copy of the message carries it again. */
+  /** The JSON text of the first message, for people. */
   readonly body: string;
+  /** The times of each message that changed them, the first message included; absent while nothing was merged. */
+  readonly merged?: readonly MergedMessage[];
   /** Every batch that named this cart. */
   readonly batches: readonly string[];
-  readonly ticket: number;
-  /** Counts results, not claims or parks. */
+  /** It came to the urgent queue: so do its wake-ups. */
+  readonly urgent: boolean;
+  /** Counts results, not claims or reschedules. */
   readonly revision: number;
   readonly attempts: number;
+  /** How often it was rescheduled, for people. */
+  readonly reschedules: number;
+  /** The right to act on the record, for a limited time. */
   readonly lease?: { readonly id: string; readonly until: number };
+  /** The message that claimed last (`Delivery.source`): it alone finalizes again without being a wake-up. */
+  readonly claimedBy?: string;
+  /** Claims without a result or a reschedule after them: their workers died, or met a bug. */
+  readonly unfinishedClaims: number;
+  /** Writes of the last send without a written outcome after them. */
+  readonly unansweredSends: number;
+  /** The count of unfinished claims for which the run was put off once. */
+  readonly putOffAt?: number;
+  /** The text of the last bug that a run of this job met. */
+  readonly lastError?: string;
+  /** Orders that a delivery received and could not record: they are read by id and recorded first. */
+  readonly ordersInHand?: readonly string[];
+  readonly decision?: PendingDecision;
   /** MS-RequestId of the next send. */
   readonly requestId: string;
-  readonly firstSend: number;
+  /** Absent until a POST was about to be made. */
+  readonly firstSend?: number;
   /** How far the services' clock was ahead of the clock that wrote `firstSend`, between these two. Absent: not measured. */
   readonly firstSendSkew?: SkewBounds;
   /** The first send that may have been executed, where the earlier ones were answered. Absent: the first one. */
   readonly firstInDoubt?: { readonly at: number; readonly skew?: SkewBounds };
-  /** Set before every POST, never by a look. */
-  readonly lastSend: number;
+  /** Written before every POST, never by a reconciliation. */
+  readonly lastSend?: number;
+  /** Not due before then, whole epoch ms; an entry with this origin wakes the job. A claim and a decision remove it. */
   readonly nextTry?: number;
+  /** The origin of an entry that was seen to wake this job, or that was written for it: where `repair` looks. */
+  readonly entryOrigin?: number;
   /** Taken over or asked about once: its attention row may be open. */
   readonly attentionMayBeOpen: boolean;
   readonly orders: readonly OrderMark[];
@@ -246,7 +287,7 @@ export interface CheckoutRecord extends CartKey {
   readonly gaveUp?: boolean;
   /** When a code that refuses the whole partner first met this job. */
   readonly refusedSince?: number;
-  /** How often it was looked at since the last send. */
+  /** How often it was reconciled since the last send. */
   readonly looks: number;
   /** The revisions at which these were reached. */
   readonly reached: { readonly ordered?: number; readonly final?: number };

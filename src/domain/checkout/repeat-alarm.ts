@@ -1,6 +1,6 @@
-import { boughtAgainCode } from '../../ports/attention.ts';
-import type { SkewBounds } from '../../ports/clock.ts';
+import type { SkewBounds } from '../clock-skew.ts';
 import type { Order } from '../order/order.ts';
+import { boughtAgainCode } from './attention-row.ts';
 import type { CheckoutRecord, Reason } from './record.ts';
 
 /** Clocks that nobody has compared are taken to differ by less than this. A repeat leaves minutes after the call before it. */

@@ -1,8 +1,7 @@
-import type { eventTypes } from '../../ports/events.ts';
 import type { BatchCounts } from '../batch/batch-counts.ts';
 import { type CheckoutRecord, type FinalState, isFinal, type OrderMark } from '../checkout/record.ts';
 import type { OrderStatus } from '../order/order.ts';
-import type { CheckoutEvent, EventType } from './event.ts';
+import type { CheckoutEvent, EventType, eventTypes } from './event.ts';
 
 /** Every event of a record's present result. Ids are made of what happened, so a repeat has the same ones. */
 export function eventsOf(record: CheckoutRecord): readonly CheckoutEvent[] {

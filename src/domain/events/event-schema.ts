@@ -1,8 +1,8 @@
 import * as z from 'zod/mini';
-import { eventTypes } from '../../ports/events.ts';
 import { type FinalState, states } from '../checkout/record.ts';
 import { rejectionKinds } from '../message/job.ts';
 import { orderStatuses } from '../order/order.ts';
+import { eventTypes } from './event.ts';
 
 /** The events as JSON Schema: `docs/events.schema.json` is made from it, and a test holds every event against it. */
 const reason = z.object({

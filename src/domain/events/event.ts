@@ -1,4 +1,16 @@
-import type { eventTypes } from '../../ports/events.ts';
+/** The types of the events, by what they tell of. */
+export const eventTypes = {
+  checkout: [
+    'checkout.ordered',
+    'checkout.completed',
+    'checkout.partial',
+    'checkout.failed',
+    'checkout.needs-decision',
+  ],
+  order: ['order.completed', 'order.cancelled'],
+  job: ['job.rejected'],
+  batch: ['batch.finished'],
+} as const;
 
 export type EventType = (typeof eventTypes)[keyof typeof eventTypes][number];
 

@@ -1,111 +1,158 @@
-import { type Decided, decisions, states } from '../checkout/record.ts';
 import { omitUndefined } from '../omit-undefined.ts';
-import { unescapeOrderId } from '../order/order-id.ts';
+import { readJobEntryKey } from '../schedule-entry.ts';
 import { decodeJob, type Job, type Rejection } from './job.ts';
+import { type JobKey, jobKeyOf } from './job-key.ts';
 import type { QueueMessage } from './queue-message.ts';
 
-/** What the person saw of the job: its state, or that it had no record yet. */
-const seenStates = [...states, 'nothing'] as const;
-export type Seen = (typeof seenStates)[number];
-
-/** What a person decided, as the message carries it. */
-export interface Decision {
-  readonly decision: Decided['decision'];
-  readonly seen: Seen;
-  readonly who: string;
-  /** For `orders`: the ids that the person names. */
-  readonly orderIds: readonly string[];
-}
-
-/** One time that the queue hands us the job's message. */
+/** One time that the queue hands out a message. First step of the way: decode, permit, claim, act, carry out. */
 export interface Delivery {
-  readonly job: Job;
-  /** The body as its producer wrote it. */
-  readonly body: string;
+  readonly jobKey: JobKey;
   readonly messageId: string;
-  /** How often the queue has handed out this message: 1 on the first delivery. */
+  /** How often the queue has handed out this message, as far as it counts. Only people read it: not every redelivery counts. */
   readonly count: number;
-  /** 0 for a producer's message. */
-  readonly ticket: number;
-  readonly decision?: Decision;
-  /** Orders that an earlier delivery had in hand and could not record. */
-  readonly found: readonly string[];
+  /** Queue and sequence number: names this message among all. */
+  readonly source: string;
+  /** The same message was sent again while table storage was unavailable, or by a person from the dead letters. */
+  readonly redelivered: boolean;
+  /** Orders that an earlier delivery of this message received and could not record. */
+  readonly ordersInHand: readonly string[];
   readonly firstEnqueued: number;
   /** When the queue could hand out this message at the earliest, epoch ms. */
   readonly enqueuedAt: number;
   readonly traceparent?: string;
-  /** A producer's first delivery has nothing to finish; every other one may. */
-  readonly mayHaveTail: boolean;
+  readonly urgent: boolean;
+  readonly from:
+    | {
+        readonly kind: 'producer';
+        readonly job: Job;
+        /** The body as its producer wrote it. */
+        readonly body: string;
+      }
+    | {
+        readonly kind: 'wake-up';
+        readonly entryKey: string;
+        /** The entry's origin, epoch ms. */
+        readonly origin: number;
+        /** How often the entry was woken, this time included. */
+        readonly wakes: number;
+      };
 }
 
 export type DecodedDelivery =
   | { readonly kind: 'delivery'; readonly delivery: Delivery }
   | { readonly kind: 'rejected'; readonly rejection: Rejection }
-  /** Written by a newer version of this program: a rolling deployment is under way. */
-  | { readonly kind: 'newer'; readonly version: string };
+  /** A newer version of this program wrote it: a rolling deployment is under way. */
+  | {
+      readonly kind: 'newer';
+      readonly version: string;
+      readonly wakeUp?: { readonly entryKey: string; readonly jobKey: JobKey };
+    };
 
-/** The version of the application properties that this code writes and reads. */
+/** The version of the application properties and wake-ups that this code writes and reads. */
 export const propertiesVersion = 1;
 
-const maxTicket = 999_999_999;
-
-/** The last ticket is its own next one: no copy of ours has a ticket that the decoder refuses. */
-export const ticketAfter = (ticket: number): number => Math.min(ticket + 1, maxTicket);
-
-/** On a message that was no job, and could not be told of yet: the key that it has in the table Attention. */
+/** On a message that is not a job and could not be recorded yet: its key in the table Attention. */
 export const rejectedProperty = 'checkout-rejected';
+/** On a message that was sent again: the same message, for later. */
+export const redeliveredProperty = 'checkout-redelivered';
+export const ordersProperty = 'checkout-orders';
+export const firstEnqueuedProperty = 'checkout-first-enqueued';
 
-/** The application properties that the worker and people add. All are strings; the body stays as the producer wrote it. */
+const traceparent = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
+
+/** The application properties that the worker and its operators add. All are strings; the body stays as it was written. */
 const known: Readonly<Record<string, RegExp>> = {
   'checkout-version': /^[1-9][0-9]{0,5}$/,
-  'checkout-ticket': /^(0|[1-9][0-9]{0,8})$/,
-  'checkout-decision': new RegExp(`^(${decisions.join('|')})$`),
-  'checkout-seen': new RegExp(`^(${seenStates.join('|')})$`),
-  'checkout-who': /^[^\p{Cc}]{1,256}$/u,
-  'checkout-orders': /^[^\p{Cc},]+(,[^\p{Cc},]+){0,98}$/u,
-  'checkout-found': /^[^\p{Cc},]+(,[^\p{Cc},]+)*$/u,
-  'checkout-first-enqueued': /^[0-9]{13,15}$/,
-  'checkout-traceparent': /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/,
-  'checkout-requeued': /^1$/,
+  [redeliveredProperty]: /^1$/,
+  [ordersProperty]: /^[^,]{1,1024}(,[^,]{1,1024})*$/u,
+  [firstEnqueuedProperty]: /^[0-9]{13,15}$/,
+  'checkout-traceparent': traceparent,
   [rejectedProperty]: /^[0-9a-f]{64}:[0-9]{1,16}-[0-9]{1,20}$/,
 };
 
+/** The body of a wake-up. No decoder of jobs accepts it, so a wake-up that lands anywhere else cannot buy. */
+export const wakeUpBody = (entryKey: string, wakes: number): string =>
+  JSON.stringify({ wake: { entry: entryKey, wakes } });
+
 export function decodeDelivery(message: QueueMessage): DecodedDelivery {
   const version = text(message.properties['checkout-version']);
+  const wakeUp = readWakeUp(message.body);
   if (version !== undefined && /^[1-9][0-9]{0,5}$/.test(version) && Number(version) > propertiesVersion)
-    return { kind: 'newer', version };
-  const decoded = decodeJob(message.body);
-  if (!decoded.ok) return { kind: 'rejected', rejection: decoded.rejection };
+    return omitUndefined({ kind: 'newer' as const, version, wakeUp });
+  const decoded = wakeUp === undefined ? decodeJob(message.body) : undefined;
+  if (decoded?.ok === false) return { kind: 'rejected', rejection: decoded.rejection };
   const properties = decodeProperties(message.properties);
-  if (!properties.ok)
+  if (!properties.ok) {
+    const { batchId, batchSize } = decoded?.job ?? {};
+    return { kind: 'rejected', rejection: omitUndefined({ ...properties.rejection, batchId, batchSize }) };
+  }
+  const { values } = properties;
+  const about = {
+    messageId: message.messageId,
+    count: message.deliveryCount,
+    source: `${message.queue}:${message.sequenceNumber}`,
+    redelivered: values.has(redeliveredProperty),
+    ordersInHand: splitIds(values.get(ordersProperty)),
+    firstEnqueued: Number(values.get(firstEnqueuedProperty) ?? message.enqueuedAt),
+    enqueuedAt: message.enqueuedAt,
+    traceparent:
+      values.get('checkout-traceparent') ?? producersTrace(message.properties) ?? message.traceparent,
+    urgent: message.queue === 'urgent',
+  };
+  if (wakeUp !== undefined) {
+    const { jobKey, entryKey, origin, wakes } = wakeUp;
     return {
-      kind: 'rejected',
-      rejection: omitUndefined({
-        ...properties.rejection,
-        batchId: decoded.job.batchId,
-        batchSize: decoded.job.batchSize,
+      kind: 'delivery',
+      delivery: omitUndefined({
+        ...about,
+        jobKey,
+        from: { kind: 'wake-up' as const, entryKey, origin, wakes },
       }),
     };
-  const { values } = properties;
-  const ticket = Number(values.get('checkout-ticket') ?? 0);
+  }
+  if (decoded === undefined) throw new Error('A message is a wake-up or a job');
+  const body = new TextDecoder().decode(message.body);
   return {
     kind: 'delivery',
     delivery: omitUndefined({
-      job: decoded.job,
-      body: new TextDecoder().decode(message.body),
-      messageId: message.messageId,
-      count: message.deliveryCount,
-      ticket,
-      decision: decisionIn(values),
-      found: orderIdsIn(values.get('checkout-found')),
-      firstEnqueued: Number(values.get('checkout-first-enqueued') ?? message.enqueuedAt),
-      enqueuedAt: message.enqueuedAt,
-      traceparent:
-        values.get('checkout-traceparent') ?? producersTrace(message.properties) ?? message.traceparent,
-      mayHaveTail:
-        values.has('checkout-ticket') || message.deliveryCount > 1 || values.has('checkout-requeued'),
+      ...about,
+      jobKey: jobKeyOf(decoded.job),
+      from: { kind: 'producer' as const, job: decoded.job, body },
     }),
   };
+}
+
+/** Ids of orders as one property holds them: percent-encoded, so that any id of the API passes. */
+export const joinIds = (ids: readonly string[]): string => ids.map(encodeURIComponent).join(',');
+
+function splitIds(value: string | undefined): readonly string[] {
+  if (value === undefined) return [];
+  return value.split(',').flatMap((id) => {
+    try {
+      return [decodeURIComponent(id)];
+    } catch {
+      return [];
+    }
+  });
+}
+
+/** Only the worker writes wake-ups, always as `wakeUpBody` does: `w` is their third byte, so jobs are not parsed twice. */
+function readWakeUp(body: Uint8Array) {
+  if (body.byteLength > 1_024 || body[2] !== 0x77) return undefined;
+  let value: unknown;
+  try {
+    value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body));
+  } catch {
+    return undefined;
+  }
+  if (typeof value !== 'object' || value === null || !('wake' in value)) return undefined;
+  const { wake } = value;
+  if (typeof wake !== 'object' || wake === null || !('entry' in wake) || typeof wake.entry !== 'string')
+    return undefined;
+  const read = readJobEntryKey(wake.entry);
+  if (read === undefined) return undefined;
+  const wakes = 'wakes' in wake && typeof wake.wakes === 'number' && wake.wakes > 0 ? wake.wakes : 1;
+  return { ...read, entryKey: wake.entry, wakes };
 }
 
 type DecodedProperties =
@@ -124,36 +171,18 @@ function decodeProperties(properties: QueueMessage['properties']): DecodedProper
     if (pattern === undefined)
       return refuse(name.slice(0, 128), `unknown property: known are ${Object.keys(known).join(', ')}`);
     const string = text(value);
-    if (string === undefined || !pattern.test(string) || !string.isWellFormed())
-      return refuse(name, `${name} is not as the contract has it`);
+    if (string === undefined || !pattern.test(string))
+      return refuse(name, `${name} does not match the message contract`);
     values.set(name, string);
   }
-  if (values.has('checkout-decision'))
-    for (const needed of ['checkout-seen', 'checkout-who', 'checkout-ticket'])
-      if (!values.has(needed)) return refuse(needed, `a decision needs ${needed}`);
-  if (values.get('checkout-decision') === 'orders' && !values.has('checkout-orders'))
-    return refuse('checkout-orders', 'the decision "orders" needs the order ids');
   return { ok: true, values };
 }
-
-function decisionIn(values: ReadonlyMap<string, string>): Decision | undefined {
-  const decision = decisions.find((name) => name === values.get('checkout-decision'));
-  const seen = seenStates.find((name) => name === values.get('checkout-seen'));
-  const who = values.get('checkout-who');
-  if (decision === undefined || seen === undefined || who === undefined) return undefined;
-  return { decision, seen, who, orderIds: orderIdsIn(values.get('checkout-orders')) };
-}
-
-const orderIdsIn = (list: string | undefined): readonly string[] =>
-  list?.split(',').map(unescapeOrderId) ?? [];
 
 /** The trace that the official clients put on a message ("Diagnostic-Id" is its older name). */
 function producersTrace(properties: QueueMessage['properties']): string | undefined {
   const trace =
     text(properties['traceparent']) ?? text(properties['diagnostic-Id']) ?? text(properties['Diagnostic-Id']);
-  return trace !== undefined && /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/.test(trace)
-    ? trace
-    : undefined;
+  return trace !== undefined && traceparent.test(trace) ? trace : undefined;
 }
 
 /** A host may turn the text of a property into a number: both are read as text. */

@@ -4,6 +4,8 @@ export interface QueueMessage {
   /** The producer's: absent, equal or anything. */
   readonly messageId: string;
   readonly sequenceNumber: string;
+  /** The queue that handed it out: sequence numbers are unique in one queue only. */
+  readonly queue: 'standard' | 'urgent';
   /** 1 on the first delivery. */
   readonly deliveryCount: number;
   /** Epoch ms. */

@@ -1,0 +1,170 @@
+import { type Result, withResult } from '../domain/checkout/apply-result.ts';
+import { withDelivery } from '../domain/checkout/call-history.ts';
+import type { Asked, Destination, NextAction } from '../domain/checkout/next-action.ts';
+import type { CheckoutRecord } from '../domain/checkout/record.ts';
+import { transition } from '../domain/checkout/state-machine.ts';
+import { needsDecisionEvent } from '../domain/events/event-list.ts';
+import { wholeMs } from '../domain/schedule-entry.ts';
+import { commitResult } from './commit-result.ts';
+import { comeBack, entryFor, removeReplaced } from './entries.ts';
+import {
+  attentionRow,
+  closeAttention,
+  finalizeOrComeBack,
+  tellAttention,
+  writeBatchRows,
+} from './finalize.ts';
+import { type RecordWriter, unleasedWriter, whileMine } from './record-writer.ts';
+import { reportFinished } from './report-finished.ts';
+import type { Completed, Run } from './run.ts';
+
+/** The actions that end a delivery: `repeat` leads to another call first. */
+type Final = Exclude<NextAction, { kind: 'repeat' }>;
+
+/** Last step but one of the way: does what `nextAction` decided. Nothing else writes the ledger after a claim. */
+export async function carryOut(run: Run, action: Final): Promise<Completed> {
+  const { leased } = run;
+  if (leased === undefined) throw new Error(`Job ${run.delivery.jobKey}: "${action.kind}" needs a claim`);
+  switch (action.kind) {
+    case 'record-result':
+    case 'record-and-go-on': {
+      const to = action.kind === 'record-and-go-on' ? action.to : undefined;
+      const committed = await commitResult(run, leased, action.result, to);
+      if (typeof committed === 'string') return committed;
+      return (await reschedule(run, whileMine(run, committed.leased), committed.to)) ?? 'entry';
+    }
+    case 'reschedule':
+      return (await reschedule(run, whileMine(run, leased), action.to)) ?? 'entry';
+    case 'escalate':
+      return (await escalate(run, whileMine(run, leased), action.question, action.to)) ?? 'entry';
+    case 'end':
+      return comeBack(run, leased.record, run.deps.clock.now() + run.deps.times.outageRetry);
+  }
+}
+
+/**
+ * The same for a record of which nothing is running, with one If-Match write in place of a claim. `etag` is undefined for a record
+ * that is not there yet. Undefined: somebody else changed the record; read and decide again.
+ */
+export async function carryOutUnleased(
+  run: Run,
+  record: CheckoutRecord,
+  etag: string | undefined,
+  action: NextAction,
+): Promise<Completed | undefined> {
+  const writer = unleasedWriter(run, record, etag);
+  switch (action.kind) {
+    case 'reschedule':
+      return reschedule(run, writer, action.to);
+    case 'escalate':
+      return escalate(run, writer, action.question, action.to);
+    case 'record-result':
+      return endUnleased(run, writer, action.result);
+    case 'record-and-go-on':
+    case 'repeat':
+    case 'end':
+      throw new Error(`Job ${record.jobKey}: "${action.kind}" needs a claim`);
+  }
+}
+
+/** Entry, record, removal: any other order loses the job when the worker dies in between. */
+async function reschedule(run: Run, writer: RecordWriter, to: Destination): Promise<Completed | undefined> {
+  const { deps, delivery, startedAt } = run;
+  const nextTry = wholeMs(to.at);
+  const before = writer.record();
+  const state = transition(before.state, to.step);
+  // guard: Reschedule: the entry comes before the record
+  await deps.schedule.ensure(entryFor(run, before, nextTry, state));
+  const written = await writer.write((record) =>
+    withDelivery(
+      rescheduled(record, to, nextTry, deps.clock.now()),
+      delivery,
+      startedAt,
+      `rescheduled: ${to.why}`,
+    ),
+  );
+  // The entry stays: it causes one harmless wake-up.
+  if (written === undefined) return undefined;
+  await writeBatchRows(deps, written, 'not-newer');
+  if (written.revision > before.revision) await closeAttention(deps, written);
+  await removeReplaced(run, nextTry);
+  reportRescheduled(run, nextTry, to.why);
+  return 'entry';
+}
+
+/** An outcome closes the question about crashes: the row that asked it tells of an older revision then. */
+function rescheduled(record: CheckoutRecord, to: Destination, nextTry: number, now: number): CheckoutRecord {
+  const { lease, lastError, asked, ...rest } = record;
+  const closes = to.change.unansweredSends === 0 && asked?.code === 'worker-crashed';
+  return {
+    ...rest,
+    ...(asked === undefined || closes ? {} : { asked }),
+    revision: record.revision + (closes ? 1 : 0),
+    unfinishedClaims: 0,
+    ...to.change,
+    state: transition(record.state, to.step),
+    reschedules: record.reschedules + 1,
+    nextTry,
+    entryOrigin: nextTry,
+    updatedAt: now,
+  };
+}
+
+/**
+ * Asks a person, and reschedules. The record says so first, then the row is opened (every time, so that no crash can lose the
+ * question), then the event, then the reschedule.
+ */
+async function escalate(
+  run: Run,
+  writer: RecordWriter,
+  { kind, code, reason, evidence }: Asked,
+  to: Destination,
+): Promise<Completed | undefined> {
+  const { deps } = run;
+  const before = writer.record();
+  const isNew = before.asked?.kind !== kind || before.decision !== undefined;
+  if (isNew) {
+    const asked = { kind, since: deps.clock.now(), ...(code === undefined ? {} : { code }) };
+    // A decision that led to this question is used up by it.
+    const written = await writer.write(({ decision, ...record }) => ({
+      ...record,
+      ...(decision === undefined || kind === 'needs-decision' ? {} : { decision }),
+      asked,
+      attentionMayBeOpen: true,
+      reason,
+    }));
+    if (written === undefined) return undefined;
+  }
+  const record = writer.record();
+  await deps.attention.write(attentionRow(record, kind, reason, evidence), 'not-newer');
+  if (isNew) tellAttention(deps, 'AttentionOpened', record, kind, reason.code);
+  if (kind === 'needs-decision') await deps.events.publish([needsDecisionEvent(record)]);
+  return reschedule(run, writer, { ...to, change: { reason, ...to.change } });
+}
+
+/** Nothing of it is running: one write ends it. A claim before it would leave, if its worker died, a job that goes on. */
+async function endUnleased(run: Run, writer: RecordWriter, result: Result): Promise<Completed | undefined> {
+  const { deps, delivery, startedAt } = run;
+  const written = await writer.write((record) => {
+    const ended = withResult(record, result, { now: deps.clock.now(), firstPoll: 0 });
+    return withDelivery(ended, delivery, startedAt, `recorded: ${ended.state}`);
+  });
+  if (written === undefined) return undefined;
+  reportFinished(run, written);
+  return finalizeOrComeBack(run, written);
+}
+
+function reportRescheduled(run: Run, until: number, why: string): void {
+  const { jobKey, from } = run.delivery;
+  const record = run.leased?.record;
+  const job = record?.job ?? (from.kind === 'producer' ? from.job : undefined);
+  run.deps.telemetry.event('JobRescheduled', {
+    jobKey,
+    customerId: job?.customerId,
+    cartId: job?.cartId,
+    batchId: job?.batchId,
+    notAfter: job?.notAfter,
+    until,
+    why,
+  });
+}

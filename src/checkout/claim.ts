@@ -1,0 +1,349 @@
+import { withDelivery } from '../domain/checkout/call-history.ts';
+import {
+  type ClaimStep,
+  decideClaim,
+  decideInsert,
+  isOver,
+  lackingOrders,
+  needsPermit,
+} from '../domain/checkout/claim-rules.ts';
+import { tooLate } from '../domain/checkout/endings.ts';
+import { mergeMessage } from '../domain/checkout/merge-message.ts';
+import { newRecord } from '../domain/checkout/new-record.ts';
+import { afterGiveUp, crashed, putOff } from '../domain/checkout/next-action.ts';
+import { type CheckoutRecord, isSettled } from '../domain/checkout/record.ts';
+import type { LeasedRecord } from '../domain/checkout/send-fence.ts';
+import { transition } from '../domain/checkout/state-machine.ts';
+import { omitUndefined } from '../domain/omit-undefined.ts';
+import { wholeMs } from '../domain/schedule-entry.ts';
+import type { Stored } from '../ports/ledger.ts';
+import { carryOutUnleased } from './carry-out.ts';
+import { comeBack, entryFor, leaveUntil } from './entries.ts';
+import { finalizeOrComeBack, writeBatchRows } from './finalize.ts';
+import { recordMissing } from './record-missing.ts';
+import { type Completed, contextOf, type Run, returnPermit } from './run.ts';
+import { stoppedNow } from './stopped.ts';
+import { waitForPermit } from './wait-for-permit.ts';
+
+/** What a claim leaves to do. */
+export type Claimed =
+  | { readonly kind: 'done'; readonly completed: Completed }
+  | { readonly kind: 'call' | 'reconcile' | 'named-orders'; readonly leased: LeasedRecord }
+  | {
+      readonly kind: 'read-orders';
+      readonly found: Stored<CheckoutRecord>;
+      readonly orderIds: readonly string[];
+    };
+
+const done = (completed: Completed): Claimed => ({ kind: 'done', completed });
+
+/** Conflicts with other runs in a row before the delivery is put off: each one means that somebody else got on. */
+const maxTries = 6;
+
+/**
+ * Third step of the way: read, merge, decide, wait for a permit if a call follows, write with If-Match. A producer's first delivery
+ * is almost always a new job, so its insert needs no read before it.
+ */
+export async function claim(run: Run): Promise<Claimed> {
+  const { ledger, clock, times } = run.deps;
+  const { jobKey, from } = run.delivery;
+  let found = mayHaveRecord(run) ? await ledger.read(jobKey) : undefined;
+  for (let tries = 0; tries < maxTries; tries += 1) {
+    if (found !== undefined) {
+      const merged = await merge(run, found);
+      if (merged === 'conflict') {
+        found = await ledger.read(jobKey);
+        continue;
+      }
+      found = merged;
+    }
+    run.stopped = await stoppedNow(run, found?.value);
+    const step = decide(run, found?.value);
+    if (needsPermit(step) && run.permit === undefined) {
+      const waited = await waitForPermit(run, times.callTimeout);
+      if (waited.kind === 'none') return done(await withoutPermit(run, found, waited.until));
+      // The wait took up to 90 s: what was decided before it may not hold any more.
+      continue;
+    }
+    if (!needsPermit(step)) returnPermit(run);
+    const claimed = found === undefined ? await begin(run, step) : await carryOutStep(run, step, found);
+    if (claimed !== undefined) return claimed;
+    found = await ledger.read(jobKey);
+  }
+  const at = clock.now() + times.outageRetry;
+  if (found === undefined && from.kind === 'producer') return done(await insertWaiting(run, at));
+  return done(await comeBack(run, found?.value, at));
+}
+
+const mayHaveRecord = ({ delivery }: Run): boolean =>
+  delivery.from.kind === 'wake-up' || delivery.redelivered || delivery.count > 1;
+
+function decide(run: Run, record: CheckoutRecord | undefined): ClaimStep {
+  const context = { now: run.deps.clock.now(), stopped: run.stopped !== undefined };
+  if (record !== undefined) return decideClaim(record, context);
+  const { from } = run.delivery;
+  return from.kind === 'producer' ? decideInsert(from.job, true, context) : { kind: 'no-record' };
+}
+
+/** A producer's message adds its times and its batch, and any message the orders that it has in hand, whatever state and lease are. */
+async function merge(run: Run, found: Stored<CheckoutRecord>): Promise<Stored<CheckoutRecord> | 'conflict'> {
+  const { deps, delivery } = run;
+  const { from, messageId, ordersInHand } = delivery;
+  const merged =
+    from.kind === 'producer'
+      ? mergeMessage(found.value, from.job, { messageId, at: run.startedAt })
+      : found.value;
+  const record = withOrdersInHand(merged, ordersInHand);
+  if (record === found.value) return found;
+  const next = withDelivery(record, delivery, run.startedAt, 'its message was merged');
+  const written = await deps.ledger.replace(next, found.etag, deps.chance.guid());
+  if (written.kind === 'conflict') return 'conflict';
+  if (record.batches.length > found.value.batches.length) await writeBatchRows(deps, next, 'not-newer');
+  return { value: next, etag: written.etag };
+}
+
+function withOrdersInHand(record: CheckoutRecord, ids: readonly string[]): CheckoutRecord {
+  const known = new Set([...(record.ordersInHand ?? []), ...record.orders.map((order) => order.id)]);
+  const fresh = ids.filter((id) => !known.has(id));
+  return fresh.length === 0
+    ? record
+    : { ...record, ordersInHand: [...(record.ordersInHand ?? []), ...fresh] };
+}
+
+/** Undefined: somebody else was faster; read and decide again. */
+async function begin(run: Run, step: ClaimStep): Promise<Claimed | undefined> {
+  const { deps, delivery } = run;
+  const now = deps.clock.now();
+  switch (step.kind) {
+    case 'insert':
+      return insert(run, now);
+    case 'insert-waiting': {
+      if (await slept(run, step.until)) return undefined;
+      return done(await insertWaiting(run, step.until));
+    }
+    case 'insert-ended': {
+      const record = withDelivery(newRecord(delivery, deps.chance.guid(), now), delivery, run.startedAt);
+      const action = { kind: 'record-result' as const, result: tooLate(record, run.stopped, now) };
+      const completed = await carryOutUnleased(run, record, undefined, action);
+      return completed === undefined ? undefined : done(completed);
+    }
+    default:
+      return done(await recordMissing(run));
+  }
+}
+
+async function insert(run: Run, now: number): Promise<Claimed | undefined> {
+  const { deps, delivery } = run;
+  const leaseId = deps.chance.guid();
+  const fresh = newRecord(delivery, deps.chance.guid(), now);
+  // Orders in hand and no record: the ledger has lost it. Evidence comes before any POST.
+  const inHand = lackingOrders(fresh).length > 0;
+  const record = withDelivery(
+    {
+      ...fresh,
+      state: inHand ? 'unresolved' : 'submitting',
+      lease: { id: leaseId, until: now + deps.times.lease },
+      claimedBy: delivery.source,
+      unfinishedClaims: delivery.redelivered ? 0 : 1,
+      firstSend: now,
+      ...omitUndefined({ firstSendSkew: deps.clockSkew() }),
+      // guard: Last send: written by the insert
+      lastSend: now,
+      unansweredSends: inHand ? 0 : 1,
+    },
+    delivery,
+    run.startedAt,
+  );
+  const written = await deps.ledger.insert(record, leaseId);
+  if (written.kind === 'conflict') return undefined;
+  run.leased = { record, etag: written.etag, leaseId };
+  return { kind: inHand ? 'reconcile' : 'call', leased: run.leased };
+}
+
+/** A job that may not call now begins as `waiting`: its entry first, as an entry without a record is harmless. */
+async function insertWaiting(run: Run, at: number): Promise<Completed> {
+  const { deps, delivery } = run;
+  const nextTry = wholeMs(at);
+  // guard: Waiting: the entry comes before the record
+  await deps.schedule.ensure(entryFor(run, undefined, nextTry));
+  const fresh = newRecord(delivery, deps.chance.guid(), deps.clock.now());
+  const record = withDelivery(
+    { ...fresh, nextTry, entryOrigin: nextTry },
+    delivery,
+    run.startedAt,
+    `waits until ${new Date(nextTry).toISOString()}`,
+  );
+  const written = await deps.ledger.insert(record, deps.chance.guid());
+  if (written.kind === 'written') await writeBatchRows(deps, record, 'not-newer');
+  else {
+    // Somebody else began it: this message's times and batch count too.
+    const found = await deps.ledger.read(delivery.jobKey);
+    if (found !== undefined && (await merge(run, found)) === 'conflict')
+      return comeBack(run, found.value, nextTry);
+  }
+  return 'entry';
+}
+
+/** No permit: nothing is claimed, and the ledger stays as it is. */
+async function withoutPermit(
+  run: Run,
+  found: Stored<CheckoutRecord> | undefined,
+  until: number,
+): Promise<Completed> {
+  if (found === undefined) return insertWaiting(run, until);
+  const { from } = run.delivery;
+  return comeBack(
+    run,
+    found.value,
+    from.kind === 'wake-up' ? until : (found.value.nextTry ?? run.deps.clock.now()),
+  );
+}
+
+async function carryOutStep(
+  run: Run,
+  step: ClaimStep,
+  found: Stored<CheckoutRecord>,
+): Promise<Claimed | undefined> {
+  const { deps } = run;
+  const { value: record, etag } = found;
+  switch (step.kind) {
+    case 'settled':
+      return done(await finishSettled(run, record));
+    case 'read-orders':
+      return { kind: 'read-orders', found, orderIds: step.orderIds };
+    case 'leased':
+      // guard: Claim: a lease of another is waited for
+      return done(await leaveUntil(run, record, step.until));
+    case 'not-due':
+      if (await slept(run, step.until)) return undefined;
+      return done(
+        await leaveUntil(run, record, Math.min(step.until, deps.clock.now() + 2 * deps.times.slowRetry)),
+      );
+    case 'put-off':
+      return orUndefined(await carryOutUnleased(run, record, etag, putOff(record, contextOf(run))));
+    case 'escalate-crash':
+      return orUndefined(await carryOutUnleased(run, record, etag, crashed(record, contextOf(run))));
+    case 'give-up':
+      return orUndefined(
+        await carryOutUnleased(
+          run,
+          record,
+          etag,
+          afterGiveUp(record, record.decision?.who ?? '', contextOf(run)),
+        ),
+      );
+    case 'end':
+      return orUndefined(
+        await carryOutUnleased(run, record, etag, {
+          kind: 'record-result',
+          result: tooLate(record, run.stopped, deps.clock.now()),
+        }),
+      );
+    case 'take-over':
+      return takeOver(run, found, step.next);
+    case 'insert':
+    case 'insert-waiting':
+    case 'insert-ended':
+    case 'no-record':
+      throw new Error(`Job ${record.jobKey} has a record, so the step "${step.kind}" is impossible`);
+  }
+}
+
+const orUndefined = (completed: Completed | undefined): Claimed | undefined =>
+  completed === undefined ? undefined : done(completed);
+
+/** A message is responsible for what a result leaves to do if it may be the only one that knows of it. */
+async function finishSettled(run: Run, record: CheckoutRecord): Promise<Completed> {
+  const { from, redelivered, source } = run.delivery;
+  const responsible = from.kind === 'wake-up' || redelivered || record.claimedBy === source;
+  if (!responsible) return 'finalized';
+  return finalizeOrComeBack(run, record);
+}
+
+async function takeOver(
+  run: Run,
+  found: Stored<CheckoutRecord>,
+  next: 'call' | 'reconcile' | 'named-orders',
+): Promise<Claimed | undefined> {
+  const { deps, delivery } = run;
+  const { value: record } = found;
+  const now = deps.clock.now();
+  const until = now + deps.times.lease;
+  const leaseId = deps.chance.guid();
+  const decided = withDecision(record);
+  const sends = next === 'call' && run.stopped === undefined && !isOver(record.job, now);
+  const { nextTry: _, ...rest } = decided;
+  const first = delivery.redelivered && record.claimedBy !== delivery.source;
+  const entryOrigin = await promiseLeaseEnd(run, record, until);
+  const leased: CheckoutRecord = withDelivery(
+    {
+      ...rest,
+      state: isSettled(decided.state)
+        ? transition(decided.state, next === 'call' ? 'reopen' : 'reopen-in-doubt')
+        : transition(decided.state, next === 'call' ? 'submit' : 'doubt'),
+      lease: { id: leaseId, until },
+      claimedBy: delivery.source,
+      // guard: Crash: a claim is counted before it runs
+      unfinishedClaims: record.unfinishedClaims + (first ? 0 : 1),
+      attentionMayBeOpen: true,
+      entryOrigin,
+      updatedAt: now,
+      // Only what is about to send may move the last send: a reconciliation that did would put off its own evidence for ever.
+      ...(sends
+        ? { ...firstSendOf(run, record, now), lastSend: now, unansweredSends: record.unansweredSends + 1 }
+        : {}),
+    },
+    delivery,
+    run.startedAt,
+  );
+  const written = await deps.ledger.replace(leased, found.etag, leaseId);
+  if (written.kind === 'conflict') return undefined;
+  run.leased = { record: leased, etag: written.etag, leaseId };
+  return { kind: next, leased: run.leased };
+}
+
+/** The clock's own error beside each send: evidence compares orders with it. `firstInDoubt`: the earlier sends were all answered. */
+function firstSendOf({ deps }: Run, record: CheckoutRecord, now: number): Partial<CheckoutRecord> {
+  const skew = deps.clockSkew();
+  if (record.firstSend === undefined) return omitUndefined({ firstSend: now, firstSendSkew: skew });
+  return { firstInDoubt: omitUndefined({ at: now, skew }) };
+}
+
+/** A producer's message completes in the end, so what it takes over needs an entry of its own; a wake-up has one. */
+async function promiseLeaseEnd(run: Run, record: CheckoutRecord, until: number): Promise<number> {
+  const { from } = run.delivery;
+  if (from.kind === 'wake-up') return from.origin;
+  const entry = entryFor(run, record, until);
+  await run.deps.schedule.ensure(entry);
+  run.leaseEntry = entry;
+  return entry.origin;
+}
+
+/** What a pending decision changes in the record. `orders` stays pending until it is carried out or refused. */
+function withDecision(record: CheckoutRecord): CheckoutRecord {
+  const { decision, ...rest } = record;
+  if (decision === undefined) return record;
+  switch (decision.decision) {
+    case 'retry': {
+      if (!isSettled(record.state)) return rest;
+      const { asked, gaveUp, refusedSince, goneSince, reason, repeated, ...fresh } = rest;
+      return { ...fresh, attempts: 0, looks: 0 };
+    }
+    case 'not-bought':
+      return { ...rest, repeatAllowed: true };
+    case 'orders':
+    case 'give-up':
+      return record;
+  }
+}
+
+/** Sleeps in place if the rest of the sleep budget covers the wait. No permit is held meanwhile. */
+async function slept(run: Run, until: number): Promise<boolean> {
+  const { clock, times } = run.deps;
+  const wait = until - clock.now();
+  if (wait > times.sleepBudget - run.slept) return false;
+  returnPermit(run);
+  run.slept += wait;
+  await clock.sleep(wait);
+  return true;
+}

@@ -1,0 +1,67 @@
+import type { CheckoutRecord, State } from '../domain/checkout/record.ts';
+import { type JobEntry, jobEntry, wholeMs } from '../domain/schedule-entry.ts';
+import type { Completed, Run } from './run.ts';
+
+/**
+ * The promises of a delivery: rules R2 and R3 of docs/protocol.md. A producer's message makes sure of an entry. A wake-up
+ * moves the entry that woke it, and writes another only as part of a reschedule, or entries would multiply.
+ */
+export async function comeBack(run: Run, record: CheckoutRecord | undefined, at: number): Promise<Completed> {
+  const { from } = run.delivery;
+  if (from.kind === 'wake-up')
+    await run.deps.schedule.moveJobs([{ key: from.entryKey, dueAt: wholeMs(at), wokenAt: 0 }]);
+  else await run.deps.schedule.ensure(entryFor(run, record, at));
+  return 'entry';
+}
+
+/** The entry that wakes this job at `at`. `state`: where its record will stand then. */
+export function entryFor(run: Run, record: CheckoutRecord | undefined, at: number, state?: State): JobEntry {
+  const { jobKey, urgent, firstEnqueued, from } = run.delivery;
+  const notAfter = record?.job.notAfter ?? (from.kind === 'producer' ? from.job.notAfter : undefined);
+  const fields = {
+    jobKey,
+    urgent: record?.urgent ?? urgent,
+    since: record?.firstEnqueued ?? firstEnqueued,
+    state: state ?? record?.state ?? 'waiting',
+    ...(notAfter === undefined ? {} : { notAfter }),
+  };
+  return jobEntry(fields, at);
+}
+
+/** The record of another run, or one that is not due: somebody has to look again at `at`. */
+export async function leaveUntil(run: Run, record: CheckoutRecord, at: number): Promise<Completed> {
+  const { from } = run.delivery;
+  // R2 b: the record's own entry comes later, so this one has done its duty. A leased record has no next try.
+  if (from.kind === 'wake-up' && record.nextTry !== undefined && record.nextTry > from.origin) {
+    // guard: Entry: removed only when the record's next try is later
+    await run.deps.schedule.remove(from.entryKey);
+    return 'entry';
+  }
+  return comeBack(run, record, at);
+}
+
+/** After a reschedule to `nextTry`: what woke this run is replaced by the entry of then (R2 b). What cannot be removed is left. */
+export async function removeReplaced(run: Run, nextTry: number): Promise<void> {
+  const { from } = run.delivery;
+  const own = from.kind === 'wake-up' ? [{ key: from.entryKey, origin: from.origin }] : [];
+  for (const entry of [...own, ...(run.leaseEntry === undefined ? [] : [run.leaseEntry])])
+    if (entry.origin < nextTry) await removeQuietly(run, entry.key);
+}
+
+/** After a result is finalized (R2 a). */
+export async function removeAll(run: Run): Promise<void> {
+  const { from } = run.delivery;
+  const own = from.kind === 'wake-up' ? [from.entryKey] : [];
+  for (const key of [...own, ...(run.leaseEntry === undefined ? [] : [run.leaseEntry.key])])
+    await removeQuietly(run, key);
+}
+
+/** An entry that stays causes one harmless wake-up. */
+async function removeQuietly({ deps, delivery }: Run, key: string): Promise<void> {
+  try {
+    await deps.schedule.remove(key);
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    deps.telemetry.warn(`The schedule entry ${key} was left: ${message}`, { jobKey: delivery.jobKey });
+  }
+}

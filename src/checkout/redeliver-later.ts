@@ -1,0 +1,33 @@
+import { redeliveredProperty } from '../domain/message/delivery.ts';
+import type { QueueMessage } from '../domain/message/queue-message.ts';
+import { Unavailable } from '../ports/unavailable.ts';
+import type { Deps } from './deps.ts';
+import type { Completed } from './run.ts';
+
+/**
+ * Sends the same message again for later. If that fails too, the delivery is held until shortly before its lock ends and then handed
+ * back: ten deliveries last over an hour and a half.
+ */
+export async function redeliverLater(
+  deps: Deps,
+  { body, properties, queue }: QueueMessage,
+  startedAt: number,
+  more: Readonly<Record<string, string>>,
+): Promise<Completed> {
+  const { clock, chance, times } = deps;
+  const texts = Object.entries(properties).map(([name, value]) => [name, String(value)] as const);
+  const sent = {
+    messageId: chance.guid(),
+    body,
+    properties: { ...Object.fromEntries(texts), [redeliveredProperty]: '1', ...more },
+  };
+  try {
+    await deps.queue.send([sent], clock.now() + times.outageRetry * (0.9 + 0.2 * chance.fraction()));
+    return 'redelivered';
+  } catch (error) {
+    if (!(error instanceof Unavailable)) throw error;
+    deps.telemetry.warn(`A message of the ${queue} queue could not be sent again: ${error.message}`);
+    await clock.sleep(Math.max(0, startedAt + times.lockRenewed - times.throwDelay - clock.now()));
+    throw error;
+  }
+}

@@ -1,0 +1,186 @@
+import { unreadableCode } from '../domain/checkout/attention-row.ts';
+import { newRecord } from '../domain/checkout/new-record.ts';
+import type { Reason } from '../domain/checkout/record.ts';
+import {
+  type DecodedDelivery,
+  firstEnqueuedProperty,
+  joinIds,
+  ordersProperty,
+} from '../domain/message/delivery.ts';
+import { customerOf, type JobKey } from '../domain/message/job-key.ts';
+import type { QueueMessage } from '../domain/message/queue-message.ts';
+import { wholeMs } from '../domain/schedule-entry.ts';
+import { UnreadableRecord } from '../ports/ledger.ts';
+import { Unavailable } from '../ports/unavailable.ts';
+import type { Deps } from './deps.ts';
+import { comeBack, entryFor } from './entries.ts';
+import { redeliverLater } from './redeliver-later.ts';
+import { keepRejected } from './reject-message.ts';
+import { type Completed, type Run, returnPermit } from './run.ts';
+
+/** Steps 9 and 10 of the protocol: what a delivery does about an exception, so that its job is neither lost nor loops. */
+export async function surviveTrouble(run: Run, message: QueueMessage, error: unknown): Promise<Completed> {
+  returnPermit(run);
+  try {
+    if (error instanceof UnreadableRecord) return await leaveUnreadable(run, error);
+    if (!(error instanceof Unavailable)) return await surviveBug(run, error);
+  } catch (second) {
+    if (!(second instanceof Unavailable)) throw second;
+    return survivesOutage(run, message, second);
+  }
+  return survivesOutage(run, message, error);
+}
+
+/** Our own storage or queue is unavailable. A wake-up with nothing in hand simply completes: its entry stands. */
+async function survivesOutage(run: Run, message: QueueMessage, error: Unavailable): Promise<Completed> {
+  const { deps, delivery, startedAt } = run;
+  const { jobKey, from } = delivery;
+  const inHand = [...new Set([...delivery.ordersInHand, ...run.inHand])];
+  deps.telemetry.warn(error.message, { jobKey });
+  if (from.kind === 'wake-up' && inHand.length === 0) return 'entry';
+  return redeliverLater(deps, message, startedAt, {
+    ...(inHand.length === 0 ? {} : { [ordersProperty]: withinLength(inHand) }),
+    [firstEnqueuedProperty]: String(delivery.firstEnqueued),
+  });
+}
+
+/** Service Bus allows 64 KB for all properties of a message; the list of orders in hand gets a share of it. */
+const maxOrdersLength = 32_000;
+
+function withinLength(ids: readonly string[]): string {
+  let kept = ids;
+  while (joinIds(kept).length > maxOrdersLength) kept = kept.slice(0, -1);
+  return joinIds(kept);
+}
+
+/** An exception that is not an outage. Its text goes into the record, and the job runs again in five minutes. */
+async function surviveBug(run: Run, error: unknown): Promise<Completed> {
+  const { deps, delivery } = run;
+  const { jobKey } = delivery;
+  const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  deps.telemetry.warn(`A delivery of job ${jobKey} failed: ${text}`, { jobKey });
+  try {
+    const freed = run.leased === undefined ? undefined : await freeLease(run, text);
+    if (freed !== undefined) return freed;
+  } catch (second) {
+    deps.telemetry.warn(`The error of job ${jobKey} could not be recorded: ${String(second)}`, { jobKey });
+  }
+  return outsideClaim(run, text);
+}
+
+async function freeLease(run: Run, text: string): Promise<Completed | undefined> {
+  const { deps, delivery, leased } = run;
+  const at = deps.clock.now() + deps.times.bugRetry;
+  for (;;) {
+    const found = await deps.ledger.read(delivery.jobKey);
+    if (found === undefined || leased === undefined) return undefined;
+    const { value: record, etag } = found;
+    if (record.lease?.id !== leased.leaseId) return comeBack(run, record, at);
+    await comeBack(run, record, at);
+    const { lease: _, ...rest } = record;
+    const next = {
+      ...rest,
+      lastError: text.slice(0, maxErrorText).toWellFormed(),
+      updatedAt: deps.clock.now(),
+    };
+    const written = await deps.ledger.replace(next, etag, deps.chance.guid());
+    if (written.kind === 'written') return 'entry';
+  }
+}
+
+const maxErrorText = 1_000;
+
+/** The bug is outside a claim, or cannot be written: a person hears of it, and the job is looked at again in an hour. */
+async function outsideClaim(run: Run, text: string): Promise<Completed> {
+  const { deps, delivery } = run;
+  const { jobKey, from } = delivery;
+  const now = deps.clock.now();
+  const at = wholeMs(now + deps.times.askedRetry);
+  await askPerson(deps, jobKey, {
+    code: 'worker-crashed',
+    description: `A delivery of this job failed before it claimed the job: ${text.slice(0, maxErrorText).toWellFormed()}`,
+    remedy: 'Read the worker’s log. Fix what stopped it. The job runs again by itself within the hour.',
+    at: now,
+  });
+  if (from.kind === 'wake-up') return comeBack(run, undefined, at);
+  // A job without a record would be lost with its message.
+  await deps.schedule.ensure(entryFor(run, undefined, at));
+  await deps.ledger.insert(
+    { ...newRecord(delivery, deps.chance.guid(), now), nextTry: at, entryOrigin: at },
+    deps.chance.guid(),
+  );
+  return 'entry';
+}
+
+/** A record that cannot be read is never acted on: a newer version of the worker will know it, or a person must look. */
+async function leaveUnreadable(run: Run, error: UnreadableRecord): Promise<Completed> {
+  const { deps, delivery } = run;
+  const now = deps.clock.now();
+  deps.telemetry.warn(error.message, { jobKey: error.jobKey });
+  if (error.newer) {
+    const { from } = delivery;
+    const since = from.kind === 'wake-up' ? from.origin : delivery.firstEnqueued;
+    if (now - since > deps.times.askedRetry) await askAboutUnreadable(deps, error, now);
+    return comeBack(run, undefined, now + deps.times.bugRetry);
+  }
+  await askAboutUnreadable(deps, error, now);
+  return comeBack(run, undefined, now + deps.times.askedRetry);
+}
+
+const askAboutUnreadable = (deps: Deps, error: UnreadableRecord, at: number): Promise<void> =>
+  askPerson(deps, error.jobKey, {
+    code: unreadableCode,
+    description: error.message,
+    remedy: error.newer
+      ? 'Finish the deployment: a newer version of the worker wrote the record, and this one cannot read it.'
+      : 'Fix the row in the table Checkouts, from a backup if there is one. The job is looked at again by itself.',
+    at,
+  });
+
+/** Its record is not at hand, so the row is written whatever its revision. */
+export async function askPerson(deps: Deps, jobKey: JobKey, reason: Reason): Promise<void> {
+  const row = {
+    jobKey,
+    kind: 'needs-decision' as const,
+    open: true,
+    revision: 0,
+    reason,
+    batchIds: [],
+    at: reason.at,
+  };
+  if (!(await deps.attention.write(row, 'anyway'))) return;
+  const { code } = reason;
+  deps.telemetry.event('AttentionOpened', {
+    jobKey,
+    customerId: customerOf(jobKey),
+    cartId: undefined,
+    batchId: undefined,
+    kind: 'needs-decision',
+    code,
+    revision: 0,
+  });
+}
+
+/** Rolling deployments run two versions side by side: what the newer one wrote is left to it, for an hour in silence. */
+export async function leaveToNewerVersion(
+  deps: Deps,
+  message: QueueMessage,
+  { version, wakeUp }: Extract<DecodedDelivery, { kind: 'newer' }>,
+): Promise<Completed> {
+  const startedAt = deps.clock.now();
+  deps.telemetry.warn('A newer version of the worker wrote this message', { version });
+  if (wakeUp !== undefined) {
+    await deps.schedule.moveJobs([
+      { key: wakeUp.entryKey, dueAt: wholeMs(startedAt + deps.times.bugRetry), wokenAt: 0 },
+    ]);
+    return 'entry';
+  }
+  const first = Number(message.properties[firstEnqueuedProperty] ?? message.enqueuedAt);
+  if (startedAt - first > deps.times.askedRetry)
+    return keepRejected(deps, message, {
+      kind: 'not-valid',
+      path: 'checkout-version',
+      reason: `version ${version} is newer than this worker, and no newer worker took the message within an hour`,
+    });
+  return redeliverLater(deps, message, startedAt, { [firstEnqueuedProperty]: String(first) });
+}

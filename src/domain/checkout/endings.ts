@@ -1,0 +1,103 @@
+import type { StoppedBy } from '../batch/batch.ts';
+import type { Result } from './apply-result.ts';
+import { isLate } from './claim-rules.ts';
+import type { CheckoutRecord, FailedGroup, KnownGroup, MergedMessage, Reason } from './record.ts';
+
+export interface StoppedBatch extends StoppedBy {
+  readonly batchId: string;
+}
+
+/** The end of a job whose time is over, or whose batches are stopped: it keeps the orders that it has, and buys nothing more. */
+export function tooLate(record: CheckoutRecord, stopped: StoppedBatch | undefined, now: number): Result {
+  const reason = stopped === undefined ? tooLateReason(record, now) : stoppedReason(stopped, now);
+  return { orders: [], failedGroups: record.failedGroups, reason };
+}
+
+function tooLateReason(record: CheckoutRecord, at: number): Reason {
+  const { notBefore, notAfter } = record.job;
+  if (
+    record.merged !== undefined &&
+    notBefore !== undefined &&
+    notAfter !== undefined &&
+    notAfter <= notBefore
+  )
+    return {
+      code: 'too-late',
+      description: `The messages for this job leave no time for it: ${record.merged.map(timesInWords).join('; ')}.`,
+      remedy:
+        'If the cart is still wanted, create a new cart and enqueue it once, with the times that you mean.',
+      at,
+    };
+  const end = notAfter === undefined ? 'its time' : new Date(notAfter).toISOString();
+  return {
+    code: 'too-late',
+    description: `The job must not be checked out after ${end}.`,
+    remedy:
+      'If the cart is still wanted, create a new cart and enqueue it with a later notAfter, or without one.',
+    at,
+  };
+}
+
+const timesInWords = ({ messageId, notBefore, notAfter }: MergedMessage): string =>
+  `message ${messageId} asks for ${notBefore === undefined ? 'no notBefore' : `notBefore ${new Date(notBefore).toISOString()}`} and ${notAfter === undefined ? 'no notAfter' : `notAfter ${new Date(notAfter).toISOString()}`}`;
+
+const stoppedReason = ({ batchId, who, at }: StoppedBatch, now: number): Reason => ({
+  code: 'stopped',
+  description: `${who} stopped batch ${batchId} at ${new Date(at).toISOString()}.`,
+  remedy:
+    'If the cart is still wanted, resume the batch (partner-checkout batch stop --undo), then retry the job.',
+  at: now,
+});
+
+/** A person's end of a job. Of one whose outcome is unknown the record keeps that it may have been bought. */
+export function givenUp(record: CheckoutRecord, who: string, at: number): Result {
+  const unknown = record.state === 'unresolved' || record.state === 'submitting';
+  const description = unknown
+    ? `${who} gave up on this cart. It is not known whether it was bought.`
+    : `${who} gave up on this cart before ${record.orders.length === 0 ? 'it was bought' : 'all of it was bought'}.`;
+  const group: FailedGroup = { group: '*', code: 'given-up', description, retryable: false };
+  return {
+    orders: [],
+    failedGroups:
+      record.failedGroups.length > 0 || record.orders.length === 0 ? record.failedGroups : [group],
+    reason: {
+      ...record.reason,
+      code: 'given-up',
+      description,
+      remedy: unknown
+        ? 'Nothing more is done. A retry looks for its orders first.'
+        : 'Nothing more is done. If the cart is wanted after all, retry it.',
+      at,
+    },
+    ...(unknown ? { gaveUp: true } : {}),
+  };
+}
+
+export const gone = (record: CheckoutRecord, at: number): Reason => ({
+  code: 'gone',
+  description: `The cart can no longer be read, and no order of it was found${isLate(record.job.notAfter, at) ? '. Its time is over' : ''}.`,
+  remedy: 'The cart has expired or was removed. Create a new cart if it is still wanted.',
+  at,
+});
+
+/** A group of which no order was found. */
+export const notFound = (group: KnownGroup, record: CheckoutRecord): FailedGroup => ({
+  group: group.group,
+  code: record.repeated?.reason.code ?? 'not-found',
+  description:
+    record.repeated?.reason.description ??
+    'No order of this group was found, and the order list had time to show it.',
+  retryable: false,
+});
+
+export function partlyFound(record: CheckoutRecord, at: number): Reason {
+  if (record.repeated !== undefined && record.repeated.as !== 'already-done')
+    return { ...record.repeated.reason, at };
+  return {
+    code: 'not-found',
+    description: 'Some order groups of this cart have an order, others have none.',
+    remedy:
+      'Compare the cart with its orders in Partner Center. Then retry the missing groups or order them anew.',
+    at,
+  };
+}

@@ -1,0 +1,19 @@
+import type { Deps } from '../checkout/deps.ts';
+import type { CheckoutQueue } from '../ports/checkout-queue.ts';
+import type { Heartbeats } from '../ports/heartbeat.ts';
+import type { LedgerScan } from '../ports/ledger-scan.ts';
+
+/** What the poll of an order or a batch works with: the ports of the deliveries, but for their queue. */
+export type PollDeps = Omit<Deps, 'queue'>;
+
+/** What the work of a tick needs. */
+export interface TickWorkDeps extends PollDeps {
+  readonly ledgerScan: Pick<LedgerScan, 'page'>;
+  /** The queue of urgent jobs, and the other one. */
+  readonly wakeUps: { readonly urgent: CheckoutQueue; readonly standard: CheckoutQueue };
+}
+
+/** What a whole tick needs: it is alone in the fleet. */
+export interface TickDeps extends TickWorkDeps {
+  readonly heartbeats: Heartbeats;
+}
