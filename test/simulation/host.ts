@@ -18,7 +18,7 @@ interface Host {
   readonly polls: boolean;
   running: number;
   ticking: boolean;
-  timerSet: boolean;
+  timerAt: number | undefined;
 }
 
 const minute = 60_000;
@@ -57,7 +57,7 @@ export function startFleet(world: World): Fleet {
       polls,
       running: 0,
       ticking: false,
-      timerSet: false,
+      timerAt: undefined,
     };
     hosts.add(host);
     world.trace(process.name, `starts, its clock is ${Math.round(process.skew)} ms off`);
@@ -124,19 +124,20 @@ export function startFleet(world: World): Fleet {
 
   /** The timer, once a minute; a minute in which nothing can be due is passed over, for speed. */
   function setTimer(host: Host): void {
-    if (host.timerSet || !host.process.isAlive()) return;
+    if (!host.process.isAlive()) return;
     const rows = world.tables.schedule.all();
     if (rows.length === 0) return;
-    host.timerSet = true;
     const due =
       Math.min(...rows.map(({ properties }) => Number(properties['dueAt'] ?? 0))) - host.process.skew;
-    timeline.at(
-      Math.max(timeline.now() + random.between(0.2, 1) * minute, due + random.between(0, minute)),
-      () => {
-        host.timerSet = false;
-        host.process.deliver(() => void tick(host));
-      },
-    );
+    const at = Math.max(timeline.now() + random.between(0.2, 1) * minute, due + random.between(0, minute));
+    // One that is set already comes early enough; one that is set for later is passed over when it comes.
+    if (host.timerAt !== undefined && host.timerAt <= at + minute) return;
+    host.timerAt = at;
+    timeline.at(at, () => {
+      if (host.timerAt !== at) return;
+      host.timerAt = undefined;
+      host.process.deliver(() => void tick(host));
+    });
   }
 
   async function tick(host: Host): Promise<void> {

@@ -41,7 +41,10 @@ export function judge429(
   const others = recent.filter((suspect) => suspect !== before);
   const straggles = before !== undefined && now < before.at + minClosedMs(settings);
   const times = before === undefined || before.passed ? 1 : before.times + (straggles ? 0 : 1);
-  const suspect = { customer, at: straggles ? before.at : now, until, times, passed: false };
+  // A Retry-After that is longer than this one's is still to be obeyed.
+  const heldUntil = before === undefined || before.passed ? 0 : before.until;
+  const at = straggles ? before.at : now;
+  const suspect = { customer, at, until: Math.max(until, heldUntil), times, passed: false };
 
   const since = Math.max(openedAt, now - 5 * settings.minuteMs);
   const general = recent.some(({ passed, at }) => passed && at > since);
