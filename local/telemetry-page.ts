@@ -41,10 +41,10 @@ ${Object.entries(metrics)
 
 | span | of | parent |
 |---|---|---|
-| \`checkout job\` | one delivery of a job | the producer's span, carried along by every copy; the host's span of this delivery is linked |
+| \`checkout job\` | one delivery of a job | the producer's span; of a wake-up, the host's span. The host's span of this delivery is linked |
 | \`Partner Center checkout\`, \`cart\`, \`orders\`, \`order\` | one request, with MS-CorrelationId, MS-RequestId and MS-CV; it carries \`traceparent\` | the delivery, or the poll |
 | \`Checkouts get\`, \`Checkouts transaction\`, … | one request to a table | the delivery, or the poll |
-| \`queue send\`, \`events send\` | a copy, all events of a result | the delivery, or the poll |
+| \`queue send\`, \`events send\` | wake-ups or a message that is sent again, all events of a result | the delivery, or the poll |
 | \`poll order\` | one look at a pending order | none; the producer's trace is linked, because days may lie between |
 
 ## What it costs at a start

@@ -6,6 +6,7 @@ import {
   firstEnqueuedProperty,
   joinIds,
   ordersProperty,
+  traceparentProperty,
 } from '../domain/message/delivery.ts';
 import { customerOf, type JobKey } from '../domain/message/job-key.ts';
 import type { QueueMessage } from '../domain/message/queue-message.ts';
@@ -41,6 +42,7 @@ async function survivesOutage(run: Run, message: QueueMessage, error: Unavailabl
   return redeliverLater(deps, message, startedAt, {
     ...(inHand.length === 0 ? {} : { [ordersProperty]: withinLength(inHand) }),
     [firstEnqueuedProperty]: String(delivery.firstEnqueued),
+    ...(delivery.traceparent === undefined ? {} : { [traceparentProperty]: delivery.traceparent }),
   });
 }
 

@@ -140,10 +140,8 @@ One of the two ways to connect is needed for Service Bus and for the tables; \`P
 
 ## Times
 
-A number with a unit (\`500ms\`, \`90s\`, \`15m\`, \`6h\`, \`1d\`) or an ISO 8601 duration (\`PT90S\`, \`P1D\`). They lean on
-each other, so the worker refuses a set that cannot be right together:
-call timeout + 30 s ≤ lease ≤ window < quiet, and quiet is at least the 15 minutes that the order list may lag;
-sleep budget + call timeout < lock renewed.
+A time is a number with a unit (\`500ms\`, \`90s\`, \`15m\`, \`6h\`, \`1d\`) or an ISO 8601 duration (\`PT90S\`, \`P1D\`). Only the times below are
+settings. All others are constants in \`src/domain/times.ts\`, because they depend on each other and a wrong one could buy twice.
 
 ${rows(timeSettings)}
 `;

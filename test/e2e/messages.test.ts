@@ -67,7 +67,7 @@ test('the same job fifty times, at once and later: one checkout, one finished jo
   const receiver = client.createReceiver(topicName, 'all', { receiveMode: 'receiveAndDelete' });
   const events = await receiver.receiveMessages(100, { maxWaitTimeInMs: 1_000 });
   const ids = new Set(events.map((event) => event.messageId));
-  expect([...ids]).toEqual([`checkout.completed:${cart?.customerId}:${cart?.cartId}:1`]);
+  expect([...ids]).toEqual([`checkout.completed:${cart?.customerId}:cart:${cart?.cartId}:1`]);
   expect(events[0]).toMatchObject({
     contentType: 'application/cloudevents+json',
     applicationProperties: { type: 'checkout.completed', customerId: cart?.customerId },

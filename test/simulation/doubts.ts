@@ -80,13 +80,13 @@ function recordIn(row: StoredRow): CheckoutRecord | undefined {
   }
 }
 
-function* eventsOf({ customerId, cartId, reached, state, orders }: CheckoutRecord): Generator<string> {
-  const id = (type: string, revision: number) => `${type}:${customerId}:${cartId}:${revision}`;
+function* eventsOf({ jobKey, reached, state, orders }: CheckoutRecord): Generator<string> {
+  const id = (type: string, revision: number) => `${type}:${jobKey}:${revision}`;
   if (reached.ordered !== undefined) yield id('checkout.ordered', reached.ordered);
   if (reached.final !== undefined && isFinal(state)) yield id(`checkout.${state}`, reached.final);
   for (const mark of orders)
     if (mark.wasPending && mark.endedAt !== undefined)
-      yield `order.${mark.status}:${customerId}:${cartId}:${mark.id}:${mark.endedAt}`;
+      yield `order.${mark.status}:${jobKey}:${mark.id}:${mark.endedAt}`;
 }
 
 function listOf<T>(lists: Map<string, T[]>, key: string): T[] {

@@ -68,7 +68,7 @@ test('the story is in the order in which it happened, with ids, status and time 
     '30 call checkout: no answer is recorded: it runs, or its worker died (correlation c3)',
     '34 result 400 800009: Items have errors.',
     '35 result is failed',
-    `35 event checkout.failed (id checkout.failed:${customerId}:${cartId}:1)`,
+    `35 event checkout.failed (id checkout.failed:${customerId}:cart:${cartId}:1)`,
     '40 attention row opened: failed 800009',
     '50 person "retry" by ben came too late.',
   ]);

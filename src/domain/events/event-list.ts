@@ -42,8 +42,8 @@ export const batchFinishedEvent = (
 };
 
 function cartEvent(record: CheckoutRecord, type: EventType, revision: number): CheckoutEvent {
-  const { customerId, cartId } = record;
-  const id = `${type}:${customerId}:${cartId}:${revision}`;
+  const { jobKey, customerId, cartId } = record;
+  const id = `${type}:${jobKey}:${revision}`;
   return envelope(type, id, `customers/${customerId}/carts/${cartId}`, record.updatedAt, {
     ...about(record),
     state: record.state,
@@ -62,9 +62,9 @@ const orderEventTypes: Readonly<Record<OrderStatus, readonly (typeof eventTypes.
 };
 
 function orderEvents(record: CheckoutRecord, mark: OrderMark, revision: number): readonly CheckoutEvent[] {
-  const { customerId, cartId } = record;
+  const { jobKey, customerId } = record;
   return orderEventTypes[mark.status].map((type) => {
-    const id = `${type}:${customerId}:${cartId}:${mark.id}:${revision}`;
+    const id = `${type}:${jobKey}:${mark.id}:${revision}`;
     return envelope(type, id, `customers/${customerId}/orders/${mark.id}`, record.updatedAt, {
       ...about(record),
       orderId: mark.id,
@@ -73,7 +73,8 @@ function orderEvents(record: CheckoutRecord, mark: OrderMark, revision: number):
   });
 }
 
-const about = ({ customerId, cartId, job, batches }: CheckoutRecord) => ({
+const about = ({ jobKey, customerId, cartId, job, batches }: CheckoutRecord) => ({
+  jobKey,
   customerId,
   cartId,
   ...(job.batchId === undefined ? {} : { batchId: job.batchId }),

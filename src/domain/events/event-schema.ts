@@ -17,6 +17,7 @@ const reason = z.object({
 });
 
 const about = {
+  jobKey: z.string(),
   customerId: z.string(),
   cartId: z.string(),
   batchId: z.optional(z.string()),

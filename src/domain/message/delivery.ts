@@ -57,6 +57,7 @@ export const rejectedProperty = 'checkout-rejected';
 export const redeliveredProperty = 'checkout-redelivered';
 export const ordersProperty = 'checkout-orders';
 export const firstEnqueuedProperty = 'checkout-first-enqueued';
+export const traceparentProperty = 'checkout-traceparent';
 
 const traceparent = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
 
@@ -66,7 +67,7 @@ const known: Readonly<Record<string, RegExp>> = {
   [redeliveredProperty]: /^1$/,
   [ordersProperty]: /^[^,]{1,1024}(,[^,]{1,1024})*$/u,
   [firstEnqueuedProperty]: /^[0-9]{13,15}$/,
-  'checkout-traceparent': traceparent,
+  [traceparentProperty]: traceparent,
   [rejectedProperty]: /^[0-9a-f]{64}:[0-9]{1,16}-[0-9]{1,20}$/,
 };
 
@@ -95,8 +96,7 @@ export function decodeDelivery(message: QueueMessage): DecodedDelivery {
     ordersInHand: splitIds(values.get(ordersProperty)),
     firstEnqueued: Number(values.get(firstEnqueuedProperty) ?? message.enqueuedAt),
     enqueuedAt: message.enqueuedAt,
-    traceparent:
-      values.get('checkout-traceparent') ?? producersTrace(message.properties) ?? message.traceparent,
+    traceparent: values.get(traceparentProperty) ?? producersTrace(message.properties) ?? message.traceparent,
     urgent: message.queue === 'urgent',
   };
   if (wakeUp !== undefined) {
