@@ -9,7 +9,14 @@ import type { Completed, Run } from './run.ts';
 export async function comeBack(run: Run, record: CheckoutRecord | undefined, at: number): Promise<Completed> {
   const { from } = run.delivery;
   if (from.kind === 'wake-up')
-    await run.deps.schedule.moveJobs([{ key: from.entryKey, dueAt: wholeMs(at), wokenAt: 0 }]);
+    await run.deps.schedule.moveJobs([
+      {
+        key: from.entryKey,
+        dueAt: wholeMs(at),
+        wokenAt: 0,
+        ...(record === undefined ? {} : { state: record.state }),
+      },
+    ]);
   else await run.deps.schedule.ensure(entryFor(run, record, at));
   return 'entry';
 }

@@ -57,7 +57,7 @@ async function lookAt(deps: PollDeps, row: OrderEntry, deadline: number, span: S
   if (read.kind === 'stop') return read;
   if (read.kind === 'order') return recordOrder(deps, row, found, read);
   await askWhenTooLong(deps, row, found);
-  return later(deps, row, read.poll);
+  return later(deps, row, read.poll, mark !== undefined);
 }
 
 async function recordOrder(
@@ -123,11 +123,27 @@ function measureAge({ clock, tracing }: PollDeps, record: CheckoutRecord, orderI
   tracing.measure('checkout.order.pending', hours * 3_600, { age });
 }
 
-/** Nothing was learned: the row moves on, and counts as current because the row that the order names is missing then. */
-async function later(deps: PollDeps, row: OrderEntry, poll?: Poll): Promise<Polled> {
+/** Nothing was learned: the entry moves on. A record that knows the order names the next entry before, or repair would write the one that it names again. */
+async function later(deps: PollDeps, row: OrderEntry, poll?: Poll, named = false): Promise<Polled> {
   const unkept = addRecent({ total: 0, last: row.unkept ?? [] }, poll === undefined ? [] : [poll]).last;
-  await deps.schedule.move(row, { ...nextRow(deps, row), ...(unkept.length === 0 ? {} : { unkept }) });
+  const next = nextRow(deps, row);
+  if (named && !(await nameEntry(deps, row, next.key))) return { kind: 'failed' };
+  await deps.schedule.move(row, { ...next, ...(unkept.length === 0 ? {} : { unkept }) });
   return { kind: 'pending' };
+}
+
+async function nameEntry(
+  { chance, ledger }: PollDeps,
+  { jobKey, orderId }: OrderEntry,
+  key: string,
+): Promise<boolean> {
+  for (let tries = 0; tries < maxTries; tries += 1) {
+    const found = await ledger.read(jobKey);
+    if (found === undefined) return false;
+    const written = await ledger.replace(withEntry(found.value, orderId, key), found.etag, chance.guid());
+    if (written.kind === 'written') return true;
+  }
+  return false;
 }
 
 function tellEnded(

@@ -1,15 +1,16 @@
 import { isOpen, leaseEnd } from '../domain/checkout/claim-rules.ts';
 import { type CheckoutRecord, isSettled } from '../domain/checkout/record.ts';
 import { isTerminal } from '../domain/order/order.ts';
-import {
-  type JobEntry,
-  jobEntry,
-  jobEntryKeyOf,
-  type OrderEntry,
-  pollEntryKey,
-  wholeMs,
-} from '../domain/schedule-entry.ts';
+import { type JobEntry, jobEntry, type OrderEntry, pollEntryKey, wholeMs } from '../domain/schedule-entry.ts';
+import type { Clock } from '../ports/clock.ts';
+import { type Ledger, UnreadableRecord } from '../ports/ledger.ts';
 import type { Schedule } from '../ports/schedule.ts';
+
+export interface RepairDeps {
+  readonly schedule: Pick<Schedule, 'exists' | 'insert' | 'ensure'>;
+  readonly ledger: Pick<Ledger, 'read'>;
+  readonly clock: Pick<Clock, 'now'>;
+}
 
 /** What the schedule lacks for one record. */
 export interface Missing {
@@ -19,42 +20,76 @@ export interface Missing {
 
 /**
  * Looks for the entries that a record needs: its own if it is open and no run holds its lease, and one for each pending order.
- * Reads one row for each entry that should be there. Throws `Unavailable`.
+ * Reads one row for each entry that should be there. A missing entry gets the key that the record names, so that the next repair
+ * finds it: with a key of its own each repair would write another. Throws `Unavailable`.
  */
-export async function missingEntries(
+async function missingEntries(
   schedule: Pick<Schedule, 'exists'>,
   record: CheckoutRecord,
   now: number,
 ): Promise<Missing> {
-  const { jobKey, urgent, entryOrigin, job, state, firstEnqueued: since } = record;
+  const { jobKey } = record;
   const orders: OrderEntry[] = [];
   for (const mark of record.orders) {
     if (isTerminal(mark.status)) continue;
-    if (mark.entryKey !== undefined && (await schedule.exists(mark.entryKey))) continue;
-    orders.push({
-      key: mark.entryKey ?? pollEntryKey(now, mark.id),
-      dueAt: wholeMs(now),
-      orderId: mark.id,
-      jobKey,
-      polls: 0,
-    });
+    const key = mark.entryKey ?? pollEntryKey(mark.since, mark.id);
+    if (await schedule.exists(key)) continue;
+    orders.push({ key, dueAt: wholeMs(now), orderId: mark.id, jobKey, polls: 0 });
   }
   if (!isOpen(record) || leaseEnd(record, now) !== undefined) return { orders };
-  if (entryOrigin !== undefined && (await schedule.exists(jobEntryKeyOf(urgent, entryOrigin, jobKey))))
-    return { orders };
-  const at = Math.max(now, record.nextTry ?? 0, record.lease?.until ?? 0);
+  const entry = entryOf(record, now);
+  return (await schedule.exists(entry.key)) ? { orders } : { orders, job: entry };
+}
+
+/** The entry that an open record names. One that names none gets an origin that no later look changes. */
+function entryOf(record: CheckoutRecord, now: number): JobEntry {
+  const { jobKey, urgent, job, state, firstEnqueued: since, nextTry, lease, createdAt } = record;
+  const origin = record.entryOrigin ?? nextTry ?? lease?.until ?? createdAt;
   const { notAfter } = job;
   const fields = { jobKey, urgent, since, state, ...(notAfter === undefined ? {} : { notAfter }) };
-  return { orders, job: jobEntry(fields, at) };
+  const entry = jobEntry(fields, origin);
+  return { ...entry, dueAt: wholeMs(Math.max(now, nextTry ?? 0, lease?.until ?? 0, entry.origin)) };
 }
 
 /** Nothing of this record can be missing: most of a ledger is like that, and costs no request. */
-export const isComplete = (record: CheckoutRecord): boolean =>
+const isComplete = (record: CheckoutRecord): boolean =>
   isSettled(record.state) && !isOpen(record) && record.orders.every(({ status }) => isTerminal(status));
 
-/** Writes what is missing. Returns how many entries that were. Throws `Unavailable`. */
-export async function writeMissing(schedule: Schedule, { job, orders }: Missing): Promise<number> {
+async function writeMissing(schedule: RepairDeps['schedule'], { job, orders }: Missing): Promise<void> {
   if (orders.length > 0) await schedule.insert(orders);
   if (job !== undefined) await schedule.ensure(job);
-  return orders.length + (job === undefined ? 0 : 1);
+}
+
+/**
+ * Looks at one record and writes what is missing. Before it writes, it reads the record again: a delivery or a poll may have moved
+ * on meanwhile, and then nothing is missing. Throws `Unavailable`.
+ */
+export async function repairRecord(
+  { schedule, ledger, clock }: RepairDeps,
+  record: CheckoutRecord | UnreadableRecord,
+  write = true,
+): Promise<Missing> {
+  if (record instanceof UnreadableRecord || isComplete(record)) return nothing;
+  if (isNothing(await missingEntries(schedule, record, clock.now()))) return nothing;
+  const again = await readOrPass(ledger, record);
+  if (again === undefined) return nothing;
+  const missing = await missingEntries(schedule, again, clock.now());
+  if (write) await writeMissing(schedule, missing);
+  return missing;
+}
+
+const nothing: Missing = { orders: [] };
+const isNothing = ({ job, orders }: Missing): boolean => job === undefined && orders.length === 0;
+
+/** A record that became unreadable, or that a person took away, is passed over. */
+async function readOrPass(
+  ledger: Pick<Ledger, 'read'>,
+  { jobKey }: CheckoutRecord,
+): Promise<CheckoutRecord | undefined> {
+  try {
+    return (await ledger.read(jobKey))?.value;
+  } catch (error) {
+    if (error instanceof UnreadableRecord) return undefined;
+    throw error;
+  }
 }

@@ -1,12 +1,11 @@
 import type { BatchCountEntry, OrderEntry } from '../domain/schedule-entry.ts';
 import { nothingDone, type TickReport, type TickStop } from '../domain/tick-report.ts';
 import type { BegunTick } from '../ports/heartbeat.ts';
-import { UnreadableRecord } from '../ports/ledger.ts';
 import type { RecordPosition } from '../ports/ledger-scan.ts';
 import { Unavailable } from '../ports/unavailable.ts';
 import { pollBatch } from './poll-batch.ts';
 import { type Polled, pollOrder } from './poll-order.ts';
-import { isComplete, missingEntries, writeMissing } from './repair.ts';
+import { repairRecord } from './repair.ts';
 import type { TickDeps, TickWorkDeps } from './tick-deps.ts';
 import { wakeJobs } from './wake-jobs.ts';
 
@@ -111,9 +110,10 @@ export async function workTick(
   await part(
     'wake-ups',
     async (deadline) => {
-      const { woken, moved } = await wakeJobs(deps, deadline);
+      const { woken, moved, failure } = await wakeJobs(deps, deadline);
       counts.woken += woken;
       counts.moved += moved;
+      if (failure !== undefined) throw failure;
       return undefined;
     },
     0.3,
@@ -138,9 +138,14 @@ export async function workTick(
   );
   await part(
     'repair',
-    async () => {
+    async (deadline) => {
       const page = await deps.ledgerScan.page(repairedFrom, repairRows);
-      for (const record of page.records) counts.repaired += await repairRecord(deps, record);
+      for (const { record, at } of page.records) {
+        counts.repaired += await repairAndReport(deps, record);
+        repairedTo = at;
+        // The next tick goes on here.
+        if (clock.now() >= deadline) return 'time';
+      }
       repairedTo = page.next;
       return undefined;
     },
@@ -155,21 +160,17 @@ export async function workTick(
 /** Ledger rows in one tick: a million rows are read in a day and a half. */
 const repairRows = 500;
 
-type RepairDeps = Pick<TickWorkDeps, 'schedule' | 'clock' | 'telemetry'>;
-
-async function repairRecord(
-  { schedule, clock, telemetry }: RepairDeps,
-  record: Parameters<typeof missingEntries>[1] | UnreadableRecord,
+async function repairAndReport(
+  deps: TickWorkDeps,
+  found: Parameters<typeof repairRecord>[1],
 ): Promise<number> {
-  if (record instanceof UnreadableRecord || isComplete(record)) return 0;
-  const written = await writeMissing(schedule, await missingEntries(schedule, record, clock.now()));
+  const { job, orders } = await repairRecord(deps, found);
+  const written = orders.length + (job === undefined ? 0 : 1);
+  const { jobKey } = found;
   if (written > 0)
-    telemetry.warn(
-      `${written} schedule entries of job ${record.jobKey} were missing, and were written again`,
-      {
-        jobKey: record.jobKey,
-      },
-    );
+    deps.telemetry.warn(`${written} schedule entries of job ${jobKey} were missing, and were written again`, {
+      jobKey,
+    });
   return written;
 }
 

@@ -3,11 +3,14 @@ import { customerOf } from '../domain/message/job-key.ts';
 import { type JobEntry, type JobRange, restAfter, wholeMs } from '../domain/schedule-entry.ts';
 import { wakeUp } from '../domain/wake-up.ts';
 import type { EntryMove } from '../ports/schedule.ts';
+import { Unavailable } from '../ports/unavailable.ts';
 import type { TickWorkDeps } from './tick-deps.ts';
 
 export interface Woken {
   readonly woken: number;
   readonly moved: number;
+  /** A queue that accepted no wake-ups. Those of the other queue were sent. */
+  readonly failure?: Unavailable;
 }
 
 /** Urgent jobs come first. */
@@ -16,6 +19,8 @@ const ranges: readonly JobRange[] = ['urgent', 'standard'];
 const atOnce = 100;
 /** Wake-ups that need no call, in one tick: they cost storage requests only. */
 const mostWithoutCall = 500;
+/** What is left of the tick for wake-ups, at least, after it has waited for the gate. */
+const shareAfterWait = 0.1;
 
 /**
  * First part of a tick: wakes jobs that are due, as many as two minutes' worth of permits can serve with those still under way.
@@ -23,17 +28,21 @@ const mostWithoutCall = 500;
  * twice does no harm, one that is forgotten does.
  */
 export async function wakeJobs(deps: TickWorkDeps, deadline: number): Promise<Woken> {
-  const { clock, gate } = deps;
+  const { clock, gate, times } = deps;
+  let end = deadline;
   let standing = await gate.standing();
   if (standing.kind === 'closed' && standing.until < deadline) {
     await clock.sleep(standing.until - clock.now());
     standing = await gate.standing();
+    end = Math.max(deadline, clock.now() + shareAfterWait * times.tickLimit);
   }
   const waker = startWaker(deps);
+  const mayGoOn = (range: JobRange): boolean => !waker.hasFailed(range) && clock.now() < end;
   // Somebody has to make the trial call, or a gate that waits for one would never open.
   let allowance = standing.kind === 'open' ? undefined : standing.kind === 'trial' ? 1 : 0;
   for (const range of ranges) {
     for await (const entry of deps.schedule.jobs(range, allowance === 0 ? 'no-call' : 'due', clock.now())) {
+      if (!mayGoOn(range)) break;
       if (!needsCall(entry, clock.now())) {
         if (waker.withoutCall() >= mostWithoutCall) break;
         await waker.wake(range, entry);
@@ -41,7 +50,7 @@ export async function wakeJobs(deps: TickWorkDeps, deadline: number): Promise<Wo
       }
       const until = gate.customerUntil(customerOf(entry.jobKey));
       if (until !== undefined) {
-        await waker.move(entry, until);
+        await waker.move(range, entry, until);
         continue;
       }
       if (standing.kind === 'open')
@@ -50,63 +59,90 @@ export async function wakeJobs(deps: TickWorkDeps, deadline: number): Promise<Wo
       allowance -= 1;
       await waker.wake(range, entry);
     }
-    await waker.flush();
+    const unsent = await waker.flush(range);
+    if (allowance !== undefined) allowance += unsent;
   }
   if (allowance !== undefined && allowance <= 0 && standing.kind !== 'closed')
     for (const range of ranges) {
       for await (const entry of deps.schedule.jobs(range, 'no-call', clock.now())) {
-        if (waker.withoutCall() >= mostWithoutCall) break;
+        if (!mayGoOn(range) || waker.withoutCall() >= mostWithoutCall) break;
         await waker.wake(range, entry);
       }
-      await waker.flush();
+      await waker.flush(range);
     }
-  return waker.counts();
+  return waker.result();
 }
 
-/** Jobs that were woken and whose delivery has not said anything yet. A wake-up that was lost counts for one rest at most. */
+/** Jobs that were woken to make a call, and whose delivery has not said anything yet. A wake-up that was lost counts for one rest at most. */
 async function underWay({ schedule, clock, times }: TickWorkDeps): Promise<number> {
   const now = clock.now();
   let count = 0;
   for (const range of ranges)
-    for await (const _ of schedule.jobs(range, { wokenSince: now - times.wakeRetry }, now)) count += 1;
+    for await (const entry of schedule.jobs(range, { wokenSince: now - times.wakeRetry }, now))
+      if (needsCall(entry, now)) count += 1;
   return count;
 }
 
 /** Sends wake-ups and pushes entries, up to a hundred at a time. */
 function startWaker(deps: TickWorkDeps) {
-  const counts = { woken: 0, moved: 0 };
+  const failed = new Set<JobRange>();
+  let failure: Unavailable | undefined;
+  let woken = 0;
+  let moved = 0;
   let withoutCall = 0;
+  /** Wake-ups of jobs that would have called, and that no queue accepted. */
+  let unsent = 0;
   let waking: JobEntry[] = [];
   let moving: EntryMove[] = [];
-  let queue = deps.wakeUps.standard;
-  const flush = async (): Promise<void> => {
-    const sent = waking;
-    const moves = [...sent.map((entry) => push(deps, entry)), ...moving];
+
+  async function send(range: JobRange, entries: readonly JobEntry[]): Promise<readonly JobEntry[]> {
+    if (entries.length === 0) return entries;
+    try {
+      const { clock, chance, wakeUps } = deps;
+      const messages = entries.map((entry) => wakeUp(entry, chance.guid()));
+      await wakeUps[range].send(messages, clock.now());
+      return entries;
+    } catch (error) {
+      if (!(error instanceof Unavailable)) throw error;
+      failure = error;
+      failed.add(range);
+      unsent += entries.filter((entry) => needsCall(entry, deps.clock.now())).length;
+      return [];
+    }
+  }
+
+  async function sendAndPush(range: JobRange): Promise<void> {
+    const entries = waking;
+    const moves = moving;
     waking = [];
     moving = [];
-    if (sent.length > 0)
-      await queue.send(
-        sent.map((entry) => wakeUp(entry, deps.chance.guid())),
-        deps.clock.now(),
-      );
-    await deps.schedule.moveJobs(moves);
-  };
+    const sent = await send(range, entries);
+    if (sent.length + moves.length > 0)
+      await deps.schedule.moveJobs([...sent.map((entry) => push(deps, entry)), ...moves]);
+    woken += sent.length;
+    moved += moves.length;
+  }
+
   return {
     async wake(range: JobRange, entry: JobEntry): Promise<void> {
-      queue = range === 'urgent' ? deps.wakeUps.urgent : deps.wakeUps.standard;
       if (!needsCall(entry, deps.clock.now())) withoutCall += 1;
       waking.push(entry);
-      counts.woken += 1;
-      if (waking.length >= atOnce) await flush();
+      if (waking.length >= atOnce) await sendAndPush(range);
     },
-    async move(entry: JobEntry, until: number): Promise<void> {
+    async move(range: JobRange, entry: JobEntry, until: number): Promise<void> {
       moving.push({ key: entry.key, dueAt: wholeMs(until), wokenAt: 0 });
-      counts.moved += 1;
-      if (moving.length >= atOnce) await flush();
+      if (moving.length >= atOnce) await sendAndPush(range);
     },
-    flush,
+    /** Ends a range. Says how many permits it left to the next, as its queue did not accept what was meant for them. */
+    async flush(range: JobRange): Promise<number> {
+      await sendAndPush(range);
+      const left = unsent;
+      unsent = 0;
+      return left;
+    },
+    hasFailed: (range: JobRange) => failed.has(range),
     withoutCall: () => withoutCall,
-    counts: (): Woken => counts,
+    result: (): Woken => ({ woken, moved, ...(failure === undefined ? {} : { failure }) }),
   };
 }
 

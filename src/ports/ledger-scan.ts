@@ -11,12 +11,18 @@ export interface RecordPosition {
 export interface LedgerScan {
   /** Those in one of these states. It reads the whole table: for people, now and then. */
   inState(states: readonly State[]): AsyncIterable<CheckoutRecord>;
-  /** Up to `most` records after a place; `next` is undefined when the end is reached, and the next page begins anew. */
+  /**
+   * Up to `most` records after a place, each with its own, for a reader that stops in the middle. `next` is undefined when the end is
+   * reached, and the next page begins anew.
+   */
   page(
     after: RecordPosition | undefined,
     most: number,
   ): Promise<{
-    readonly records: readonly (CheckoutRecord | UnreadableRecord)[];
+    readonly records: readonly {
+      readonly record: CheckoutRecord | UnreadableRecord;
+      readonly at: RecordPosition;
+    }[];
     readonly next: RecordPosition | undefined;
   }>;
 }

@@ -1,3 +1,4 @@
+import type { State } from '../domain/checkout/record.ts';
 import type { BatchCountEntry, JobEntry, JobRange, OrderEntry, PollEntry } from '../domain/schedule-entry.ts';
 
 /** A change of one job's entry: it never brings back an entry that is gone. */
@@ -6,6 +7,8 @@ export interface EntryMove {
   readonly dueAt: number;
   readonly wakes?: number;
   readonly wokenAt: number;
+  /** The record's state, where a delivery has seen it: a job with a result is woken whatever the gate says. */
+  readonly state?: State;
 }
 
 export type WhichJobs = 'due' | 'no-call' | { readonly wokenSince: number };

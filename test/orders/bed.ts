@@ -1,18 +1,23 @@
 import { heartbeatStore } from '../../src/adapters/azure-tables/heartbeat-store.ts';
+import { ledgerScan } from '../../src/adapters/azure-tables/ledger-scan-store.ts';
 import { openStores } from '../../src/adapters/azure-tables/stores.ts';
-import type { Deps } from '../../src/checkout/deps.ts';
 import { batchJoiner } from '../../src/checkout/join-batch.ts';
-import { settled } from '../../src/domain/checkout/apply-result.ts';
+import { withResult } from '../../src/domain/checkout/apply-result.ts';
 import type { CheckoutEvent } from '../../src/domain/events/event.ts';
+import { jobKeyOf } from '../../src/domain/message/job-key.ts';
 import type { OrderStatus } from '../../src/domain/order/order.ts';
 import { pollEntryKey } from '../../src/domain/schedule-entry.ts';
+import type { TickReport } from '../../src/domain/tick-report.ts';
 import { defaultTimes } from '../../src/domain/times.ts';
+import { workTick } from '../../src/polling/tick.ts';
+import type { TickDeps } from '../../src/polling/tick-deps.ts';
+import type { CheckoutQueue } from '../../src/ports/checkout-queue.ts';
 import type { Clock } from '../../src/ports/clock.ts';
-import type { Taken } from '../../src/ports/gate.ts';
-import type { Heartbeats } from '../../src/ports/heartbeat.ts';
+import type { GateStanding, Taken } from '../../src/ports/gate.ts';
 import type { Table } from '../../src/ports/table.ts';
 import { untraced } from '../../src/ports/tracing.ts';
-import { memoryTable } from '../support/memory-table.ts';
+import { Unavailable } from '../../src/ports/unavailable.ts';
+import { memoryTable, type Operation } from '../support/memory-table.ts';
 import { anOrder, aRecord } from '../support/records.ts';
 import { seededChance } from '../support/seeded-chance.ts';
 import { virtualClock } from '../support/virtual-clock.ts';
@@ -21,18 +26,22 @@ export const minute = 60_000;
 
 /** One instance that polls. It dies when it has made as many table requests as it may: from then on nothing answers it. */
 export interface Instance {
-  readonly deps: Deps;
-  readonly heartbeats: Heartbeats;
+  readonly deps: TickDeps;
   requests(): number;
 }
 
 /** Orders in the books, a Partner Center that knows their status, and instances over the same tables. */
 export function pollBed() {
   const clock = virtualClock();
+  const seen = { onPage: (_table: string): void => {} };
+  const seePage = (table: string, { kind }: Operation): undefined => {
+    if (kind === 'page') seen.onPage(table);
+    return undefined;
+  };
   const tables = {
-    checkouts: memoryTable(),
-    schedule: memoryTable({ pageSize: 10 }),
-    attention: memoryTable(),
+    checkouts: memoryTable({ before: (operation) => seePage('checkouts', operation) }),
+    schedule: memoryTable({ pageSize: 10, before: (operation) => seePage('schedule', operation) }),
+    attention: memoryTable({ before: (operation) => seePage('attention', operation) }),
     batches: memoryTable(),
     gate: memoryTable(),
   };
@@ -42,7 +51,16 @@ export function pollBed() {
   const asked: string[] = [];
   const events: CheckoutEvent[] = [];
   const told: { readonly name: string; readonly fields: object }[] = [];
-  const gate = { taken: undefined as Taken | undefined, throttled: new Set<string>() };
+  const gate: { taken: Taken | undefined; standing: GateStanding; readonly throttled: Set<string> } = {
+    taken: undefined,
+    standing: { kind: 'open', permitsPerMinute: 60 },
+    throttled: new Set(),
+  };
+  /** Wake-ups that ticks sent: queue and body. */
+  const wakeUps: { readonly queue: 'urgent' | 'standard'; readonly body: string }[] = [];
+  const warnings: string[] = [];
+  /** What makes a send of wake-ups fail, or slow; by queue. */
+  const queues = { failing: new Set<'urgent' | 'standard'>(), sendMs: 0 };
 
   function instance({ skew = 0, dies = Infinity } = {}): Instance {
     const own: Clock = clock.skewed(skew);
@@ -68,7 +86,14 @@ export function pollBed() {
     const stores = openStores(remote, (key, why) => {
       throw new Error(`entry ${key}: ${why}`);
     });
-    const deps: Deps = {
+    const queueOf = (queue: 'urgent' | 'standard'): CheckoutQueue => ({
+      send: async (messages) => {
+        await clock.sleep(queues.sendMs);
+        if (queues.failing.has(queue)) throw new Unavailable('queue', `the ${queue} queue is full`);
+        for (const { body } of messages) wakeUps.push({ queue, body: new TextDecoder().decode(body) });
+      },
+    });
+    const deps: TickDeps = {
       clock: own,
       clockSkew: () => undefined,
       chance,
@@ -81,6 +106,7 @@ export function pollBed() {
         customerUntil: (id) => (gate.throttled.has(id) ? own.now() + minute : undefined),
         jobStarted: () => {},
         lastOkOfOthers: () => undefined,
+        standing: async () => gate.standing,
       },
       tokens: { ready: async () => true },
       partnerCenter: {
@@ -93,25 +119,29 @@ export function pollBed() {
       },
       ...stores,
       joinBatch: batchJoiner({ ...stores, clock: own, times: defaultTimes }),
-      queue: { send: () => Promise.reject(new Error('the poll sends no message')) },
+      wakeUps: { urgent: queueOf('urgent'), standard: queueOf('standard') },
+      ledgerScan: ledgerScan(remote.checkouts, (why) => warnings.push(why)),
+      // The storage's clock is the bed's own, whatever the instance's shows.
+      heartbeats: heartbeatStore(over(tables.gate), () => clock.now(), chance),
       events: {
         publish: async (more) => {
           events.push(...more);
         },
       },
-      telemetry: { event: (name, fields) => told.push({ name, fields }), warn: () => {} },
+      telemetry: {
+        event: (name, fields) => told.push({ name, fields }),
+        warn: (message) => warnings.push(message),
+      },
       tracing: untraced,
     };
-    // The storage's clock is the bed's own, whatever the instance's shows.
-    const heartbeats = heartbeatStore(over(tables.gate), () => clock.now(), chance);
-    return { deps, heartbeats, requests: () => requests };
+    return { deps, requests: () => requests };
   }
 
   /** A cart of this customer with these orders, all pending, due at `dueAt`: as a checkout leaves it. */
   async function seed(customerId: string, orderIds: readonly string[], dueAt: number): Promise<void> {
     const { ledger, schedule } = instance().deps;
     const cartId = chance.guid();
-    const fresh = aRecord({ customerId, cartId, job: { customerId, cartId } });
+    const fresh = aRecord({ customerId, cartId });
     const inserted = await ledger.insert(fresh, chance.guid());
     if (inserted.kind === 'conflict') throw new Error('the record is there already');
     const orders = orderIds.map((id) => anOrder(id, 'pending'));
@@ -120,12 +150,11 @@ export function pollBed() {
         key: pollEntryKey(dueAt, orderId),
         dueAt,
         orderId,
-        customerId,
-        cartId,
+        jobKey: jobKeyOf({ customerId, cartId }),
         polls: 0,
       })),
     );
-    const record = settled(fresh, { orders, failedGroups: [] }, { now: clock.now(), firstPoll: dueAt });
+    const record = withResult(fresh, { orders, failedGroups: [] }, { now: clock.now(), firstPoll: dueAt });
     await ledger.commit({ record, etag: inserted.etag, orders, writeId: chance.guid() });
     for (const id of orderIds) truth.set(id, 'pending');
   }
@@ -145,7 +174,35 @@ export function pollBed() {
       .filter(({ key }) => key.startsWith('cart:'))
       .map(({ properties }) => String(properties['state']));
 
-  return { clock, tables, truth, asked, events, told, gate, instance, seed, schedule, states };
+  /** The attention rows of jobs. */
+  const questions = () =>
+    tables.attention
+      .all()
+      .filter(({ partition }) => partition === 'job')
+      .map(({ properties }) => properties);
+
+  /** The work of one tick, without the heartbeat that keeps others away. */
+  const work = async (deps: TickDeps): Promise<TickReport> => (await workTick(deps, undefined)).report;
+
+  return {
+    clock,
+    tables,
+    truth,
+    asked,
+    events,
+    told,
+    warnings,
+    wakeUps,
+    queues,
+    seen,
+    gate,
+    instance,
+    seed,
+    schedule,
+    states,
+    questions,
+    work,
+  };
 }
 
 const unwanted = () => Promise.reject(new Error('the poll asks for orders by id alone'));

@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest';
 import { defaultTimes } from '../../src/domain/times.ts';
-import { pollPendingOrders } from '../../src/polling/poll-due.ts';
 import { customerId } from '../support/records.ts';
 import { minute, pollBed } from './bed.ts';
 
@@ -11,7 +10,7 @@ const other = '0a1b2c3d-0000-4000-8000-000000000001';
 async function poll(bed: ReturnType<typeof pollBed>, ms: number): Promise<void> {
   const { deps } = bed.instance();
   for (const end = bed.clock.now() + ms; bed.clock.now() < end; await bed.clock.run(minute))
-    await bed.clock.until(pollPendingOrders(deps));
+    await bed.clock.until(bed.work(deps));
 }
 
 test('a poll that dies after any of its requests leaves one live entry for each pending order, none for the others', async () => {
@@ -21,7 +20,7 @@ test('a poll that dies after any of its requests leaves one live entry for each 
     await bed.clock.until(bed.seed(customerId, ['a', 'b', 'c'], bed.clock.now()));
     bed.truth.set('a', 'completed');
     const dying = bed.instance({ dies });
-    void pollPendingOrders(dying.deps);
+    void bed.work(dying.deps);
     await bed.clock.run(minute);
     if (dying.requests() < dies) break;
     deaths += 1;
@@ -61,7 +60,7 @@ test('an order pending longer than PENDING_ALARM_HOURS opens one row for a perso
   await poll(bed, defaultTimes.pendingAlarm - hour);
   expect(bed.tables.attention.all()).toEqual([]);
   await poll(bed, 9 * hour);
-  const rows = bed.tables.attention.all().map(({ properties }) => properties);
+  const rows = bed.questions();
   expect(rows).toEqual([expect.objectContaining({ kind: 'pending-too-long', open: true, customerId })]);
   expect(JSON.stringify(rows)).toContain('24 hours: stuck');
   const asked = bed.asked.length;
@@ -70,7 +69,7 @@ test('an order pending longer than PENDING_ALARM_HOURS opens one row for a perso
   expect(bed.told.filter(({ name }) => name === 'AttentionOpened')).toHaveLength(1);
   bed.truth.set('stuck', 'completed');
   await poll(bed, 7 * hour);
-  expect(bed.tables.attention.all().map(({ properties }) => properties['open'])).toEqual([false]);
+  expect(bed.questions().map(({ open }) => open)).toEqual([false]);
   expect(bed.schedule()).toEqual(new Map());
 });
 
@@ -79,9 +78,7 @@ test('an order that nobody can read opens the same row, and is polled on', async
   await bed.clock.until(bed.seed(customerId, ['hidden'], bed.clock.now()));
   bed.truth.delete('hidden');
   await poll(bed, defaultTimes.pendingAlarm + 8 * hour);
-  expect(bed.tables.attention.all().map(({ properties }) => properties['kind'])).toEqual([
-    'pending-too-long',
-  ]);
+  expect(bed.questions().map(({ kind }) => kind)).toEqual(['pending-too-long']);
   expect(bed.schedule().get('hidden')).toBe(1);
 });
 
@@ -90,7 +87,20 @@ test('the orders of a customer that alone is throttled are not asked for, and th
   await bed.clock.until(bed.seed(customerId, ['mine'], bed.clock.now()));
   await bed.clock.until(bed.seed(other, ['theirs'], bed.clock.now()));
   bed.gate.throttled.add(customerId);
-  await bed.clock.until(pollPendingOrders(bed.instance().deps));
+  await bed.clock.until(bed.work(bed.instance().deps));
   expect(bed.asked).toEqual(['theirs']);
   expect(bed.schedule().get('mine')).toBe(1);
+});
+
+test('an entry that moves on is the one that its record names: repair writes none beside it', async () => {
+  const bed = pollBed();
+  await bed.clock.until(bed.seed(customerId, ['a', 'b', 'c', 'hidden'], bed.clock.now()));
+  bed.truth.delete('hidden');
+  await poll(bed, 2 * hour);
+  bed.gate.throttled.add(customerId);
+  await poll(bed, 2 * hour);
+  expect(bed.schedule()).toEqual(new Map(['a', 'b', 'c', 'hidden'].map((id) => [id, 1])));
+  expect(bed.warnings.filter((warning) => /missing/.test(warning))).toEqual([]);
+  // 2, 2, 5, 10, 15, 30 and 60 minutes: an order that cannot be read keeps to its steps too.
+  expect(bed.asked.filter((id) => id === 'hidden').length).toBeLessThanOrEqual(8);
 });

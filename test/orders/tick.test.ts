@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest';
 import { nothingDone } from '../../src/domain/tick-report.ts';
-import { pollPendingOrders } from '../../src/polling/poll-due.ts';
 import { runTick } from '../../src/polling/tick.ts';
 import { succeeded } from '../../src/ports/heartbeat.ts';
 import { customerId } from '../support/records.ts';
@@ -13,11 +12,11 @@ test('two ticks at once, on instances whose clocks are 30 s apart, ask for each 
   const now = bed.clock.now();
   await bed.clock.until(bed.seed(customerId, ids(30), now));
   const instances = [bed.instance(), bed.instance({ skew: 30_000 }), bed.instance({ skew: -30_000 })];
-  const ticks = Promise.all(instances.map(({ deps, heartbeats }) => runTick(deps, heartbeats)));
+  const ticks = Promise.all(instances.map(({ deps }) => runTick(deps)));
   // Some come while the first is in the middle of it.
   await bed.clock.run(1_000);
   const late = bed.instance({ skew: 30_000 });
-  const lateReport = await bed.clock.until(runTick(late.deps, late.heartbeats));
+  const lateReport = await bed.clock.until(runTick(late.deps));
   const reports = await bed.clock.until(ticks);
 
   expect([...reports, lateReport].filter(({ stopped }) => stopped === 'overlap')).toHaveLength(3);
@@ -29,10 +28,10 @@ test('a tick that dies is waited for no longer than it could have run; one that 
   const bed = pollBed();
   await bed.clock.until(bed.seed(customerId, ids(3), bed.clock.now()));
   const dying = bed.instance({ dies: 5 });
-  void runTick(dying.deps, dying.heartbeats);
+  void runTick(dying.deps);
   await bed.clock.run(60_000);
   const other = bed.instance();
-  const tick = () => bed.clock.until(runTick(other.deps, other.heartbeats));
+  const tick = () => bed.clock.until(runTick(other.deps));
   expect(await tick()).toMatchObject({ stopped: 'overlap' });
   await bed.clock.run(minute);
   expect(await tick()).toMatchObject({ seen: 3, failed: 0 });
@@ -41,20 +40,21 @@ test('a tick that dies is waited for no longer than it could have run; one that 
 
 test('the heartbeat tells the last tick and the last that succeeded', async () => {
   const bed = pollBed();
-  const { deps, heartbeats } = bed.instance();
-  const read = () => bed.clock.until(heartbeats.read());
+  const { deps } = bed.instance();
+  const read = () => bed.clock.until(deps.heartbeats.read());
   expect(await read()).toBeUndefined();
   await bed.clock.until(bed.seed(customerId, ids(2), bed.clock.now()));
-  await bed.clock.until(runTick(deps, heartbeats));
+  await bed.clock.until(runTick(deps));
   const good = await read();
   expect(good).toMatchObject({ runningUntil: 0, last: { report: { seen: 2, pending: 2, failed: 0 } } });
   expect(good?.lastSuccess).toBe(good?.last?.endedAt);
 
   await bed.clock.run(10 * minute);
   bed.gate.taken = { kind: 'closed', until: bed.clock.now() + minute, reason: 'throttled' };
-  const report = await bed.clock.until(runTick(deps, heartbeats));
+  const report = await bed.clock.until(runTick(deps));
   expect(report.stopped).toBe('gate');
   expect(await read()).toEqual({
+    age: expect.any(Number),
     runningUntil: 0,
     last: { endedAt: expect.any(Number), report },
     lastSuccess: good?.lastSuccess,
@@ -65,14 +65,16 @@ test('the heartbeat tells the last tick and the last that succeeded', async () =
 test('a tick that was frozen past its time says nothing over the one that followed it', async () => {
   const bed = pollBed();
   const frozen = bed.instance();
-  const begun = await bed.clock.until(frozen.heartbeats.begin(minute));
+  const begun = await bed.clock.until(frozen.deps.heartbeats.begin(minute));
   if (begun === undefined) throw new Error('the first tick did not begin');
   await bed.clock.run(2 * minute);
   const other = bed.instance();
-  await bed.clock.until(runTick(other.deps, other.heartbeats));
-  const before = await bed.clock.until(other.heartbeats.read());
-  await bed.clock.until(frozen.heartbeats.end(begun, { ...nothingDone, seen: 99 }));
-  expect(await bed.clock.until(other.heartbeats.read())).toEqual(before);
+  await bed.clock.until(runTick(other.deps));
+  const row = () => bed.tables.gate.all();
+  const before = row();
+  expect(before).toHaveLength(1);
+  await bed.clock.until(frozen.deps.heartbeats.end(begun, { ...nothingDone, seen: 99 }, undefined));
+  expect(row()).toEqual(before);
 });
 
 test('a heartbeat that a person filled with nonsense stops no tick', async () => {
@@ -81,8 +83,8 @@ test('a heartbeat that a person filled with nonsense stops no tick', async () =>
     const bed = pollBed();
     bed.tables.gate.put({ partition: 'poller', key: 'heartbeat', properties });
     await bed.clock.until(bed.seed(customerId, ids(1), bed.clock.now()));
-    const { deps, heartbeats } = bed.instance();
-    expect(await bed.clock.until(runTick(deps, heartbeats))).toMatchObject({ seen: 1, pending: 1 });
+    const { deps } = bed.instance();
+    expect(await bed.clock.until(runTick(deps))).toMatchObject({ seen: 1, pending: 1 });
   }
 });
 
@@ -90,12 +92,12 @@ test('without the heartbeat two polls at once ask twice and break nothing', asyn
   const bed = pollBed();
   await bed.clock.until(bed.seed(customerId, ids(12), bed.clock.now()));
   for (const id of ids(6)) bed.truth.set(id, 'completed');
-  const polls = [bed.instance(), bed.instance()].map(({ deps }) => pollPendingOrders(deps));
+  const polls = [bed.instance(), bed.instance()].map(({ deps }) => bed.work(deps));
   await bed.clock.until(Promise.all(polls));
   // A row that lost the race is found to be an old one by a later poll.
   for (let turn = 0; turn < 2; turn += 1) {
     await bed.clock.run(10 * minute);
-    await bed.clock.until(pollPendingOrders(bed.instance().deps));
+    await bed.clock.until(bed.work(bed.instance().deps));
   }
   expect(bed.schedule()).toEqual(
     new Map(

@@ -2,18 +2,19 @@ import { randomUUID } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { attentionStore } from '../../src/adapters/azure-tables/attention-store.ts';
 import { attentionRows } from '../../src/adapters/azure-tables/attention-table.ts';
-import type { CartAttention } from '../../src/domain/checkout/attention-row.ts';
+import type { JobAttention } from '../../src/domain/checkout/attention-row.ts';
+import { cartOf, jobKeyOf } from '../../src/domain/message/job-key.ts';
 import type { AttentionFilter, AttentionRow } from '../../src/ports/attention-rows.ts';
 import { onEachBackend } from './backends.ts';
 
 const at = 1_764_000_000_000;
+const newJobKey = (customerId: string = randomUUID()) => jobKeyOf({ customerId, cartId: randomUUID() });
 
 onEachBackend('attention rows', (tables) => {
   const worker = () => attentionStore(tables().attention);
   const people = () => attentionRows(tables().attention);
-  const failed = (change: Partial<CartAttention> = {}): CartAttention => ({
-    customerId: randomUUID(),
-    cartId: randomUUID(),
+  const failed = (change: Partial<JobAttention> = {}): JobAttention => ({
+    jobKey: newJobKey(),
     kind: 'failed',
     open: true,
     revision: 1,
@@ -57,15 +58,16 @@ onEachBackend('attention rows', (tables) => {
 
   test('a list holds what is open and asked for, without its evidence', async () => {
     const row = failed({ evidence: '{}' });
-    const { customerId, cartId } = row;
+    const { jobKey } = row;
+    const { customerId } = cartOf(jobKey);
     await worker().write(row, 'older');
-    await worker().write(failed({ customerId, open: false }), 'older');
+    await worker().write(failed({ jobKey: newJobKey(customerId), open: false }), 'older');
     expect(await listed({ customerId })).toEqual([
       {
         kind: 'failed',
         open: true,
-        cart: { customerId, cartId },
-        key: `${customerId}:${cartId}`,
+        jobKey,
+        key: jobKey,
         code: '800009',
         description: 'Items have errors.',
         remedy: 'Mend the lines.',
@@ -82,14 +84,14 @@ onEachBackend('attention rows', (tables) => {
     expect(await listed({ customerId, batchId: 'night 1' })).toHaveLength(1);
     expect(await listed({ customerId, batchId: 'night' })).toEqual([]);
     expect(await listed({ customerId, kind: 'partial' })).toEqual([]);
-    expect(await people().ofCart({ customerId, cartId })).toMatchObject({ evidence: '{}' });
+    expect(await people().ofJob(jobKey)).toMatchObject({ evidence: '{}' });
   });
 
   test('a rejected message has its own kind, its field and its key; it is closed by hand', async () => {
     const key = await reject();
     const found = (await listed({ kind: 'rejected', batchId: 'night 1' })).find((row) => row.key === key);
     expect(found).toMatchObject({ code: 'not-json', description: 'the body is not JSON', messageId: 'm1' });
-    expect(found?.cart).toBeUndefined();
+    expect(found?.jobKey).toBeUndefined();
     if (found === undefined) return;
     expect(await people().close(found, 'ann', at + 1)).toBe('closed');
     expect(await people().close(found, 'ben', at + 2)).toBe('closed');
@@ -101,31 +103,19 @@ onEachBackend('attention rows', (tables) => {
   test('a row that the worker has written since is not closed; one that was closed opens with the next revision', async () => {
     const row = failed();
     await worker().write(row, 'older');
-    const seen = await people().ofCart(row);
+    const seen = await people().ofJob(row.jobKey);
     if (seen === undefined) throw new Error('no row');
     await worker().write({ ...row, revision: 2 }, 'older');
     expect(await people().close(seen, 'ann', at)).toBe('changed');
-    const again = await people().ofCart(row);
+    const again = await people().ofJob(row.jobKey);
     expect(again?.open).toBe(true);
     if (again === undefined) return;
     expect(await people().close(again, 'ann', at)).toBe('closed');
     await worker().write({ ...row, revision: 2 }, 'older');
-    expect(await people().ofCart(row)).toMatchObject({ open: false, closedBy: 'ann' });
+    expect(await people().ofJob(row.jobKey)).toMatchObject({ open: false, closedBy: 'ann' });
     await worker().write({ ...row, revision: 3 }, 'older');
-    const reopened = await people().ofCart(row);
+    const reopened = await people().ofJob(row.jobKey);
     expect(reopened?.open).toBe(true);
     expect(reopened?.closedBy).toBeUndefined();
-  });
-
-  test('a decision that came too late is told on the row until its next revision; without a row nowhere', async () => {
-    const row = failed({ kind: 'needs-decision' });
-    await worker().overtaken(row, 'nobody hears');
-    expect(await people().ofCart(row)).toBeUndefined();
-    await worker().write(row, 'not-newer');
-    await worker().overtaken(row, 'too late');
-    await worker().write({ ...row, at: at + 5 }, 'not-newer');
-    expect(await people().ofCart(row)).toMatchObject({ overtaken: 'too late', open: true });
-    await worker().write({ ...row, revision: 2 }, 'older');
-    expect((await people().ofCart(row))?.overtaken).toBeUndefined();
   });
 });

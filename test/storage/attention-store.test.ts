@@ -2,14 +2,15 @@ import { randomUUID } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { attentionStore } from '../../src/adapters/azure-tables/attention-store.ts';
 import { joinBytes, joinText } from '../../src/adapters/azure-tables/chunks.ts';
-import type { CartAttention, RejectedMessage } from '../../src/domain/checkout/attention-row.ts';
+import { countOpen } from '../../src/adapters/azure-tables/open-attention.ts';
+import type { JobAttention, RejectedMessage } from '../../src/domain/checkout/attention-row.ts';
+import { cartOf, jobKeyOf } from '../../src/domain/message/job-key.ts';
 import { memoryTable } from '../support/memory-table.ts';
 import { counted, onEachBackend } from './backends.ts';
 import { at, cartId } from './samples.ts';
 
-const attention = (change: Partial<CartAttention> = {}): CartAttention => ({
-  customerId: randomUUID(),
-  cartId,
+const attention = (change: Partial<JobAttention> = {}): JobAttention => ({
+  jobKey: jobKeyOf({ customerId: randomUUID(), cartId }),
   kind: 'failed',
   open: true,
   revision: 1,
@@ -29,16 +30,16 @@ const attention = (change: Partial<CartAttention> = {}): CartAttention => ({
 
 onEachBackend('attention', (tables) => {
   const open = () => attentionStore(tables().attention);
-  const read = async (row: { customerId: string }) =>
-    (await tables().attention.get('cart', `${row.customerId}:${cartId}`))?.properties;
+  const read = async (row: { jobKey: string }) =>
+    (await tables().attention.get('job', row.jobKey))?.properties;
 
   test('a row says what happened, and what a person can do', async () => {
     const row = attention({ evidence: '{"orders":[]}' });
     expect(await open().write(row, 'older')).toBe(true);
     expect(await read(row)).toEqual({
       version: 1,
-      customerId: row.customerId,
-      cartId,
+      jobKey: row.jobKey,
+      ...cartOf(row.jobKey),
       kind: 'failed',
       open: true,
       revision: 1,
@@ -81,9 +82,9 @@ onEachBackend('attention', (tables) => {
   test('closed: an open row of an older revision, once, and it keeps what it said', async () => {
     const row = attention();
     await open().write(row, 'older');
-    expect(await open().close(row, 1, at + 1, 'worker')).toBe(false);
-    expect(await open().close(row, 2, at + 1, 'worker')).toBe(true);
-    expect(await open().close(row, 3, at + 2, 'worker')).toBe(false);
+    expect(await open().close(row.jobKey, 1, at + 1, 'worker')).toBe(false);
+    expect(await open().close(row.jobKey, 2, at + 1, 'worker')).toBe(true);
+    expect(await open().close(row.jobKey, 3, at + 2, 'worker')).toBe(false);
     expect(await read(row)).toMatchObject({
       open: false,
       closedBy: 'worker',
@@ -95,7 +96,7 @@ onEachBackend('attention', (tables) => {
 
   test('a slower delivery does not open what was closed for a newer revision', async () => {
     const row = attention({ revision: 1 });
-    expect(await open().close(row, 2, at, 'worker')).toBe(false);
+    expect(await open().close(row.jobKey, 2, at, 'worker')).toBe(false);
     expect(await open().write(row, 'older')).toBe(false);
     expect((await read(row))?.['open']).toBe(false);
   });
@@ -105,7 +106,7 @@ onEachBackend('attention', (tables) => {
       key: `${'a'.repeat(64)}:${at},${randomUUID()}`,
       body: Buffer.from([0xff, 0, ...Array.from({ length: 100_000 }, (_, n) => n % 256)]),
       messageId: '/#?',
-      properties: '{"checkout-ticket":"x"}',
+      properties: '{"checkout-version":"x"}',
       reason: 'the body is not UTF-8 text',
       path: '',
       remedy: 'Send it again.',
@@ -154,10 +155,11 @@ onEachBackend('attention', (tables) => {
   });
 });
 
-test('the first write is one request', async () => {
+test('the requests of a first write', async () => {
   const table = counted(memoryTable());
   await attentionStore(table).write(attention(), 'older');
-  expect(table.requests).toEqual(['insert']);
+  // The row, and then its place in the index of open rows: read, put there, and taken out of the other kinds.
+  expect(table.requests).toEqual(['insert', 'get', 'replace', 'remove', 'remove', 'remove']);
 });
 
 test('a row that keeps changing is an outage, not an endless loop', async () => {
@@ -175,5 +177,33 @@ test('two deliveries at once: the newer revision stands', async () => {
   const store = attentionStore(table);
   const row = attention();
   await Promise.all([4, 2, 5, 1, 3].map((revision) => store.write({ ...row, revision }, 'older')));
-  expect(table.all()[0]?.properties['revision']).toBe(5);
+  expect(table.all().find(({ partition }) => partition === 'job')?.properties['revision']).toBe(5);
+});
+
+test('open rows are counted by kind, whoever closes them, without reading a closed one', async () => {
+  const pages: string[] = [];
+  const table = memoryTable({
+    before: (operation) => {
+      if (operation.kind === 'page') pages.push(operation.partition);
+      return undefined;
+    },
+  });
+  const store = attentionStore(table);
+  const rows = Array.from({ length: 20 }, () => attention());
+  for (const row of rows) await store.write(row, 'older');
+  for (const row of rows.slice(2)) await store.close(row.jobKey, 2, at, 'worker');
+  // One becomes a question.
+  const [question] = rows;
+  if (question === undefined) throw new Error('no row');
+  await store.write({ ...question, kind: 'needs-decision', revision: 2 }, 'older');
+  pages.length = 0;
+  expect(await countOpen(table)).toEqual({
+    failed: 1,
+    partial: 0,
+    'needs-decision': 1,
+    'pending-too-long': 0,
+    rejected: 0,
+  });
+  expect(pages).toEqual(['open']);
+  expect(table.all().filter(({ partition }) => partition === 'open')).toHaveLength(2);
 });

@@ -1,6 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Azurite, startAzurite } from '../../local/azurite.ts';
+import { toEntity } from '../../src/adapters/azure-tables/azure-entity.ts';
 import { type AzureTables, azureTables } from '../../src/adapters/azure-tables/azure-tables.ts';
 import type { ServerTime } from '../../src/ports/storage-clock.ts';
 import { memoryTable } from '../support/memory-table.ts';
@@ -44,15 +45,18 @@ describe('the table of Azurite', () => {
 
 /** A service that answers as it is told; what it was asked stands in `asked`. */
 async function withService(
-  answer: (asked: number) => { status: number; body?: string; drop?: boolean },
+  answer: (
+    asked: number,
+    url: string,
+  ) => { status: number; body?: string; headers?: Record<string, string>; drop?: boolean },
   run: (connectionString: string) => Promise<void>,
 ): Promise<number> {
   let asked = 0;
   const server: Server = createServer((request, response) => {
     request.resume();
-    const { status, body, drop } = answer(++asked);
+    const { status, body, headers, drop } = answer(++asked, decodeURIComponent(request.url ?? ''));
     if (drop === true) return void request.socket.destroy();
-    response.writeHead(status, { 'content-type': 'application/json' }).end(body ?? '');
+    response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(body ?? '');
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', () => resolve()));
   const address = server.address();
@@ -155,5 +159,60 @@ describe('a table service that fails', () => {
           }),
         ).rejects.toThrow('Property n is NaN'),
     );
+  });
+
+  test('a page without rows is not the end, if the service says where to go on', async () => {
+    // A filter on other columns than the keys reads on for seconds, and then answers with whatever it has found.
+    const urls: string[] = [];
+    const asked = await withService(
+      (count, url) => {
+        urls.push(url);
+        const row = { 'odata.etag': 'e', PartitionKey: 'p', RowKey: `k${count}` };
+        const body = JSON.stringify({ value: count === 3 ? [row] : [] });
+        const next = {
+          'x-ms-continuation-NextPartitionKey': '1!4!cA--',
+          'x-ms-continuation-NextRowKey': `1!4!${count}`,
+        };
+        return { status: 200, body, headers: count < 4 ? next : {} };
+      },
+      async (connection) => {
+        const rows = await all(tablesAt(connection).schedule.rows({ partition: 'p', from: 'a', to: 'z' }));
+        expect(rows.map(({ key }) => key)).toEqual(['k3']);
+      },
+    );
+    expect(asked).toBe(4);
+    expect(urls[1]).toContain('NextRowKey=1!4!1');
+  });
+
+  test('a filter compares numbers as doubles, in columns that are always stored as doubles', async () => {
+    const urls: string[] = [];
+    await withService(
+      (_, url) => {
+        urls.push(url);
+        return { status: 200, body: '{"value":[]}' };
+      },
+      async (connection) => {
+        const { schedule } = tablesAt(connection);
+        const range = { partition: 'p', from: 'a', to: 'b' };
+        const where = { dueAt: { atMost: 1_795_000_000_123 }, wokenAt: { above: 0 } };
+        await all(
+          schedule.rows({ ...range, where, or: [{ notAfter: { atMost: 0.5 } }, { state: ['x', 'y'] }] }),
+        );
+        await expect(all(schedule.rows({ ...range, where: { polls: { above: 1 } } }))).rejects.toThrow(
+          /polls/,
+        );
+      },
+    );
+    expect(urls).toEqual([
+      expect.stringContaining(
+        "PartitionKey eq 'p' and RowKey ge 'a' and RowKey lt 'b' and dueAt le 1795000000123.0 and wokenAt gt 0.0 and ((notAfter le 0.5) or ((state eq 'x' or state eq 'y')))",
+      ),
+    ]);
+    for (const name of ['dueAt', 'notAfter', 'wokenAt'])
+      for (const value of [0, 7, 1_795_000_000_123])
+        expect(toEntity({ partition: 'p', key: 'k', properties: { [name]: value } })[name]).toEqual({
+          type: 'Double',
+          value,
+        });
   });
 });

@@ -5,12 +5,11 @@ import type { BatchJob } from '../../src/domain/batch/batch.ts';
 import { collect } from '../support/collect.ts';
 import { memoryTable } from '../support/memory-table.ts';
 import { counted, onEachBackend } from './backends.ts';
-import { at, cartId, customerId } from './samples.ts';
+import { at, cartId, customerId, jobKey } from './samples.ts';
 
 const job = (change: Partial<BatchJob> = {}): BatchJob => ({
   batchId: `night ${randomUUID()}`,
-  customerId,
-  cartId,
+  jobKey,
   state: 'waiting',
   revision: 1,
   at,
@@ -24,7 +23,7 @@ onEachBackend('batches', (tables) => {
   test('the row of a job', async () => {
     const row = job({ code: '800002', state: 'failed' });
     await open().write(row, 'older');
-    expect(await read(row.batchId, `${customerId}:${cartId}`)).toEqual({
+    expect(await read(row.batchId, jobKey)).toEqual({
       version: 1,
       customerId,
       cartId,
@@ -44,7 +43,7 @@ onEachBackend('batches', (tables) => {
     const row = job();
     await open().write(row, 'older');
     await open().write({ ...row, state: 'completed', revision, at: at + 1 }, when);
-    expect((await read(row.batchId, `${customerId}:${cartId}`))?.['state']).toBe(state);
+    expect((await read(row.batchId, jobKey))?.['state']).toBe(state);
   });
 
   test('a summary comes back as it went in; nobody writes over what somebody else wrote', async () => {
@@ -85,9 +84,9 @@ onEachBackend('batches', (tables) => {
 
   test('a row that somebody edited into nonsense counts as in doubt', async () => {
     const { batchId } = job();
-    const row = { partition: batchId, key: `${customerId}:${cartId}`, properties: { state: 'done' } };
+    const row = { partition: batchId, key: jobKey, properties: { state: 'done' } };
     await tables().batches.change({ kind: 'insert', row });
-    expect(await collect(open().entries(batchId))).toMatchObject([{ cartId, state: 'unresolved' }]);
+    expect(await collect(open().entries(batchId))).toMatchObject([{ jobKey, state: 'unresolved' }]);
   });
 
   test('a rejected line counts once', async () => {

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { heartbeatStore } from '../../src/adapters/azure-tables/heartbeat-store.ts';
 import { nothingDone } from '../../src/domain/tick-report.ts';
+import type { RecordPosition } from '../../src/ports/ledger-scan.ts';
 import { seededChance } from '../support/seeded-chance.ts';
 import { onEachBackend } from './backends.ts';
 
@@ -19,12 +20,13 @@ onEachBackend('heartbeatStore', (tables) => {
     );
     const others = heartbeatStore(table, () => now, seededChance(2));
     expect(await heartbeats.read()).toBeUndefined();
-    const tick = async (report = nothingDone) => {
+    const tick = async (report = nothingDone, repairedTo?: RecordPosition) => {
       const begun = await heartbeats.begin(500);
       if (begun === undefined) throw new Error('another tick is running');
       expect(await others.begin(500)).toBeUndefined();
       now += 100;
-      await heartbeats.end(begun, report);
+      await heartbeats.end(begun, report, repairedTo);
+      return begun.repairedTo;
     };
     await tick({ ...nothingDone, seen: 3, failed: 1 });
     expect(await heartbeats.read()).toMatchObject({ last: { endedAt: 1_100 }, lastSuccess: 0 });
@@ -32,9 +34,33 @@ onEachBackend('heartbeatStore', (tables) => {
     const bad = { ...nothingDone, stopped: 'gate' as const };
     await tick(bad);
     const last = { endedAt: 1_300, report: bad };
-    expect(await heartbeats.read()).toEqual({ runningUntil: 0, last, lastSuccess: 1_200 });
+    now += 40;
+    expect(await heartbeats.read()).toEqual({ runningUntil: 0, last, lastSuccess: 1_200, age: 40 });
     credentialEnds = 5_000;
     await tick();
     expect(await heartbeats.read()).toMatchObject({ credentialEndsAt: 5_000 });
+  });
+
+  test('the next tick repairs on where the last one stopped, also if one died in between; at the end it begins anew', async () => {
+    const table = tables().gate;
+    await table.change({ kind: 'remove', partition: 'poller', key: 'heartbeat' });
+    let now = 1_000;
+    const heartbeats = heartbeatStore(table, () => now, seededChance(1));
+    const begin = async () => {
+      const begun = await heartbeats.begin(500);
+      if (begun === undefined) throw new Error('another tick is running');
+      return begun;
+    };
+    const first = await begin();
+    expect(first.repairedTo).toBeUndefined();
+    expect((await heartbeats.read())?.age).toBe(Infinity);
+    const place = { partition: 'customer', key: 'cart:1' };
+    await heartbeats.end(first, nothingDone, place);
+    expect((await begin()).repairedTo).toEqual(place);
+    now += 500;
+    const third = await begin();
+    expect(third.repairedTo).toEqual(place);
+    await heartbeats.end(third, nothingDone, undefined);
+    expect((await begin()).repairedTo).toBeUndefined();
   });
 });

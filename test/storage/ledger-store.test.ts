@@ -47,29 +47,29 @@ onEachBackend('the ledger', (tables) => {
       traceparent: '00-1-2-01',
     });
     const etag = etagOf(await ledger.insert(full, 'w1'));
-    expect(await ledger.read(full)).toStrictEqual({ value: full, etag });
+    expect(await ledger.read(full.jobKey)).toStrictEqual({ value: full, etag });
   });
 
   test('nothing is there before the first insert', async () => {
-    expect(await open().read(freshRecord())).toBeUndefined();
+    expect(await open().read(freshRecord().jobKey)).toBeUndefined();
   });
 
   test('a second insert is a conflict, and changes nothing', async () => {
     const ledger = open();
     const mine = freshRecord();
     await ledger.insert(mine, 'w1');
-    expect(await ledger.insert({ ...mine, ticket: 7 }, 'w2')).toEqual({ kind: 'conflict' });
-    expect((await ledger.read(mine))?.value.ticket).toBe(0);
+    expect(await ledger.insert({ ...mine, attempts: 7 }, 'w2')).toEqual({ kind: 'conflict' });
+    expect((await ledger.read(mine.jobKey))?.value.attempts).toBe(0);
   });
 
   test('a replace goes by the ETag', async () => {
     const ledger = open();
     const mine = freshRecord();
     const first = etagOf(await ledger.insert(mine, 'w1'));
-    const second = etagOf(await ledger.replace({ ...mine, ticket: 1 }, first, 'w2'));
+    const second = etagOf(await ledger.replace({ ...mine, attempts: 1 }, first, 'w2'));
     expect(second).not.toBe(first);
-    expect(await ledger.replace({ ...mine, ticket: 2 }, first, 'w3')).toEqual({ kind: 'conflict' });
-    expect((await ledger.read(mine))?.value.ticket).toBe(1);
+    expect(await ledger.replace({ ...mine, attempts: 2 }, first, 'w3')).toEqual({ kind: 'conflict' });
+    expect((await ledger.read(mine.jobKey))?.value.attempts).toBe(1);
   });
 
   test('a replace of a record that is gone is a conflict', async () => {
@@ -91,12 +91,12 @@ onEachBackend('the ledger', (tables) => {
       writeId: 'w2',
     });
     expect(committed.kind).toBe('written');
-    expect((await ledger.read(mine))?.value).toStrictEqual(ordered);
+    expect((await ledger.read(mine.jobKey))?.value).toStrictEqual(ordered);
     const books = await ledger.customer(mine.customerId);
     expect(books.records).toStrictEqual([ordered]);
     expect([...books.owners]).toEqual([
-      ['A1', mine.cartId],
-      ['a1', mine.cartId],
+      ['A1', mine.jobKey],
+      ['a1', mine.jobKey],
     ]);
   });
 
@@ -104,7 +104,7 @@ onEachBackend('the ledger', (tables) => {
     const ledger = open();
     const mine = freshRecord();
     const stale = etagOf(await ledger.insert(mine, 'w1'));
-    await ledger.replace({ ...mine, ticket: 1 }, stale, 'w2');
+    await ledger.replace({ ...mine, attempts: 1 }, stale, 'w2');
     const ordered = { ...mine, state: 'ordered' as const, orders: [mark('O1')] };
     const committed = await ledger.commit({
       record: ordered,
@@ -134,10 +134,10 @@ onEachBackend('the ledger', (tables) => {
     ).toEqual({
       kind: 'owned',
       orderId: 'O1',
-      cartId: other.cartId,
+      jobKey: other.jobKey,
     });
-    expect((await ledger.read(mine))?.value.state).toBe('submitting');
-    expect([...(await ledger.customer(mine.customerId)).owners]).toEqual([['O1', other.cartId]]);
+    expect((await ledger.read(mine.jobKey))?.value.state).toBe('submitting');
+    expect([...(await ledger.customer(mine.customerId)).owners]).toEqual([['O1', other.jobKey]]);
   });
 
   test('an order that is in our books already is replaced, by a store that knows it or does not', async () => {
@@ -157,7 +157,7 @@ onEachBackend('the ledger', (tables) => {
       const row = await tables().checkouts.get(mine.customerId, 'order:O1');
       expect(row?.properties['status']).toBe('completed');
       // An older answer that is recorded late does not take the row back.
-      const etagNow = (await second.read(mine))?.etag ?? '';
+      const etagNow = (await second.read(mine.jobKey))?.etag ?? '';
       await second.commit({
         record: done,
         etag: etagNow,
@@ -186,7 +186,7 @@ onEachBackend('the ledger', (tables) => {
     const ledger = open();
     const mine = freshRecord({ body: 'x'.repeat(80_000) });
     await ledger.insert(mine, 'w1');
-    expect((await ledger.read(mine))?.value).toStrictEqual(mine);
+    expect((await ledger.read(mine.jobKey))?.value).toStrictEqual(mine);
   });
 
   test('a record larger than a row keeps what the rules need, and says what is cut', async () => {
@@ -199,7 +199,7 @@ onEachBackend('the ledger', (tables) => {
     }));
     const mine = freshRecord({ failedGroups: groups, orders: [mark('O1')] });
     await ledger.insert(mine, 'w1');
-    const read = (await ledger.read(mine))?.value;
+    const read = (await ledger.read(mine.jobKey))?.value;
     expect(read).toMatchObject({ body: mine.body, orders: mine.orders, lastSend: mine.lastSend });
     expect(read?.failedGroups.filter(({ retryable }) => retryable)).toHaveLength(10);
     expect(read?.failedGroups).toHaveLength(501);
@@ -230,7 +230,6 @@ onEachBackend('the ledger', (tables) => {
     expect(row?.properties).toMatchObject({
       writeId: 'w1',
       state: 'submitting',
-      ticket: 0,
       revision: 0,
       attempts: 0,
       lastSend: at,
@@ -272,12 +271,13 @@ onEachBackend('the ledger', (tables) => {
     expect(written.kind).toBe('written');
     const { owners } = await ledger.customer(mine.customerId);
     expect([...owners.keys()].sort()).toEqual(all.toSorted());
-    expect(new Set(owners.values())).toEqual(new Set([mine.cartId]));
-    expect((await ledger.read(mine))?.value.orders.map(({ id }) => id)).toEqual(all);
+    expect(new Set(owners.values())).toEqual(new Set([mine.jobKey]));
+    expect((await ledger.read(mine.jobKey))?.value.orders.map(({ id }) => id)).toEqual(all);
   });
 
-  test('a cart id that cannot be a key is refused', async () => {
-    await expect(open().read({ ...freshRecord(), cartId: 'a/b' })).rejects.toThrow(/cartId/);
+  test('a job key that cannot be a row key is refused', async () => {
+    await expect(open().read('a:cart:a/b')).rejects.toThrow(/job/);
+    await expect(open().read('a/b:cart:c')).rejects.toThrow(/customerId/);
   });
 });
 
@@ -285,7 +285,7 @@ test.each<[string, Record<string, string | number | undefined>, boolean]>([
   ['no JSON at all', { record: undefined }, false],
   ['cut JSON', { record: '{"version":1' }, false],
   ['JSON that is no record', { record: '[]' }, false],
-  ['a field of another type', { record: JSON.stringify({ ...record(), ticket: 'seven' }) }, false],
+  ['a field of another type', { record: JSON.stringify({ ...record(), attempts: 'seven' }) }, false],
   ['a time that is none', { record: JSON.stringify({ ...record(), lastSend: null }) }, false],
   ['a state that nobody knows', { record: JSON.stringify({ ...record(), state: 'bought' }) }, false],
   ['a row copied from another cart', { record: JSON.stringify({ ...record(), cartId: 'other' }) }, false],
@@ -304,14 +304,14 @@ test.each<[string, Record<string, string | number | undefined>, boolean]>([
   );
   table.put({ ...row, properties: Object.fromEntries(edited) });
   const expected = { name: 'UnreadableRecord', newer, message: expect.stringContaining(record().cartId) };
-  await expect(ledger.read(record())).rejects.toMatchObject(expected);
+  await expect(ledger.read(record().jobKey)).rejects.toMatchObject(expected);
   // It hides none of the other records of its customer.
-  const other = record({ cartId: 'other' });
-  await ledger.insert({ ...other, job: { ...other.job, cartId: 'other' } }, 'w2');
+  const other = record({ cartId: '0e6b1a52-6d0e-4b7e-9a43-5e2f8b6f1d10' });
+  await ledger.insert(other, 'w2');
   const books = await ledger.customer(record().customerId);
-  expect(books.unreadable).toMatchObject([{ ...expected, cartId: record().cartId }]);
-  expect(books.records.map(({ cartId }) => cartId)).toEqual(['other']);
-  expect([...books.etags.keys()]).toEqual(['other']);
+  expect(books.unreadable).toMatchObject([{ ...expected, jobKey: record().jobKey }]);
+  expect(books.records.map(({ jobKey }) => jobKey)).toEqual([other.jobKey]);
+  expect([...books.etags.keys()]).toEqual([other.jobKey]);
 });
 
 test.each<[string, object]>([
@@ -328,7 +328,7 @@ test.each<[string, object]>([
   const text = JSON.stringify({ ...older, ...edit });
   table.put({ ...row, properties: { ...row.properties, record: text } });
   const none = { total: 0, last: [] };
-  expect((await ledger.read(mine))?.value).toStrictEqual({ ...mine, deliveries: none, polls: none });
+  expect((await ledger.read(mine.jobKey))?.value).toStrictEqual({ ...mine, deliveries: none, polls: none });
 });
 
 test('requests: one for a claim, one for a result, one for a poll of a record that was read', async () => {
@@ -337,7 +337,7 @@ test('requests: one for a claim, one for a result, one for a poll of a record th
   const etag = etagOf(await ledger.insert(record(), 'w1'));
   const ordered = { ...record(), state: 'ordered' as const, orders: [mark('O1'), mark('O2')] };
   await ledger.commit({ record: ordered, etag, orders: [order('O1'), order('O2')], writeId: 'w2' });
-  const stored = await ledger.read(record());
+  const stored = await ledger.read(record().jobKey);
   if (stored === undefined) throw new Error('no record');
   await ledger.commit({
     record: stored.value,

@@ -1,11 +1,15 @@
 import type { CheckoutRecord } from '../../src/domain/checkout/record.ts';
+import { jobKeyOf } from '../../src/domain/message/job-key.ts';
 import type { Order } from '../../src/domain/order/order.ts';
 
 export const customerId = '11111111-1111-4111-8111-111111111111';
 export const cartId = '22222222-2222-4222-8222-222222222222';
 export const at = 1_795_000_000_123;
 
+export const jobKey = jobKeyOf({ customerId, cartId });
+
 export const record = (change: Partial<CheckoutRecord> = {}): CheckoutRecord => ({
+  jobKey: jobKeyOf({ customerId: change.customerId ?? customerId, cartId: change.cartId ?? cartId }),
   customerId,
   cartId,
   version: 1,
@@ -13,9 +17,12 @@ export const record = (change: Partial<CheckoutRecord> = {}): CheckoutRecord => 
   job: { customerId, cartId, batchId: 'night 1', reference: 'PO "7" \u{1f600}', notAfter: at + 5 },
   body: `{"customerId":"${customerId}","cartId":"${cartId}"}`,
   batches: ['night 1'],
-  ticket: 0,
+  urgent: false,
   revision: 0,
   attempts: 0,
+  reschedules: 0,
+  unfinishedClaims: 0,
+  unansweredSends: 0,
   lease: { id: 'lease', until: at + 240_000 },
   requestId: 'request',
   firstSend: at,
@@ -30,7 +37,10 @@ export const record = (change: Partial<CheckoutRecord> = {}): CheckoutRecord => 
     first: [{ what: 'checkout', at, correlationId: 'c', end: { ms: 12.5, status: 201 } }],
     last: [],
   },
-  deliveries: { total: 21, last: [{ at, messageId: 'm', count: 2, ticket: 0, end: 'parked: \u{1f600}' }] },
+  deliveries: {
+    total: 21,
+    last: [{ at, messageId: 'm', count: 2, from: 'producer', end: 'rescheduled: \u{1f600}' }],
+  },
   polls: {
     total: 1,
     last: [

@@ -201,6 +201,131 @@ export function tableContract(open: () => Table): void {
     expect(await keys({ kind: "x' or kind ne 'x" })).toEqual([]);
   });
 
+  test('merge: changes what it names, keeps the rest, and gives a new ETag', async () => {
+    const table = open();
+    const partition = newPartition();
+    const first = await table.change(insert(partition, 'a', { x: 1, y: 'old', dueAt: 1_795_000_000_123 }));
+    const merged = await table.change({
+      kind: 'merge',
+      row: row(partition, 'a', { y: 'new', z: true, dueAt: 0 }),
+    });
+    const read = await table.get(partition, 'a');
+    expect(read?.properties).toEqual({ x: 1, y: 'new', z: true, dueAt: 0 });
+    expect(merged).toEqual({ kind: 'done', etag: read?.etag });
+    expect(merged).not.toEqual(first);
+  });
+
+  test('merge never inserts: alone, or with others in a transaction, which then writes nothing', async () => {
+    const table = open();
+    const partition = newPartition();
+    await table.change(insert(partition, 'there', { n: 1 }));
+    const merge = (key: string): Change => ({ kind: 'merge', row: row(partition, key, { n: 2 }) });
+    expect(await table.change(merge('gone'))).toEqual(refused('missing'));
+    expect(await table.transact([merge('there'), merge('gone')])).toEqual({
+      kind: 'refused',
+      refusal: 'missing',
+      index: 1,
+    });
+    const rows = await all(table.rows({ partition, from: '', to: '~' }));
+    expect(rows.map(({ key, properties }) => [key, properties])).toEqual([['there', { n: 1 }]]);
+    await table.change(insert(partition, 'other', { n: 1, m: 1 }));
+    expect((await table.transact([merge('there'), merge('other')])).kind).toBe('done');
+    expect((await table.get(partition, 'other'))?.properties).toEqual({ n: 2, m: 1 });
+  });
+
+  test('rows: numbers at most, and above; a property that is missing matches nothing', async () => {
+    const table = open();
+    const partition = newPartition();
+    const time = 1_795_000_000_123;
+    for (const [key, dueAt] of [
+      ['zero', 0],
+      ['small', 7],
+      ['half', 7.5],
+      ['below', time - 1],
+      ['equal', time],
+      ['more', time + 1],
+    ] as const)
+      await table.change(insert(partition, key, { dueAt }));
+    await table.change(insert(partition, 'none', { wokenAt: 1 }));
+    const keys = async (dueAt: { atMost: number } | { above: number }) =>
+      (await all(table.rows({ partition, from: '', to: '~', where: { dueAt } })))
+        .map(({ key }) => key)
+        .toSorted();
+    expect(await keys({ atMost: time })).toEqual(['below', 'equal', 'half', 'small', 'zero']);
+    expect(await keys({ above: time })).toEqual(['more']);
+    expect(await keys({ atMost: 7 })).toEqual(['small', 'zero']);
+    expect(await keys({ above: 7 })).toEqual(['below', 'equal', 'half', 'more']);
+    expect(await keys({ above: 7.5 })).toEqual(['below', 'equal', 'more']);
+    expect(await keys({ atMost: 0 })).toEqual(['zero']);
+    expect(await keys({ above: 0 })).toEqual(['below', 'equal', 'half', 'more', 'small']);
+  });
+
+  test('rows: several conditions hold together; of `or` one at least, and an `or` of several conditions', async () => {
+    const table = open();
+    const partition = newPartition();
+    const time = 1_795_000_000_123;
+    await table.change(insert(partition, 'settled', { dueAt: time, state: 'failed' }));
+    await table.change(insert(partition, 'late', { dueAt: time, state: 'waiting', notAfter: time - 5 }));
+    await table.change(insert(partition, 'open', { dueAt: time, state: 'waiting', notAfter: time + 5 }));
+    await table.change(insert(partition, 'plain', { dueAt: time, state: 'waiting' }));
+    await table.change(insert(partition, 'later', { dueAt: time + 1, state: 'failed' }));
+    await table.change(insert(partition, 'bare'));
+    const keys = async (query: Pick<Parameters<Table['rows']>[0], 'where' | 'or'>) =>
+      (await all(table.rows({ partition, from: '', to: '~', ...query }))).map(({ key }) => key);
+    const due = { dueAt: { atMost: time } };
+    expect(
+      await keys({ where: due, or: [{ state: ['failed', 'partial'] }, { notAfter: { atMost: time } }] }),
+    ).toEqual(['late', 'settled']);
+    expect(
+      await keys({
+        or: [
+          { state: 'failed', ...due },
+          { state: 'waiting', notAfter: { above: time } },
+        ],
+      }),
+    ).toEqual(['open', 'settled']);
+    expect(await keys({ where: { ...due, notAfter: { above: 0 } } })).toEqual(['late', 'open']);
+    expect(await keys({ where: due, or: [] })).toEqual(['late', 'open', 'plain', 'settled']);
+  });
+
+  test('rows after a place: later in its partition, and all of the partitions after it', async () => {
+    const table = open();
+    const word = newPartition();
+    for (const [partition, key] of [
+      [`${word}1`, 'cart:a'],
+      [`${word}1`, 'cart:b'],
+      [`${word}1`, 'order:a'],
+      [`${word}2`, 'cart:a'],
+      [`${word}3`, 'cart:0'],
+    ] as const)
+      await table.change(insert(partition, key, { word }));
+    const found = async (after?: { partition: string; key: string }) => {
+      const rows = await all(
+        table.rows({
+          from: 'cart:',
+          to: 'cart:\uffff',
+          where: { word },
+          ...(after === undefined ? {} : { after }),
+        }),
+      );
+      return rows.map(({ partition, key }) => `${partition.slice(word.length)} ${key}`);
+    };
+    expect(await found()).toEqual(['1 cart:a', '1 cart:b', '2 cart:a', '3 cart:0']);
+    expect(await found({ partition: `${word}1`, key: 'cart:a' })).toEqual([
+      '1 cart:b',
+      '2 cart:a',
+      '3 cart:0',
+    ]);
+    expect(await found({ partition: `${word}1`, key: 'cart:b' })).toEqual(['2 cart:a', '3 cart:0']);
+    // The place itself may be gone.
+    expect(await found({ partition: `${word}1`, key: 'cart:aa' })).toEqual([
+      '1 cart:b',
+      '2 cart:a',
+      '3 cart:0',
+    ]);
+    expect(await found({ partition: `${word}3`, key: 'cart:0' })).toEqual([]);
+  });
+
   test('rows of every partition, one after the other; and equal to one of several', async () => {
     const table = open();
     const word = newPartition();

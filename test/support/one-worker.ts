@@ -1,11 +1,16 @@
+import { ledgerScan } from '../../src/adapters/azure-tables/ledger-scan-store.ts';
 import { openStores } from '../../src/adapters/azure-tables/stores.ts';
 import type { Deps } from '../../src/checkout/deps.ts';
-import { runJob } from '../../src/checkout/handle-delivery.ts';
+import { handleDelivery } from '../../src/checkout/handle-delivery.ts';
 import { batchJoiner } from '../../src/checkout/join-batch.ts';
 import type { CheckoutEvent } from '../../src/domain/events/event.ts';
+import type { OutgoingMessage } from '../../src/domain/message/outgoing-message.ts';
+import type { QueueMessage } from '../../src/domain/message/queue-message.ts';
+import type { TickReport } from '../../src/domain/tick-report.ts';
 import { defaultTimes } from '../../src/domain/times.ts';
-import { pollPendingOrders } from '../../src/polling/poll-due.ts';
-import type { Copy } from '../../src/ports/checkout-queue.ts';
+import { workTick } from '../../src/polling/tick.ts';
+import type { TickWorkDeps } from '../../src/polling/tick-deps.ts';
+import type { CheckoutQueue } from '../../src/ports/checkout-queue.ts';
 import type { Clock } from '../../src/ports/clock.ts';
 import type { Gate } from '../../src/ports/gate.ts';
 import type { PartnerCenter } from '../../src/ports/partner-center.ts';
@@ -29,11 +34,19 @@ export function leapingClock(start: number): Clock & { leapTo(time: number): voi
   };
 }
 
-/** The use cases over tables, a queue and a topic in memory: deliveries and ticks one after the other, time in leaps. */
+interface Queued {
+  readonly message: OutgoingMessage;
+  readonly name: QueueMessage['queue'];
+  readonly at: number;
+  deliveries: number;
+  readonly sequence: number;
+}
+
+/** The use cases over tables, two queues and a topic in memory: deliveries and ticks one after the other, time in leaps. */
 export function oneWorker(
   partnerCenter: PartnerCenter,
   clock: ReturnType<typeof leapingClock>,
-  change: Partial<Deps> = {},
+  change: Partial<TickWorkDeps & Deps> = {},
 ) {
   const tables = {
     checkouts: memoryTable(),
@@ -41,15 +54,19 @@ export function oneWorker(
     attention: memoryTable(),
     batches: memoryTable(),
   };
-  const queue: { copy: Copy; at: number; deliveries: number; sequence: number }[] = [];
+  const queue: Queued[] = [];
   const events: CheckoutEvent[] = [];
   const warnings: string[] = [];
   let sequence = 0;
-  const send: Deps['queue']['send'] = async (copy, at) => {
-    queue.push({ copy, at: Math.max(at, clock.now()), deliveries: 0, sequence: ++sequence });
-  };
+  const queueOf = (name: Queued['name']): CheckoutQueue => ({
+    async send(messages, at) {
+      for (const message of messages)
+        queue.push({ message, name, at: Math.max(at, clock.now()), deliveries: 0, sequence: ++sequence });
+    },
+  });
+  const wakeUps = { standard: queueOf('standard'), urgent: queueOf('urgent') };
   const stores = openStores(tables, (key, why) => warnings.push(`entry ${key}: ${why}`));
-  const deps: Deps = {
+  const deps: TickWorkDeps & Deps = {
     clock,
     clockSkew: () => undefined,
     chance: seededChance(1),
@@ -60,7 +77,9 @@ export function oneWorker(
     tokens: { ready: async () => true },
     ...stores,
     joinBatch: batchJoiner({ ...stores, clock, times: defaultTimes }),
-    queue: { send },
+    queue: wakeUps.standard,
+    wakeUps,
+    ledgerScan: ledgerScan(tables.checkouts, (why) => warnings.push(why)),
     events: {
       publish: async (more) => {
         events.push(...more);
@@ -75,6 +94,7 @@ export function oneWorker(
     tracing: untraced,
     ...change,
   };
+  const depsOf = { standard: deps, urgent: { ...deps, queue: deps.wakeUps.urgent } };
 
   /** Hands out the message that is due first. A throw gives it back, as the host does. False: there is none. */
   async function deliver(): Promise<boolean> {
@@ -83,11 +103,12 @@ export function oneWorker(
     if (next === undefined) return false;
     clock.leapTo(next.at);
     next.deliveries += 1;
-    const { body, messageId, properties } = next.copy;
-    await runJob(deps, {
+    const { body, messageId, properties } = next.message;
+    await handleDelivery(depsOf[next.name], {
       body,
       messageId,
       properties,
+      queue: next.name,
       sequenceNumber: String(next.sequence),
       deliveryCount: next.deliveries,
       enqueuedAt: next.at,
@@ -95,6 +116,9 @@ export function oneWorker(
     queue.splice(queue.indexOf(next), 1);
     return true;
   }
+
+  /** One tick: wakes jobs, counts batches, polls orders, repairs. */
+  const tick = async (): Promise<TickReport> => (await workTick(deps, undefined)).report;
 
   return {
     deps,
@@ -105,13 +129,16 @@ export function oneWorker(
     warnings,
     clock,
     deliver,
-    enqueue: (body: unknown) =>
-      send(
-        {
-          messageId: 'm',
-          body: typeof body === 'string' ? Buffer.from(body) : Buffer.from(JSON.stringify(body)),
-          properties: {},
-        },
+    tick,
+    enqueue: (body: unknown, name: Queued['name'] = 'standard') =>
+      queueOf(name).send(
+        [
+          {
+            messageId: 'm',
+            body: typeof body === 'string' ? Buffer.from(body) : Buffer.from(JSON.stringify(body)),
+            properties: {},
+          },
+        ],
         clock.now(),
       ),
     /** Deliveries and ticks until nothing is left to do, or too many were made. */
@@ -122,7 +149,7 @@ export function oneWorker(
         const next = due.filter(Number.isFinite).sort((one, other) => one - other)[0];
         if (next === undefined) return;
         clock.leapTo(next + 1);
-        await pollPendingOrders(deps);
+        await tick();
       }
     },
   };
@@ -144,5 +171,6 @@ export function openGate(clock: Clock): Gate {
     customerUntil: () => undefined,
     jobStarted: () => {},
     lastOkOfOthers: () => undefined,
+    standing: async () => ({ kind: 'open', permitsPerMinute: 60 }),
   };
 }

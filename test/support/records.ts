@@ -1,6 +1,7 @@
 import { emptyHistory, none } from '../../src/domain/checkout/call-history.ts';
 import type { CheckoutRecord } from '../../src/domain/checkout/record.ts';
 import type { Delivery } from '../../src/domain/message/delivery.ts';
+import { jobKeyOf } from '../../src/domain/message/job-key.ts';
 import type { Order, OrderStatus } from '../../src/domain/order/order.ts';
 
 export const customerId = '7c1f0a52-6d0e-4b7e-9a43-5e2f8b6f1d10';
@@ -9,17 +10,24 @@ export const otherCartId = '9d3b5a70-3c1e-4f7c-8a55-0b8f4d1c6e22';
 
 /** A record as its first claim left it at time 0, for a test to change. */
 export function aRecord(change: Partial<CheckoutRecord> = {}): CheckoutRecord {
+  const cart = {
+    customerId: change.customerId ?? customerId,
+    cartId: change.cartId ?? cartId,
+  };
   return {
+    jobKey: jobKeyOf(cart),
     version: 1,
-    customerId,
-    cartId,
+    ...cart,
     state: 'submitting',
-    job: { customerId, cartId },
-    body: JSON.stringify({ customerId, cartId }),
+    job: cart,
+    body: JSON.stringify(cart),
     batches: [],
-    ticket: 0,
+    urgent: false,
     revision: 0,
     attempts: 0,
+    reschedules: 0,
+    unfinishedClaims: 0,
+    unansweredSends: 0,
     requestId: '11111111-1111-4111-8111-111111111111',
     firstSend: 0,
     lastSend: 0,
@@ -39,16 +47,22 @@ export function aRecord(change: Partial<CheckoutRecord> = {}): CheckoutRecord {
   };
 }
 
+/** The first delivery of a producer's message, for a test to change. */
 export const aDelivery = (change: Partial<Delivery> = {}): Delivery => ({
-  job: { customerId, cartId },
-  body: JSON.stringify({ customerId, cartId }),
+  jobKey: jobKeyOf({ customerId, cartId }),
   messageId: 'message 1',
   count: 1,
-  ticket: 0,
-  found: [],
+  source: 'standard 1',
+  redelivered: false,
+  ordersInHand: [],
   firstEnqueued: 0,
   enqueuedAt: 0,
-  mayHaveTail: false,
+  urgent: false,
+  from: {
+    kind: 'producer',
+    job: { customerId, cartId },
+    body: JSON.stringify({ customerId, cartId }),
+  },
   ...change,
 });
 

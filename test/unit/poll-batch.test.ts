@@ -5,6 +5,7 @@ import { batchJoiner } from '../../src/checkout/join-batch.ts';
 import type { BatchJob } from '../../src/domain/batch/batch.ts';
 import type { CheckoutEvent } from '../../src/domain/events/event.ts';
 import { eventShape } from '../../src/domain/events/event-schema.ts';
+import { jobKeyOf } from '../../src/domain/message/job-key.ts';
 import { batchCountEntry } from '../../src/domain/schedule-entry.ts';
 import { defaultTimes as times } from '../../src/domain/times.ts';
 import { countAgainAfter, pollBatch } from '../../src/polling/poll-batch.ts';
@@ -39,7 +40,7 @@ function bed() {
     },
     telemetry: { event: () => {}, warn: () => {} },
   };
-  const rows = () => collect(schedule.due(clock.now()));
+  const rows = () => collect(schedule.due('batches', clock.now()));
   return {
     clock,
     batches,
@@ -49,7 +50,13 @@ function bed() {
     join: batchJoiner(deps),
     write: (n: number, state: BatchJob['state'], revision = 1) =>
       batches.write(
-        { batchId: 'night', customerId, cartId: cart(n), state, revision, at: clock.now() },
+        {
+          batchId: 'night',
+          jobKey: jobKeyOf({ customerId, cartId: cart(n) }),
+          state,
+          revision,
+          at: clock.now(),
+        },
         'older',
       ),
     fail: (on: boolean) => {

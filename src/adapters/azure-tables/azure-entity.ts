@@ -2,6 +2,19 @@ import type { Properties, Row, StoredRow } from '../../ports/table.ts';
 
 const int32 = 2 ** 31;
 
+/**
+ * Columns that filters compare as numbers. The service compares values of one type only, so each of them is always a double,
+ * 0 too. Source: "Querying tables and entities", the constant must be of the same data type as the property.
+ */
+const compared = new Set(['dueAt', 'notAfter', 'wokenAt']);
+
+/** A number as a filter writes it: with a point, as a literal without one is an integer. */
+export function doubleLiteral(name: string, value: number): string {
+  if (!compared.has(name))
+    throw new TypeError(`Property ${name} is not always stored as a double, so no filter may compare it`);
+  return Number.isInteger(value) ? `${value}.0` : String(value);
+}
+
 interface Entity extends Record<string, unknown> {
   readonly partitionKey: string;
   readonly rowKey: string;
@@ -24,7 +37,8 @@ export function toEntity({ partition, key, properties }: Row): Entity {
 function toNumber(name: string, value: number): unknown {
   if (!Number.isFinite(value))
     throw new RangeError(`Property ${name} is ${value}: a row holds finite numbers`);
-  return Number.isInteger(value) && value >= -int32 && value < int32 ? value : { type: 'Double', value };
+  const fits = Number.isInteger(value) && value >= -int32 && value < int32;
+  return fits && !compared.has(name) ? value : { type: 'Double', value };
 }
 
 const ofTheService = new Set(['partitionKey', 'rowKey', 'timestamp', 'etag']);

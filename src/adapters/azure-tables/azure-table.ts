@@ -8,7 +8,7 @@ import type {
   TransactionResult,
   Where,
 } from '../../ports/table.ts';
-import { fromEntity, toEntity } from './azure-entity.ts';
+import { doubleLiteral, fromEntity, toEntity } from './azure-entity.ts';
 import { refusalOf, refusedIndex, storageFailure } from './azure-failure.ts';
 
 /** A request ends within this, the client's own retries included: a delivery has a lock to keep. */
@@ -106,16 +106,14 @@ const conditions = (where: Where): readonly string[] =>
   Object.entries(where).map(([name, value]) => holds(name, value));
 
 function holds(name: string, value: Condition): string {
-  if (typeof value === 'object' && 'atMost' in value) return `${name} le ${decimal(value.atMost)}`;
-  if (typeof value === 'object' && 'above' in value) return `${name} gt ${decimal(value.above)}`;
+  if (typeof value === 'object' && 'atMost' in value)
+    return `${name} le ${doubleLiteral(name, value.atMost)}`;
+  if (typeof value === 'object' && 'above' in value) return `${name} gt ${doubleLiteral(name, value.above)}`;
   const equals = (one: string | boolean) => `${name}${odata` eq ${one}`}`;
   return typeof value === 'string' || typeof value === 'boolean'
     ? equals(value)
     : `(${value.map(equals).join(' or ')})`;
 }
-
-/** Times are stored as doubles; a literal without a point would be an integer, which compares with none of them. */
-const decimal = (value: number): string => (Number.isInteger(value) ? `${value}.0` : String(value));
 
 /** Resolves to the new ETag; '' after a removal. */
 async function send(client: TableClient, change: Change): Promise<string> {

@@ -1,20 +1,21 @@
 import type { CheckoutRecord } from '../../domain/checkout/record.ts';
 import { UnreadableRecord } from '../../ports/ledger.ts';
-import type { LedgerScan } from '../../ports/ledger-scan.ts';
+import type { LedgerScan, RecordPosition } from '../../ports/ledger-scan.ts';
 import type { StoredRow, Table } from '../../ports/table.ts';
 import { fromRecordRow, recordPrefix } from './record-rows.ts';
 
 export const ledgerScan = (table: Table, onUnreadable: (why: string) => void): LedgerScan => ({
   async page(after, most) {
-    const records: (CheckoutRecord | UnreadableRecord)[] = [];
+    const records: { record: CheckoutRecord | UnreadableRecord; at: RecordPosition }[] = [];
     const query = {
       from: recordPrefix,
       to: `${recordPrefix}\uffff`,
       ...(after === undefined ? {} : { after }),
     };
     for await (const row of table.rows(query)) {
-      records.push(orUnreadable(row));
-      if (records.length >= most) return { records, next: { partition: row.partition, key: row.key } };
+      const at = { partition: row.partition, key: row.key };
+      records.push({ record: orUnreadable(row), at });
+      if (records.length >= most) return { records, next: at };
     }
     return { records, next: undefined };
   },

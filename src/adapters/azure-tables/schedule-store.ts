@@ -145,7 +145,7 @@ function toJobRow({ key, ...columns }: JobEntry): Row {
   return { partition, key: keyPart('entry', key), properties: { version: 1, ...omitUndefined(columns) } };
 }
 
-/** People edit rows too. A number that is missing reads as 0, which wakes the job at once: a wake-up is harmless. */
+/** People edit rows too. A number that is missing reads as 0: a wake-up too many is harmless. Without `dueAt` no query finds the row. */
 function fromJobRow({ key, properties }: StoredRow): JobEntry | string {
   const read = readJobEntryKey(key);
   if (read === undefined) return 'its key is not the key of a job';
