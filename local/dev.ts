@@ -8,12 +8,14 @@ import type { HostChild } from './functions-host/child.ts';
 import type { CartRef } from './partner-center/sandbox.ts';
 import { makeSampleList } from './sample-list.ts';
 import { shellLines } from './shell-file.ts';
-import { examplePorts, type Stack, startStack } from './stack.ts';
+import { examplePorts, type Stack, startStack, withoutTimer } from './stack.ts';
 
 const usage = `npm run dev --              keeps the whole stack up, and takes messages from anyone, until Ctrl-C
   --factor 60               how many times faster its clock runs, 1 to 4000
   --own-worker              starts no worker, and listens on the ports of local.settings.json.example: for a worker that
-                            you start under a debugger, or with Azure's tools`;
+                            you start under a debugger, or with Azure's tools
+  --no-timer                runs no timer, as on an instance whose timers have stopped: deliveries and health requests
+                            start the ticks`;
 
 const root = new URL('..', import.meta.url).pathname;
 const folder = join(root, '.local');
@@ -28,10 +30,22 @@ const stopped = Promise.withResolvers<void>();
 process.once('SIGINT', () => stopped.resolve());
 process.once('SIGTERM', () => stopped.resolve());
 
-const { factor, 'own-worker': ownWorker } = readOptions(
+const {
+  factor,
+  'own-worker': ownWorker,
+  'no-timer': noTimer,
+} = readOptions(
   usage,
-  { factor: { type: 'string', default: '60' }, 'own-worker': { type: 'boolean', default: false } },
-  z.object({ factor: z.coerce.number().check(z.gte(1), z.lte(4_000)), 'own-worker': z.boolean() }),
+  {
+    factor: { type: 'string', default: '60' },
+    'own-worker': { type: 'boolean', default: false },
+    'no-timer': { type: 'boolean', default: false },
+  },
+  z.object({
+    factor: z.coerce.number().check(z.gte(1), z.lte(4_000)),
+    'own-worker': z.boolean(),
+    'no-timer': z.boolean(),
+  }),
 );
 
 async function dev(): Promise<void> {
@@ -43,7 +57,9 @@ async function dev(): Promise<void> {
     await copyFile(sandbox.caFile, certificateFile);
     const file = { pid: process.pid, settings, admin: sandbox.admin };
     await writeFile(stackFile, JSON.stringify(file, null, 2), { mode: 0o600 });
-    const worker = ownWorker ? undefined : await stack.startWorker((line) => console.log(line));
+    const worker = ownWorker
+      ? undefined
+      : await stack.startWorker((line) => console.log(line), noTimer ? withoutTimer : {});
     const sample = await makeSampleList(sandbox, join(folder, 'sample.csv'));
     await writeFile(shellFile, shellLines(stack, worker, sample.refused), { mode: 0o600 });
     console.log(`

@@ -13,6 +13,9 @@ export const queueName = 'checkout-jobs';
 export const urgentQueueName = 'checkout-urgent';
 export const topicName = 'checkout-events';
 
+/** Settings of a worker whose timer does not run. */
+export const withoutTimer = { 'AzureWebJobs.pollPendingOrders.Disabled': '1' };
+
 /** As in local.settings.json.example. */
 export const examplePorts = { bus: 5672, tables: 10_002, api: 8080, authority: 8443 };
 

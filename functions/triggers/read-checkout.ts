@@ -1,6 +1,7 @@
 import type { HttpFunctionOptions } from '@azure/functions';
 import { checkoutView } from '../../src/api/checkout-view.ts';
 import { readCartKey } from '../../src/domain/message/job.ts';
+import { jobKeyOf } from '../../src/domain/message/job-key.ts';
 import { answering, json, problem } from '../http-answer.ts';
 import type { Start } from '../start.ts';
 
@@ -13,7 +14,7 @@ export const readCheckoutFunction = (start: Start): HttpFunctionOptions => ({
     const key = readCartKey(params);
     if (!key.ok) return problem(400, 'The address names no cart.', { errors: key.problems });
     const { customerId, cartId } = key.key;
-    const found = await worker.deps.ledger.read(key.key);
+    const found = await worker.deps.ledger.read(jobKeyOf(key.key));
     if (found !== undefined) return json(200, checkoutView(found.value));
     return problem(
       404,

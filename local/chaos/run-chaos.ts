@@ -1,3 +1,5 @@
+import { withJitter } from '../../src/domain/checkout/backoff.ts';
+import { defaultTimes } from '../../src/domain/times.ts';
 import type { HostChild } from '../functions-host/child.ts';
 import { type Progress, progressOf } from '../night/progress.ts';
 import { enqueue } from '../night/run-night.ts';
@@ -6,7 +8,7 @@ import { queueName, startStack } from '../stack.ts';
 import { type TcpGate, tcpGate } from '../tcp-gate.ts';
 import { booksReader } from '../verdict/books.ts';
 import { agrees, type Comparison, compare } from '../verdict/compare.ts';
-import { factor, faults, strikes, type Tally, tally } from './strikes.ts';
+import { factor, faults, longestOutage, strikes, type Tally, tally } from './strikes.ts';
 
 export interface ChaosOptions {
   readonly jobs: number;
@@ -15,8 +17,6 @@ export interface ChaosOptions {
   readonly seed: number;
   /** After so many ms all is left in peace, however much is done: a slow machine would never end. */
   readonly troubleMs: number;
-  /** Gives up after so many ms. */
-  readonly limitMs: number;
   /** The folder with host.json and the built bundle. */
   readonly appRoot: string;
   readonly onProgress: (progress: Progress, seconds: number) => void;
@@ -38,6 +38,14 @@ export interface ChaosResult {
 }
 
 const minute = 60_000;
+
+/**
+ * How long after the last fault a job may still need: an order was read just before, and is read again after the longest step of
+ * the poller, by the tick that follows.
+ */
+export const patienceMs =
+  longestOutage +
+  (withJitter(Math.max(...defaultTimes.pollSteps), 1) + minute + defaultTimes.tickLimit) / factor;
 
 /** A night on which everything goes wrong, from the first message to the verdict. */
 export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
@@ -84,16 +92,17 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
     const startedAt = Date.now();
     const seconds = () => (Date.now() - startedAt) / 1_000;
     let books = await reader.read();
-    for (let isCalm = false; ; ) {
+    let calmAt: number | undefined;
+    for (;;) {
       const soFar = progressOf(books, lines);
       const { done } = soFar;
       options.onProgress(soFar, seconds());
-      if (done === jobs || Date.now() - startedAt > options.limitMs) break;
+      if (done === jobs || (calmAt !== undefined && Date.now() > calmAt + patienceMs)) break;
       // The last tenth is left in peace, so that it can end.
-      if (done < jobs * 0.9 && Date.now() - startedAt < options.troubleMs)
+      if (calmAt === undefined && done < jobs * 0.9 && Date.now() - startedAt < options.troubleMs)
         for (let round = 0; round < 5; round += 1) await strike();
-      else if (!isCalm) {
-        isCalm = true;
+      else if (calmAt === undefined) {
+        calmAt = Date.now();
         stack.sandbox.set({ faults: [] });
       } else await new Promise((resolve) => setTimeout(resolve, 1_000));
       books = await reader.read();

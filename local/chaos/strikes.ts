@@ -6,6 +6,8 @@ import type { TcpGate } from '../tcp-gate.ts';
 /** Every time of the worker, the queue and Partner Center is divided by it. */
 export const factor = 100;
 const minute = 60_000;
+/** How long the longest strike lasts. */
+export const longestOutage = (10 * minute) / factor;
 
 /** Shares of calls, drawn anew for each. */
 export const faults: FaultInput[] = [
@@ -111,7 +113,7 @@ export function strikes(parts: {
       counts.storms += 1;
     },
     () => {
-      doors.api.shutFor((10 * minute) / factor);
+      doors.api.shutFor(longestOutage);
       counts.withoutApi += 1;
     },
   ];

@@ -16,8 +16,7 @@ export interface CartRow {
 }
 
 export interface OrderRow {
-  readonly customerId: string;
-  readonly cartId: string;
+  readonly jobKey: string;
   readonly orderId: string;
   readonly status: string;
 }
@@ -32,7 +31,7 @@ export interface Books {
   readonly carts: readonly CartRow[];
   readonly orders: readonly OrderRow[];
   readonly rejected: readonly RejectedRow[];
-  /** Carts that ask a person: `customerId:cartId`. */
+  /** Jobs that ask a person, by their job key. */
   readonly asking: ReadonlySet<string>;
 }
 
@@ -52,7 +51,7 @@ const cartShape = z.object({
 const orderShape = z.object({
   partitionKey: z.string(),
   rowKey: z.string(),
-  cartId: z.string(),
+  jobKey: z.string(),
   status: z.string(),
   /** Only where the key cannot hold it. */
   orderId: z.optional(z.string()),
@@ -87,18 +86,13 @@ export function booksReader(connectionString: string): BooksReader {
         rows(checkouts, odata`RowKey ge 'cart:' and RowKey lt 'cart;'`),
         rows(checkouts, odata`RowKey ge 'order:' and RowKey lt 'order;'`),
         rows(attention, odata`PartitionKey eq 'rejected'`),
-        rows(attention, odata`PartitionKey eq 'cart' and kind eq 'needs-decision' and open eq true`),
+        rows(attention, odata`PartitionKey eq 'job' and kind eq 'needs-decision' and open eq true`),
       ]);
       return {
         carts: carts.map(toCart),
         orders: orders.map((row) => {
-          const { partitionKey, rowKey, cartId, status, orderId } = orderShape.parse(row);
-          return {
-            customerId: partitionKey,
-            cartId,
-            orderId: orderId ?? rowKey.slice('order:'.length),
-            status,
-          };
+          const { rowKey, jobKey, status, orderId } = orderShape.parse(row);
+          return { jobKey, orderId: orderId ?? rowKey.slice('order:'.length), status };
         }),
         rejected: rejected.map((row) => {
           const { messageId, reason, path } = rejectedShape.parse(row);

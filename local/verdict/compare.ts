@@ -41,13 +41,11 @@ export function compare(book: readonly TrueOrder[], rows: readonly OrderRow[]): 
     different: [...truth.values()].flatMap((order) => {
       const row = table.get(order.orderId);
       if (row === undefined) return [];
-      const same =
-        row.cartId === order.cartId && row.customerId === order.customerId && row.status === order.status;
+      const jobKey = `${order.customerId}:cart:${order.cartId}`;
+      const same = row.jobKey === jobKey && row.status === order.status;
       return same
         ? []
-        : [
-            `${order.orderId}: cart ${order.cartId} ${order.status}, in the table cart ${row.cartId} ${row.status}`,
-          ];
+        : [`${order.orderId}: job ${jobKey} ${order.status}, in the table job ${row.jobKey} ${row.status}`];
     }),
   };
 }

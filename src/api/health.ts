@@ -19,8 +19,9 @@ export const notStarted = (reason: string): HealthView => ({ healthy: false, tab
 const silentMinutes = 5;
 
 /**
- * Whether the worker can work: the tables answer, and the poller ticks. A closed gate is no illness: it is told, and a
- * restart would not open it. What people wrote into the gate stays there, because anyone may ask.
+ * Whether the worker can work: the tables answer, and ticks end. Without any tick so far it is unhealthy: nothing wakes a job that
+ * waits. A closed gate is healthy, and is reported: a restart would not open it. What people wrote into the gate is not in the
+ * answer, because anyone may ask.
  */
 export async function health({ gate, gateSettings, heartbeats }: HealthDeps): Promise<HealthView> {
   try {
@@ -29,7 +30,7 @@ export async function health({ gate, gateSettings, heartbeats }: HealthDeps): Pr
     const now = gate.now().atLeast;
     const barred = shut(state, now, gateSettings);
     const trial = trialSince(state, now, gateSettings);
-    const silence = last === undefined ? 0 : Math.max(0, now - last.endedAt);
+    const silence = last === undefined ? Infinity : Math.max(0, now - last.endedAt);
     return omitUndefined({
       healthy: silence <= silentMinutes * gateSettings.minuteMs,
       tables: 'reachable' as const,

@@ -1,4 +1,5 @@
 import type { CheckoutRecord } from '../domain/checkout/record.ts';
+import { jobKeyOf } from '../domain/message/job-key.ts';
 import { omitUndefined } from '../domain/omit-undefined.ts';
 import type { JobSender } from '../ports/job-sender.ts';
 import type { Ledger } from '../ports/ledger.ts';
@@ -56,7 +57,7 @@ async function readIfKnown(
   { job }: ReadyJob,
 ): Promise<CheckoutRecord | undefined> {
   try {
-    return (await ledger.read(job))?.value;
+    return (await ledger.read(jobKeyOf(job)))?.value;
   } catch (error) {
     if (error instanceof Unavailable || error instanceof UnreadableRecord) return undefined;
     throw error;

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 export interface CountingProxy {
   /** host:port, in place of the server's own. */
   readonly host: string;
-  /** Requests since the last reset, by method and table: `POST Checkouts`, `POST $batch`, `GET Schedule` … */
+  /** Requests since the last reset by method and table: `POST Checkouts`, `POST $batch`, `GET Schedule query`, `PUT Gate heartbeat` … */
   counts(): ReadonlyMap<string, number>;
   reset(): void;
   stop(): Promise<void>;
@@ -15,8 +15,7 @@ export async function countingProxy(target: URL): Promise<CountingProxy> {
   const counts = new Map<string, number>();
   const agent = new Agent({ keepAlive: true, maxSockets: 256 });
   const server = createServer((incoming, outgoing) => {
-    const table = /^\/[^/]+\/([A-Za-z$]+)/.exec(incoming.url ?? '')?.[1] ?? '?';
-    const key = `${incoming.method} ${table}`;
+    const key = `${incoming.method} ${nameOf(incoming.url ?? '')}`;
     counts.set(key, (counts.get(key) ?? 0) + 1);
     const forward = request(
       {
@@ -47,4 +46,13 @@ export async function countingProxy(target: URL): Promise<CountingProxy> {
         server.close(() => resolve());
       }),
   };
+}
+
+/** A read without a row key is a query; of the table Gate the row of the ticks is one, and the gate another. */
+function nameOf(url: string): string {
+  const table = /^\/[^/]+\/([A-Za-z$]+)/.exec(url)?.[1] ?? '?';
+  if (url.includes(`${table}()`)) return `${table} query`;
+  return table === 'Gate' && decodeURIComponent(url).includes("RowKey='heartbeat'")
+    ? 'Gate heartbeat'
+    : table;
 }

@@ -13,6 +13,7 @@ import { benchOverhead } from './overhead.ts';
 import { benchPending } from './pending.ts';
 import { benchPoll } from './poll.ts';
 import { benchRedrive } from './redrive.ts';
+import { benchReopen } from './reopen.ts';
 import { benchRequests } from './requests.ts';
 import { benchRivals } from './rivals.ts';
 import { benchStart } from './start.ts';
@@ -29,6 +30,7 @@ const benches = {
   memory: benchMemory,
   latency: benchLatency,
   redrive: benchRedrive,
+  reopen: benchReopen,
   budget: benchBudget,
   'lower-limit': benchLowerLimit,
   'first-call': benchFirstCall,

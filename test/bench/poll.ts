@@ -2,8 +2,9 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { TableClient, TableTransaction } from '@azure/data-tables';
 import { openWorker } from '../../functions/composition-root.ts';
 import { partnerCenterClient } from '../../src/adapters/partner-center/partner-center-client.ts';
-import type { Deps } from '../../src/checkout/deps.ts';
-import { pollPendingOrders } from '../../src/polling/poll-due.ts';
+import type { BatchCountEntry, OrderEntry, PollEntry } from '../../src/domain/schedule-entry.ts';
+import { workTick } from '../../src/polling/tick.ts';
+import type { TickWorkDeps } from '../../src/polling/tick-deps.ts';
 import { untraced } from '../../src/ports/tracing.ts';
 import { type CountingProxy, countingProxy } from './counting-proxy.ts';
 import { drained, instant, round, sendCarts, withStack } from './workload.ts';
@@ -19,8 +20,6 @@ export async function benchPoll() {
   const env = {
     CALLS_PER_MINUTE: '500',
     CALLS_PER_MINUTE_CEILING: '500',
-    // Due again a moment after each tick; the timer of the worker itself is away by then.
-    POLL_STEPS: '5s',
   };
   return withStack({ factor, switches: { ...instant, pending }, env }, async (stack) => {
     const proxy = await countingProxy(new URL(stack.tables.tableEndpoint));
@@ -41,10 +40,14 @@ export async function benchPoll() {
       clock: poller.deps.clock,
       traceparent: untraced.traceparent,
     });
-    const deps: Deps = { ...poller.deps, partnerCenter };
+    // Due again a moment after each tick; the timer of the worker itself does not run by then.
+    const times = { ...poller.deps.times, pollSteps: [1_000] };
+    const deps: TickWorkDeps = { ...poller.tickDeps, partnerCenter, times };
     try {
       await poller.ready();
-      await pollPendingOrders(deps);
+      // The first look of each order comes after the step that its worker wrote.
+      await pause(150_000 / factor);
+      await workTick(deps, undefined);
       const ticks: Record<string, Tick> = {};
       let rows = due;
       for (const size of sizes) {
@@ -72,20 +75,25 @@ interface Tick {
   readonly ms: number;
 }
 
-async function tick(deps: Deps, proxy: CountingProxy): Promise<Tick> {
+async function tick(deps: TickWorkDeps, proxy: CountingProxy): Promise<Tick> {
   let rowsRead = 0;
   let apiCalls = 0;
-  const counting = {
+  async function* counted<Entry extends PollEntry>(entries: AsyncIterable<Entry>): AsyncIterable<Entry> {
+    for await (const entry of entries) {
+      rowsRead += 1;
+      yield entry;
+    }
+  }
+  function due(of: 'orders', now: number): AsyncIterable<OrderEntry>;
+  function due(of: 'batches', now: number): AsyncIterable<BatchCountEntry>;
+  function due(of: 'orders' | 'batches', now: number): AsyncIterable<PollEntry> {
+    return counted<PollEntry>(
+      of === 'orders' ? deps.schedule.due('orders', now) : deps.schedule.due('batches', now),
+    );
+  }
+  const counting: TickWorkDeps = {
     ...deps,
-    schedule: {
-      ...deps.schedule,
-      async *due(now: number) {
-        for await (const row of deps.schedule.due(now)) {
-          rowsRead += 1;
-          yield row;
-        }
-      },
-    },
+    schedule: { ...deps.schedule, due },
     partnerCenter: {
       ...deps.partnerCenter,
       order: (...args: Parameters<typeof deps.partnerCenter.order>) => {
@@ -95,14 +103,14 @@ async function tick(deps: Deps, proxy: CountingProxy): Promise<Tick> {
     },
   };
   proxy.reset();
-  const report = await pollPendingOrders(counting);
-  const gate = [...proxy.counts()].filter(([key]) => key.endsWith(' Gate'));
+  const { report } = await workTick(counting, undefined);
+  const gate = [...proxy.counts()].filter(([key]) => / Gate/.test(key));
   const sum = (counts: Iterable<readonly [string, number]>) =>
     [...counts].reduce((total, [, count]) => total + count, 0);
   return {
     looked: report.seen,
     storageRequests: sum(proxy.counts()) - sum(gate),
-    queries: proxy.counts().get('GET Schedule') ?? 0,
+    queries: proxy.counts().get('GET Schedule query') ?? 0,
     rowsRead,
     apiCalls,
     ms: round(report.ms, 0),
@@ -125,8 +133,7 @@ async function addIdle(connectionString: string, count: number, from: number): P
         version: 1,
         dueAt,
         orderId,
-        customerId: 'idle',
-        cartId: 'idle',
+        jobKey: '00000000-0000-4000-8000-000000000001:cart:00000000-0000-4000-8000-000000000002',
         polls: 9,
       });
     }

@@ -1,11 +1,13 @@
 import type { Stack } from '../../local/stack.ts';
+import { defaultTimes } from '../../src/domain/times.ts';
 import { countingProxy } from './counting-proxy.ts';
 import { drained, instant, round, sendCarts, withStack } from './workload.ts';
 
-/** Requests per job, counted on the wire: happy, with pending orders, with a park; the gate's share is in them. */
+/** Requests per job, counted on the wire: happy, with pending orders, rescheduled; the gate's share is in them, the ticks' is not. */
 export async function benchRequests() {
   const jobs = 200;
-  return withStack({ factor: 10, switches: instant }, async (stack) => {
+  const factor = 10;
+  return withStack({ factor, switches: instant }, async (stack) => {
     const proxy = await countingProxy(new URL(stack.tables.tableEndpoint));
     try {
       const host = new URL(stack.tables.tableEndpoint).host;
@@ -23,19 +25,21 @@ export async function benchRequests() {
       };
       const happy = await measure('legacy');
       const inBatch = await measure('legacy', { batchId: 'night', batchSize: jobs });
+      // Longer than a delivery may sleep in place, so each is rescheduled once.
+      const wait = (defaultTimes.sleepBudget + 60_000) / factor;
+      const notBefore = new Date(Date.now() + wait).toISOString();
+      const rescheduled = await measure('legacy', { notBefore });
+      // Last, because its orders are read again and again.
       stack.sandbox.set({
         pending: { licence: [6e8, 6e8], reservation: [6e8, 6e8], software: [6e8, 6e8], saas: [6e8, 6e8] },
       });
       const pending = await measure('sample');
-      // Each waits once for its time: parked, and handed out again.
-      stack.sandbox.set(instant);
-      const parked = await measure('legacy', { notBefore: new Date(Date.now() + 3_000).toISOString() });
       return {
         jobs,
         happy,
         inBatch,
         pending,
-        parked,
+        rescheduled,
         goals: { happyStorage: 4, pendingStorage: 5, api: 1, serviceBus: 3 },
       };
     } finally {
@@ -46,22 +50,24 @@ export async function benchRequests() {
 
 const snapshot = ({ broker, sandbox }: Stack) => ({ ...broker.operations, calls: sandbox.calls().length });
 
+/** What a tick asks for itself comes with the clock, not with the jobs. What it asks for a job, like moving its entry, is the job's. */
+const ofTicks = (key: string): boolean =>
+  ['GET Schedule query', 'GET Checkouts query'].includes(key) || key.endsWith(' Gate heartbeat');
+
 function perJob(
   stack: Stack,
   start: ReturnType<typeof snapshot>,
   counts: ReadonlyMap<string, number>,
   jobs: number,
 ) {
-  // The poller's own look at what is due comes with the clock, not with the jobs.
-  const ticks = counts.get('GET Schedule') ?? 0;
-  const all = [...counts.values()].reduce((sum, count) => sum + count, 0);
-  const gate = [...counts]
-    .filter(([key]) => key.endsWith(' Gate'))
-    .reduce((sum, [, count]) => sum + count, 0);
+  const sumOf = (wanted: (key: string) => boolean): number =>
+    [...counts].reduce((sum, [key, count]) => sum + (wanted(key) ? count : 0), 0);
+  const all = sumOf((key) => !ofTicks(key));
+  const gate = sumOf((key) => key.endsWith(' Gate'));
   const now = snapshot(stack);
   const enqueues = Math.ceil(jobs / 100);
   return {
-    storage: round((all - ticks) / jobs, 2),
+    storage: round(all / jobs, 2),
     ofItGate: round(gate / jobs, 2),
     api: round((now.calls - start.calls) / jobs, 2),
     serviceBus: {

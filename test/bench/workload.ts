@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { TableClient } from '@azure/data-tables';
 import { enqueue } from '../../local/night/run-night.ts';
 import type { Sandbox } from '../../local/partner-center/sandbox.ts';
 import { queueName, type Stack, startStack } from '../../local/stack.ts';
@@ -42,16 +43,42 @@ export async function sendCarts(
   );
 }
 
-/** Resolves when the queue holds nothing: every message was completed, and no copy waits. */
+/** Resolves when nothing is left to do: the queue holds no message, and no job waits in the schedule. */
 export async function drained(stack: Stack, limitMs: number): Promise<void> {
   const end = Date.now() + limitMs;
   for (;;) {
     const { active, locked, scheduled } = stack.broker.entity(queueName).counts();
-    if (active + locked + scheduled === 0) return;
+    const messages = active + locked + scheduled;
+    // The queue is looked at once more after the schedule: a wake-up moves a job from one to the other.
+    if (messages === 0 && (await waitingJobs(stack)) === 0 && queueIsEmpty(stack)) return;
     if (Date.now() > end)
-      throw new Error(`the queue is not empty after ${limitMs} ms: ${active} ${locked} ${scheduled}`);
+      throw new Error(
+        `not done after ${limitMs} ms: ${active} active, ${locked} locked, ${scheduled} scheduled messages, ${await waitingJobs(stack)} jobs in the schedule`,
+      );
     await pause(20);
   }
+}
+
+function queueIsEmpty({ broker }: Stack): boolean {
+  const { active, locked, scheduled } = broker.entity(queueName).counts();
+  return active + locked + scheduled === 0;
+}
+
+/** Entries of jobs in the schedule. */
+export async function waitingJobs({ tables }: Stack): Promise<number> {
+  const schedule = TableClient.fromConnectionString(tables.connectionString, 'Schedule', {
+    allowInsecureConnection: true,
+  });
+  const filter = "(RowKey ge 'job:' and RowKey lt 'job;') or (RowKey ge 'urgent:' and RowKey lt 'urgent;')";
+  let waiting = 0;
+  try {
+    for await (const _ of schedule.listEntities({ queryOptions: { filter, select: ['RowKey'] } }))
+      waiting += 1;
+  } catch (error) {
+    // The worker makes the tables when it first runs.
+    if (!(error instanceof Error && 'statusCode' in error && error.statusCode === 404)) throw error;
+  }
+  return waiting;
 }
 
 export const round = (value: number, digits = 3): number => Number(value.toFixed(digits));

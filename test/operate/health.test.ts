@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { health } from '../../src/api/health.ts';
+import { answerHealth } from '../../functions/triggers/health.ts';
+import { type HealthDeps, health } from '../../src/api/health.ts';
 import { defaultGateSettings } from '../../src/domain/gate/gate-settings.ts';
 import { type GateState, initialState } from '../../src/domain/gate/gate-state.ts';
 import { nothingDone } from '../../src/domain/tick-report.ts';
@@ -9,19 +10,21 @@ const now = Date.parse('2026-11-24T02:00:00Z');
 const minute = 60_000;
 const open: GateState = { ...initialState(now, defaultGateSettings), closing: undefined };
 
-const ask = (state = open, endedAt: () => Promise<number | undefined> = async () => now - minute) =>
-  health({
-    gate: { read: async () => state, now: () => ({ atLeast: now, atMost: now }) },
-    gateSettings: defaultGateSettings,
-    heartbeats: {
-      read: async () => {
-        const at = await endedAt();
-        return at === undefined
-          ? undefined
-          : { runningUntil: 0, last: { endedAt: at, report: nothingDone }, lastSuccess: 0 };
-      },
+const depsOf = (state: GateState, endedAt: () => Promise<number | undefined>): HealthDeps => ({
+  gate: { read: async () => state, now: () => ({ atLeast: now, atMost: now }) },
+  gateSettings: defaultGateSettings,
+  heartbeats: {
+    read: async () => {
+      const at = await endedAt();
+      return at === undefined
+        ? undefined
+        : { runningUntil: 0, last: { endedAt: at, report: nothingDone }, age: now - at, lastSuccess: 0 };
     },
-  });
+  },
+});
+
+const ask = (state = open, endedAt: () => Promise<number | undefined> = async () => now - minute) =>
+  health(depsOf(state, endedAt));
 
 describe('health', () => {
   test('a poller that ticks, an open gate', async () => {
@@ -33,11 +36,13 @@ describe('health', () => {
     });
   });
 
-  test('five minutes without a tick are well, more are not; before the first tick nobody can say', async () => {
+  test('it is healthy for five minutes after a tick, and unhealthy before the first', async () => {
     const silent = (ms: number) => ask(open, async () => now - ms);
     expect(await silent(5 * minute)).toMatchObject({ healthy: true });
     expect(await silent(5 * minute + 1)).toMatchObject({ healthy: false });
-    expect(await ask(open, async () => undefined)).toMatchObject({ healthy: true, tables: 'reachable' });
+    const before = await ask(open, async () => undefined);
+    expect(before).toMatchObject({ healthy: false, tables: 'reachable' });
+    expect(before).not.toHaveProperty('lastTick');
   });
 
   test('a closed gate is told, and is no illness; who paused it, and why, is not for everyone', async () => {
@@ -73,4 +78,22 @@ describe('health', () => {
     };
     expect(await ask(open, away)).toEqual({ healthy: false, tables: 'unreachable' });
   });
+});
+
+test('a health request starts a tick and reports what it found before', async () => {
+  const done: string[] = [];
+  const answer = await answerHealth({
+    ready: async () => {},
+    health: depsOf(open, async () => {
+      done.push('heartbeat read');
+      return now - 6 * minute;
+    }),
+    // The tick does not end before the answer.
+    tickIfStale: () => {
+      done.push('tick started');
+      return Promise.withResolvers<boolean>().promise;
+    },
+  });
+  expect(answer).toMatchObject({ status: 503, jsonBody: { healthy: false, lastTick: { ageSeconds: 360 } } });
+  expect(done).toEqual(['heartbeat read', 'tick started']);
 });

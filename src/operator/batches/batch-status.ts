@@ -1,27 +1,22 @@
 import type { BatchEntry, BatchJob, BatchSummary } from '../../domain/batch/batch.ts';
 import { allLines, type BatchCounts, batchCounter } from '../../domain/batch/batch-counts.ts';
-import { copyIsLost } from '../../domain/checkout/claim-rules.ts';
 import { isSettled } from '../../domain/checkout/record.ts';
 import type { GateSettings } from '../../domain/gate/gate-settings.ts';
-import type { CartKey } from '../../domain/message/job.ts';
 import { omitUndefined } from '../../domain/omit-undefined.ts';
-import type { Times } from '../../domain/times.ts';
 import type { Batches } from '../../ports/batches.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { GateStore } from '../../ports/gate-store.ts';
-import type { Ledger } from '../../ports/ledger.ts';
 import { viewGate } from '../pause-gate.ts';
 import { type Eta, etaOf } from './batch-eta.ts';
 import type { QueuedBatch } from './queued-batch.ts';
 
 export interface BatchStatusDeps {
   readonly batches: Pick<Batches, 'summary' | 'entries'>;
-  readonly ledger: Pick<Ledger, 'read'>;
   readonly gateStore: Pick<GateStore, 'read' | 'now'>;
   /** Looks for a batch that no worker knows yet; absent: the tables alone are asked. */
   readonly findQueued?: (batchId: string) => Promise<QueuedBatch | undefined>;
   readonly clock: Clock;
-  readonly config: { readonly times: Pick<Times, 'reviveAfter'>; readonly gate: GateSettings };
+  readonly config: { readonly gate: GateSettings };
 }
 
 /** How far a batch is. All times are epoch ms. */
@@ -38,8 +33,6 @@ export interface BatchStatus {
   readonly eta: Eta;
   /** Jobs about which a person is asked; the first hundred. */
   readonly questions: readonly BatchJob[];
-  /** Jobs whose message is lost: nothing will happen to them until `npx partner-checkout revive`. The first hundred. */
-  readonly withoutDriver: readonly CartKey[];
   readonly countedAt: number;
 }
 
@@ -50,7 +43,6 @@ interface Scan {
   readonly answered: number;
   readonly lastTry: number | undefined;
   readonly questions: readonly BatchJob[];
-  readonly withoutDriver: readonly CartKey[];
   readonly at: number;
   /** How long it took. */
   readonly ms: number;
@@ -81,7 +73,7 @@ export function batchStatuses(deps: BatchStatusDeps) {
 
   return async (batchId: string, backlog?: number): Promise<BatchStatus | undefined> => {
     const scan = await scanned(batchId);
-    const { answered, questions, withoutDriver, at } = scan;
+    const { answered, questions, at } = scan;
     let { summary, counts, lastTry } = scan;
     let queued: QueuedBatch | undefined;
     // Nobody has declared a size: a batch whose messages nobody has taken, or one of which somebody knows no more.
@@ -106,7 +98,6 @@ export function batchStatuses(deps: BatchStatusDeps) {
       perMinute: answered / rateMinutes,
       eta: etaOf({ now: deps.clock.now(), counts, gate, backlog, lastTry, minuteMs }),
       questions,
-      withoutDriver,
       countedAt: at,
     };
   };
@@ -118,7 +109,6 @@ async function scanBatch(deps: BatchStatusDeps, batchId: string): Promise<Scan> 
   const counter = batchCounter();
   const since = at - rateMinutes * config.gate.minuteMs;
   const questions: BatchJob[] = [];
-  const suspects: BatchJob[] = [];
   let answered = 0;
   let lastTry: number | undefined;
   for await (const entry of batches.entries(batchId)) {
@@ -127,7 +117,6 @@ async function scanBatch(deps: BatchStatusDeps, batchId: string): Promise<Scan> 
     if ((entry.calledAt ?? 0) > since) answered += 1;
     if (entry.asked !== undefined && questions.length < shown) questions.push(entry);
     if (isOpen(entry) && entry.asked === undefined) lastTry = later(lastTry, entry.nextTry);
-    if (mayBeLost(entry, at, config.times) && suspects.length < shown) suspects.push(entry);
   }
   const summary = (await batches.summary(batchId))?.value;
   return {
@@ -136,7 +125,6 @@ async function scanBatch(deps: BatchStatusDeps, batchId: string): Promise<Scan> 
     answered,
     lastTry,
     questions,
-    withoutDriver: await lost(deps, suspects),
     at,
     ms: clock.now() - at,
   };
@@ -146,25 +134,3 @@ const isOpen = (entry: BatchEntry): boolean => entry.kind === 'job' && !isSettle
 
 const later = (a: number | undefined, b: number | undefined): number | undefined =>
   a === undefined ? b : b === undefined ? a : Math.max(a, b);
-
-/** The batch row is from the last park: whether its job was taken since, the record knows. */
-const mayBeLost = (entry: BatchJob, now: number, times: Pick<Times, 'reviveAfter'>): boolean =>
-  !isSettled(entry.state) && now > (entry.nextTry ?? entry.at) + times.reviveAfter;
-
-async function lost({ ledger, clock, config }: BatchStatusDeps, suspects: readonly BatchJob[]) {
-  const found: CartKey[] = [];
-  for (const { customerId, cartId } of suspects) {
-    const record = (await ledger.read({ customerId, cartId }))?.value;
-    if (record === undefined || isSettled(record.state)) continue;
-    if (copyIsLost(record, clock.now(), config.times)) found.push({ customerId, cartId });
-  }
-  return found;
-}
-
-/** Jobs of a batch whose message is lost, all of them: what `npx partner-checkout revive` sends anew. Throws `Unavailable`. */
-export async function jobsWithoutDriver(deps: BatchStatusDeps, batchId: string): Promise<readonly CartKey[]> {
-  const suspects: BatchJob[] = [];
-  for await (const entry of deps.batches.entries(batchId))
-    if (entry.kind === 'job' && mayBeLost(entry, deps.clock.now(), deps.config.times)) suspects.push(entry);
-  return lost(deps, suspects);
-}

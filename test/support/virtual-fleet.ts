@@ -1,0 +1,277 @@
+import { gateStore } from '../../src/adapters/azure-tables/gate-store-table.ts';
+import { heartbeatStore } from '../../src/adapters/azure-tables/heartbeat-store.ts';
+import { ledgerScan } from '../../src/adapters/azure-tables/ledger-scan-store.ts';
+import { openStores } from '../../src/adapters/azure-tables/stores.ts';
+import type { Deps } from '../../src/checkout/deps.ts';
+import { handleDelivery } from '../../src/checkout/handle-delivery.ts';
+import { batchJoiner } from '../../src/checkout/join-batch.ts';
+import type { CheckoutEvent } from '../../src/domain/events/event.ts';
+import { defaultGateSettings, type GateSettings } from '../../src/domain/gate/gate-settings.ts';
+import type { OutgoingMessage } from '../../src/domain/message/outgoing-message.ts';
+import { defaultTimes } from '../../src/domain/times.ts';
+import { sharedGate } from '../../src/gate/shared-gate.ts';
+import { storageClock } from '../../src/gate/storage-clock.ts';
+import { runTick, tickNow, tickStarter } from '../../src/polling/tick.ts';
+import type { TickDeps } from '../../src/polling/tick-deps.ts';
+import type { Clock } from '../../src/ports/clock.ts';
+import type { GateStore } from '../../src/ports/gate-store.ts';
+import type { PartnerCenter } from '../../src/ports/partner-center.ts';
+import type { StorageClock } from '../../src/ports/storage-clock.ts';
+import type { StoredRow, Table } from '../../src/ports/table.ts';
+import { untraced } from '../../src/ports/tracing.ts';
+import { type MemoryTable, memoryTable } from './memory-table.ts';
+import { seededChance } from './seeded-chance.ts';
+import { type VirtualClock, virtualClock } from './virtual-clock.ts';
+
+const minute = 60_000;
+const tableNames = ['checkouts', 'schedule', 'attention', 'batches', 'gate'] as const;
+type TableName = (typeof tableNames)[number];
+
+/** One thing that the fleet did, for counts by the minute. */
+export interface Done {
+  readonly at: number;
+  /** A storage request (`get schedule`), `send`, `delivery` or `publish`. */
+  readonly what: string;
+}
+
+export interface VirtualFleet {
+  readonly clock: VirtualClock;
+  readonly tables: Readonly<Record<TableName, MemoryTable>>;
+  readonly done: readonly Done[];
+  readonly events: readonly CheckoutEvent[];
+  readonly warnings: readonly string[];
+  /** The gate as an onlooker reads it; costs the fleet nothing. */
+  readonly gate: GateStore;
+  /** A producer sends bodies. */
+  enqueue(bodies: readonly unknown[]): void;
+  /** Messages that wait or are under way. */
+  messages(): number;
+  /** Entries of jobs in the schedule. */
+  waiting(): number;
+}
+
+export interface VirtualFleetOptions {
+  /** How Partner Center answers; it is given the one clock. */
+  readonly partnerCenter: (clock: Clock) => PartnerCenter;
+  readonly gateSettings?: Partial<GateSettings>;
+  readonly instances?: number;
+  /** Messages of one instance at a time: `maxConcurrentCalls` of host.json. */
+  readonly atOnce?: number;
+  readonly seed?: number;
+}
+
+interface Waiting {
+  readonly message: OutgoingMessage;
+  readonly sequence: number;
+  readonly at: number;
+  deliveries: number;
+}
+
+/**
+ * Whole workers in virtual time: the parts of the composition root over tables, a queue and a topic in memory, each with its own
+ * clock and a network between. The first instance has the timer.
+ */
+export function virtualFleet(options: VirtualFleetOptions): VirtualFleet {
+  const { instances = 3, atOnce = 16, seed = 1 } = options;
+  const clock = virtualClock();
+  const chance = seededChance(seed);
+  const settings = { ...defaultGateSettings, ...options.gateSettings };
+  const tables = {
+    checkouts: memoryTable(),
+    schedule: memoryTable(),
+    attention: memoryTable(),
+    batches: memoryTable(),
+    gate: memoryTable(),
+  };
+  const done: Done[] = [];
+  const events: CheckoutEvent[] = [];
+  const warnings: string[] = [];
+  const note = (what: string): void => void done.push({ at: clock.now(), what });
+  const leg = (): number => 10 * (0.25 + 0.5 * chance.fraction());
+
+  let queue: Waiting[] = [];
+  let sequence = 0;
+  let underWay = 0;
+  const hosts: { running: number; readonly handle: (next: Waiting) => Promise<void> }[] = [];
+
+  function send(messages: readonly OutgoingMessage[], at: number): void {
+    for (const message of messages) {
+      sequence += 1;
+      queue.push({ message, sequence, at: Math.max(at, clock.now()), deliveries: 0 });
+    }
+    wakeAt(at);
+  }
+
+  function wakeAt(at: number): void {
+    void clock.sleep(Math.max(1, at - clock.now())).then(dispatch);
+  }
+
+  /** The instance with the most room takes the next message that is due. */
+  function dispatch(): void {
+    for (;;) {
+      const host = hosts.toSorted((a, b) => a.running - b.running)[0];
+      const next = queue.find(({ at }) => at <= clock.now());
+      if (host === undefined || next === undefined || host.running >= atOnce) return;
+      queue = queue.filter((each) => each !== next);
+      host.running += 1;
+      underWay += 1;
+      void host.handle(next).finally(() => {
+        host.running -= 1;
+        underWay -= 1;
+        dispatch();
+      });
+    }
+  }
+
+  function remote(name: TableName, own: Clock, server: StorageClock): Table {
+    const table = tables[name];
+    async function ask<T>(what: string, work: () => Promise<T>): Promise<T> {
+      note(`${what} ${name}`);
+      const sentAt = own.now();
+      await clock.sleep(leg());
+      const date = Math.floor(clock.now() / 1_000) * 1_000;
+      const result = await work();
+      await clock.sleep(leg());
+      server.observe({ date, sentAt, receivedAt: own.now() });
+      return result;
+    }
+    return {
+      get: (partition, key) => ask('get', () => table.get(partition, key)),
+      change: (change) => ask(change.kind, () => table.change(change)),
+      transact: (changes) => ask('transact', () => table.transact(changes)),
+      async *rows(query) {
+        // The service sends a thousand rows at a time.
+        const rows = await ask('query', async () => {
+          const found: StoredRow[] = [];
+          for await (const row of table.rows(query)) found.push(row);
+          return found;
+        });
+        for (const [index, row] of rows.entries()) {
+          if (index > 0 && index % 1_000 === 0) await ask('query', async () => undefined);
+          yield row;
+        }
+      },
+    };
+  }
+
+  function start(index: number): void {
+    const own = clock.skewed((chance.fraction() - 0.5) * 2_000);
+    const random = seededChance(seed * 100 + index);
+    const server = storageClock(own);
+    const telemetry: Deps['telemetry'] = {
+      event: () => {},
+      warn: (message) => void warnings.push(message),
+    };
+    const table = (name: TableName) => remote(name, own, server);
+    const stores = openStores(
+      {
+        checkouts: table('checkouts'),
+        schedule: table('schedule'),
+        attention: table('attention'),
+        batches: table('batches'),
+      },
+      (key, why) => void warnings.push(`entry ${key}: ${why}`),
+    );
+    const parts = { clock: own, chance: random, telemetry, settings };
+    const gate = sharedGate({
+      ...parts,
+      store: gateStore({ ...parts, table: table('gate'), storageClock: server }),
+    });
+    const outgoing: Deps['queue'] = {
+      async send(messages, at) {
+        for (const _ of messages) note('send');
+        await clock.sleep(leg());
+        send(messages, at);
+      },
+    };
+    const deps: Deps = {
+      clock: own,
+      chance: random,
+      times: defaultTimes,
+      rules: { maxAttempts: 6, repeatOrderedCart: true },
+      gate,
+      partnerCenter: options.partnerCenter(clock),
+      ...stores,
+      joinBatch: batchJoiner({ ...stores, clock: own, times: defaultTimes }),
+      queue: outgoing,
+      events: {
+        async publish(more) {
+          note('publish');
+          await clock.sleep(leg());
+          events.push(...more);
+        },
+      },
+      telemetry,
+      tracing: untraced,
+    };
+    const tickDeps: TickDeps = {
+      ...deps,
+      heartbeats: heartbeatStore(table('gate'), () => server.now().atLeast, random),
+      ledgerScan: ledgerScan(table('checkouts'), (why) => void warnings.push(why)),
+      wakeUps: { standard: outgoing, urgent: outgoing },
+    };
+    gate.onOpened(() => void tickNow(tickDeps));
+    const tickIfStale = tickStarter(tickDeps);
+    hosts.push({
+      running: 0,
+      async handle(next) {
+        note('delivery');
+        next.deliveries += 1;
+        await clock.sleep(leg());
+        const startedAt = own.now();
+        try {
+          await handleDelivery(deps, {
+            ...next.message,
+            sequenceNumber: String(next.sequence),
+            queue: 'standard',
+            deliveryCount: next.deliveries,
+            enqueuedAt: next.at,
+          });
+        } catch (error) {
+          warnings.push(`delivery ${next.sequence}: ${String(error)}`);
+          queue.push(next);
+          return;
+        }
+        await tickIfStale(startedAt);
+      },
+    });
+    if (index === 0) void keepTicking(tickDeps);
+  }
+
+  /** The timer of one instance, at each whole minute. It never runs two ticks at once. */
+  async function keepTicking(deps: TickDeps): Promise<never> {
+    for (;;) {
+      await clock.sleep(minute - (clock.now() % minute));
+      await runTick(deps);
+    }
+  }
+
+  for (let index = 0; index < instances; index += 1) start(index);
+  const onlooker = storageClock(clock);
+  return {
+    clock,
+    tables,
+    done,
+    events,
+    warnings,
+    gate: gateStore({
+      table: tables.gate,
+      clock,
+      storageClock: onlooker,
+      chance: seededChance(seed + 7),
+      telemetry: { event: () => {}, warn: (message) => void warnings.push(message) },
+      settings,
+    }),
+    enqueue: (bodies) =>
+      send(
+        bodies.map((body) => ({
+          messageId: chance.guid(),
+          body: new TextEncoder().encode(JSON.stringify(body)),
+          properties: {},
+        })),
+        clock.now(),
+      ),
+    messages: () => queue.length + underWay,
+    waiting: () => tables.schedule.all().filter(({ key }) => /^(job|urgent):/.test(key)).length,
+  };
+}
