@@ -9,7 +9,14 @@ import type { Outcome } from './call-outcome.ts';
 import { countersAfterEscalation } from './claim-rules.ts';
 import { quietEnd, windowEnd } from './deadlines.ts';
 import { givenUp, gone, notFound, partlyFound, type StoppedBatch, tooLate } from './endings.ts';
-import { type Findings, groupsWithoutOrder, isOrdered, repeatDeadline, weigh } from './reconcile-rules.ts';
+import {
+  type Findings,
+  groupsWithoutOrder,
+  isOrdered,
+  missingGroups,
+  repeatDeadline,
+  weigh,
+} from './reconcile-rules.ts';
 import type { CheckoutRecord, FailedGroup, KnownGroup, Question, Reason } from './record.ts';
 import { madeByRepeat } from './repeat-alarm.ts';
 import type { Rules } from './rules.ts';
@@ -172,36 +179,15 @@ function withAlarm(
 ): NextAction {
   const sentAt = lastCheckout(record)?.at;
   if (repeat?.ofOrderedCart !== true || sentAt === undefined) return action;
-  const made = madeByRepeat(orders, { sentAt, known: repeat.known, skew });
-  // A group that had no order yet may have been made by the repeat alone: only a second order of a group is one too many.
-  const spare = extraOrders(record, orders, made);
-  if (spare.length === 0) return action;
-  const boughtAgain = { at: now, orderIds: spare.map((order) => order.id) };
+  // An earlier answer made the other groups: the cart is ordered, and these may well be missing.
+  const awaited = record.orders.length === 0 ? [] : missingGroups(record.groups ?? [], record);
+  const made = madeByRepeat(orders, { sentAt, known: repeat.known, skew, awaited });
+  if (made.length === 0) return action;
+  const boughtAgain = { at: now, orderIds: made.map((order) => order.id) };
   if (action.kind === 'record-result') return { ...action, result: { ...action.result, boughtAgain } };
   return action.kind === 'record-and-go-on'
     ? { ...action, to: { ...action.to, change: { ...action.to.change, boughtAgain } } }
     : action;
-}
-
-/** Of the orders that the repeat made, those for which the cart has no group without an order. */
-function extraOrders(
-  record: CheckoutRecord,
-  orders: readonly Order[],
-  made: readonly Order[],
-): readonly Order[] {
-  if (record.groups === undefined) return made;
-  const before = [
-    ...record.orders.map((mark) => mark.content),
-    ...orders
-      .filter((order) => !made.includes(order) && !record.orders.some(({ id }) => id === order.id))
-      .map(contentOf),
-  ];
-  const free = [...groupsWithoutOrder(record.groups, before)];
-  return made.filter((order) => {
-    const place = free.findIndex((group) => group.content === contentOf(order));
-    if (place >= 0) free.splice(place, 1);
-    return place < 0;
-  });
 }
 
 /** What follows when the fence let nothing leave. `claim-again` and `new-permit` are for the caller to try first. */
@@ -431,6 +417,20 @@ export function afterEvidence(
           orders: [...inHand, ...verdict.orders],
           failedGroups: verdict.missing.map((group) => notFound(group, record)),
           ...(verdict.missing.length === 0 ? {} : { reason: partlyFound(record, now) }),
+        },
+      };
+    case 'denied':
+      // A person said that it was not bought, and it is not sent again. The person may be wrong, so a retry looks first.
+      return {
+        kind: 'record-result',
+        result: {
+          ...tooLate(record, stopped, now),
+          ...(verdict.why === 'refused' ? omitUndefined({ reason: record.repeated?.reason }) : {}),
+          orders: inHand,
+          ...(findings.record.orders.length === 0
+            ? {}
+            : { failedGroups: verdict.missing.map((group) => notFound(group, record)) }),
+          gaveUp: true,
         },
       };
     case 'nothing':
