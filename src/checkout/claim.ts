@@ -50,6 +50,7 @@ export async function claim(run: Run): Promise<Claimed> {
   let found = mayHaveRecord(run) ? await ledger.read(jobKey) : undefined;
   for (let tries = 0; tries < maxTries; tries += 1) {
     if (found !== undefined) {
+      // guard: Merge: the strictest times of all messages hold [replace: found]
       const merged = await merge(run, found);
       if (merged === 'conflict') {
         found = await ledger.read(jobKey);
@@ -145,6 +146,8 @@ async function insert(run: Run, now: number): Promise<Claimed | undefined> {
       lease: { id: leaseId, until: now + deps.times.lease },
       claimedBy: delivery.source,
       unfinishedClaims: delivery.redelivered ? 0 : 1,
+      // Its first delivery may have asked a person about a bug.
+      attentionMayBeOpen: delivery.redelivered,
       firstSend: now,
       ...omitUndefined({ firstSendSkew: deps.clockSkew() }),
       // guard: Last send: written by the insert
@@ -255,9 +258,11 @@ const orUndefined = (completed: Completed | undefined): Claimed | undefined =>
 /** A message is responsible for what a result leaves to do if it may be the only one that knows of it. */
 async function finishSettled(run: Run, record: CheckoutRecord): Promise<Completed> {
   const { from, redelivered, source } = run.delivery;
+  // guard: Settled: finalized by whoever may be the last to know [replace: run.delivery.count > 1]
   const responsible = from.kind === 'wake-up' || redelivered || record.claimedBy === source;
   if (!responsible) return 'finalized';
-  return finalizeOrComeBack(run, record);
+  // An earlier delivery may have asked a person about a bug, or about a row that could not be read: the record does not say so.
+  return finalizeOrComeBack(run, { ...record, attentionMayBeOpen: true });
 }
 
 async function takeOver(
@@ -314,6 +319,7 @@ async function promiseLeaseEnd(run: Run, record: CheckoutRecord, until: number):
   const { from } = run.delivery;
   if (from.kind === 'wake-up') return from.origin;
   const entry = entryFor(run, record, until);
+  // guard: Claim: a producer's message has an entry at the end of its lease
   await run.deps.schedule.ensure(entry);
   run.leaseEntry = entry;
   return entry.origin;

@@ -36,6 +36,7 @@ export async function finalizeOrComeBack(run: Run, record: CheckoutRecord): Prom
     const pause = deps.times.outageRetry * 2 ** (from.kind === 'wake-up' ? Math.min(from.wakes - 1, 10) : 0);
     return comeBack(run, record, deps.clock.now() + Math.min(pause, deps.times.askedRetry));
   }
+  // guard: Result: the entry is removed last [earlier]
   await removeAll(run);
   return 'finalized';
 }

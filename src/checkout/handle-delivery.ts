@@ -76,7 +76,10 @@ async function traced(deps: Deps, message: QueueMessage, delivery: Delivery): Pr
   return deps.tracing.span('checkout job', { parent: traceparent, fields }, async (span) => {
     span.link(message.traceparent);
     try {
-      return await work(run);
+      const completed = await work(run);
+      // Days may lie between: the producer's trace is linked, not prolonged.
+      if (from.kind === 'wake-up') span.link(run.leased?.record.traceparent);
+      return completed;
     } catch (error) {
       span.fail(error instanceof Error ? error.message : String(error));
       return await surviveTrouble(run, message, error);

@@ -20,6 +20,11 @@ export async function waitForPermit(run: Run, callMs: number): Promise<Waited> {
     const now = clock.now();
     if (now + callMs > lockEnds(run))
       return { kind: 'none', until: now, why: 'the lock would end during the call' };
+    const off = clockError(run);
+    if (off !== undefined) {
+      returnPermit(run);
+      return notBefore(run, now + times.bugRetry, off);
+    }
     // Asked with the permit in hand too: its lease may have been the first to read that another instance was refused.
     const alone = gate.customerUntil(customerOf(run.delivery.jobKey));
     if (alone !== undefined) {
@@ -50,6 +55,22 @@ export async function waitForPermit(run: Run, callMs: number): Promise<Waited> {
     const after = clock.now();
     return notBefore(run, Math.min(Math.max(taken.until, after), after + times.parkMax), why);
   }
+}
+
+/** Leases and fences compare the clocks of two workers: they bear half a minute, and no more. Real time, in a scaled stack too. */
+const clockErrorMax = 30_000;
+
+/** Why a worker with this clock may not claim; undefined: its clock agrees with the storage's, or nobody has measured it. */
+function clockError({ deps }: Run): string | undefined {
+  const skew = deps.clockSkew();
+  // guard: Clock: a worker whose clock is far off claims nothing
+  if (skew !== undefined && (skew.low > clockErrorMax || skew.high < -clockErrorMax)) {
+    const seconds = Math.round((skew.low + skew.high) / 2_000);
+    const why = `this worker's clock is ${Math.abs(seconds)} s ${seconds > 0 ? 'behind' : 'ahead of'} the storage's`;
+    deps.telemetry.warn(`No job is claimed: ${why}. Correct the clock of the machine.`);
+    return why;
+  }
+  return undefined;
 }
 
 /** A little apart, so that those who waited for the same do not all come back at once. */
