@@ -25,8 +25,8 @@ const assumptions = z.object({
   pendingShare: amount,
   looksPerPendingJob: amount,
   tableRequestsPerLook: amount,
-  /** Of all jobs, those that are sent again for later once. */
-  parkedShare: amount,
+  /** Of all jobs, those that are rescheduled once. */
+  rescheduledShare: amount,
   telemetryKbPerJob: amount,
   ledgerKbPerJob: amount,
   subscriptionsOfTheTopic: amount,
@@ -44,7 +44,13 @@ const perJob = z.object({
 /** What `npm run bench -- --only requests` counted on the wire, for one job. */
 const measured = z.object({
   date: z.iso.date(),
-  requests: z.object({ jobs: z.number(), happy: perJob, inBatch: perJob, pending: perJob, parked: perJob }),
+  requests: z.object({
+    jobs: z.number(),
+    happy: perJob,
+    inBatch: perJob,
+    pending: perJob,
+    rescheduled: perJob,
+  }),
 });
 export type Measured = z.infer<typeof measured>;
 

@@ -13,17 +13,17 @@ export interface PerJob {
 }
 
 export function perJob({ measured, assumptions, prices }: Inputs, fleet: Fleet): PerJob {
-  const { happy, inBatch, pending, parked } = measured.requests;
-  const { pendingShare, parkedShare } = assumptions;
-  /** A job of a batch, and what being pending or parked adds for the share of those that are. */
+  const { happy, inBatch, pending, rescheduled } = measured.requests;
+  const { pendingShare, rescheduledShare } = assumptions;
+  /** A job of a batch, and what being pending or rescheduled adds for the share of those that are. */
   const mean = (of: (job: typeof happy) => number): number =>
-    of(inBatch) + pendingShare * (of(pending) - of(happy)) + parkedShare * (of(parked) - of(happy));
+    of(inBatch) + pendingShare * (of(pending) - of(happy)) + rescheduledShare * (of(rescheduled) - of(happy));
   const looks = pendingShare * assumptions.looksPerPendingJob;
   const apiCalls = mean(({ api }) => api);
   const events = inBatch.serviceBus.sends + pendingShare;
   return {
     executions: mean(({ serviceBus }) => serviceBus.receive),
-    // Sent by the producer; received, settled, sent again and told of by the worker; taken and settled by each subscriber.
+    // Sent by the producer; received, settled, woken and reported by the worker; taken and settled by each subscriber.
     busOperations:
       1 +
       mean(({ serviceBus }) => serviceBus.receive + serviceBus.settle + serviceBus.sends) +

@@ -32,7 +32,7 @@ and the ${prices.serviceBus.includedMillionOperations} million operations in the
 | | amount | from |
 |---|---|---|
 | executions | ${round(each.executions)} | deliveries, measured |
-| Service Bus operations | ${round(each.busOperations)} | 1 sent by the producer + deliveries, settlements, parked copies and events of the worker (measured) + 2 for each event and subscription |
+| Service Bus operations | ${round(each.busOperations)} | 1 sent by the producer + deliveries, settlements, wake-ups and events of the worker (measured) + 2 for each event and subscription |
 | requests to the tables | ${round(each.tableRequests)} | measured, the gate's share in it + ${round(assumed.pendingShare * assumed.looksPerPendingJob)} looks × ${assumed.tableRequestsPerLook} |
 | calls to Partner Center | ${round(each.apiCalls)} | measured + the looks; no charge, but they are what a night waits for |
 | GB-s of instances | ${round(each.gbSeconds)} | ${round(measured.requests.happy.api)} calls ÷ ${fleet.callsPerMinute} a minute × 60 s × ${fleet.instances} instances × ${prices.functions.instanceGb} GB |
@@ -40,9 +40,9 @@ and the ${prices.serviceBus.includedMillionOperations} million operations in the
 | ledger, orders | ${each.ledgerKb} KB | assumed |
 
 Of the requests to the tables a job whose orders are all complete at once makes ${round(measured.requests.happy.storage)}, one of a batch
-${round(measured.requests.inBatch.storage)}, one with pending orders ${round(measured.requests.pending.storage)}, one that was parked once ${round(measured.requests.parked.storage)}. Here every job is one of a batch.
+${round(measured.requests.inBatch.storage)}, one with pending orders ${round(measured.requests.pending.storage)}, one that was rescheduled once ${round(measured.requests.rescheduled.storage)}. Here every job is one of a batch.
 
-Assumed: ${percent(assumed.pendingShare)} of the jobs have pending orders and are looked at ${assumed.looksPerPendingJob} times, ${percent(assumed.parkedShare)} are parked once, each event goes to
+Assumed: ${percent(assumed.pendingShare)} of the jobs have pending orders and are looked at ${assumed.looksPerPendingJob} times, ${percent(assumed.rescheduledShare)} are rescheduled once, each event goes to
 ${assumed.subscriptionsOfTheTopic} subscription.
 
 ## The formula

@@ -22,7 +22,7 @@ export async function callCheckout(run: Run, claimed: LeasedRecord): Promise<Nex
   let renewToken = false;
   for (let notExecuted = 0; ; ) {
     const passed = await passFence(run, run.leased);
-    if (passed.kind === 'action') return passed.action;
+    if (passed.kind === 'action') return neverLeft(run, run.leased, passed.action);
     const called: Called | undefined = await call(run, passed.leased, renewToken);
     // While a token was fetched or a connection made, the fence closed: nothing was sent.
     if (called === undefined) continue;
@@ -47,6 +47,17 @@ export async function callCheckout(run: Run, claimed: LeasedRecord): Promise<Nex
     const { record } = called.leased;
     return afterCall(record, outcome, gateAfter(run, verdict), run.repeat, contextOf(run));
   }
+}
+
+/**
+ * Nothing left since the claim wrote its send, so that send crashed nobody: its count is taken back. Without this, five runs whose
+ * permit was too old at the fence would ask a person about a crash. An open question about crashes waits for an outcome.
+ */
+function neverLeft(run: Run, { record }: LeasedRecord, action: NextAction): NextAction {
+  if (action.kind !== 'reschedule' || record.asked?.code === 'worker-crashed') return action;
+  if ((record.lastSend ?? 0) < run.startedAt) return action;
+  const unansweredSends = Math.max(0, record.unansweredSends - 1);
+  return { ...action, to: { ...action.to, change: { unansweredSends, ...action.to.change } } };
 }
 
 const gateAfter = (run: Run, verdict: Verdict) => ({

@@ -21,8 +21,8 @@ export async function benchReopen() {
   const breaker = [];
   const trial = [];
   for (const seed of seeds) {
-    breaker.push(await byBreaker(seed));
-    trial.push(await onTrial(seed));
+    breaker.push(await byBreaker(seed, carts));
+    trial.push(await onTrial(seed, carts));
   }
   return {
     carts,
@@ -67,7 +67,7 @@ const worst = (runs: readonly Reopened[]) => {
 };
 
 /** Calls get no clear answer until the gate closes; then the outage lasts on, and each trial call fails. */
-async function byBreaker(seed: number): Promise<Reopened> {
+export async function byBreaker(seed: number, carts: number): Promise<Reopened> {
   const api = sandboxOf(seed);
   const fleet = fleetOver(api, seed);
   const { clock } = fleet;
@@ -85,7 +85,7 @@ async function byBreaker(seed: number): Promise<Reopened> {
 }
 
 /** Nobody has called yet, so the gate waits for one trial call; a person pauses it while the jobs come, and resumes. */
-async function onTrial(seed: number): Promise<Reopened> {
+export async function onTrial(seed: number, carts: number): Promise<Reopened> {
   const api = sandboxOf(seed);
   const fleet = fleetOver(api, seed);
   const { clock, gate } = fleet;

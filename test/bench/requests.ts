@@ -52,7 +52,9 @@ const snapshot = ({ broker, sandbox }: Stack) => ({ ...broker.operations, calls:
 
 /** What a tick asks for itself comes with the clock, not with the jobs. What it asks for a job, like moving its entry, is the job's. */
 const ofTicks = (key: string): boolean =>
-  ['GET Schedule query', 'GET Checkouts query'].includes(key) || key.endsWith(' Gate heartbeat');
+  // The repair of the ledger reads single entries; no delivery does.
+  ['GET Schedule query', 'GET Schedule', 'GET Checkouts query'].includes(key) ||
+  key.endsWith(' Gate heartbeat');
 
 function perJob(
   stack: Stack,

@@ -1,15 +1,14 @@
 import { expect, test } from 'vitest';
 import { batchStore } from '../../src/adapters/azure-tables/batch-store.ts';
-import { ledgerStore } from '../../src/adapters/azure-tables/ledger-store.ts';
 import type { BatchJob } from '../../src/domain/batch/batch.ts';
 import { defaultGateSettings } from '../../src/domain/gate/gate-settings.ts';
 import { initialState, opened } from '../../src/domain/gate/gate-state.ts';
-import { defaultTimes } from '../../src/domain/times.ts';
-import { batchStatuses, jobsWithoutDriver } from '../../src/operator/batches/batch-status.ts';
+import { jobKeyOf } from '../../src/domain/message/job-key.ts';
+import { batchStatuses } from '../../src/operator/batches/batch-status.ts';
 import { findQueued } from '../../src/operator/batches/queued-batch.ts';
 import type { QueuedMessage } from '../../src/ports/queued-messages.ts';
 import { memoryTable } from '../support/memory-table.ts';
-import { aRecord, customerId } from '../support/records.ts';
+import { customerId } from '../support/records.ts';
 import { virtualClock } from '../support/virtual-clock.ts';
 
 const minute = 60_000;
@@ -18,24 +17,22 @@ const cart = (n: number) => `ca000000-0000-4000-8000-${String(n).padStart(12, '0
 function bed() {
   const clock = virtualClock();
   const start = clock.now();
-  const tables = { batches: memoryTable(), checkouts: memoryTable() };
+  const tables = { batches: memoryTable() };
   const batches = batchStore(tables.batches);
-  const ledger = ledgerStore(tables.checkouts);
   const gate = { ...defaultGateSettings };
   let state = opened(initialState(start, gate), start);
   const gateStore = {
     read: async () => state,
     now: () => ({ atLeast: clock.now(), atMost: clock.now() }),
   };
-  const deps = { batches, ledger, gateStore, clock, config: { times: defaultTimes, gate } };
+  const deps = { batches, gateStore, clock, config: { gate } };
   let carts = 0;
   const write = (change: Partial<BatchJob>): Promise<void> => {
     carts += 1;
     return batches.write(
       {
         batchId: 'night',
-        customerId,
-        cartId: cart(carts),
+        jobKey: jobKeyOf({ customerId, cartId: cart(carts) }),
         state: 'completed',
         revision: 1,
         at: start,
@@ -49,7 +46,6 @@ function bed() {
     start,
     tables,
     batches,
-    ledger,
     deps,
     write,
     pause: () => {
@@ -124,22 +120,6 @@ test('pending orders, then nothing at all', async () => {
   expect((await batchStatuses(deps)('night'))?.eta).toEqual({ kind: 'pending-orders' });
   await write({ batchId: 'other' });
   expect((await batchStatuses(deps)('other'))?.eta).toEqual({ kind: 'done' });
-});
-
-test('a job an hour past its next try has lost its message, unless its record says more', async () => {
-  const { clock, deps, ledger, write, start } = bed();
-  const waiting = { state: 'waiting', revision: 0, nextTry: start } as const;
-  for (const n of [1, 2, 3]) await write({ cartId: cart(n), ...waiting });
-  const record = (n: number) => aRecord({ cartId: cart(n), state: 'waiting', nextTry: start });
-  await ledger.insert(record(1), 'a');
-  // Taken over since, and ended since.
-  await ledger.insert({ ...record(2), lease: { id: 'x', until: start + 90 * minute } }, 'b');
-  await ledger.insert({ ...record(3), state: 'completed' }, 'c');
-  expect((await batchStatuses(deps)('night'))?.withoutDriver).toEqual([]);
-  await clock.run(61 * minute);
-  const lost = [{ customerId, cartId: cart(1) }];
-  expect((await batchStatuses(deps)('night'))?.withoutDriver).toEqual(lost);
-  expect(await jobsWithoutDriver(deps, 'night')).toEqual(lost);
 });
 
 test('who asks often is answered from the last scan, for ten times as long as it took', async () => {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { madeByRepeat } from '../../src/domain/checkout/repeat-alarm.ts';
 import { contentOf } from '../../src/checkout/settle.ts';
+import { madeByRepeat } from '../../src/domain/checkout/repeat-alarm.ts';
 import { anOrder } from '../support/records.ts';
 
 const sentAt = 1_000_000;
