@@ -215,7 +215,7 @@ async function carryOutStep(
     case 'read-orders':
       return { kind: 'read-orders', found, orderIds: step.orderIds };
     case 'leased':
-      // guard: Claim: a lease of another is waited for
+      // guard: Claim: a lease of another is waited for [replace: done('entry')]
       return done(await leaveUntil(run, record, step.until));
     case 'not-due':
       if (await slept(run, step.until)) return undefined;
