@@ -4,16 +4,21 @@ import { ledgerStore } from '../../src/adapters/azure-tables/ledger-store.ts';
 import type { BatchJob } from '../../src/domain/batch/batch.ts';
 import { defaultGateSettings } from '../../src/domain/gate/gate-settings.ts';
 import { initialState, opened } from '../../src/domain/gate/gate-state.ts';
+import { jobKeyOf } from '../../src/domain/message/job-key.ts';
 import { defaultTimes } from '../../src/domain/times.ts';
-import { batchStatuses, jobsWithoutDriver } from '../../src/operator/batches/batch-status.ts';
+import { batchStatuses } from '../../src/operator/batches/batch-status.ts';
 import { findQueued } from '../../src/operator/batches/queued-batch.ts';
+import { wakeOpenLines } from '../../src/operator/batches/wake-open-lines.ts';
+import type { CheckoutQueue } from '../../src/ports/checkout-queue.ts';
 import type { QueuedMessage } from '../../src/ports/queued-messages.ts';
 import { memoryTable } from '../support/memory-table.ts';
 import { aRecord, customerId } from '../support/records.ts';
+import { seededChance } from '../support/seeded-chance.ts';
 import { virtualClock } from '../support/virtual-clock.ts';
 
 const minute = 60_000;
 const cart = (n: number) => `ca000000-0000-4000-8000-${String(n).padStart(12, '0')}`;
+const job = (n: number) => jobKeyOf({ customerId, cartId: cart(n) });
 
 function bed() {
   const clock = virtualClock();
@@ -34,8 +39,7 @@ function bed() {
     return batches.write(
       {
         batchId: 'night',
-        customerId,
-        cartId: cart(carts),
+        jobKey: job(carts),
         state: 'completed',
         revision: 1,
         at: start,
@@ -126,20 +130,40 @@ test('pending orders, then nothing at all', async () => {
   expect((await batchStatuses(deps)('other'))?.eta).toEqual({ kind: 'done' });
 });
 
-test('a job an hour past its next try has lost its message, unless its record says more', async () => {
-  const { clock, deps, ledger, write, start } = bed();
-  const waiting = { state: 'waiting', revision: 0, nextTry: start } as const;
-  for (const n of [1, 2, 3]) await write({ cartId: cart(n), ...waiting });
-  const record = (n: number) => aRecord({ cartId: cart(n), state: 'waiting', nextTry: start });
-  await ledger.insert(record(1), 'a');
-  // Taken over since, and ended since.
-  await ledger.insert({ ...record(2), lease: { id: 'x', until: start + 90 * minute } }, 'b');
-  await ledger.insert({ ...record(3), state: 'completed' }, 'c');
-  expect((await batchStatuses(deps)('night'))?.withoutDriver).toEqual([]);
-  await clock.run(61 * minute);
-  const lost = [{ customerId, cartId: cart(1) }];
-  expect((await batchStatuses(deps)('night'))?.withoutDriver).toEqual(lost);
-  expect(await jobsWithoutDriver(deps, 'night')).toEqual(lost);
+test('jobs about which a person is asked are named by their keys', async () => {
+  const { deps, write } = bed();
+  await write({ state: 'waiting' });
+  await write({ state: 'unresolved', asked: 'needs-decision' });
+  const status = await batchStatuses(deps)('night');
+  expect(status?.questions).toMatchObject([{ jobKey: job(2), asked: 'needs-decision' }]);
+});
+
+test('a stop wakes each open line through its own queue, not before every worker knows of the stop', async () => {
+  const { deps, ledger, write, start } = bed();
+  const kinds = [
+    { state: 'waiting', entryOrigin: 7 },
+    { state: 'unresolved', urgent: true, nextTry: 9 },
+    { state: 'completed' },
+  ] as const;
+  for (const [index, change] of kinds.entries()) {
+    await write({ state: change.state });
+    await ledger.insert(aRecord({ cartId: cart(index + 1), ...change }), 'w');
+  }
+  const sent: string[] = [];
+  const queue = (name: string): CheckoutQueue => ({
+    send: async (messages, at) => {
+      for (const { body } of messages) sent.push(`${name} ${at - start} ${new TextDecoder().decode(body)}`);
+    },
+  });
+  const wakeUps = { urgent: queue('urgent'), standard: queue('standard') };
+  const chance = seededChance(1);
+  const at = start + 30_000;
+  const signal = new AbortController().signal;
+  expect(await wakeOpenLines({ ...deps, wakeUps, chance }, 'night', at, signal)).toBe(2);
+  expect(sent).toEqual([
+    `urgent 30000 {"wake":{"entry":"urgent:000000000000009:${job(2)}","wakes":1}}`,
+    `standard 30000 {"wake":{"entry":"job:000000000000007:${job(1)}","wakes":1}}`,
+  ]);
 });
 
 test('who asks often is answered from the last scan, for ten times as long as it took', async () => {
@@ -166,11 +190,11 @@ test('who asks often is answered from the last scan, for ten times as long as it
 
 test('a batch that no worker knows is looked for among the messages, past those of others and what is no job', async () => {
   const body = (value: unknown) => ({ body: Buffer.from(JSON.stringify(value)) });
-  const job = { customerId, cartId: cart(1), batchSize: 7 };
+  const first = { customerId, cartId: cart(1), batchSize: 7 };
   const messages: QueuedMessage[] = [
-    body({ ...job, batchId: 'night 1', reference: 'not night' }),
+    body({ ...first, batchId: 'night 1', reference: 'not night' }),
     body({ cartID: 'x', batchId: 'night' }),
-    { ...body({ ...job, batchId: 'night' }), at: 60_000 },
+    { ...body({ ...first, batchId: 'night' }), at: 60_000 },
   ];
   const queue = {
     peek: async function* () {

@@ -1,4 +1,4 @@
-import { boughtAgainCode } from '../../domain/checkout/attention-row.ts';
+import { boughtAgainCode, unreadableCode } from '../../domain/checkout/attention-row.ts';
 import { readJobKey } from '../../domain/message/job-key.ts';
 import type { AttentionFilter, AttentionRow, AttentionRows } from '../../ports/attention-rows.ts';
 import type { Clock } from '../../ports/clock.ts';
@@ -25,10 +25,10 @@ const askedOnce = new Set([boughtAgainCode, 'record-missing']);
  */
 export function closeRefusal({ kind, key: jobKey, code }: AttentionRow): string | undefined {
   if (askedOnce.has(code)) return undefined;
+  // Whether it was bought is not what these ask.
+  const command = code === 'worker-crashed' || code === unreadableCode ? 'job' : 'resolve';
   if (kind === 'needs-decision')
-    return code === 'worker-crashed'
-      ? `it asks for a decision, and would be asked again: npx partner-checkout job ${jobKey}`
-      : `it asks for a decision, and would be asked again: npx partner-checkout resolve ${jobKey}`;
+    return `it asks for a decision, and would be asked again: npx partner-checkout ${command} ${jobKey}`;
   if (kind === 'pending-too-long')
     return `it closes by itself when Partner Center is done: npx partner-checkout job ${jobKey}`;
   return undefined;
