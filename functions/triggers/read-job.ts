@@ -17,10 +17,7 @@ export const readJobFunction = (start: Start): HttpFunctionOptions => ({
       });
     const found = await worker.deps.ledger.read(jobKey);
     if (found !== undefined) return json(200, jobView(found.value));
-    return problem(
-      404,
-      `Job ${jobKey} is not known: no worker has taken its message yet, or none was sent.`,
-    );
+    return problem(404, `Job ${jobKey} is not known: no worker has taken its message yet, or none was sent.`);
   }),
 });
 

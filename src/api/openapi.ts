@@ -2,9 +2,9 @@ import * as z from 'zod/mini';
 import { messageSchema } from '../domain/message/message-schema.ts';
 import {
   batchShape,
-  jobShape,
   healthShape,
   interruptedShape,
+  jobShape,
   problemShape,
   refusedShape,
   submittedShape,
@@ -81,7 +81,8 @@ export const openApi = (): unknown => ({
     '/jobs/{jobKey}': {
       get: {
         operationId: 'readJob',
-        summary: 'What the ledger says about a job: state, reason with its remedy, orders, next try, decisions.',
+        summary:
+          'What the ledger says about a job: state, reason with its remedy, orders, next try, decisions.',
         parameters: [pathParameter('jobKey')],
         responses: {
           200: jsonOf('The job is known.', 'JobState'),
