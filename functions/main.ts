@@ -4,7 +4,7 @@ import { checkoutFunction, urgentFunction } from './triggers/checkout.ts';
 import { healthFunction } from './triggers/health.ts';
 import { pollFunction } from './triggers/poll-pending-orders.ts';
 import { readBatchFunction } from './triggers/read-batch.ts';
-import { readCheckoutFunction } from './triggers/read-checkout.ts';
+import { readJobFunction } from './triggers/read-job.ts';
 import { submitJobsFunction } from './triggers/submit-jobs.ts';
 
 // A setting that is missing or wrong is no reason to register nothing: the host would be up, with nobody to say why.
@@ -13,7 +13,7 @@ const start = startWorker(process.env);
 app.serviceBusQueue('checkout', checkoutFunction(start));
 app.serviceBusQueue('checkoutUrgent', urgentFunction(start));
 app.http('submitJobs', submitJobsFunction(start));
-app.http('readCheckout', readCheckoutFunction(start));
+app.http('readJob', readJobFunction(start));
 app.http('readBatch', readBatchFunction(start));
 app.http('health', healthFunction(start));
 app.timer('pollPendingOrders', pollFunction(start));

@@ -112,7 +112,7 @@ function whatToTry({ sandbox, functionKey }: Stack, worker: HostChild | undefine
     -d '${job}'
 
   # what became of it
-  curl -s ${worker.address}/api/checkouts/${cart?.customerId}/${cart?.cartId} -H 'x-functions-key: ${functionKey}'`;
+  curl -s ${worker.address}/api/jobs/${cart?.customerId}:cart:${cart?.cartId} -H 'x-functions-key: ${functionKey}'`;
   return `  # checks all of them out, and shows how the worker stands
   npx partner-checkout enqueue .local/sample.csv --batch sample
   npx partner-checkout status

@@ -21,7 +21,7 @@ export function workbook(): string {
       tile('latency', 'Where the time goes', '50', { visualization: 'timechart' }),
       tile('pending-by-age', 'Pending orders by age', '50', { visualization: 'barchart' }),
       tile('pending-orders', 'What is pending, the oldest first', '100', { visualization: 'table' }),
-      tile('job-story', "One cart's story: fill in Customer and Cart above", '100', {
+      tile('job-story', "One job's story: fill in Job above", '100', {
         visualization: 'table',
       }),
       tile('telemetry-cost', 'What this telemetry costs', '100', { visualization: 'table' }),
@@ -72,8 +72,7 @@ const parameters = {
           allowCustom: true,
         },
       }),
-      parameter('CustomerId', 'Customer', { type: 1, value: '' }),
-      parameter('CartId', 'Cart', { type: 1, value: '' }),
+      parameter('JobKey', 'Job', { type: 1, value: '' }),
     ],
   },
   name: 'parameters',

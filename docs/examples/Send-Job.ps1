@@ -17,4 +17,4 @@ $request = @{
   Body        = $job
 }
 # Any answer but 202 throws; its body says which field is wrong. Sending again is always safe.
-(Invoke-RestMethod @request).checkouts
+(Invoke-RestMethod @request).jobs

@@ -1,8 +1,9 @@
 import type { HttpFunctionOptions, HttpRequest, HttpResponseInit } from '@azure/functions';
 import type { SubmittedView } from '../../src/api/api-shapes.ts';
-import { checkoutView } from '../../src/api/checkout-view.ts';
+import { jobView } from '../../src/api/job-view.ts';
 import { maxBytes, type ReadyJob, readSubmission } from '../../src/api/submission.ts';
 import { type Submitted, submitJobs } from '../../src/api/submit-jobs.ts';
+import { jobKeyOf } from '../../src/domain/message/job-key.ts';
 import { answering, json, problem, retryAfter } from '../http-answer.ts';
 import type { Start } from '../start.ts';
 
@@ -66,16 +67,16 @@ function toAnswer(
   }
   // Beside this very address, whatever the host's prefix is.
   const pathOf = (path: string) => new URL(path, request.url).pathname;
-  const checkouts = jobs.map(({ job }) => pathOf(`checkouts/${job.customerId}/${job.cartId}`));
+  const states = jobs.map(({ job }) => pathOf(`jobs/${jobKeyOf(job)}`));
   const body: SubmittedView = {
     sent: submitted.sent,
-    checkouts,
-    ...(submitted.known === undefined || isList ? {} : { known: checkoutView(submitted.known) }),
+    jobs: states,
+    ...(submitted.known === undefined || isList ? {} : { known: jobView(submitted.known) }),
   };
   const { batchId } = jobs[0].job;
   const oneBatch = batchId !== undefined && jobs.every(({ job }) => job.batchId === batchId);
   const location = !isList
-    ? checkouts[0]
+    ? states[0]
     : oneBatch
       ? pathOf(`batches/${encodeURIComponent(batchId)}`)
       : undefined;

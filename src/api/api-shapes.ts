@@ -48,7 +48,9 @@ const reasonShape = z.strictObject({
 });
 export type ReasonView = z.infer<typeof reasonShape>;
 
-export const checkoutShape = z.strictObject({
+export const jobShape = z.strictObject({
+  /** Names the job in addresses, events and commands. Opaque. */
+  jobKey: z.string(),
   customerId: id,
   cartId: id,
   state: z.enum(states),
@@ -82,14 +84,14 @@ export const checkoutShape = z.strictObject({
   firstEnqueued: instant,
   updatedAt: instant,
 });
-export type CheckoutView = z.infer<typeof checkoutShape>;
+export type JobView = z.infer<typeof jobShape>;
 
 export const submittedShape = z.strictObject({
   sent: count,
   /** Where each job's state can be read, in the order in which they came. */
-  checkouts: z.array(z.string()),
-  /** Of a single job: its state, where the cart was known already. */
-  known: z.optional(checkoutShape),
+  jobs: z.array(z.string()),
+  /** Of a single job: its state, where it was known already. */
+  known: z.optional(jobShape),
 });
 export type SubmittedView = z.infer<typeof submittedShape>;
 

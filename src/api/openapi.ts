@@ -2,9 +2,9 @@ import * as z from 'zod/mini';
 import { messageSchema } from '../domain/message/message-schema.ts';
 import {
   batchShape,
-  checkoutShape,
   healthShape,
   interruptedShape,
+  jobShape,
   problemShape,
   refusedShape,
   submittedShape,
@@ -15,7 +15,7 @@ const schemas = {
   Job: jobSchema(),
   Jobs: { type: 'array', minItems: 1, maxItems: maxJobs, items: ref('Job') },
   Submitted: schemaOf(submittedShape),
-  Checkout: schemaOf(checkoutShape),
+  JobState: schemaOf(jobShape),
   Batch: schemaOf(batchShape),
   Health: schemaOf(healthShape),
   Problem: schemaOf(problemShape),
@@ -61,7 +61,7 @@ export const openApi = (): unknown => ({
             headers: {
               Location: {
                 description:
-                  'Where to look: the checkout of a single job, the batch of a list whose jobs all name the same one.',
+                  'Where to look: the state of a single job, the batch of a list whose jobs all name the same one.',
                 schema: { type: 'string' },
               },
             },
@@ -78,17 +78,17 @@ export const openApi = (): unknown => ({
         },
       },
     },
-    '/checkouts/{customerId}/{cartId}': {
+    '/jobs/{jobKey}': {
       get: {
-        operationId: 'readCheckout',
+        operationId: 'readJob',
         summary:
-          'What the ledger says about a cart: state, reason with its remedy, orders, next try, decisions.',
-        parameters: [pathParameter('customerId', 'uuid'), pathParameter('cartId', 'uuid')],
+          'What the ledger says about a job: state, reason with its remedy, orders, next try, decisions.',
+        parameters: [pathParameter('jobKey')],
         responses: {
-          200: jsonOf('The cart is known.', 'Checkout'),
-          400: problemOf('The address holds no GUIDs.', 'Refused'),
+          200: jsonOf('The job is known.', 'JobState'),
+          400: problemOf('The address holds no job key.', 'Refused'),
           401: unauthorized,
-          404: problemOf('No worker has taken a job for this cart yet.'),
+          404: problemOf('No worker has taken a message of this job yet.'),
           500: problemOf('The record was changed by hand, or by a newer version.'),
           503: problemOf('The tables cannot be reached.'),
         },
@@ -146,11 +146,11 @@ const problemOf = (description: string, name: Name = 'Problem') => ({
 
 const unauthorized = { $ref: '#/components/responses/Unauthorized' };
 
-const pathParameter = (name: string, format?: string) => ({
+const pathParameter = (name: string) => ({
   name,
   in: 'path',
   required: true,
-  schema: { type: 'string', ...(format === undefined ? {} : { format }) },
+  schema: { type: 'string' },
 });
 
 function schemaOf(shape: z.core.$ZodType): unknown {

@@ -1,10 +1,10 @@
 import type { AttentionKind } from '../domain/checkout/attention-row.ts';
 import { lastCheckoutEnd } from '../domain/checkout/call-history.ts';
+import { reasonOf } from '../domain/checkout/reason-of.ts';
 import { type CheckoutRecord, isRetryable, isSettled, type Reason } from '../domain/checkout/record.ts';
 import { boughtAgainReason } from '../domain/checkout/repeat-alarm.ts';
 import { eventsOf } from '../domain/events/event-list.ts';
 import { omitUndefined } from '../domain/omit-undefined.ts';
-import { isLacking } from '../domain/order/order.ts';
 import { Unavailable } from '../ports/unavailable.ts';
 import type { Deps } from './deps.ts';
 import { comeBack, removeAll } from './entries.ts';
@@ -116,16 +116,4 @@ export function tellAttention(
 ): void {
   const { jobKey, customerId, cartId, revision, job } = record;
   deps.telemetry.event(name, { jobKey, customerId, cartId, batchId: job.batchId, kind, code, revision });
-}
-
-/** Why a result lacks something. Orders can end without what was bought though no call failed. */
-export function reasonOf(record: CheckoutRecord): Reason {
-  if (record.reason !== undefined) return record.reason;
-  const status = record.orders.find((order) => isLacking(order.status))?.status ?? 'cancelled';
-  return {
-    code: status,
-    description: `Partner Center reports at least one order of this cart as ${status}.`,
-    remedy: 'Look at the order in Partner Center. If the customer still wants it, create a new cart.',
-    at: record.updatedAt,
-  };
 }

@@ -132,7 +132,7 @@ export function judgeQueue(queue: QueueSettings, factor: number): readonly Check
       'time to live',
       life >= 14,
       Number.isFinite(life) ? `${round(life)} days` : 'for ever',
-      '14 days or more: parked jobs live in the queue',
+      '14 days or more: jobs that come later wait in the queue',
     ),
     check(
       'dead-letters what expires',

@@ -1,4 +1,4 @@
-import type { BatchCountEntry, OrderEntry } from '../domain/schedule-entry.ts';
+import type { OrderEntry } from '../domain/schedule-entry.ts';
 import type { Times } from '../domain/times.ts';
 
 /** Pending orders by age. */
@@ -16,7 +16,7 @@ const bounds = [10 * minute, 60 * minute, 6 * 60 * minute, 24 * 60 * minute, Num
  * the polls come in known steps, so its age is known to about a tenth without reading each order's record.
  */
 export async function pendingByAge(
-  rows: AsyncIterable<Pick<OrderEntry, 'dueAt' | 'polls'> | BatchCountEntry>,
+  rows: AsyncIterable<Pick<OrderEntry, 'dueAt' | 'polls'>>,
   now: number,
   times: Pick<Times, 'pollSteps'>,
   factor: number,
@@ -24,7 +24,6 @@ export async function pendingByAge(
   const ages = bounds.map((upTo) => ({ upTo: upTo / factor, orders: 0 }));
   let total = 0;
   for await (const row of rows) {
-    if ('batchId' in row) continue;
     const age = ageOf(row, now, times);
     const found = ages.find(({ upTo }) => age < upTo);
     if (found !== undefined) found.orders += 1;

@@ -1,5 +1,6 @@
 import { type CartCheck, decodeCartCheck } from '../domain/answer/decode-cart-check.ts';
 import type { CartKey } from '../domain/message/job.ts';
+import { jobKeyOf } from '../domain/message/job-key.ts';
 import type { Ledger } from '../ports/ledger.ts';
 import type { PartnerCenter } from '../ports/partner-center.ts';
 import { budgetedRead, forEach, type ReadDeps } from './audit/budgeted-read.ts';
@@ -54,7 +55,7 @@ async function look(deps: PreflightDeps, cart: CartKey, eta: number): Promise<re
 
 /** In words, what the ledger knows of it; '' for nothing. */
 async function ourOwn({ ledger }: PreflightDeps, cart: CartKey): Promise<string> {
-  const record = (await ledger.read(cart))?.value;
+  const record = (await ledger.read(jobKeyOf(cart)))?.value;
   return record === undefined ? '' : `; this worker's record says ${record.state}`;
 }
 

@@ -22,6 +22,8 @@ export interface RepairOptions {
   /** Without it nothing is written: a dry run. */
   readonly write: boolean;
   readonly onFinding: (finding: RepairFinding) => void;
+  /** Ends it after the page in hand. */
+  readonly signal?: AbortSignal;
 }
 
 const pageSize = 500;
@@ -32,7 +34,7 @@ const pageSize = 500;
  */
 export async function repairSchedule(
   deps: RepairDeps & { readonly ledgerScan: Pick<LedgerScan, 'page'> },
-  { write, onFinding }: RepairOptions,
+  { write, onFinding, signal }: RepairOptions,
 ): Promise<RepairReport> {
   const counts = { records: 0, unreadable: 0, jobs: 0, orders: 0 };
   let place: RecordPosition | undefined;
@@ -52,6 +54,6 @@ export async function repairSchedule(
       onFinding({ kind: 'missing', jobKey: record.jobKey, ...missing });
     }
     place = page.next;
-  } while (place !== undefined);
+  } while (place !== undefined && signal?.aborted !== true);
   return counts;
 }

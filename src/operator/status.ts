@@ -1,10 +1,11 @@
 import type { OperatorConfig } from '../config/config.ts';
+import type { AttentionKind } from '../domain/checkout/attention-row.ts';
+import { isSettled } from '../domain/checkout/record.ts';
 import { workerShare } from '../domain/gate/gate-settings.ts';
 import { dayOf, shut, trialSince } from '../domain/gate/gate-state.ts';
 import { useAt } from '../domain/gate/usage.ts';
 import { omitUndefined } from '../domain/omit-undefined.ts';
-import { wholeTime } from '../domain/schedule-entry.ts';
-import type { AttentionRows } from '../ports/attention-rows.ts';
+import { type JobRange, wholeTime } from '../domain/schedule-entry.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { GateStore } from '../ports/gate-store.ts';
 import type { QueueCounts, QueueStatus } from '../ports/queue-status.ts';
@@ -18,10 +19,20 @@ export interface Status {
   readonly queue: QueueCounts | Unknown;
   /** The queue that is served first. */
   readonly urgent: QueueCounts | Unknown;
+  readonly jobs: WaitingJobs | Unknown;
   /** Open rows by kind. */
-  readonly attention: Readonly<Record<string, number>> | Unknown;
+  readonly attention: Readonly<Record<AttentionKind, number>> | Unknown;
   readonly pending: PendingByAge | Unknown;
   readonly poller: PollerTrace | Unknown;
+}
+
+/** Jobs that an entry of the schedule will wake. */
+export interface WaitingJobs {
+  readonly waiting: number;
+  /** Of these, the next tick may wake so many. */
+  readonly due: number;
+  /** Since when the oldest of them is under way. */
+  readonly oldestSince?: number;
 }
 
 /** The trace of the poller's ticks. */
@@ -63,22 +74,25 @@ export interface StatusDeps {
   readonly gateStore: Pick<GateStore, 'read' | 'now'>;
   readonly queueStatus: Pick<QueueStatus, 'counts'>;
   readonly urgentStatus: Pick<QueueStatus, 'counts'>;
-  readonly attentionRows: Pick<AttentionRows, 'list'>;
-  readonly schedule: Pick<Schedule, 'due'>;
+  readonly countOpen: () => Promise<Readonly<Record<AttentionKind, number>>>;
+  readonly schedule: Pick<Schedule, 'due' | 'jobs'>;
   readonly pollerTrace: () => Promise<PollerTrace>;
 }
 
 /** Never throws for what is away: on a bad night half a screen is worth more than none. */
 export async function readStatus(deps: StatusDeps): Promise<Status> {
-  const [gate, queue, urgent, attention, pending, poller] = await Promise.all([
+  const { clock, config } = deps;
+  const now = clock.now();
+  const [gate, queue, urgent, jobs, attention, pending, poller] = await Promise.all([
     orUnknown(gateStatus(deps)),
     orUnknown(deps.queueStatus.counts()),
     orUnknown(deps.urgentStatus.counts()),
-    orUnknown(openByKind(deps.attentionRows)),
-    orUnknown(pendingOf(deps)),
+    orUnknown(waitingJobs(deps.schedule, now)),
+    orUnknown(deps.countOpen()),
+    orUnknown(pendingByAge(deps.schedule.due('orders', wholeTime), now, config.times, config.timeFactor)),
     orUnknown(deps.pollerTrace()),
   ]);
-  return { gate, queue, urgent, attention, pending, poller };
+  return { gate, queue, urgent, jobs, attention, pending, poller };
 }
 
 const orUnknown = <T>(work: Promise<T>): Promise<T | Unknown> =>
@@ -110,11 +124,20 @@ async function gateStatus({ gateStore, config }: StatusDeps): Promise<GateStatus
   };
 }
 
-async function openByKind(rows: Pick<AttentionRows, 'list'>): Promise<Readonly<Record<string, number>>> {
-  const counts: Record<string, number> = {};
-  for await (const { kind } of rows.list({})) counts[kind] = (counts[kind] ?? 0) + 1;
-  return counts;
+/** Every entry is read: for a person, now and then. */
+async function waitingJobs(schedule: Pick<Schedule, 'jobs'>, now: number): Promise<WaitingJobs> {
+  let waiting = 0;
+  let due = 0;
+  let oldestSince: number | undefined;
+  for (const range of jobRanges)
+    for await (const { state, since, dueAt } of schedule.jobs(range, 'due', wholeTime)) {
+      // One with a result waits only to be finalized.
+      if (isSettled(state)) continue;
+      waiting += 1;
+      if (dueAt <= now) due += 1;
+      oldestSince = Math.min(since, oldestSince ?? since);
+    }
+  return omitUndefined({ waiting, due, oldestSince });
 }
 
-const pendingOf = ({ schedule, clock, config }: StatusDeps): Promise<PendingByAge> =>
-  pendingByAge(schedule.due(wholeTime), clock.now(), config.times, config.timeFactor);
+const jobRanges: readonly JobRange[] = ['urgent', 'standard'];

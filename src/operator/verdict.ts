@@ -55,31 +55,25 @@ export function preflightVerdict({ carts, read, findings }: PreflightCheck): Ver
   return { kind: findings === '' ? 'clear' : 'found', text: `${whole}: ${found}. ${unasked}` };
 }
 
-/**
- * Jobs that are long past their next try. `waiting` is how many messages the queues can hand out now: a parked copy stands
- * behind all of them, so it is missing for certain only when there are none. Undefined: the queues could not be asked.
- * `unread` records could not be looked at.
- */
-export function missingMessages(count: number, waiting: number | undefined, unread = 0): Verdict {
-  const { kind, text } = missingOf(count, waiting);
-  if (unread === 0) return { kind, text };
-  const rows = `${counted(unread, 'record')} could not be read: nothing is known of their messages.`;
-  return { kind: kind === 'clear' ? 'not-checked' : kind, text: count === 0 ? rows : `${text} ${rows}` };
+export interface RepairCheck {
+  readonly records: number;
+  readonly unreadable: number;
+  readonly jobs: number;
+  readonly orders: number;
 }
 
-function missingOf(count: number, waiting: number | undefined): Verdict {
-  const jobs = counted(count, 'job has', 'jobs have');
-  if (count === 0) return { kind: 'clear', text: 'No job has lost its message.' };
-  const late = counted(count, 'job is', 'jobs are');
-  if (waiting === undefined)
-    return notChecked(
-      `${late} long past the next try. The queue cannot be asked whether their messages still wait.`,
-    );
-  if (waiting > 0)
-    return notChecked(
-      `${late} long past the next try. The queue still holds ${counted(waiting, 'message')}, theirs may be among them.`,
-    );
-  return { kind: 'found', text: `${jobs} lost their message.` };
+/** What the schedule lacks, of all records that could be read. `stopped`: not all of them were looked at. */
+export function repairVerdict({ records, unreadable, jobs, orders }: RepairCheck, stopped: boolean): Verdict {
+  const looked = `${counted(records, 'record')} looked at`;
+  const unread =
+    unreadable === 0
+      ? ''
+      : ` ${counted(unreadable, 'record')} could not be read: see npx partner-checkout attention.`;
+  const missing = `${counted(jobs, 'job')} and ${counted(orders, 'pending order')} without an entry in the schedule`;
+  if (stopped) return notChecked(`Not all was checked: ${looked}, ${missing} among these.${unread}`);
+  if (jobs + orders > 0) return { kind: 'found', text: `${looked}: ${missing}.${unread}` };
+  if (unreadable > 0) return notChecked(`${looked}: the others have their entries.${unread}`);
+  return { kind: 'clear', text: `${looked}: every open job and every pending order has its entry.` };
 }
 
 const notChecked = (text: string): Verdict => ({ kind: 'not-checked', text });

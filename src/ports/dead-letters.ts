@@ -1,4 +1,5 @@
-import { decodeJob } from '../domain/message/job.ts';
+import { decodeDelivery } from '../domain/message/delivery.ts';
+import type { JobKey } from '../domain/message/job-key.ts';
 
 /** A message in the dead-letter queue, as people see it. */
 export interface DeadLetter {
@@ -19,7 +20,7 @@ export interface DeadLetter {
 /** A dead letter under our lock. When the lock ends, the letter is there again. */
 export interface TakenLetter {
   readonly letter: DeadLetter;
-  /** Sends it to the queue as it is, then removes it here: killed in between, it is there twice, and never lost. */
+  /** Sends it to the queue again, marked as such, then removes it here: killed in between, it is there twice, and never lost. */
   requeue(): Promise<void>;
   remove(): Promise<void>;
   release(): Promise<void>;
@@ -43,16 +44,17 @@ export const isWanted = (letter: DeadLetter, { sequenceNumbers, reason }: Letter
   (sequenceNumbers === undefined || sequenceNumbers.has(letter.sequenceNumber)) &&
   (reason === undefined || letter.reason === reason);
 
-/** Whose job it is, and what a person decided with it; for lists. */
-export function aboutLetter({ body, properties }: DeadLetter): {
-  readonly job: string;
-  readonly decision: string;
+/** What a letter is, for lists; `no-job`: neither a job nor a wake-up that this program can read. */
+export function aboutLetter(letter: DeadLetter): {
+  readonly kind: 'job' | 'wake-up' | 'no-job';
+  readonly jobKey?: JobKey;
 } {
-  const decoded = decodeJob(body);
-  const decision = properties['checkout-decision'];
-  const who = properties['checkout-who'];
-  return {
-    job: decoded.ok ? `${decoded.job.customerId} ${decoded.job.cartId}` : 'no job',
-    decision: decision === undefined ? '' : `${decision} by ${who}`,
-  };
+  const decoded = decodeDelivery({ ...letter, queue: 'standard' });
+  if (decoded.kind === 'newer')
+    return decoded.wakeUp === undefined
+      ? { kind: 'no-job' }
+      : { kind: 'wake-up', jobKey: decoded.wakeUp.jobKey };
+  if (decoded.kind === 'rejected') return { kind: 'no-job' };
+  const { jobKey, from } = decoded.delivery;
+  return { kind: from.kind === 'wake-up' ? 'wake-up' : 'job', jobKey };
 }

@@ -4,6 +4,7 @@
  * It measures what is lost and bought twice, not how fast it is: the sandbox answers at once.
  */
 import { writeFile } from 'node:fs/promises';
+import { setTimeout } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { ServiceBusClient } from '@azure/service-bus';
 import { buildDist } from '../../local/build.ts';
@@ -11,14 +12,17 @@ import type { CartRef } from '../../local/partner-center/sandbox.ts';
 import { queueName, type Stack } from '../../local/stack.ts';
 import { booksReader } from '../../local/verdict/books.ts';
 import { compare } from '../../local/verdict/compare.ts';
+import { azureTables } from '../../src/adapters/azure-tables/azure-tables.ts';
+import { ledgerScan } from '../../src/adapters/azure-tables/ledger-scan-store.ts';
+import { states } from '../../src/domain/checkout/record.ts';
 import { cli, startCli } from '../support/cli.ts';
 import { drained, instant, root, withStack } from './workload.ts';
 
 export interface Drill {
   readonly jobs: number;
-  /** How far the first run was when it was killed: messages sent, or dead letters removed. */
+  /** How far the first run was when it was killed: decisions written, or dead letters removed. */
   readonly atKill: number;
-  /** Messages that the commands sent in all; what is above `jobs` was sent twice. */
+  /** What the commands did in all; what is above `jobs` was done twice. */
   readonly sent: number;
   readonly completed: number;
   readonly lost: number;
@@ -44,12 +48,22 @@ export async function drillRetry(stack: Stack, jobs: number): Promise<Drill> {
   await drained(stack, limitMs);
   stack.sandbox.set({ faults: [] });
   const startedAt = Date.now();
-  const { operations } = stack.broker;
   const args = ['retry', '--code', '800009', '--yes'];
-  const before = operations.received;
-  const first = startCli(stack.settings, args);
-  await killWhen(first, () => operations.received - before >= jobs / 2);
-  const atKill = operations.received - before;
+  // Slowed, so that it can be met in the middle.
+  const first = startCli(stack.settings, [...args, '--rate', `${Math.ceil(jobs / 6)}/s`]);
+  const { connectionString } = stack.tables;
+  const { checkouts } = azureTables({ kind: 'connection-string', connectionString });
+  const decided = async (): Promise<number> => {
+    let count = 0;
+    const records = ledgerScan(checkouts, () => {});
+    for await (const { decisions } of records.inState(states)) if (decisions.length > 0) count += 1;
+    return count;
+  };
+  let atKill = 0;
+  await killWhen(first, async () => {
+    atKill = await decided();
+    return atKill >= jobs / 2;
+  });
   const reports = await Promise.all(['ann', 'ben'].map(() => cli(stack.settings, ['--json', ...args])));
   await drained(stack, limitMs);
   const sent = atKill + reports.reduce((sum, { stdout }) => sum + sentIn(stdout), 0);
@@ -107,19 +121,23 @@ async function buryAll(stack: Stack, jobs: number): Promise<void> {
   await client.close();
 }
 
-async function killWhen({ child, ended }: ReturnType<typeof startCli>, isTime: () => boolean): Promise<void> {
-  const timer = setInterval(() => {
-    if (isTime()) child.kill('SIGKILL');
-  }, 1);
-  const { signal, stderr } = await ended.finally(() => clearInterval(timer));
+async function killWhen(
+  { child, ended }: ReturnType<typeof startCli>,
+  isTime: () => boolean | Promise<boolean>,
+): Promise<void> {
+  while (child.exitCode === null && child.signalCode === null) {
+    if (await isTime()) child.kill('SIGKILL');
+    await setTimeout(1);
+  }
+  const { signal, stderr } = await ended;
   if (signal !== 'SIGKILL') throw new Error(`it ended before it was killed: ${stderr}`);
 }
 
 function sentIn(stdout: string): number {
   const report: unknown = JSON.parse(stdout);
   if (typeof report !== 'object' || report === null) return 0;
-  const { sent, done }: { sent?: unknown; done?: unknown } = report;
-  return Number(sent ?? done ?? 0);
+  const { decided, done }: { decided?: unknown; done?: unknown } = report;
+  return Number(decided ?? done ?? 0);
 }
 
 /** The sandbox's book against the documented columns of the tables: nothing of the worker's own code is used. */

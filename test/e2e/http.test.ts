@@ -65,7 +65,7 @@ const post = (body: unknown, init: RequestInit = {}, from = address) =>
     from,
   );
 const get = (route: string, path: string) => ask('GET', route, path);
-const readCheckout = (location: string) => get('/checkouts/{customerId}/{cartId}', location);
+const readJob = (location: string) => get('/jobs/{jobKey}', location);
 /** To the queue that nobody takes from. */
 const postStill: typeof post = (body, init) => post(body, init, stillAddress);
 // The poller of that worker tells events to the same broker: they are not counted.
@@ -76,21 +76,26 @@ describe('a job', () => {
     const [cart] = stack.sandbox.createCarts({ count: 1, baskets: ['legacy'] });
     const reference = '<img src=x onerror=alert(1)>';
     const answer = await post({ ...cart, reference });
-    const location = `/api/checkouts/${cart?.customerId}/${cart?.cartId}`;
+    const location = `/api/jobs/${cart?.customerId}:cart:${cart?.cartId}`;
     expect(answer.status).toBe(202);
     expect(answer.headers.get('location')).toBe(location);
-    expect(answer.body).toEqual({ sent: 1, checkouts: [location] });
+    expect(answer.body).toEqual({ sent: 1, jobs: [location] });
 
     const state = await vi.waitFor(
       async () => {
-        const found = await readCheckout(location);
+        const found = await readJob(location);
         expect(found.body).toMatchObject({ final: true });
         return found;
       },
       { timeout: 20_000, interval: 100 },
     );
     // What the producer wrote comes back as data, and no browser takes it for a page.
-    expect(state.body).toMatchObject({ state: 'completed', attempts: 0, reference });
+    expect(state.body).toMatchObject({
+      jobKey: `${cart?.customerId}:cart:${cart?.cartId}`,
+      state: 'completed',
+      attempts: 0,
+      reference,
+    });
     expect(state.headers.get('content-type')).toBe('application/json');
     expect(state.headers.get('x-content-type-options')).toBe('nosniff');
     expect(state.body).toHaveProperty(
@@ -110,7 +115,7 @@ describe('a job', () => {
     const sent = await post({ customerId: customerId.toUpperCase(), cartId });
     const found = await vi.waitFor(
       async () => {
-        const state = await readCheckout(sent.headers.get('location') ?? '');
+        const state = await readJob(sent.headers.get('location') ?? '');
         expect(state.body).toMatchObject({ state: 'failed' });
         return state;
       },
@@ -122,14 +127,15 @@ describe('a job', () => {
     expect(JSON.stringify(found.body)).not.toMatch(/secret|Bearer|SharedAccess/i);
   });
 
-  test('nobody knows yet is a 404, and ids that are no GUIDs a 400 with their names', async () => {
+  test('nobody knows yet is a 404, and what is no job key a 400; a key may come encoded', async () => {
     const id = 'eeeeeeee-0000-4000-8000-000000000001';
-    expect(await readCheckout(`/api/checkouts/${id}/${id}`)).toMatchObject({ status: 404 });
-    const wrong = await readCheckout(`/api/checkouts/${id}x/%3Cb%3E`);
-    expect(wrong).toMatchObject({
-      status: 400,
-      body: { errors: [{ path: 'customerId' }, { path: 'cartId' }] },
-    });
+    expect(await readJob(`/api/jobs/${id}:cart:${id}`)).toMatchObject({ status: 404 });
+    expect(await readJob(`/api/jobs/${id.toUpperCase()}%3Acart%3A${id}`)).toMatchObject({ status: 404 });
+    for (const wrong of [id, `${id}:cart:x`, '%3Cb%3E'])
+      expect(await readJob(`/api/jobs/${wrong}`)).toMatchObject({
+        status: 400,
+        body: { errors: [{ path: 'jobKey' }] },
+      });
   });
 });
 
@@ -140,7 +146,7 @@ describe('a list', () => {
     expect(answer.headers.get('location')).toBe('/api/batches/http%201');
     expect(answer.body).toMatchObject({
       sent: 30,
-      checkouts: carts.map(({ customerId, cartId }) => `/api/checkouts/${customerId}/${cartId}`),
+      jobs: carts.map(({ customerId, cartId }) => `/api/jobs/${customerId}:cart:${cartId}`),
     });
     const state = await vi.waitFor(
       async () => {

@@ -191,6 +191,7 @@ test('status tells of gate, queue, attention and poller; the pause and its reaso
     'gate',
     'calls/min',
     'queue',
+    'jobs',
     'attention',
     'pending',
     'poller',

@@ -99,7 +99,7 @@ describe('run against the local stack', () => {
   test('Python over HTTP, to the urgent queue', async ({ skip }) => {
     await needs(skip, 'python3', existsSync(python));
     const said = await sends(urgentQueueName, python, [join(folder, 'send_job_http.py')]);
-    expect(said).toMatch(/^its state: \/api\/checkouts\/7c1f0a52-/);
+    expect(said).toMatch(/^its state: \/api\/jobs\/7c1f0a52-[-0-9a-f]*:cart:/);
   });
 
   test('Python over AMQP and TLS, by the client that Debian packs', async ({ skip }) => {

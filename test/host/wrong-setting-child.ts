@@ -48,7 +48,7 @@ const inputs: Readonly<Record<string, TriggerInput>> = {
   checkout: message,
   checkoutUrgent: message,
   submitJobs: http('POST', 'http://127.0.0.1/api/jobs'),
-  readCheckout: http('GET', 'http://127.0.0.1/api/checkouts/a/b', { customerId: 'a', cartId: 'b' }),
+  readJob: http('GET', 'http://127.0.0.1/api/jobs/a', { jobKey: 'a' }),
   readBatch: http('GET', 'http://127.0.0.1/api/batches/b', { batchId: 'b' }),
   health: http('GET', 'http://127.0.0.1/api/health'),
   pollPendingOrders: { data: { json: '{"IsPastDue":false}' }, metadata: {} },

@@ -18,7 +18,7 @@ const names = [
   'checkout',
   'checkoutUrgent',
   'submitJobs',
-  'readCheckout',
+  'readJob',
   'readBatch',
   'health',
   'pollPendingOrders',
@@ -71,7 +71,7 @@ describe('a setting is wrong', () => {
     });
     for (const name of ['checkout', 'checkoutUrgent', 'pollPendingOrders'])
       expect(answers[name]).toEqual({ thrown: reason });
-    for (const name of ['submitJobs', 'readCheckout', 'readBatch']) {
+    for (const name of ['submitJobs', 'readJob', 'readBatch']) {
       expect(answers[name]?.status).toBe('503');
       expect(JSON.parse(answers[name]?.body ?? '')).toMatchObject({ status: 503, detail: reason });
     }

@@ -1,15 +1,26 @@
 import { expect, test } from 'vitest';
+import { ledgerStore } from '../../src/adapters/azure-tables/ledger-store.ts';
+import { scheduleStore } from '../../src/adapters/azure-tables/schedule-store.ts';
 import type { RejectedMessage } from '../../src/domain/checkout/attention-row.ts';
+import type { CheckoutRecord } from '../../src/domain/checkout/record.ts';
+import { jobKeyOf } from '../../src/domain/message/job-key.ts';
 import { discard, whyNotDiscard } from '../../src/operator/dead-letters/discard.ts';
 import { redrive } from '../../src/operator/dead-letters/redrive.ts';
-import type { Copy } from '../../src/ports/checkout-queue.ts';
-import type { DeadLetter, DeadLetters, TakenLetter } from '../../src/ports/dead-letters.ts';
+import type { CheckoutQueue } from '../../src/ports/checkout-queue.ts';
+import {
+  aboutLetter,
+  type DeadLetter,
+  type DeadLetters,
+  type TakenLetter,
+} from '../../src/ports/dead-letters.ts';
+import { memoryTable } from '../support/memory-table.ts';
 import { aRecord, cartId, customerId } from '../support/records.ts';
 import { seededChance } from '../support/seeded-chance.ts';
 import { virtualClock } from '../support/virtual-clock.ts';
 
 const lockMs = 60_000;
 const job = { customerId, cartId };
+const jobKey = jobKeyOf(job);
 const never = new AbortController().signal;
 
 const letter = (
@@ -136,61 +147,127 @@ test.each([
   expect(whyNotDiscard(undefined, record)).toBeUndefined();
 });
 
-test.each([
-  ['never begun', undefined, { 'checkout-seen': 'nothing', 'checkout-ticket': '1' }],
-  [
-    'waiting',
-    aRecord({ state: 'waiting', ticket: 5 }),
-    { 'checkout-seen': 'waiting', 'checkout-ticket': '6' },
-  ],
-  [
-    'left by a dead worker',
-    aRecord({ ticket: 2 }),
-    { 'checkout-seen': 'submitting', 'checkout-ticket': '3' },
-  ],
-  ['ordered', aRecord({ state: 'ordered', ticket: 5 }), undefined],
-])('discard with give-up of a job %s: the worker is told, and it ends the job', async (_, record, told) => {
-  const { queue, clock, there } = aQueue([letter('1')]);
-  const sent: Copy[] = [];
+/** The tables behind a discard, in memory, and queues that keep what is sent. */
+function aBed(records: readonly CheckoutRecord[]) {
+  const schedule = memoryTable();
+  const sent: string[] = [];
+  const kept: RejectedMessage[] = [];
+  const queue = (name: string): CheckoutQueue => ({
+    send: async (messages) => {
+      for (const { body } of messages) sent.push(`${name} ${new TextDecoder().decode(body)}`);
+    },
+  });
+  const ledger = ledgerStore(memoryTable());
   const deps = {
-    ledger: { read: async () => (record === undefined ? undefined : { value: record, etag: 'e' }) },
-    attention: { reject: async () => {} },
-    queue: { send: async (copy: Copy) => void sent.push(copy) },
-    clock,
+    ledger,
+    schedule: scheduleStore(schedule, () => {}),
+    attention: { reject: async (message: RejectedMessage) => void kept.push(message) },
+    wakeUps: { urgent: queue('urgent'), standard: queue('standard') },
+    now: () => 1_000,
     chance: seededChance(1),
   };
-  const [first] = await queue.take(1, 0);
-  if (first === undefined) throw new Error('no letter');
-  expect(await discard(deps, first, { who: 'ann', giveUp: true })).toBeUndefined();
-  expect(there.size).toBe(0);
-  expect(sent.map(({ properties }) => properties)).toMatchObject(told === undefined ? [] : [told]);
-  expect(sent.every((copy) => Buffer.from(copy.body).toString() === JSON.stringify(job))).toBe(true);
+  const ready = Promise.all(records.map((record) => ledger.insert(record, 'w')));
+  return { deps, sent, kept, ready, entries: () => schedule.all().map(({ key }) => key) };
+}
+
+async function oneLetter(dead: DeadLetter) {
+  const { queue, there } = aQueue([dead]);
+  const [taken] = await queue.take(1, 0);
+  if (taken === undefined) throw new Error('no letter');
+  return { taken, there };
+}
+
+const ann = { who: 'ann', giveUp: true, urgent: false };
+
+test.each([
+  ['waiting', aRecord({ state: 'waiting', nextTry: 99_000, unfinishedClaims: 5 })],
+  ['left by a dead worker', aRecord()],
+  ['unresolved', aRecord({ state: 'unresolved' })],
+])(
+  'discard with give-up of a job %s writes the decision into its record, after its entry',
+  async (_, record) => {
+    const { deps, sent, kept, ready, entries } = aBed([record]);
+    await ready;
+    const { taken, there } = await oneLetter(letter('1'));
+    expect(await discard(deps, taken, ann)).toBeUndefined();
+    expect((await deps.ledger.read(record.jobKey))?.value).toMatchObject({
+      state: record.state,
+      decision: { decision: 'give-up', who: 'ann' },
+      unfinishedClaims: 0,
+    });
+    expect((await deps.ledger.read(record.jobKey))?.value.nextTry).toBeUndefined();
+    // Its safety net, and a wake-up that names it.
+    expect(entries()).toHaveLength(1);
+    expect(sent).toEqual([`standard {"wake":{"entry":"${entries()[0]}","wakes":1}}`]);
+    expect([there.size, kept.length]).toEqual([0, 1]);
+    // Killed before the letter was removed: run again, it does not decide twice.
+    const again = await oneLetter(letter('1'));
+    expect(await discard(deps, again.taken, ann)).toBeUndefined();
+    expect(sent).toHaveLength(1);
+  },
+);
+
+test('discard with give-up of a job that was never begun records that it ended', async () => {
+  const { deps, kept, entries } = aBed([]);
+  const { taken, there } = await oneLetter(letter('1'));
+  expect(await discard(deps, taken, { ...ann, urgent: true })).toBeUndefined();
+  expect((await deps.ledger.read(jobKey))?.value).toMatchObject({
+    state: 'failed',
+    urgent: true,
+    reason: { code: 'given-up' },
+    body: JSON.stringify(job),
+    decisions: [{ decision: 'give-up', who: 'ann' }],
+  });
+  expect(entries()).toHaveLength(1);
+  expect([there.size, kept.length]).toEqual([0, 1]);
 });
 
-test('discard keeps the bytes and the name before it removes; give-up is decided first', async () => {
-  const record = aRecord({ state: 'unresolved', ticket: 5 });
-  const { queue, clock, there } = aQueue([letter('1'), letter('2', 'no job')]);
-  const kept: RejectedMessage[] = [];
-  const sent: Copy[] = [];
-  const deps = {
-    ledger: { read: async () => ({ value: record, etag: 'e' }) },
-    attention: { reject: async (message: RejectedMessage) => void kept.push(message) },
-    queue: { send: async (copy: Copy) => void sent.push(copy) },
-    clock,
-    chance: seededChance(1),
-  };
-  const [first, second] = await queue.take(2, 0);
-  if (first === undefined || second === undefined) throw new Error('no letter');
-  expect(await discard(deps, first, { who: 'ann', giveUp: false })).toContain('its job is unresolved');
-  expect([there.size, kept.length, sent.length]).toEqual([2, 0, 0]);
-  expect(await discard(deps, first, { who: 'ann', giveUp: true })).toBeUndefined();
-  expect(sent.map(({ properties }) => properties)).toMatchObject([
-    { 'checkout-decision': 'give-up', 'checkout-ticket': '6', 'checkout-who': 'ann' },
-  ]);
-  expect(await discard(deps, second, { who: 'ann', giveUp: false })).toBeUndefined();
-  expect(there.size).toBe(0);
+test('discard is refused with the reason while a worker has the job, and the letter stays', async () => {
+  const { deps, sent, kept, ready } = aBed([aRecord({ lease: { id: 'x', until: 5_000 } })]);
+  await ready;
+  const { taken, there } = await oneLetter(letter('1'));
+  expect(await discard(deps, taken, ann)).toContain('a worker has claimed job');
+  expect([there.size, kept.length, sent.length]).toEqual([1, 0, 0]);
+});
+
+test('discard of a job with its orders only drops the letter', async () => {
+  const { deps, sent, ready } = aBed([aRecord({ state: 'ordered' })]);
+  await ready;
+  const { taken, there } = await oneLetter(letter('1'));
+  expect(await discard(deps, taken, ann)).toBeUndefined();
+  expect([there.size, sent.length]).toEqual([0, 0]);
+});
+
+test('a letter that carries orders the ledger lacks, or is of a newer version, is never dropped', async () => {
+  const { deps, kept, ready } = aBed([aRecord({ state: 'completed' })]);
+  await ready;
+  for (const [properties, why] of [
+    [{ 'checkout-redelivered': '1', 'checkout-orders': 'O7' }, 'orders that job'],
+    [{ 'checkout-version': '2' }, 'a newer version (2)'],
+  ] as const) {
+    const { taken, there } = await oneLetter({ ...letter('1'), properties });
+    expect(await discard(deps, taken, ann)).toContain(why);
+    expect(there.size).toBe(1);
+  }
+  expect(kept).toEqual([]);
+});
+
+test('discard keeps the bytes and the name before it removes; what is no job needs no decision', async () => {
+  const { deps, kept, ready } = aBed([aRecord({ state: 'unresolved' })]);
+  await ready;
+  const first = await oneLetter(letter('1'));
+  expect(await discard(deps, first.taken, { ...ann, giveUp: false })).toContain('its job is unresolved');
+  expect([first.there.size, kept.length]).toEqual([1, 0]);
+  const second = await oneLetter(letter('2', 'no job'));
+  expect(await discard(deps, second.taken, { ...ann, giveUp: false })).toBeUndefined();
   expect(kept.map(({ closedBy, body }) => [closedBy, Buffer.from(body).toString()])).toEqual([
-    ['ann', JSON.stringify(job)],
     ['ann', 'no job'],
   ]);
+});
+
+test('a list says what each letter is: a job, a wake-up of a job, or neither', () => {
+  const key = `job:000000000000007:${jobKey}`;
+  expect(aboutLetter(letter('1'))).toEqual({ kind: 'job', jobKey });
+  expect(aboutLetter(letter('1', { wake: { entry: key, wakes: 1 } }))).toEqual({ kind: 'wake-up', jobKey });
+  expect(aboutLetter(letter('1', 'no job'))).toEqual({ kind: 'no-job' });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { checkoutView } from '../../src/api/checkout-view.ts';
+import { jobView } from '../../src/api/job-view.ts';
 import { type ReadyJob, readSubmission } from '../../src/api/submission.ts';
 import { submitJobs } from '../../src/api/submit-jobs.ts';
 import type { CheckoutRecord } from '../../src/domain/checkout/record.ts';
@@ -91,11 +91,11 @@ describe('sending', () => {
 
 test('a record as others see it: no lease, no request id of the next send, no body', () => {
   const lease = { id: 'lease-id', until: 5 };
-  const view = checkoutView(
+  const view = jobView(
     aRecord({ lease, requestId: 'the-next-request', body: '{"hush":1}', nextTry: 60_000 }),
   );
   expect(JSON.stringify(view)).not.toMatch(/lease-id|the-next-request|hush/);
   expect(view).toMatchObject({ customerId, cartId, nextTry: '1970-01-01T00:01:00.000Z' });
   // What is final is not tried again, whatever an old row says.
-  expect(checkoutView(aRecord({ state: 'completed', nextTry: 60_000 }))).not.toHaveProperty('nextTry');
+  expect(jobView(aRecord({ state: 'completed', nextTry: 60_000 }))).not.toHaveProperty('nextTry');
 });

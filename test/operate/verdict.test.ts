@@ -10,9 +10,9 @@ import type { Status } from '../../src/operator/status.ts';
 import {
   type BooksCheck,
   booksVerdict,
-  missingMessages,
   type PreflightCheck,
   preflightVerdict,
+  repairVerdict,
 } from '../../src/operator/verdict.ts';
 import { waitingIn } from '../../src/ports/queue-status.ts';
 import { Unavailable } from '../../src/ports/unavailable.ts';
@@ -73,27 +73,37 @@ describe('preflight', () => {
   });
 });
 
-describe('missing messages', () => {
-  test('they are missing for certain only when the queues are empty', () => {
-    expect(missingMessages(22, 0)).toEqual({ kind: 'found', text: '22 jobs have lost their message.' });
-    expect(missingMessages(22, 1_622)).toMatchObject({
-      kind: 'not-checked',
-      text: expect.stringContaining('still holds 1622 messages'),
+describe('what the schedule lacks', () => {
+  const all = { records: 1_200, unreadable: 0, jobs: 0, orders: 0 };
+
+  test('is an all-clear only when every record was read, and had its entries', () => {
+    expect(repairVerdict(all, false)).toEqual({
+      kind: 'clear',
+      text: '1200 records looked at: every open job and every pending order has its entry.',
     });
-    expect(missingMessages(1, undefined).kind).toBe('not-checked');
-    expect(missingMessages(0, 1_622).kind).toBe('clear');
-    expect(missingMessages(0, 0, 2)).toEqual({
+    expect(repairVerdict({ ...all, unreadable: 2 }, false)).toMatchObject({
       kind: 'not-checked',
-      text: '2 records could not be read: nothing is known of their messages.',
+      text: expect.stringContaining('2 records could not be read'),
+    });
+    expect(repairVerdict(all, true)).toMatchObject({
+      kind: 'not-checked',
+      text: expect.stringContaining('Not all was checked'),
     });
   });
 
-  test('a queue that cannot be asked makes the count unknown', async () => {
-    const queue = (active: number) => ({ counts: async () => ({ active, scheduled: 9, dead: 9 }) });
-    const away = { counts: () => Promise.reject(new Unavailable('queue', 'away')) };
-    expect(await waitingIn([queue(2), queue(3)])).toBe(5);
-    expect(await waitingIn([queue(2), away])).toBeUndefined();
+  test('is counted by kind', () => {
+    expect(repairVerdict({ ...all, jobs: 2, orders: 1 }, false)).toEqual({
+      kind: 'found',
+      text: '1200 records looked at: 2 jobs and 1 pending order without an entry in the schedule.',
+    });
   });
+});
+
+test('a queue that cannot be asked makes the count unknown', async () => {
+  const queue = (active: number) => ({ counts: async () => ({ active, scheduled: 9, dead: 9 }) });
+  const away = { counts: () => Promise.reject(new Unavailable('queue', 'away')) };
+  expect(await waitingIn([queue(2), queue(3)])).toBe(5);
+  expect(await waitingIn([queue(2), away])).toBeUndefined();
 });
 
 test('what was not checked never exits with 0, and Ctrl-C is 130', () => {
@@ -105,6 +115,7 @@ test('what was not checked never exits with 0, and Ctrl-C is 130', () => {
 
 describe('status', () => {
   const counts = { active: 0, scheduled: 0, dead: 0 };
+  const none = { failed: 0, partial: 0, 'needs-decision': 0, 'pending-too-long': 0, rejected: 0 };
   const well: Status = {
     gate: {
       open: true,
@@ -113,7 +124,8 @@ describe('status', () => {
     },
     queue: counts,
     urgent: counts,
-    attention: {},
+    jobs: { waiting: 3, due: 1, oldestSince: 0 },
+    attention: none,
     pending: { total: 0, ages: [] },
     poller: {},
   };
@@ -122,7 +134,7 @@ describe('status', () => {
     expect(exitOfStatus(well)).toBe(0);
   });
 
-  test.each(['gate', 'queue', 'urgent', 'attention', 'pending', 'poller'] as const)(
+  test.each(['gate', 'queue', 'urgent', 'jobs', 'attention', 'pending', 'poller'] as const)(
     'exits with 3 when %s cannot be read',
     (part) => {
       expect(exitOfStatus({ ...well, [part]: { unknown: 'the storage is away' } })).toBe(3);
@@ -131,7 +143,7 @@ describe('status', () => {
 
   test.each<Partial<Status>>([
     { urgent: { ...counts, dead: 1 } },
-    { attention: { failed: 2 } },
+    { attention: { ...none, failed: 2 } },
     {
       gate: {
         open: false,
@@ -158,8 +170,7 @@ describe('a filter that matches nothing', () => {
     await deps.ledger.insert(record, 'w');
     await attentionStore(tables.attention).write(
       {
-        customerId,
-        cartId: record.cartId,
+        jobKey: record.jobKey,
         kind: 'failed',
         open: false,
         revision: 1,

@@ -1,38 +1,45 @@
 import { expect, test } from 'vitest';
 import { batchStore } from '../../src/adapters/azure-tables/batch-store.ts';
+import { ledgerStore } from '../../src/adapters/azure-tables/ledger-store.ts';
 import type { BatchJob } from '../../src/domain/batch/batch.ts';
 import { defaultGateSettings } from '../../src/domain/gate/gate-settings.ts';
 import { initialState, opened } from '../../src/domain/gate/gate-state.ts';
 import { jobKeyOf } from '../../src/domain/message/job-key.ts';
+import { defaultTimes } from '../../src/domain/times.ts';
 import { batchStatuses } from '../../src/operator/batches/batch-status.ts';
 import { findQueued } from '../../src/operator/batches/queued-batch.ts';
+import { wakeOpenLines } from '../../src/operator/batches/wake-open-lines.ts';
+import type { CheckoutQueue } from '../../src/ports/checkout-queue.ts';
 import type { QueuedMessage } from '../../src/ports/queued-messages.ts';
 import { memoryTable } from '../support/memory-table.ts';
-import { customerId } from '../support/records.ts';
+import { aRecord, customerId } from '../support/records.ts';
+import { seededChance } from '../support/seeded-chance.ts';
 import { virtualClock } from '../support/virtual-clock.ts';
 
 const minute = 60_000;
 const cart = (n: number) => `ca000000-0000-4000-8000-${String(n).padStart(12, '0')}`;
+const job = (n: number) => jobKeyOf({ customerId, cartId: cart(n) });
 
 function bed() {
   const clock = virtualClock();
   const start = clock.now();
-  const tables = { batches: memoryTable() };
+  const tables = { batches: memoryTable(), checkouts: memoryTable() };
   const batches = batchStore(tables.batches);
+  const ledger = ledgerStore(tables.checkouts);
   const gate = { ...defaultGateSettings };
   let state = opened(initialState(start, gate), start);
   const gateStore = {
     read: async () => state,
     now: () => ({ atLeast: clock.now(), atMost: clock.now() }),
   };
-  const deps = { batches, gateStore, clock, config: { gate } };
+  const deps = { batches, ledger, gateStore, clock, config: { times: defaultTimes, gate } };
   let carts = 0;
   const write = (change: Partial<BatchJob>): Promise<void> => {
     carts += 1;
     return batches.write(
       {
         batchId: 'night',
-        jobKey: jobKeyOf({ customerId, cartId: cart(carts) }),
+        jobKey: job(carts),
         state: 'completed',
         revision: 1,
         at: start,
@@ -46,6 +53,7 @@ function bed() {
     start,
     tables,
     batches,
+    ledger,
     deps,
     write,
     pause: () => {
@@ -122,6 +130,42 @@ test('pending orders, then nothing at all', async () => {
   expect((await batchStatuses(deps)('other'))?.eta).toEqual({ kind: 'done' });
 });
 
+test('jobs about which a person is asked are named by their keys', async () => {
+  const { deps, write } = bed();
+  await write({ state: 'waiting' });
+  await write({ state: 'unresolved', asked: 'needs-decision' });
+  const status = await batchStatuses(deps)('night');
+  expect(status?.questions).toMatchObject([{ jobKey: job(2), asked: 'needs-decision' }]);
+});
+
+test('a stop wakes each open line through its own queue, not before every worker knows of the stop', async () => {
+  const { deps, ledger, write, start } = bed();
+  const kinds = [
+    { state: 'waiting', entryOrigin: 7 },
+    { state: 'unresolved', urgent: true, nextTry: 9 },
+    { state: 'completed' },
+  ] as const;
+  for (const [index, change] of kinds.entries()) {
+    await write({ state: change.state });
+    await ledger.insert(aRecord({ cartId: cart(index + 1), ...change }), 'w');
+  }
+  const sent: string[] = [];
+  const queue = (name: string): CheckoutQueue => ({
+    send: async (messages, at) => {
+      for (const { body } of messages) sent.push(`${name} ${at - start} ${new TextDecoder().decode(body)}`);
+    },
+  });
+  const wakeUps = { urgent: queue('urgent'), standard: queue('standard') };
+  const chance = seededChance(1);
+  const at = start + 30_000;
+  const signal = new AbortController().signal;
+  expect(await wakeOpenLines({ ...deps, wakeUps, chance }, 'night', at, signal)).toBe(2);
+  expect(sent).toEqual([
+    `urgent 30000 {"wake":{"entry":"urgent:000000000000009:${job(2)}","wakes":1}}`,
+    `standard 30000 {"wake":{"entry":"job:000000000000007:${job(1)}","wakes":1}}`,
+  ]);
+});
+
 test('who asks often is answered from the last scan, for ten times as long as it took', async () => {
   const clock = virtualClock();
   let pages = 0;
@@ -146,11 +190,11 @@ test('who asks often is answered from the last scan, for ten times as long as it
 
 test('a batch that no worker knows is looked for among the messages, past those of others and what is no job', async () => {
   const body = (value: unknown) => ({ body: Buffer.from(JSON.stringify(value)) });
-  const job = { customerId, cartId: cart(1), batchSize: 7 };
+  const first = { customerId, cartId: cart(1), batchSize: 7 };
   const messages: QueuedMessage[] = [
-    body({ ...job, batchId: 'night 1', reference: 'not night' }),
+    body({ ...first, batchId: 'night 1', reference: 'not night' }),
     body({ cartID: 'x', batchId: 'night' }),
-    { ...body({ ...job, batchId: 'night' }), at: 60_000 },
+    { ...body({ ...first, batchId: 'night' }), at: 60_000 },
   ];
   const queue = {
     peek: async function* () {

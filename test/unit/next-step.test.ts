@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
 import type { CheckoutRecord } from '../../src/domain/checkout/record.ts';
+import { jobKeyOf } from '../../src/domain/message/job-key.ts';
 import { pollEntryKey } from '../../src/domain/schedule-entry.ts';
-import { nextStep } from '../../src/operator/jobs/next-step.ts';
+import { hasEntry, nextStep } from '../../src/operator/jobs/next-step.ts';
 import type { GateView } from '../../src/operator/pause-gate.ts';
 import { aRecord, cartId, customerId } from '../support/records.ts';
 
-const hour = 3_600_000;
 const now = Date.parse('2026-11-24T02:00:00Z');
 const open: GateView = {
   open: true,
@@ -30,20 +30,31 @@ const cases: readonly (readonly [string, Partial<CheckoutRecord>, GateView, stri
     'gate closed',
     { state: 'waiting', nextTry: now - 1 },
     closed,
-    'as soon as its message is taken (due since 2026-11-24T01:59:59Z). The gate is closed until 2026-11-24T02:14:00Z: throttled.',
+    'as soon as a message wakes it (due since 2026-11-24T01:59:59Z). The gate is closed until 2026-11-24T02:14:00Z: throttled.',
   ],
   [
     'in hand',
     { state: 'submitting', lease: { id: 'x', until: now + 60_000 } },
     open,
-    'A worker has it in hand now, until 2026-11-24T02:01:00Z',
+    'A worker has claimed it until 2026-11-24T02:01:00Z at the latest.',
   ],
   [
-    'message missing',
-    { state: 'waiting', nextTry: now - hour - 1 },
+    'crashed workers',
+    {
+      state: 'waiting',
+      nextTry: now + 6_000,
+      asked: { kind: 'needs-decision', code: 'worker-crashed', since: now },
+      lastError: 'x is undefined.',
+    },
     open,
-    'its message is missing. It was due at',
-    'revive',
+    'Workers died, or met a bug, each time they ran it: x is undefined. It runs once more at 2026-11-24T02:00:06Z.',
+    'retry',
+  ],
+  [
+    'decided, and not carried out',
+    { state: 'failed', reason, decision: { decision: 'retry', who: 'ann', at: now, orderIds: [] } },
+    closed,
+    'ann decided "retry"; the next wake-up carries it out, within minutes. The gate is closed until',
   ],
   [
     'in doubt',
@@ -92,20 +103,29 @@ const cases: readonly (readonly [string, Partial<CheckoutRecord>, GateView, stri
 
 for (const [name, change, gate, words, verb] of cases)
   test(name, () => {
-    const around = { now, gate, times: { reviveAfter: hour } };
-    const next = nextStep(aRecord({ lastSend: now, ...change }), around);
+    const next = nextStep(aRecord({ lastSend: now, ...change }), { now, gate });
     expect(next.words).toContain(words);
     expect(next.command).toBe(
-      verb === undefined ? undefined : `npx partner-checkout ${verb} ${customerId} ${cartId}`,
+      verb === undefined ? undefined : `npx partner-checkout ${verb} ${jobKeyOf({ customerId, cartId })}`,
     );
   });
 
 test('a pause has no end that anybody knows', () => {
   const gate = { ...closed, paused: true, reason: 'paused by ann: moving' };
-  const { words } = nextStep(aRecord({ state: 'waiting', nextTry: now, lastSend: now }), {
-    now,
-    gate,
-    times: { reviveAfter: hour },
-  });
+  const { words } = nextStep(aRecord({ state: 'waiting', nextTry: now, lastSend: now }), { now, gate });
   expect(words).toContain('The gate is closed: paused by ann: moving.');
+});
+
+test('an open job without its entry is told, with what writes the entry again', async () => {
+  const record = aRecord({ state: 'waiting', nextTry: now, entryOrigin: now });
+  const asked: string[] = [];
+  const schedule = { exists: async (key: string) => asked.push(key) === 0 };
+  expect(await hasEntry(schedule, record)).toBe(false);
+  expect(asked).toEqual([`job:${String(now).padStart(15, '0')}:${record.jobKey}`]);
+  // Its first message is in the queue: nobody can tell.
+  expect(await hasEntry(schedule, aRecord())).toBeUndefined();
+  expect(nextStep(record, { now, gate: open, hasEntry: false })).toMatchObject({
+    words: expect.stringContaining('no entry that wakes it'),
+    command: 'npx partner-checkout repair --dry-run',
+  });
 });

@@ -1,16 +1,20 @@
 import { expect, test } from 'vitest';
+import { jobKeyOf } from '../../src/domain/message/job-key.ts';
 import { attentionGrouper } from '../../src/operator/attention/attention-groups.ts';
 import { closeRefusal } from '../../src/operator/attention/close-attention.ts';
 import { storyOf } from '../../src/operator/jobs/story.ts';
 import { supportText } from '../../src/operator/jobs/support-text.ts';
 import type { AttentionRow } from '../../src/ports/attention-rows.ts';
-import { aRecord, cartId, customerId } from '../support/records.ts';
+import { aRecord, cartId, customerId, otherCartId } from '../support/records.ts';
+
+const jobKey = jobKeyOf({ customerId, cartId });
+const other = jobKeyOf({ customerId, cartId: otherCartId });
 
 const row = (change: Partial<AttentionRow> = {}): AttentionRow => ({
   kind: 'failed',
   open: true,
-  cart: { customerId, cartId },
-  key: `${customerId}:${cartId}`,
+  jobKey,
+  key: jobKey,
   code: '800009',
   description: 'Items have errors.',
   remedy: 'Mend them.',
@@ -58,7 +62,7 @@ const record = aRecord({
 });
 
 test('the story is in the order in which it happened, with ids, status and time of each call', () => {
-  const attention = row({ overtaken: '1970-01-01T00:00:00.050Z: "retry" by ben came too late.' });
+  const attention = row({ open: false, closedAt: 50, closedBy: 'ben' });
   expect(storyOf(record, attention).map(({ at, what, words }) => `${at} ${what} ${words}`)).toEqual([
     '0 message came to the queue, asked for by nightly, batch night 1',
     '10 message was taken for the first time',
@@ -70,7 +74,7 @@ test('the story is in the order in which it happened, with ids, status and time 
     '35 result is failed',
     `35 event checkout.failed (id checkout.failed:${customerId}:cart:${cartId}:1)`,
     '40 attention row opened: failed 800009',
-    '50 person "retry" by ben came too late.',
+    '50 attention row closed by ben',
   ]);
 });
 
@@ -110,13 +114,13 @@ test('groups are by kind and code, the largest first, told by their newest row',
   const grouper = attentionGrouper();
   for (const one of [
     row({ at: 1, description: 'old' }),
-    row({ at: 3, description: 'new', cart: { customerId, cartId: 'k2' } }),
+    row({ at: 3, description: 'new', jobKey: other, key: other }),
     row({ at: 2, description: 'middle', open: false }),
     row({ kind: 'partial' }),
   ])
     grouper.add(one);
   expect(grouper.groups()).toMatchObject([
-    { kind: 'failed', count: 3, closed: 1, newest: 3, description: 'new', example: `${customerId} k2` },
+    { kind: 'failed', count: 3, closed: 1, newest: 3, description: 'new', example: other },
     { kind: 'partial', count: 1, closed: 0 },
   ]);
 });
@@ -125,5 +129,24 @@ test('a person closes what is at its end; a question they answer, or it closes b
   expect(closeRefusal(row())).toBeUndefined();
   expect(closeRefusal(row({ kind: 'partial' }))).toBeUndefined();
   expect(closeRefusal(row({ kind: 'needs-decision' }))).toContain('npx partner-checkout resolve');
+  for (const code of ['worker-crashed', 'unreadable-record'])
+    expect(closeRefusal(row({ kind: 'needs-decision', code }))).toContain(
+      `npx partner-checkout job ${jobKey}`,
+    );
+  // Nobody asks these again.
+  for (const code of ['bought-again', 'record-missing'])
+    expect(closeRefusal(row({ kind: 'needs-decision', code }))).toBeUndefined();
   expect(closeRefusal(row({ kind: 'pending-too-long' }))).toContain('closes by itself');
+});
+
+test('deliveries say what came: a producer’s message, or a wake-up of the schedule', () => {
+  const last = [
+    { at: 12, messageId: 'm1', count: 1, from: 'producer' as const, end: 'rescheduled' },
+    { at: 13, messageId: 'w1', count: 2, from: 'wake-up' as const },
+  ];
+  const lines = storyOf(aRecord({ deliveries: { total: 2, last } }), undefined);
+  expect(lines.filter(({ what }) => what === 'delivery').map(({ words }) => words)).toEqual([
+    'message m1, delivery 1: rescheduled',
+    'wake-up w1, delivery 2: what came of it is not recorded; it runs, or its worker died',
+  ]);
 });

@@ -7,7 +7,6 @@ import { classOf } from '../../src/adapters/telemetry/watched.ts';
 import { nothingDone } from '../../src/domain/tick-report.ts';
 import { events } from '../../src/ports/telemetry.ts';
 import { metrics, untraced } from '../../src/ports/tracing.ts';
-import { cartId, customerId } from '../support/records.ts';
 
 const tick = { ...nothingDone, stopped: undefined };
 const root = join(import.meta.dirname, '../../src');
@@ -76,10 +75,10 @@ describe('telemetry that is loaded late', () => {
     }));
     late.event('PollTick', tick);
     await late.start();
-    late.event('DecisionOvertaken', { customerId, cartId, decision: 'retry' });
+    late.event('BatchFinished', { batchId: 'b', total: 1, completed: 1, partial: 0, failed: 0, rejected: 0 });
     late.warn('storage is slow');
     expect(first.lines).toEqual(['PollTick', 'storage is slow']);
-    expect(second.lines).toEqual(['DecisionOvertaken', 'storage is slow']);
+    expect(second.lines).toEqual(['BatchFinished', 'storage is slow']);
   });
   test('one that cannot be loaded costs a warning, and nothing else', async () => {
     const { lines, telemetry } = heard();

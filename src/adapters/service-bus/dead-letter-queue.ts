@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { ServiceBusClient, ServiceBusReceivedMessage } from '@azure/service-bus';
+import { firstEnqueuedProperty, redeliveredProperty } from '../../domain/message/delivery.ts';
 import type { DeadLetter, DeadLetters, TakenLetter } from '../../ports/dead-letters.ts';
 import { bodyBytes } from './body.ts';
 import { peekAll } from './peek.ts';
@@ -67,8 +68,8 @@ export function deadLetters(client: ServiceBusClient, queue: string): DeadLetter
 }
 
 /**
- * As it is: body, ticket, decision. The id is a new one: should the letter be sent twice, the host renews the lock of each by
- * its id. The time of the first message is kept.
+ * Body and properties as they are, marked as sent again: whoever gets it reads the record first, and finalizes what is settled. The
+ * id is a new one: if the letter is sent twice, the host renews the lock of each by its id. The time of the first message is kept.
  */
 function again(message: ServiceBusReceivedMessage, letter: DeadLetter) {
   const own = Object.entries(message.applicationProperties ?? {}).filter(([name]) => !ofTheQueue.has(name));
@@ -81,9 +82,9 @@ function again(message: ServiceBusReceivedMessage, letter: DeadLetter) {
       ...(message.correlationId === undefined ? {} : { correlationId: message.correlationId }),
     },
     applicationProperties: {
-      'checkout-first-enqueued': String(letter.enqueuedAt),
+      [firstEnqueuedProperty]: String(letter.enqueuedAt),
       ...Object.fromEntries(own),
-      'checkout-requeued': '1',
+      [redeliveredProperty]: '1',
     },
   };
 }

@@ -1,10 +1,10 @@
+import { attentionKinds, resultKinds } from '../../domain/checkout/attention-row.ts';
 import { attentionGrouper } from '../../operator/attention/attention-groups.ts';
 import { type Closed, closeMatching, closeRows, findRow } from '../../operator/attention/close-attention.ts';
 import { counted } from '../../operator/counted.ts';
 import { unknownInFilter } from '../../operator/known-filter.ts';
-import { attentionKinds, resultKinds } from '../../ports/attention.ts';
 import type { AttentionRow } from '../../ports/attention-rows.ts';
-import { cartIn, timeText } from '../session/arguments.ts';
+import { jobKeyIn, timeText } from '../session/arguments.ts';
 import { CommandFailure, exit } from '../session/cli-failure.ts';
 import { inSession, newCommand, type Session } from '../session/command.ts';
 import { confirm } from '../session/confirm.ts';
@@ -62,12 +62,11 @@ async function list({ output, operator }: Session, options: ListOptions): Promis
 }
 
 function lineOf(row: AttentionRow): string {
-  const who = row.cart === undefined ? row.key : `${row.cart.customerId} ${row.cart.cartId}`;
+  const who = row.jobKey ?? row.key;
   const path = row.path === undefined || row.path === '' ? '' : ` field ${row.path}:`;
   const closed = row.open ? '' : ` [closed by ${row.closedBy ?? 'somebody'}]`;
-  const late = row.overtaken === undefined ? '' : ` [${row.overtaken}]`;
   const reference = row.reference === undefined ? '' : ` (${row.reference})`;
-  return `${timeText(row.at)}  ${row.kind}  ${row.code}  ${who}${reference} ${path} ${row.description}${closed}${late}`;
+  return `${timeText(row.at)}  ${row.kind}  ${row.code}  ${who}${reference} ${path} ${row.description}${closed}`;
 }
 
 interface CloseOptions extends FilterOptions {
@@ -82,7 +81,10 @@ const closeCommand = withFilter(
   ),
   [...resultKinds, 'rejected'],
 )
-  .argument('[name...]', 'CUSTOMER CART, or the key of a rejected message; without it the rows of the filter')
+  .argument(
+    '[name...]',
+    'a job key or CUSTOMER CART, or the key of a rejected message; without it the rows of the filter',
+  )
   .option('--yes', 'does not ask')
   .action((name: string[], _options, command) =>
     // The options of its parent are the same ones, and commander gives them to the parent.
@@ -96,7 +98,7 @@ async function close(session: Session, name: readonly string[], options: CloseOp
   const deps = { attentionRows, clock };
   if (name.length > 0) {
     const [first = '', second] = name;
-    const row = await findRow(deps, second === undefined ? first : cartIn(first, second));
+    const row = await findRow(deps, second === undefined ? first.trim() : jobKeyIn(name));
     if (row === undefined) throw new CommandFailure(exit.found, 'There is no such row.');
     return told(session, await closeRows(deps, [row], await who()));
   }

@@ -12,7 +12,6 @@ import { findQueued, mostPeeked } from '../../operator/batches/queued-batch.ts';
 import { viewGate } from '../../operator/pause-gate.ts';
 import { figuresOf } from '../../operator/report/figures.ts';
 import { answerOf, reportPage } from '../../operator/report/page.ts';
-import { missingMessages, type Verdict } from '../../operator/verdict.ts';
 import { waitingIn } from '../../ports/queue-status.ts';
 import type { Table } from '../../ports/table.ts';
 import { CommandFailure, exit } from '../session/cli-failure.ts';
@@ -50,7 +49,7 @@ async function run(session: Session, id: string, options: Options): Promise<numb
   const { output, operator, queues, interrupted } = session;
   const batchId = batchIdIn(id);
   const deps = await operator();
-  const { queueStatus, urgentStatus, queued } = await queues();
+  const { queueStatus, queued } = await queues();
   const status = batchStatuses({ ...deps, findQueued: (batch) => findQueued(queued, batch) });
   const backlog = () => waitingIn([queueStatus]);
   let now = known(batchId, await status(batchId, await backlog()));
@@ -71,16 +70,12 @@ async function run(session: Session, id: string, options: Options): Promise<numb
     output.note(`Results: ${options.csv}`);
   }
   if (options.report !== undefined) await writeReport(session, now, options.report);
-  const waiting = await waitingIn([queueStatus, urgentStatus]);
-  const missing = missingMessages(now.withoutDriver.length, waiting);
-  show(output, now, missing, deps.clock.now());
-  output.data({ ...now, missingMessages: missing.kind });
+  show(output, now, deps.clock.now());
+  output.data(now);
   if (interrupted.aborted) return exit.interrupted;
   const { counts, questions } = now;
   const bad = counts.failed + counts.partial + counts.rejected + questions.length;
-  if (bad > 0 || missing.kind === 'found') return exit.found;
-  // Behind a backlog a copy is late, which is no finding. Where nobody could ask, it is no all-clear.
-  return waiting === undefined && missing.kind === 'not-checked' ? exit.cannot : exit.ok;
+  return bad > 0 ? exit.found : exit.ok;
 }
 
 function batchIdIn(text: string): string {
@@ -100,8 +95,8 @@ function known(batchId: string, status: BatchStatus | undefined): BatchStatus {
   );
 }
 
-function show(output: Output, status: BatchStatus, missing: Verdict, now: number): void {
-  const { batchId, total, stopped, queued, counts, perMinute, questions, withoutDriver } = status;
+function show(output: Output, status: BatchStatus, now: number): void {
+  const { batchId, total, stopped, queued, counts, perMinute, questions } = status;
   output.line(output.paint('bold', answerOf(status)));
   output.line(
     `${barOf(status)}  batch ${batchId}, ${total === undefined ? 'no size declared' : `${total} declared`}`,
@@ -126,17 +121,8 @@ function show(output: Output, status: BatchStatus, missing: Verdict, now: number
     output.line(
       output.paint('yellow', `${questions.length} wait for a person. Next: npx partner-checkout attention`),
     );
-    for (const { customerId, cartId, asked } of questions.slice(0, 5))
-      output.line(`  ${asked}: npx partner-checkout job ${customerId} ${cartId}`);
-  }
-  if (withoutDriver.length > 0) {
-    output.line(
-      output.paint(
-        'yellow',
-        `${missing.text} ${missing.kind === 'found' ? 'Next' : 'When the queue is empty'}: npx partner-checkout revive --batch ${quoted(batchId)}`,
-      ),
-    );
-    for (const { customerId, cartId } of withoutDriver.slice(0, 5)) output.line(`  ${customerId} ${cartId}`);
+    for (const { jobKey, asked } of questions.slice(0, 5))
+      output.line(`  ${asked}: npx partner-checkout job ${jobKey}`);
   }
   if (states.some((state) => isRetryable(state) && counts[state] > 0))
     output.line('What failed and why: npx partner-checkout attention');

@@ -1,5 +1,6 @@
 import type { BatchEntry } from '../../domain/batch/batch.ts';
 import type { CartKey } from '../../domain/message/job.ts';
+import { cartOf } from '../../domain/message/job-key.ts';
 import { CommandFailure, exit } from '../session/cli-failure.ts';
 import type { Operator } from '../session/operator.ts';
 
@@ -21,7 +22,7 @@ export async function cartsOfBatch(
   for await (const entry of batches.entries(batchId)) {
     known = true;
     met += 1;
-    if (isJob(entry)) carts.push({ customerId: entry.customerId, cartId: entry.cartId });
+    if (isJob(entry)) carts.push(cartOf(entry.jobKey));
   }
   if (known) return { carts, notTaken: Math.max(0, (summary?.value.total ?? 0) - met) };
   throw new CommandFailure(

@@ -2,6 +2,8 @@ import { describeValue } from '../../domain/looks-like.ts';
 import { readBatchId } from '../../domain/message/job.ts';
 import { findQueued, mostPeeked } from '../../operator/batches/queued-batch.ts';
 import { setStopped } from '../../operator/batches/stop-batch.ts';
+import { wakeOpenLines } from '../../operator/batches/wake-open-lines.ts';
+import { counted } from '../../operator/counted.ts';
 import { CommandFailure, exit } from '../session/cli-failure.ts';
 import { inSession, newCommand } from '../session/command.ts';
 import { inTime, quoted } from '../session/words.ts';
@@ -15,7 +17,7 @@ export const stopCommand = newCommand(
   .option('--undo', 'lets it go on')
   .option('--unseen', 'also a batch of which nothing is known: its jobs may be still to be sent')
   .action((id: string, options: { undo?: true; unseen?: true }, command) =>
-    inSession(command, async ({ output, operator, queues }) => {
+    inSession(command, async ({ output, operator, queues, interrupted }) => {
       const read = readBatchId(id);
       if (!read.ok)
         throw new CommandFailure(
@@ -23,7 +25,8 @@ export const stopCommand = newCommand(
           `The batch id is wrong: ${read.problems[0]?.reason ?? ''}; it is ${describeValue(id)}.`,
         );
       const { batchId } = read;
-      const { batches, clock, config, who } = await operator();
+      const deps = await operator();
+      const { batches, config, now, who } = deps;
       if ((await batches.summary(batchId)) === undefined && options.unseen !== true) {
         const [entry] = await firstOf(batches.entries(batchId));
         const { queued } = await queues();
@@ -34,19 +37,25 @@ export const stopCommand = newCommand(
           );
       }
       const name = await who();
-      await setStopped(batches, batchId, options.undo === true ? undefined : { who: name, at: clock.now() });
+      await setStopped(batches, batchId, options.undo === true ? undefined : { who: name, at: now() });
       if (options.undo === true) {
         output.line(
           `Batch ${batchId} goes on. What it ended meanwhile: npx partner-checkout retry --batch ${quoted(batchId)} --code stopped`,
         );
-      } else {
-        output.line(
-          `Batch ${batchId} is stopped by ${name}; every worker obeys within ${inTime(config.times.batchMemory)}.`,
-        );
-        output.line('Its queued jobs end as failed, code stopped, as their messages come. To go on: --undo');
+        output.data({ batchId, stopped: false, by: name });
+        return exit.ok;
       }
-      output.data({ batchId, stopped: options.undo !== true, by: name });
-      return exit.ok;
+      output.line(
+        `Batch ${batchId} is stopped by ${name}; every worker obeys within ${inTime(config.times.batchMemory)}.`,
+      );
+      const { queue: standard, urgentQueue: urgent } = await queues();
+      const at = now() + config.times.batchMemory;
+      const woken = await wakeOpenLines({ ...deps, wakeUps: { standard, urgent } }, batchId, at, interrupted);
+      output.line(
+        `${counted(woken, 'open job')} woken for that. Queued jobs end as failed, code stopped, as their messages come, and those that wait for a later try when that comes. To go on: --undo`,
+      );
+      output.data({ batchId, stopped: true, by: name, woken });
+      return interrupted.aborted ? exit.interrupted : exit.ok;
     }),
   );
 

@@ -9,11 +9,13 @@ import {
   type DeadLetters,
   isWanted,
   type LetterFilter,
+  type TakenLetter,
 } from '../../ports/dead-letters.ts';
 import { timeText } from '../session/arguments.ts';
 import { CommandFailure, exit } from '../session/cli-failure.ts';
 import { inSession, newCommand, type Session } from '../session/command.ts';
 import { confirm } from '../session/confirm.ts';
+import { decidingOne } from '../session/decide.ts';
 import { harmless } from '../session/output.ts';
 
 interface Options {
@@ -37,7 +39,7 @@ const listCommand = choosing(
 const requeueCommand = choosing(
   newCommand(
     'requeue',
-    'sends them to their queue as they are, then removes them. Killed, the same command goes on',
+    'sends them to their queue again, marked as sent again, then removes them. Killed, the same command goes on',
     'npx partner-checkout dead-letters requeue --reason MaxDeliveryCountExceeded',
   ),
 )
@@ -51,7 +53,7 @@ const discardCommand = choosing(
     'npx partner-checkout dead-letters discard --sequence 1207',
   ),
 )
-  .option('--give-up', 'also those whose job is not at its end: the worker ends it as given up')
+  .option('--give-up', 'also those whose job is not at its end: it is given up')
   .option('--yes', 'does not ask')
   .action((options: Options, command) => inSession(command, (session) => discardAll(session, options)));
 
@@ -67,6 +69,12 @@ export const deadLettersCommand = newCommand(
 /** Longer than the lock of the queue, as it is deployed. */
 const lockMs = 5 * 60_000 + 10_000;
 const mostShown = 50;
+
+function wordsOf(letter: DeadLetter): string {
+  const { kind, jobKey } = aboutLetter(letter);
+  if (kind === 'wake-up') return `wake-up of ${jobKey}`;
+  return jobKey ?? 'no job';
+}
 
 async function list(session: Session, options: Options): Promise<number> {
   const { output } = session;
@@ -86,7 +94,7 @@ async function list(session: Session, options: Options): Promise<number> {
   for (const [reason, same] of byReason)
     output.line(harmless(`${same?.length ?? 0}  ${reason || 'no reason'}`));
   output.table(
-    ['number', 'queue', 'since', 'deliveries', 'job', 'decision', 'description'],
+    ['number', 'queue', 'since', 'deliveries', 'what', 'description'],
     letters
       .slice(0, mostShown)
       .map(({ queue, letter }) => [
@@ -94,8 +102,7 @@ async function list(session: Session, options: Options): Promise<number> {
         queue,
         timeText(letter.enqueuedAt),
         letter.deliveryCount,
-        aboutLetter(letter).job,
-        aboutLetter(letter).decision,
+        wordsOf(letter),
         letter.description,
       ]),
   );
@@ -119,10 +126,12 @@ async function requeue(session: Session, options: Options): Promise<number> {
 async function discardAll(session: Session, options: Options): Promise<number> {
   const giveUp = options.giveUp === true;
   if (!(await isAgreed(session, options, giveUp ? 'Give up and discard' : 'Discard'))) return exit.found;
-  const { queue } = await session.queues();
-  const deps = { ...(await session.operator()), queue };
+  const deps = await decidingOne(session, 'give-up');
   const who = await deps.who();
-  const result = await each(session, options, (taken) => discard(deps, taken, { who, giveUp }));
+  const { urgentQueue } = deps.config.serviceBus;
+  const result = await each(session, options, (taken, queue) =>
+    discard(deps, taken, { who, giveUp, urgent: queue === urgentQueue }),
+  );
   return told(
     session,
     result,
@@ -133,7 +142,7 @@ async function discardAll(session: Session, options: Options): Promise<number> {
 async function each(
   session: Session,
   options: Options,
-  work: Parameters<typeof redrive>[3],
+  work: (taken: TakenLetter, queue: string) => Promise<string | undefined>,
 ): Promise<Redriven> {
   const { output, operator, interrupted } = session;
   const { clock, config } = await operator();
@@ -153,7 +162,7 @@ async function each(
             `${letters.queue}: ${count} are locked by another run, or by one that was killed: waiting for them`,
           ),
       },
-      work,
+      (taken) => work(taken, letters.queue),
     );
     all = {
       done: all.done + one.done,

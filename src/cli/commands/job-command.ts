@@ -1,11 +1,12 @@
+import { isOpen } from '../../domain/checkout/claim-rules.ts';
 import type { CheckoutRecord } from '../../domain/checkout/record.ts';
-import type { CartKey } from '../../domain/message/job.ts';
+import type { JobKey } from '../../domain/message/job-key.ts';
 import { type Clue, findJob } from '../../operator/jobs/find-job.ts';
-import { nextStep } from '../../operator/jobs/next-step.ts';
+import { hasEntry, nextStep } from '../../operator/jobs/next-step.ts';
 import { callsOf, storyOf, unkeptPolls } from '../../operator/jobs/story.ts';
 import { supportText } from '../../operator/jobs/support-text.ts';
 import { viewGate } from '../../operator/pause-gate.ts';
-import { cartIn, guidIn, timeText, withCart } from '../session/arguments.ts';
+import { guidIn, jobArgument, jobKeyIn, timeText } from '../session/arguments.ts';
 import { CommandFailure, exit } from '../session/cli-failure.ts';
 import { inSession, newCommand, type Session } from '../session/command.ts';
 import type { Operator } from '../session/operator.ts';
@@ -18,37 +19,31 @@ interface Options {
   readonly supportText?: true;
 }
 
-export const jobCommand = withCart(
-  newCommand(
-    'job',
-    'the whole story of one job, and what happens next',
-    'npx partner-checkout job 7c1f0a52-6d0e-4b7e-9a43-5e2f8b6f1d10 2f9a6c1e-1a77-4d0b-8f3c-90f5b1e4c7aa\n  npx partner-checkout job --customer 7c1f0a52-6d0e-4b7e-9a43-5e2f8b6f1d10 --order SzSPoe2sXjTp',
-  ),
+export const jobCommand = newCommand(
+  'job',
+  'the whole story of one job, and what happens next',
+  'npx partner-checkout job 7c1f0a52-6d0e-4b7e-9a43-5e2f8b6f1d10:cart:2f9a6c1e-1a77-4d0b-8f3c-90f5b1e4c7aa\n  npx partner-checkout job --customer 7c1f0a52-6d0e-4b7e-9a43-5e2f8b6f1d10 --order SzSPoe2sXjTp',
 )
-  .option('--customer <id>', 'the customer, when the cart is not known')
+  .argument('[job...]', jobArgument)
+  .option('--customer <id>', 'the customer, when neither key nor cart is known')
   .option('--order <id>', 'an order of the job')
   .option('--correlation <id>', 'MS-CorrelationId or MS-RequestId of a call, or the correlationId of the job')
   .option('--support-text', 'prints what Microsoft support needs, and nothing secret')
-  .action((customer: string | undefined, cart: string | undefined, options: Options, command) =>
+  .action((names: readonly string[], options: Options, command) =>
     inSession(command, async (session) => {
-      const key = await find(session, customer, cart, options);
+      const key = await find(session, names, options);
       return options.supportText === true ? support(session, key) : tell(session, key);
     }),
   );
 
-async function find(
-  { operator }: Session,
-  customer: string | undefined,
-  cart: string | undefined,
-  options: Options,
-): Promise<CartKey> {
-  if (customer !== undefined && cart !== undefined) return cartIn(customer, cart);
-  const customerId = customer ?? options.customer;
+async function find({ operator }: Session, names: readonly string[], options: Options): Promise<JobKey> {
+  if (names.length > 0) return jobKeyIn(names);
+  const customerId = options.customer;
   const clue = clueIn(options);
   if (customerId === undefined || clue === undefined)
     throw new CommandFailure(
       exit.usage,
-      'Which job? CUSTOMER CART, or --customer with --order or --correlation.',
+      'Which job? Its job key or CUSTOMER CART, or --customer with --order or --correlation.',
     );
   const { ledger } = await operator();
   const key = await findJob(ledger, guidIn('--customer', customerId), clue);
@@ -63,38 +58,39 @@ function clueIn({ order, correlation }: Options): Clue | undefined {
     : { kind: 'correlation', id: guidIn('--correlation', correlation) };
 }
 
-async function read({ ledger }: Pick<Operator, 'ledger'>, key: CartKey) {
+async function read({ ledger }: Pick<Operator, 'ledger'>, key: JobKey) {
   const record = (await ledger.read(key))?.value;
   if (record !== undefined) return record;
   throw new CommandFailure(
     exit.found,
-    `Nothing is known of cart ${key.cartId}, customer ${key.customerId}: its message was not taken yet, or was never sent. Dead letters: npx partner-checkout dead-letters list`,
+    `Nothing is known of job ${key}: its message was not taken yet, or was never sent. Dead letters: npx partner-checkout dead-letters list`,
   );
 }
 
-async function support({ output, operator }: Session, key: CartKey): Promise<number> {
+async function support({ output, operator }: Session, key: JobKey): Promise<number> {
   const text = supportText(await read(await operator(), key));
   output.data({ text });
   for (const line of text.trimEnd().split('\n')) output.line(harmless(line));
   return exit.ok;
 }
 
-async function tell({ output, operator }: Session, key: CartKey): Promise<number> {
-  const { ledger, attentionRows, schedule, gateStore, clock, config } = await operator();
+async function tell({ output, operator }: Session, key: JobKey): Promise<number> {
+  const { ledger, attentionRows, schedule, gateStore, now, config } = await operator();
   const record = await read({ ledger }, key);
-  const [attention, gate, unkept] = await Promise.all([
-    attentionRows.ofCart(key),
+  const [attention, gate, unkept, entry] = await Promise.all([
+    attentionRows.ofJob(key),
     viewGate(gateStore, config.gate),
-    record.state === 'ordered' ? unkeptPolls(schedule, record) : [],
+    record.state === 'ordered' ? unkeptPolls(schedule, key) : [],
+    isOpen(record) ? hasEntry(schedule, record) : undefined,
   ]);
-  const next = nextStep(record, { now: clock.now(), gate, times: config.times });
+  const next = nextStep(record, { now: now(), gate, hasEntry: entry });
   const story = storyOf(record, attention, unkept);
   output.data({ ...record, unkeptPolls: unkept, story, attention, next });
   const reference = record.job.reference === undefined ? '' : `  ${record.job.reference}`;
-  output.line(output.paint('bold', harmless(`${key.customerId} ${key.cartId}  ${record.state}${reference}`)));
+  output.line(output.paint('bold', harmless(`${key}  ${record.state}${reference}`)));
   output.line(
     harmless(
-      `attempts ${record.attempts}, ticket ${record.ticket}, revision ${record.revision}, orders ${record.orders.map(({ id, status }) => `${id} ${status}`).join(', ') || 'none'}`,
+      `attempts ${record.attempts}, reschedules ${record.reschedules}, revision ${record.revision}, orders ${record.orders.map(({ id, status }) => `${id} ${status}`).join(', ') || 'none'}`,
     ),
   );
   for (const { at, what, words } of story)
@@ -102,8 +98,8 @@ async function tell({ output, operator }: Session, key: CartKey): Promise<number
   for (const line of onlyCounted(record)) output.line(`  ${line}`);
   output.line(harmless(`Next: ${next.words}`));
   if (next.command !== undefined) output.line(`      ${next.command}`);
-  const isOpen = attention?.open === true;
-  return isOpen || next.command !== undefined ? exit.found : exit.ok;
+  const asked = attention?.open === true;
+  return asked || next.command !== undefined ? exit.found : exit.ok;
 }
 
 function onlyCounted(record: CheckoutRecord): readonly string[] {

@@ -1,12 +1,15 @@
 import { isSettled, takesDecision } from '../../domain/checkout/record.ts';
-import type { CartKey } from '../../domain/message/job.ts';
+import type { JobKey } from '../../domain/message/job-key.ts';
+import { decideJob } from '../../operator/jobs/decide-job.ts';
 import type { CaseFile, Resolution } from '../../operator/jobs/resolve.ts';
-import { openCase, resolve, whyNotResolve } from '../../operator/jobs/resolve.ts';
+import { openCase, whyNotResolve } from '../../operator/jobs/resolve.ts';
 import { callsOf } from '../../operator/jobs/story.ts';
-import { cartIn, timeText } from '../session/arguments.ts';
+import { whatChanged } from '../../operator/jobs/what-changed.ts';
+import { jobArgument, jobKeyIn, timeText } from '../session/arguments.ts';
 import { CommandFailure, exit } from '../session/cli-failure.ts';
 import { inSession, newCommand, type Session } from '../session/command.ts';
 import { confirm } from '../session/confirm.ts';
+import { decidingOne } from '../session/decide.ts';
 import { harmless } from '../session/output.ts';
 
 interface Options {
@@ -19,10 +22,9 @@ interface Options {
 export const resolveCommand = newCommand(
   'resolve',
   'a job that may have been bought: shows the evidence, then takes your decision',
-  'npx partner-checkout resolve 7c1f0a52-6d0e-4b7e-9a43-5e2f8b6f1d10 2f9a6c1e-1a77-4d0b-8f3c-90f5b1e4c7aa\n  npx partner-checkout resolve CUSTOMER CART --orders SzSPoe2sXjTp',
+  'npx partner-checkout resolve 7c1f0a52-6d0e-4b7e-9a43-5e2f8b6f1d10:cart:2f9a6c1e-1a77-4d0b-8f3c-90f5b1e4c7aa\n  npx partner-checkout resolve JOB --orders SzSPoe2sXjTp',
 )
-  .argument('<customer>', 'CUSTOMER: its tenant id')
-  .argument('<cart>', 'CART: its id')
+  .argument('<job...>', jobArgument)
   .option(
     '--orders <ids>',
     'these orders are its own, separated by commas; groups without one count as failed',
@@ -30,28 +32,23 @@ export const resolveCommand = newCommand(
   .option('--not-bought', 'it was not bought: the worker looks once more, then sends it once more')
   .option('--give-up', 'nothing more is done; the record keeps that it may have been bought')
   .option('--yes', 'does not ask')
-  .action((customer: string, cart: string, options: Options, command) =>
-    inSession(command, (session) => run(session, cartIn(customer, cart), options)),
+  .action((names: readonly string[], options: Options, command) =>
+    inSession(command, (session) => run(session, jobKeyIn(names), options)),
   );
 
-async function run(session: Session, key: CartKey, options: Options): Promise<number> {
-  const { output, operator, queues } = session;
+async function run(session: Session, key: JobKey, options: Options): Promise<number> {
+  const { output, operator } = session;
   const resolution = resolutionIn(options);
-  const { urgentQueue: queue } = await queues();
-  const deps = { ...(await operator()), queue };
+  const { now, ...deps } = await operator();
   const file = await openCase(deps, key);
-  if (file === undefined)
-    throw new CommandFailure(
-      exit.found,
-      `Nothing is known of cart ${key.cartId}, customer ${key.customerId}.`,
-    );
+  if (file === undefined) throw new CommandFailure(exit.found, `Nothing is known of job ${key}.`);
   if (resolution === undefined) {
     output.data(evidenceOf(file));
     show(session, file);
     return takesDecision(file.record.state, 'not-bought') ? exit.found : exit.ok;
   }
-  const why = whyNotResolve(file, resolution, deps.clock.now());
-  if (why !== undefined) throw new CommandFailure(exit.found, why);
+  const why = whyNotResolve(file, resolution, now());
+  if (why !== undefined) throw new CommandFailure(exit.found, harmless(why));
   show(session, file);
   const unseen = resolution.orderIds.filter((id) => !file.candidates.some((order) => order.id === id));
   if (unseen.length > 0)
@@ -61,16 +58,26 @@ async function run(session: Session, key: CartKey, options: Options): Promise<nu
       ),
     );
   const words = [resolution.decision, ...resolution.orderIds].join(' ');
-  if (!(await confirm(harmless(`Send the decision "${words}"?`), options))) {
-    output.note('Nothing was sent.');
+  if (!(await confirm(harmless(`Decide "${words}"?`), options))) {
+    output.note('Nothing was decided.');
     return exit.found;
   }
   const who = await deps.who();
-  await resolve(deps, file.record, resolution, who);
-  output.data({ sent: true, ...resolution, who });
+  const deciding = await decidingOne(session, resolution.decision);
+  const outcome = await decideJob(deciding, key, { ...resolution, who }, file.record);
+  if (outcome.kind === 'no-record')
+    throw new CommandFailure(exit.found, `The record of job ${key} was taken away meanwhile.`);
+  if (outcome.kind === 'refused')
+    throw new CommandFailure(exit.found, harmless(`Nothing was decided: ${outcome.why}.`));
+  if (outcome.kind === 'changed')
+    throw new CommandFailure(
+      exit.found,
+      harmless(`Nothing was decided. ${whatChanged(file.record, outcome.record)}`),
+    );
+  output.data({ decided: true, jobKey: key, ...resolution, who });
   output.line(
     harmless(
-      `Sent by ${who}: ${words}. The worker decides whether it still applies. Watch: npx partner-checkout job ${key.customerId} ${key.cartId}`,
+      `Decided by ${who}: ${words}. ${deciding.wakeUps === undefined ? 'The gate is closed: the job is woken once it opens.' : 'The worker carries it out now.'} Watch: npx partner-checkout job ${key}`,
     ),
   );
   return exit.ok;
@@ -90,24 +97,28 @@ function resolutionIn({ orders, notBought, giveUp }: Options): Resolution | unde
 
 function evidenceOf({ record, attention, cart, groups, candidates, twins }: CaseFile) {
   return {
+    jobKey: record.jobKey,
     state: record.state,
+    pending: record.decision,
     asked: record.asked,
     asOf: attention?.at,
     cart,
     groups,
     candidates,
-    equalCartsInDoubt: twins.map(({ cartId, state, lastSend }) => ({ cartId, state, lastSend })),
+    equalCartsInDoubt: twins.map(({ jobKey, state, lastSend }) => ({ jobKey, state, lastSend })),
     calls: callsOf(record),
-    overtaken: attention?.overtaken,
   };
 }
 
 function show({ output }: Session, file: CaseFile): void {
   const { record, attention, cart, groups, candidates, twins } = file;
   const say = (text: string) => output.line(harmless(text));
-  output.line(output.paint('bold', `${record.customerId} ${record.cartId}  ${record.state}`));
+  output.line(output.paint('bold', `${record.jobKey}  ${record.state}`));
   if (attention?.open === true) say(`  ${attention.description}`);
-  if (attention?.overtaken !== undefined) say(`  ${attention.overtaken}`);
+  if (record.decision !== undefined)
+    say(
+      `  ${record.decision.who} decided "${record.decision.decision}" at ${timeText(record.decision.at)}; no worker has carried it out yet`,
+    );
   if (isSettled(record.state)) say(`It is ${record.state}: there is nothing to decide.`);
   else
     say(
@@ -124,7 +135,9 @@ function show({ output }: Session, file: CaseFile): void {
   if (candidates.length === 0) say('  none was found');
   say('Other carts of this customer that may have been bought too:');
   for (const { cartId, state, lastSend } of twins)
-    say(`  ${cartId}  ${state}  last sent ${timeText(lastSend)}`);
+    say(
+      `  ${cartId}  ${state}  ${lastSend === undefined ? 'never sent' : `last sent ${timeText(lastSend)}`}`,
+    );
   if (twins.length === 0) say('  none');
   say('Checkout calls:');
   for (const { what, at, correlationId, end } of callsOf(record))

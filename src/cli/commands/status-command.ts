@@ -14,7 +14,7 @@ import { ago, clockTime, inTime } from '../session/words.ts';
 
 export const statusCommand = newCommand(
   'status',
-  'one screen: gate, budget, queue, attention, pending orders, poller',
+  'one screen: gate, budget, queue, waiting jobs, attention, pending orders, poller',
   'npx partner-checkout status',
 ).action((_options, command) =>
   inSession(command, async ({ output, operator, queues, settings }) => {
@@ -35,7 +35,8 @@ export function exitOfStatus(status: Status): number {
   if (Object.values(status).some((part) => 'unknown' in part)) return exit.cannot;
   const dead = [queue, urgent].some((counts) => 'dead' in counts && counts.dead > 0);
   const open = 'open' in gate && gate.open;
-  return open && !dead && Object.keys(attention).length === 0 ? exit.ok : exit.found;
+  const asked = Object.values(attention).some((count) => count > 0);
+  return open && !dead && !asked ? exit.ok : exit.found;
 }
 
 function show(output: Output, status: Status, [from, version]: readonly [string, string], now: number): void {
@@ -57,8 +58,15 @@ function show(output: Output, status: Status, [from, version]: readonly [string,
       ({ active, scheduled, dead }) =>
         `${active} active, ${scheduled} scheduled, ${bad(output, dead)} dead${dead > 0 ? '. Next: npx partner-checkout dead-letters list' : ''}`,
     );
+  tell('jobs', status.jobs, ({ waiting, due, oldestSince }) =>
+    waiting === 0
+      ? 'none waits for a later try'
+      : `${counted(waiting, 'job waits', 'jobs wait')}, ${due} due, the oldest since ${oldestSince === undefined ? 'an unknown time' : ago(oldestSince, now)}`,
+  );
   tell('attention', status.attention, (kinds) => {
-    const parts = Object.entries(kinds).map(([kind, count]) => `${bad(output, count)} ${kind}`);
+    const parts = Object.entries(kinds)
+      .filter(([, count]) => count > 0)
+      .map(([kind, count]) => `${bad(output, count)} ${kind}`);
     return parts.length === 0 ? 'nothing' : `${parts.join(', ')}. Next: npx partner-checkout attention`;
   });
   tell('pending', status.pending, ({ total, ages }) => {

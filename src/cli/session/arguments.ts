@@ -1,6 +1,5 @@
-import type { Command } from 'commander';
 import { describeValue } from '../../domain/looks-like.ts';
-import type { CartKey } from '../../domain/message/job.ts';
+import { type JobKey, jobKeyOf, readJobKey } from '../../domain/message/job-key.ts';
 import { CommandFailure, exit } from './cli-failure.ts';
 
 const guid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
@@ -15,14 +14,36 @@ export function guidIn(name: string, text: string): string {
   );
 }
 
-export const cartIn = (customer: string, cart: string): CartKey => ({
-  customerId: guidIn('CUSTOMER', customer),
-  cartId: guidIn('CART', cart),
-});
+/** What a job is called by in every command. */
+export const jobArgument = 'a job key, as every list shows it, or CUSTOMER CART: two GUIDs';
 
-/** For a command about one job, or about those that its options choose. */
-export const withCart = (command: Command): Command =>
-  command.argument('[customer]', 'CUSTOMER: its tenant id').argument('[cart]', 'CART: its id');
+const isGuid = (text: string): boolean => guid.test(text.trim().toLowerCase());
+
+/** Jobs as a person names them: job keys, or one job's customer and cart. Throws `CommandFailure`. */
+export function jobKeysIn(names: readonly string[]): readonly JobKey[] {
+  const [first = '', second = ''] = names;
+  if (names.length === 2 && [first, second].some((name) => readJobKey(name.trim()) === undefined)) {
+    // With one GUID among them, the other was meant to be one.
+    if (isGuid(first) || isGuid(second))
+      return [jobKeyOf({ customerId: guidIn('CUSTOMER', first), cartId: guidIn('CART', second) })];
+  }
+  return names.map((name) => {
+    const key = readJobKey(name.trim());
+    if (key !== undefined) return key;
+    const what = isGuid(name) ? 'a GUID: CUSTOMER CART takes two of them' : describeValue(name);
+    throw new CommandFailure(
+      exit.usage,
+      `A job is named by its key, like 7c1f0a52-6d0e-4b7e-9a43-5e2f8b6f1d10:cart:2f9a6c1e-1a77-4d0b-8f3c-90f5b1e4c7aa, or by CUSTOMER CART; this is ${what}.`,
+    );
+  });
+}
+
+/** One job. Throws `CommandFailure`. */
+export function jobKeyIn(names: readonly string[]): JobKey {
+  const [key, ...more] = jobKeysIn(names);
+  if (key !== undefined && more.length === 0) return key;
+  throw new CommandFailure(exit.usage, 'Which job? One job key, or CUSTOMER CART.');
+}
 
 const units: Readonly<Record<string, number>> = { m: 60_000, h: 3_600_000, d: 86_400_000 };
 

@@ -9,9 +9,9 @@ import { enqueueCommand } from '../commands/enqueue-command.ts';
 import { jobCommand } from '../commands/job-command.ts';
 import { pauseCommand, resumeCommand } from '../commands/pause-command.ts';
 import { preflightCommand } from '../commands/preflight-command.ts';
+import { repairCommand } from '../commands/repair-command.ts';
 import { resolveCommand } from '../commands/resolve-command.ts';
 import { retryCommand } from '../commands/retry-command.ts';
-import { reviveCommand } from '../commands/revive-command.ts';
 import { statusCommand } from '../commands/status-command.ts';
 
 /** Every command with its options, as `--help` shows them. */
@@ -37,7 +37,7 @@ for (const command of [
   retryCommand,
   resolveCommand,
   deadLettersCommand,
-  reviveCommand,
+  repairCommand,
   pauseCommand,
   resumeCommand,
   booksCommand,

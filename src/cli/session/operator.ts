@@ -3,8 +3,10 @@ import { type AzureTables, azureTables } from '../../adapters/azure-tables/azure
 import { gateStore } from '../../adapters/azure-tables/gate-store-table.ts';
 import { heartbeatStore } from '../../adapters/azure-tables/heartbeat-store.ts';
 import { ledgerScan } from '../../adapters/azure-tables/ledger-scan-store.ts';
+import { countOpen } from '../../adapters/azure-tables/open-attention.ts';
 import { openStores, type Stores } from '../../adapters/azure-tables/stores.ts';
 import type { OperatorConfig } from '../../config/config.ts';
+import type { AttentionKind } from '../../domain/checkout/attention-row.ts';
 import { omitUndefined } from '../../domain/omit-undefined.ts';
 import { storageClock } from '../../gate/storage-clock.ts';
 import type { PollerTrace } from '../../operator/status.ts';
@@ -28,8 +30,10 @@ export interface Operator extends Stores {
   readonly storageClock: StorageClock;
   readonly attentionRows: AttentionRows;
   readonly ledgerScan: LedgerScan;
-  /** How many records `ledgerScan` could not read, and passed over. */
-  passedOver(): number;
+  /** How many attention rows of each kind are open. Throws `Unavailable`. */
+  countOpen(): Promise<Readonly<Record<AttentionKind, number>>>;
+  /** The storage's time: this machine's clock may be minutes off. */
+  now(): number;
   readonly pollerTrace: () => Promise<PollerTrace>;
   who(): Promise<string>;
 }
@@ -39,7 +43,6 @@ export function openOperator(config: OperatorConfig, warn: (text: string) => voi
   const clock = systemClock;
   const chance = systemChance;
   const telemetry: Telemetry = { event: () => {}, warn };
-  let passedOver = 0;
   const storageTime = storageClock(clock);
   const tables = azureTables(config.tables, storageTime.observe);
   return {
@@ -59,11 +62,9 @@ export function openOperator(config: OperatorConfig, warn: (text: string) => voi
       settings: config.gate,
     }),
     attentionRows: attentionRows(tables.attention),
-    ledgerScan: ledgerScan(tables.checkouts, (why) => {
-      passedOver += 1;
-      warn(`passed over: ${why}`);
-    }),
-    passedOver: () => passedOver,
+    ledgerScan: ledgerScan(tables.checkouts, (why) => warn(`passed over: ${why}`)),
+    countOpen: () => countOpen(tables.attention),
+    now: () => storageTime.now().atLeast,
     pollerTrace: async () => {
       const heartbeat = await heartbeatStore(tables.gate, () => storageTime.now().atLeast, chance).read();
       return omitUndefined({

@@ -11,7 +11,7 @@ export interface AttentionGroup {
   readonly newest: number;
   readonly description: string;
   readonly remedy: string;
-  /** The newest of them: its cart, or the key of a rejected message. */
+  /** The newest of them: its job key, or the key of a rejected message. */
   readonly example: string;
 }
 
@@ -31,7 +31,7 @@ export function attentionGrouper(): AttentionGrouper {
       const known = groups.get(key);
       const count = (known?.count ?? 0) + 1;
       const closed = (known?.closed ?? 0) + (row.open ? 0 : 1);
-      const example = row.cart === undefined ? row.key : `${row.cart.customerId} ${row.cart.cartId}`;
+      const example = row.jobKey ?? row.key;
       groups.set(
         key,
         known === undefined || at >= known.newest

@@ -1,5 +1,5 @@
-import type { CartKey } from '../../domain/message/job.ts';
-import { boughtAgainCode } from '../../ports/attention.ts';
+import { boughtAgainCode, unreadableCode } from '../../domain/checkout/attention-row.ts';
+import { readJobKey } from '../../domain/message/job-key.ts';
 import type { AttentionFilter, AttentionRow, AttentionRows } from '../../ports/attention-rows.ts';
 import type { Clock } from '../../ports/clock.ts';
 
@@ -16,17 +16,21 @@ export interface Closed {
   readonly refused: readonly { readonly key: string; readonly why: string }[];
 }
 
+/** Questions that nobody asks again: the entry that woke the job is gone, or its cart was bought twice. */
+const askedOnce = new Set([boughtAgainCode, 'record-missing']);
+
 /**
  * Why a person cannot close this row; undefined: they can. A failed or partial job, or a rejected message, is at its end,
- * and a person may say that nothing more will be done; so is a cart that was bought twice. The other kinds are questions that the worker asks again at every look.
+ * and a person may say that nothing more will be done. The other kinds are questions that the worker asks again at every look.
  */
-export function closeRefusal({ kind, cart, code }: AttentionRow): string | undefined {
-  const name = cart === undefined ? '' : `${cart.customerId} ${cart.cartId}`;
-  if (code === boughtAgainCode) return undefined;
+export function closeRefusal({ kind, key: jobKey, code }: AttentionRow): string | undefined {
+  if (askedOnce.has(code)) return undefined;
+  // Whether it was bought is not what these ask.
+  const command = code === 'worker-crashed' || code === unreadableCode ? 'job' : 'resolve';
   if (kind === 'needs-decision')
-    return `it asks for a decision, and would be asked again: npx partner-checkout resolve ${name}`;
+    return `it asks for a decision, and would be asked again: npx partner-checkout ${command} ${jobKey}`;
   if (kind === 'pending-too-long')
-    return `it closes by itself when Partner Center is done: npx partner-checkout job ${name}`;
+    return `it closes by itself when Partner Center is done: npx partner-checkout job ${jobKey}`;
   return undefined;
 }
 
@@ -52,9 +56,8 @@ export async function closeRows(
   return { ...counts, refused };
 }
 
-/** The row that a person names: a cart, or the key of a rejected message. */
-export const findRow = (
-  { attentionRows }: CloseDeps,
-  name: CartKey | string,
-): Promise<AttentionRow | undefined> =>
-  typeof name === 'string' ? attentionRows.rejected(name) : attentionRows.ofCart(name);
+/** The row that a person names: by a job key, or by the key of a rejected message. */
+export function findRow({ attentionRows }: CloseDeps, name: string): Promise<AttentionRow | undefined> {
+  const jobKey = readJobKey(name);
+  return jobKey === undefined ? attentionRows.rejected(name) : attentionRows.ofJob(jobKey);
+}

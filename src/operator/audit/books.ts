@@ -2,6 +2,7 @@ import { decodeOrder, decodeOrders } from '../../domain/answer/decode-answer.ts'
 import { contentOf } from '../../domain/checkout/apply-result.ts';
 import type { CheckoutRecord, OrderMark } from '../../domain/checkout/record.ts';
 import type { CartKey } from '../../domain/message/job.ts';
+import { cartOf, readJobKey } from '../../domain/message/job-key.ts';
 import { isTerminal, type Order } from '../../domain/order/order.ts';
 import type { Times } from '../../domain/times.ts';
 import type { CustomerBooks, Ledger } from '../../ports/ledger.ts';
@@ -48,7 +49,7 @@ async function compareCustomer(
   cartIds: ReadonlySet<string>,
 ): Promise<Compared> {
   const books = await deps.ledger.customer(customerId);
-  const broken = books.unreadable.find(({ cartId }) => cartIds.has(cartId));
+  const broken = books.unreadable.find(({ jobKey }) => cartIds.has(cartOf(jobKey).cartId));
   if (broken !== undefined) throw broken;
   const records = books.records.filter(({ cartId }) => cartIds.has(cartId));
   const recorded = new Set(records.map(({ cartId }) => cartId));
@@ -60,7 +61,8 @@ async function compareCustomer(
     text: 'the batch names this cart, which has no record: nothing of it was compared',
   }));
   if (records.length === 0) return { agree: 0, differences };
-  const since = Math.min(...records.map(({ firstSend }) => firstSend)) - deps.times.lookBack;
+  // A job that was never sent has no order of its own.
+  const since = Math.min(...records.map(({ firstSend = Infinity }) => firstSend)) - deps.times.lookBack;
   const list = await budgetedRead(
     deps,
     customerId,
@@ -128,14 +130,14 @@ export function compareOrders(
 
 function compareMark(
   books: CustomerBooks,
-  { customerId, cartId }: CartKey,
+  { customerId, cartId, jobKey }: CheckoutRecord,
   mark: OrderMark,
   order: Order | undefined,
 ): Difference | undefined {
   const about = { customerId, cartIds: [cartId], orderId: mark.id };
   const owner = books.owners.get(mark.id);
-  if (owner !== cartId) {
-    const whose = owner === undefined ? 'has no row' : `has a row of cart ${owner}`;
+  if (owner !== jobKey) {
+    const whose = owner === undefined ? 'has no row' : `has a row of ${nameOf(owner)}`;
     return { ...about, kind: 'rows', text: `the record names this order, which ${whose}` };
   }
   if (order === undefined)
@@ -145,10 +147,18 @@ function compareMark(
   return { ...about, kind: 'status', text: `${mark.status} here, ${order.status} at Partner Center${later}` };
 }
 
-function rowsWithoutMark(books: CustomerBooks, { customerId, cartId, orders }: CheckoutRecord): Difference[] {
+const nameOf = (owner: string): string => {
+  const key = readJobKey(owner);
+  return key === undefined ? 'another job' : `cart ${cartOf(key).cartId}`;
+};
+
+function rowsWithoutMark(
+  books: CustomerBooks,
+  { customerId, cartId, jobKey, orders }: CheckoutRecord,
+): Difference[] {
   const named = new Set(orders.map(({ id }) => id));
   return [...books.owners]
-    .filter(([orderId, owner]) => owner === cartId && !named.has(orderId))
+    .filter(([orderId, owner]) => owner === jobKey && !named.has(orderId))
     .map(([orderId]) => {
       const text = 'there is a row of this order, which the record does not name';
       return { kind: 'rows' as const, customerId, cartIds: [cartId], orderId, text };

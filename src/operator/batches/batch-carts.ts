@@ -31,7 +31,7 @@ export async function* batchCarts(
 async function cartOf(ledger: Pick<Ledger, 'read'>, entry: BatchEntry): Promise<BatchCart> {
   if (entry.kind === 'rejected') return entry;
   try {
-    const found = await ledger.read(entry);
+    const found = await ledger.read(entry.jobKey);
     return found === undefined ? { kind: 'row', entry } : { kind: 'record', record: found.value };
   } catch (error) {
     if (error instanceof UnreadableRecord) return { kind: 'row', entry };

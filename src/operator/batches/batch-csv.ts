@@ -1,3 +1,4 @@
+import { cartOf } from '../../domain/message/job-key.ts';
 import type { BatchCart } from './batch-carts.ts';
 
 export const csvHeading = [
@@ -26,18 +27,11 @@ export function csvFields(cart: BatchCart, subscriptions: readonly string[]): re
       `no job; kept as ${cart.rejectedKey}`,
       'See: npx partner-checkout attention',
     ];
-  if (cart.kind === 'row')
-    return [
-      cart.entry.customerId,
-      cart.entry.cartId,
-      '',
-      cart.entry.state,
-      '',
-      '',
-      cart.entry.code ?? '',
-      '',
-      '',
-    ];
+  if (cart.kind === 'row') {
+    const { jobKey, state, code = '' } = cart.entry;
+    const { customerId, cartId } = cartOf(jobKey);
+    return [customerId, cartId, '', state, '', '', code, '', ''];
+  }
   const { customerId, cartId, job, state, orders, reason } = cart.record;
   return [
     customerId,

@@ -50,8 +50,8 @@ export function etaOf({ now, counts, gate, backlog, lastTry, minuteMs }: EtaPart
   if (gate.paused) return { kind: 'unknown', why: gate.reason ?? 'paused' };
   const own = lineKinds.reduce((sum, kind) => sum + counts[kind] * callsLeft[kind], 0);
   // Our messages that were never taken are in the queue too, behind or between those of others.
-  const parked = own - counts.notStarted * callsLeft.notStarted - counts.submitting * callsLeft.submitting;
-  const calls = Math.max(own, (backlog ?? 0) + parked);
+  const waiting = own - counts.notStarted * callsLeft.notStarted - counts.submitting * callsLeft.submitting;
+  const calls = Math.max(own, (backlog ?? 0) + waiting);
   const perMinute = gate.limit * workerShare;
   const begins = gate.open ? now : Math.max(now, gate.until ?? now);
   return { kind: 'at', at: Math.max(begins + (calls / perMinute) * minuteMs, lastTry ?? 0), perMinute };

@@ -1,30 +1,26 @@
 import { createHash } from 'node:crypto';
-import { decisionCopy } from '../../checkout/copies.ts';
 import { type CheckoutRecord, isFinal, isSettled } from '../../domain/checkout/record.ts';
+import { decodeDelivery } from '../../domain/message/delivery.ts';
 import { decodeJob, type Job } from '../../domain/message/job.ts';
+import { jobKeyOf } from '../../domain/message/job-key.ts';
 import type { Attention } from '../../ports/attention.ts';
-import type { Chance } from '../../ports/chance.ts';
-import type { CheckoutQueue } from '../../ports/checkout-queue.ts';
-import type { Clock } from '../../ports/clock.ts';
 import type { DeadLetter, TakenLetter } from '../../ports/dead-letters.ts';
-import type { Ledger } from '../../ports/ledger.ts';
+import { UnreadableRecord } from '../../ports/ledger.ts';
+import { type DecideDeps, type DecideOutcome, decideJob, giveUpUnbegun } from '../jobs/decide-job.ts';
+import { whatChanged } from '../jobs/what-changed.ts';
 
-export interface DiscardDeps {
-  readonly ledger: Pick<Ledger, 'read'>;
+export interface DiscardDeps extends DecideDeps {
   readonly attention: Pick<Attention, 'reject'>;
-  readonly queue: CheckoutQueue;
-  readonly clock: Clock;
-  readonly chance: Chance;
 }
 
 /** Why this dead letter must not be dropped: it may be all that makes its job go on. Undefined: nothing hangs on it. */
 export function whyNotDiscard(job: Job | undefined, record: CheckoutRecord | undefined): string | undefined {
   if (job === undefined) return undefined;
-  const name = `${job.customerId} ${job.cartId}`;
+  const key = jobKeyOf(job);
   if (record === undefined)
-    return `its job was never begun, and would be lost: requeue it, or add --give-up (cart ${name})`;
+    return `its job was never begun, and would be lost: requeue it, or add --give-up (job ${key})`;
   if (isFinal(record.state)) return undefined;
-  return `its job is ${record.state}, and this may be its last message: requeue it, or add --give-up (cart ${name})`;
+  return `its job is ${record.state}, and this may be its last message: requeue it, or add --give-up (job ${key})`;
 }
 
 /**
@@ -34,34 +30,89 @@ export function whyNotDiscard(job: Job | undefined, record: CheckoutRecord | und
 export async function discard(
   deps: DiscardDeps,
   taken: TakenLetter,
-  options: { readonly who: string; readonly giveUp: boolean },
+  options: { readonly who: string; readonly giveUp: boolean; readonly urgent: boolean },
 ): Promise<string | undefined> {
   const { letter } = taken;
+  const { who, giveUp, urgent } = options;
   const decoded = decodeJob(letter.body);
   const job = decoded.ok ? decoded.job : undefined;
-  const record = job === undefined ? undefined : (await deps.ledger.read(job))?.value;
-  const why = whyNotDiscard(job, record);
-  if (why !== undefined && !options.giveUp) return why;
-  const isOpen = record === undefined || !isSettled(record.state);
-  if (job !== undefined && isOpen) await giveUp(deps, letter, record, options.who);
-  await deps.attention.reject(kept(letter, job, options.who, deps.clock.now()));
+  try {
+    const carries = await whatItCarries(deps, letter, urgent);
+    if (carries !== undefined) return carries;
+    const record = job === undefined ? undefined : (await deps.ledger.read(jobKeyOf(job)))?.value;
+    const why = whyNotDiscard(job, record);
+    if (why !== undefined && !giveUp) return why;
+    if (job !== undefined && (record === undefined || !isSettled(record.state))) {
+      const refused = await giveUpJob(deps, { letter, job, record, urgent }, who);
+      if (refused !== undefined) return refused;
+    }
+  } catch (error) {
+    if (error instanceof UnreadableRecord) return error.message;
+    throw error;
+  }
+  await deps.attention.reject(kept(letter, job, who, deps.now()));
   await taken.remove();
   return undefined;
 }
 
-/**
- * The worker, the ledger's only writer, ends the job as given up. Should this come too late, it is an ordinary delivery: the
- * job goes on, and the attention row says so.
- */
-function giveUp(
-  { queue, clock, chance }: DiscardDeps,
-  { body, enqueuedAt }: DeadLetter,
-  record: CheckoutRecord | undefined,
+/** What no other place has: orders that a delivery received and could not record, or what only a newer version can read. */
+async function whatItCarries(
+  { ledger }: Pick<DiscardDeps, 'ledger'>,
+  letter: DeadLetter,
+  urgent: boolean,
+): Promise<string | undefined> {
+  const decoded = decodeDelivery({ ...letter, queue: urgent ? 'urgent' : 'standard' });
+  if (decoded.kind === 'newer')
+    return `a newer version (${decoded.version}) of this program wrote it, so this one cannot tell what hangs on it: requeue it`;
+  if (decoded.kind !== 'delivery' || decoded.delivery.ordersInHand.length === 0) return undefined;
+  const { jobKey, ordersInHand } = decoded.delivery;
+  const known = new Set((await ledger.read(jobKey))?.value.orders.map(({ id }) => id));
+  const lacking = ordersInHand.filter((id) => !known.has(id));
+  return lacking.length === 0
+    ? undefined
+    : `it carries orders that job ${jobKey} has and the ledger lacks (${lacking.join(', ')}): requeue it`;
+}
+
+/** Writes the decision into the job's record; a job that no worker has begun gets a record that says so. */
+async function giveUpJob(
+  deps: DiscardDeps,
+  about: {
+    readonly letter: DeadLetter;
+    readonly job: Job;
+    readonly record: CheckoutRecord | undefined;
+    readonly urgent: boolean;
+  },
   who: string,
-): Promise<void> {
-  const begun = record ?? { body: new TextDecoder().decode(body), ticket: 0, firstEnqueued: enqueuedAt };
-  const decision = { decision: 'give-up', seen: record?.state ?? 'nothing', who, orderIds: [] } as const;
-  return queue.send(decisionCopy(begun, decision, chance), clock.now());
+): Promise<string | undefined> {
+  const { letter, job, record, urgent } = about;
+  const jobKey = jobKeyOf(job);
+  // A run that was killed had written it.
+  if (record?.decision?.decision === 'give-up') return undefined;
+  if (record !== undefined)
+    return refusalOf(
+      await decideJob(deps, jobKey, { decision: 'give-up', who, orderIds: [] }, record),
+      record,
+    );
+  const body = new TextDecoder().decode(letter.body);
+  return refusalOf(
+    await giveUpUnbegun(deps, { job, body, firstEnqueued: letter.enqueuedAt, urgent }, who),
+    undefined,
+  );
+}
+
+function refusalOf(outcome: DecideOutcome, seen: CheckoutRecord | undefined): string | undefined {
+  switch (outcome.kind) {
+    case 'decided':
+      return undefined;
+    case 'no-record':
+      return 'its record was taken away meanwhile: look again';
+    case 'refused':
+      return outcome.why;
+    case 'changed':
+      return seen === undefined
+        ? `job ${outcome.record.jobKey} has changed meanwhile: look again`
+        : whatChanged(seen, outcome.record);
+  }
 }
 
 function kept(letter: DeadLetter, job: Job | undefined, who: string, at: number) {
@@ -71,7 +122,7 @@ function kept(letter: DeadLetter, job: Job | undefined, who: string, at: number)
     body,
     messageId,
     properties: JSON.stringify(properties),
-    reason: `discarded: a dead letter (${reason}: ${description})${job === undefined ? '' : ` of customer ${job.customerId}, cart ${job.cartId}`}`,
+    reason: `discarded: a dead letter (${reason}: ${description})${job === undefined ? '' : ` of job ${jobKeyOf(job)}`}`,
     path: '',
     remedy: 'Nothing more is done; its bytes are kept here.',
     ...(job?.batchId === undefined ? {} : { batchId: job.batchId }),

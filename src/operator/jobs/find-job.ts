@@ -1,5 +1,5 @@
 import type { CheckoutRecord } from '../../domain/checkout/record.ts';
-import type { CartKey } from '../../domain/message/job.ts';
+import { type JobKey, readJobKey } from '../../domain/message/job-key.ts';
 import type { Ledger } from '../../ports/ledger.ts';
 import { callsOf } from './story.ts';
 
@@ -13,16 +13,13 @@ export async function findJob(
   ledger: Pick<Ledger, 'customer'>,
   customerId: string,
   clue: Clue,
-): Promise<CartKey | undefined> {
+): Promise<JobKey | undefined> {
   const { records, owners, unreadable } = await ledger.customer(customerId);
-  if (clue.kind === 'order') {
-    const cartId = owners.get(clue.id);
-    return cartId === undefined ? undefined : { customerId, cartId };
-  }
+  if (clue.kind === 'order') return readJobKey(owners.get(clue.id));
   const found = records.find((record) => correlates(record, clue.id));
   // It may be the one that cannot be read.
   if (found === undefined && unreadable[0] !== undefined) throw unreadable[0];
-  return found;
+  return found?.jobKey;
 }
 
 const correlates = (record: CheckoutRecord, id: string): boolean =>

@@ -1,8 +1,8 @@
-import { copyIsLost, isLate, leaseEnd } from '../../domain/checkout/claim-rules.ts';
+import { dueAt, isLate, leaseEnd } from '../../domain/checkout/claim-rules.ts';
 import { type CheckoutRecord, isInDoubt } from '../../domain/checkout/record.ts';
 import { isTerminal } from '../../domain/order/order.ts';
-import { nextPollOf } from '../../domain/schedule-entry.ts';
-import type { Times } from '../../domain/times.ts';
+import { jobEntryKeyOf, nextPollOf } from '../../domain/schedule-entry.ts';
+import type { Schedule } from '../../ports/schedule.ts';
 import { counted } from '../counted.ts';
 import type { GateView } from '../pause-gate.ts';
 
@@ -18,14 +18,23 @@ export interface NextStep {
 interface Around {
   readonly now: number;
   readonly gate: GateView;
-  readonly times: Pick<Times, 'reviveAfter'>;
+  /** The schedule has the entry that the record names; undefined: the record names none, or nobody looked. */
+  readonly hasEntry?: boolean | undefined;
 }
 
-/** What happens next to a job, and when: for the person who asks "and now?". */
+/** Whether the schedule has the entry that a record names. Throws `Unavailable`. */
+export async function hasEntry(
+  schedule: Pick<Schedule, 'exists'>,
+  { urgent, entryOrigin, jobKey }: CheckoutRecord,
+): Promise<boolean | undefined> {
+  return entryOrigin === undefined ? undefined : schedule.exists(jobEntryKeyOf(urgent, entryOrigin, jobKey));
+}
+
+/** What happens next to a job, and when: for the person who asks "and now?". Pure. */
 export function nextStep(record: CheckoutRecord, around: Around): NextStep {
   const { now } = around;
   const { state } = record;
-  const name = `${record.customerId} ${record.cartId}`;
+  if (record.decision !== undefined) return decided(record, around);
   switch (state) {
     case 'completed':
       return { words: 'Nothing more: every order is completed.' };
@@ -33,11 +42,11 @@ export function nextStep(record: CheckoutRecord, around: Around): NextStep {
       return ordered(record);
     case 'failed':
     case 'partial':
-      return ended(record, name, now);
+      return ended(record, now);
     case 'submitting':
     case 'waiting':
     case 'unresolved':
-      return open(record, name, around);
+      return open(record, around);
   }
 }
 
@@ -51,7 +60,7 @@ function ordered(record: CheckoutRecord): NextStep {
   return { words: `${what}; the poller looks again at ${time(at)}.${asked}`, at };
 }
 
-function ended(record: CheckoutRecord, name: string, now: number): NextStep {
+function ended(record: CheckoutRecord, now: number): NextStep {
   const { remedy = '', description = '' } = record.reason ?? {};
   if (isLate(record.job.notAfter, now))
     return {
@@ -61,40 +70,67 @@ function ended(record: CheckoutRecord, name: string, now: number): NextStep {
     record.gaveUp === true ? ' The retry looks for its orders first: it may have been bought.' : '';
   return {
     words: `Nothing happens by itself. ${description} ${remedy}${doubt}`.replaceAll(/ +/g, ' ').trim(),
-    command: `npx partner-checkout retry ${name}`,
+    command: `npx partner-checkout retry ${record.jobKey}`,
   };
 }
 
-function open(record: CheckoutRecord, name: string, { now, gate, times }: Around): NextStep {
+/** A decision makes a job due, whatever its state. */
+function decided(record: CheckoutRecord, { now, gate, hasEntry }: Around): NextStep {
+  const { decision: kind, who } = record.decision ?? {};
   const leased = leaseEnd(record, now);
-  if (leased !== undefined)
+  if (leased !== undefined) return inHand(leased);
+  if (hasEntry === false) return noEntry;
+  return {
+    words: `${who} decided "${kind}"; the next wake-up carries it out, within minutes.${closedWords(gate)}`,
+    at: now,
+  };
+}
+
+function open(record: CheckoutRecord, { now, gate, hasEntry }: Around): NextStep {
+  const leased = leaseEnd(record, now);
+  if (leased !== undefined) return inHand(leased);
+  if (hasEntry === false) return noEntry;
+  const at = dueAt(record);
+  const when =
+    at > now
+      ? `at ${time(at)}`
+      : `as soon as a message wakes it${at === 0 ? '' : ` (due since ${time(at)})`}`;
+  const closed = closedWords(gate);
+  if (record.asked?.code === 'worker-crashed')
     return {
-      words: `A worker has it in hand now, until ${time(leased)} at the latest. Should that worker die, the message comes again.`,
-      at: leased,
+      words: `Workers died, or met a bug, each time they ran it${record.lastError === undefined ? '' : `: ${withoutDot(record.lastError)}`}. It runs once more ${when}.${closed}`,
+      at: Math.max(at, now),
+      command: `npx partner-checkout retry ${record.jobKey}`,
     };
-  if (copyIsLost(record, now, times))
-    return {
-      words: `Nothing will happen: its message is missing. It was due at ${time(dueOf(record))}.`,
-      command: `npx partner-checkout revive ${name}`,
-    };
-  const at = dueOf(record);
-  const when = at > now ? `at ${time(at)}` : `as soon as its message is taken (due since ${time(at)})`;
-  const closed = gate.open
-    ? ''
-    : ` The gate is closed${gate.paused || gate.until === undefined ? '' : ` until ${time(gate.until)}`}: ${gate.reason ?? 'no reason given'}.`;
   if (record.asked?.kind === 'needs-decision')
     return {
       words: `A person must say whether it was bought; until then the worker only looks again, ${when}.${closed}`,
-      at,
-      command: `npx partner-checkout resolve ${name}`,
+      at: Math.max(at, now),
+      command: `npx partner-checkout resolve ${record.jobKey}`,
     };
   const because = record.reason === undefined ? '' : ` because: ${withoutDot(record.reason.description)}`;
   const words = isInDoubt(record.state)
     ? `It may have been bought; the worker finds out by itself, ${when}, before anything is sent again.${closed}`
     : `Waits; next try ${when}${because}.${closed}`;
-  return { words, at };
+  return { words, at: Math.max(at, now) };
 }
 
-const dueOf = (record: CheckoutRecord): number => record.nextTry ?? record.lease?.until ?? record.lastSend;
+const inHand = (until: number): NextStep => ({
+  words: `A worker has claimed it until ${time(until)} at the latest. If that worker dies, the job is woken again.`,
+  at: until,
+});
+
+/** Its message may still be in the queue, and each tick looks for what is missing: nobody has to do anything. */
+const noEntry: NextStep = {
+  words:
+    'The schedule has no entry that wakes it. A message in the queue may wake it; otherwise a tick writes the entry again within two days. repair does that at once.',
+  command: 'npx partner-checkout repair --dry-run',
+};
+
+const closedWords = (gate: GateView): string =>
+  gate.open
+    ? ''
+    : ` The gate is closed${gate.paused || gate.until === undefined ? '' : ` until ${time(gate.until)}`}: ${gate.reason ?? 'no reason given'}.`;
+
 const time = (ms: number): string => new Date(ms).toISOString().replace(/\.\d+Z$/, 'Z');
 const withoutDot = (text: string): string => text.replace(/\.$/, '');

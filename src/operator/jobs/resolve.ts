@@ -1,22 +1,20 @@
-import { decisionCopy } from '../../checkout/copies.ts';
-import { leaseEnd } from '../../domain/checkout/claim-rules.ts';
-import { type CheckoutRecord, isInDoubt, isRetryable, takesDecision } from '../../domain/checkout/record.ts';
-import type { Decision } from '../../domain/message/delivery.ts';
-import type { CartKey } from '../../domain/message/job.ts';
+import { whyNotDecide } from '../../domain/checkout/decisions.ts';
+import {
+  type CheckoutRecord,
+  type DecisionKind,
+  isInDoubt,
+  isRetryable,
+  takesDecision,
+} from '../../domain/checkout/record.ts';
+import { cartOf, customerOf, type JobKey, readJobKey } from '../../domain/message/job-key.ts';
 import { maxOrderId } from '../../domain/order/order-id.ts';
 import type { AttentionRow, AttentionRows } from '../../ports/attention-rows.ts';
-import type { Chance } from '../../ports/chance.ts';
-import type { CheckoutQueue } from '../../ports/checkout-queue.ts';
-import type { Clock } from '../../ports/clock.ts';
 import type { Ledger } from '../../ports/ledger.ts';
 import { readEvidence } from './evidence.ts';
 
-export interface ResolveDeps {
+export interface CaseDeps {
   readonly ledger: Pick<Ledger, 'customer'>;
-  readonly attentionRows: Pick<AttentionRows, 'ofCart'>;
-  readonly queue: CheckoutQueue;
-  readonly clock: Clock;
-  readonly chance: Chance;
+  readonly attentionRows: Pick<AttentionRows, 'ofJob'>;
 }
 
 export interface CaseFile {
@@ -34,18 +32,18 @@ export interface CaseFile {
   }[];
   /** Other carts of this customer that may have been bought too, and may own a candidate. */
   readonly twins: readonly CheckoutRecord[];
-  /** orderId → cartId, of every order in the books of this customer. */
+  /** orderId → job key, of every order in the books of this customer. */
   readonly owners: ReadonlyMap<string, string>;
 }
 
 /** Everything that is known about a job that may have been bought. Undefined: there is no such job. Throws `Unavailable`, `UnreadableRecord`. */
-export async function openCase(deps: ResolveDeps, key: CartKey): Promise<CaseFile | undefined> {
-  const { records, owners, unreadable } = await deps.ledger.customer(key.customerId);
-  const broken = unreadable.find(({ cartId }) => cartId === key.cartId);
+export async function openCase(deps: CaseDeps, jobKey: JobKey): Promise<CaseFile | undefined> {
+  const { records, owners, unreadable } = await deps.ledger.customer(customerOf(jobKey));
+  const broken = unreadable.find((other) => other.jobKey === jobKey);
   if (broken !== undefined) throw broken;
-  const record = records.find((other) => other.cartId === key.cartId);
+  const record = records.find((other) => other.jobKey === jobKey);
   if (record === undefined) return undefined;
-  const attention = await deps.attentionRows.ofCart(key);
+  const attention = await deps.attentionRows.ofJob(jobKey);
   const evidence = readEvidence(attention?.evidence);
   const candidates = evidence.ordersFound ?? [];
   return {
@@ -71,40 +69,40 @@ function groupsOf({ groups = [], orders }: CheckoutRecord): CaseFile['groups'] {
   });
 }
 
-export type Resolution = Pick<Decision, 'decision' | 'orderIds'> & {
-  readonly decision: Exclude<Decision['decision'], 'retry'>;
-};
+export interface Resolution {
+  readonly decision: Exclude<DecisionKind, 'retry'>;
+  readonly orderIds: readonly string[];
+}
 
 const mostOrders = 99;
 
-/** Why this decision cannot be sent, in words for the person; undefined: it can. The worker checks all of it again. */
+/** Why this decision cannot be made, in words for the person; undefined: it can. Pure. */
 export function whyNotResolve(
   { record, owners }: CaseFile,
   { decision, orderIds }: Resolution,
   now: number,
 ): string | undefined {
-  const { state, cartId } = record;
-  if (!takesDecision(state, 'not-bought'))
-    return `The job is ${state}: only one that is unresolved takes a decision.${isRetryable(state) ? ' To try it again: npx partner-checkout retry.' : ''}`;
-  const leased = leaseEnd(record, now);
-  if (leased !== undefined)
-    return `A worker is looking at it now, until ${new Date(leased).toISOString()} at the latest, and a decision would come too late. Run this again then.`;
+  const { state, jobKey } = record;
+  const why = whyNotDecide(record, { decision, orderIds, who: '' }, now);
+  if (why !== undefined) {
+    const hint =
+      takesDecision(state, decision) || !isRetryable(state)
+        ? ''
+        : ` To try it again: npx partner-checkout retry ${jobKey}`;
+    return `Nothing was decided: ${why}.${hint}`;
+  }
   if (decision !== 'orders') return undefined;
   if (orderIds.length === 0 || orderIds.length > mostOrders)
     return `--orders takes 1 to ${mostOrders} order ids, separated by commas.`;
   for (const id of orderIds) {
     if (id === '' || id.length > maxOrderId || !id.isWellFormed()) return `"${id}" is no order id.`;
     const owner = owners.get(id);
-    if (owner !== undefined && owner !== cartId) return `Order ${id} is in the books of cart ${owner}.`;
+    if (owner !== undefined && owner !== jobKey) return `Order ${id} is in the books of ${nameOf(owner)}.`;
   }
   return undefined;
 }
 
-/** Sends the decision; the worker decides whether it still applies. Throws `Unavailable`. */
-export const resolve = (
-  { queue, clock, chance }: ResolveDeps,
-  record: CheckoutRecord,
-  resolution: Resolution,
-  who: string,
-): Promise<void> =>
-  queue.send(decisionCopy(record, { ...resolution, seen: record.state, who }, chance), clock.now());
+function nameOf(owner: string): string {
+  const key = readJobKey(owner);
+  return key === undefined ? 'another job' : `cart ${cartOf(key).cartId}`;
+}

@@ -1,55 +1,65 @@
-import { decisionCopy } from '../../checkout/copies.ts';
-import { reasonOf } from '../../checkout/finalize.ts';
 import { isLate, leaseEnd } from '../../domain/checkout/claim-rules.ts';
-import type { CheckoutRecord } from '../../domain/checkout/record.ts';
-import type { CartKey } from '../../domain/message/job.ts';
+import { whyNotDecide } from '../../domain/checkout/decisions.ts';
+import { reasonOf } from '../../domain/checkout/reason-of.ts';
+import { type CheckoutRecord, isRetryable } from '../../domain/checkout/record.ts';
+import type { JobKey } from '../../domain/message/job-key.ts';
 import type { AttentionFilter, AttentionRows } from '../../ports/attention-rows.ts';
-import type { Chance } from '../../ports/chance.ts';
-import type { CheckoutQueue } from '../../ports/checkout-queue.ts';
 import type { Clock } from '../../ports/clock.ts';
-import type { Ledger } from '../../ports/ledger.ts';
+import { UnreadableRecord } from '../../ports/ledger.ts';
 import { pacer, sideBySide } from '../side-by-side.ts';
+import { type DecideDeps, decideJob } from './decide-job.ts';
+import { whatChanged } from './what-changed.ts';
 
 /** Why a job is not retried. */
-export type Passed = 'unresolved' | 'under-way' | 'done' | 'too-late' | 'in-hand' | 'unknown' | 'other-batch';
+export type Passed =
+  | 'unresolved'
+  | 'under-way'
+  | 'done'
+  | 'too-late'
+  | 'in-hand'
+  | 'decided'
+  | 'changed'
+  | 'unknown'
+  | 'unreadable'
+  | 'other-batch';
 
 /** In words, for the person. */
 export const passedWords: Readonly<Record<Passed, string>> = {
-  unresolved:
-    'may have been bought: a retry is refused, decide with npx partner-checkout resolve CUSTOMER CART',
+  unresolved: 'may have been bought: a retry is refused, decide with npx partner-checkout resolve JOB',
   'under-way': 'is under way already',
   done: 'has its orders: nothing to retry',
   'too-late': 'is past its notAfter: a retry is refused',
-  'in-hand': 'a worker has it in hand: run this again in some minutes',
+  'in-hand': 'a worker has claimed it: run this again in some minutes',
+  decided: 'somebody has decided already, and no worker has carried it out yet',
+  changed: 'changed while the retry was written: look at it again',
   unknown: 'has no record in the ledger: it was never taken from the queue',
+  unreadable: 'has a record that cannot be read: see npx partner-checkout attention',
   'other-batch': 'does not belong to this batch',
 };
 
-/** Whether a retry of this record would be taken by the worker. */
+/** Why a retry of this record is refused now; undefined: it is not. Pure. */
 export function whyNotRetry(record: CheckoutRecord | undefined, now: number): Passed | undefined {
   if (record === undefined) return 'unknown';
-  switch (record.state) {
-    case 'failed':
-    case 'partial':
-      if (isLate(record.job.notAfter, now)) return 'too-late';
-      return leaseEnd(record, now) === undefined ? undefined : 'in-hand';
-    case 'unresolved':
-      return 'unresolved';
-    case 'submitting':
-    case 'waiting':
-      return 'under-way';
-    case 'ordered':
-    case 'completed':
-      return 'done';
+  if (whyNotDecide(record, { decision: 'retry', who: '', orderIds: [] }, now) === undefined) return undefined;
+  if (!isRetryable(record.state) && record.asked?.code !== 'worker-crashed') {
+    switch (record.state) {
+      case 'unresolved':
+        return 'unresolved';
+      case 'submitting':
+      case 'waiting':
+        return 'under-way';
+      case 'ordered':
+      case 'completed':
+        return 'done';
+    }
   }
+  if (isLate(record.job.notAfter, now)) return 'too-late';
+  return leaseEnd(record, now) === undefined ? 'decided' : 'in-hand';
 }
 
-export interface RetryDeps {
-  readonly ledger: Pick<Ledger, 'read'>;
-  readonly attentionRows: Pick<AttentionRows, 'list'>;
-  readonly queue: CheckoutQueue;
+export interface RetryDeps extends DecideDeps {
+  /** Paces a bulk retry; times are the storage's. */
   readonly clock: Clock;
-  readonly chance: Chance;
 }
 
 export interface RetryGroup {
@@ -58,20 +68,27 @@ export interface RetryGroup {
   readonly description: string;
   readonly count: number;
   /** The first few of them. */
-  readonly samples: readonly CartKey[];
+  readonly samples: readonly JobKey[];
+}
+
+export interface Refused {
+  readonly jobKey: JobKey;
+  readonly why: string;
 }
 
 export interface RetryReport {
-  /** Sent, or without a name what would be. */
+  /** Decided, or without a name what would be. */
   readonly jobs: number;
   readonly groups: readonly RetryGroup[];
   readonly passed: Partial<Readonly<Record<Passed, number>>>;
+  /** The first few that were passed over, each with its reason. */
+  readonly refused: readonly Refused[];
   /** Stopped by Ctrl-C: the same command goes on. */
   readonly stopped: boolean;
 }
 
 export interface RetryOptions {
-  /** Undefined: looks and counts, and sends nothing. */
+  /** Undefined: looks and counts, and writes nothing. */
   readonly who: string | undefined;
   readonly perSecond?: number;
   readonly batchId?: string;
@@ -79,52 +96,56 @@ export interface RetryOptions {
   readonly onProgress: (jobs: number) => void;
 }
 
-/** Ledger reads and sends under way at once. */
+/** Reads and writes under way at once. */
 const atOnce = 32;
 const sampled = 3;
 
 /**
- * Sends a retry for each of these carts that can be retried. The worker decides, and a decision counts once: killed and run
- * again, or run by two people, it sends some twice and harms none. Throws `Unavailable`.
+ * Writes a retry into the record of each of these jobs that can be retried. A pending decision refuses a second one: killed and
+ * run again, or run by two people, it retries each job once. Throws `Unavailable`.
  */
 export async function retryJobs(
   deps: RetryDeps,
-  carts: AsyncIterable<CartKey> | Iterable<CartKey>,
+  jobs: AsyncIterable<JobKey> | Iterable<JobKey>,
   options: RetryOptions,
 ): Promise<RetryReport> {
-  const { ledger, queue, clock, chance } = deps;
   const { who, signal, batchId, onProgress } = options;
-  const pace = pacer(clock, who === undefined ? undefined : options.perSecond);
+  const pace = pacer(deps.clock, who === undefined ? undefined : options.perSecond);
   const groups = new Map<string, RetryGroup>();
   const passed: Partial<Record<Passed, number>> = {};
-  let jobs = 0;
-  await sideBySide(untilStopped(carts, signal), atOnce, async (cart) => {
+  const refused: Refused[] = [];
+  let decided = 0;
+  const pass = (jobKey: JobKey, kind: Passed, why: string = passedWords[kind]) => {
+    passed[kind] = (passed[kind] ?? 0) + 1;
+    if (refused.length < sampled) refused.push({ jobKey, why });
+  };
+  await sideBySide(untilStopped(jobs, signal), atOnce, async (jobKey) => {
     await pace();
-    const record = (await ledger.read(cart))?.value;
-    const other = batchId !== undefined && record !== undefined && !record.batches.includes(batchId);
-    const why = other ? 'other-batch' : whyNotRetry(record, clock.now());
-    if (why !== undefined || record === undefined) {
-      passed[why ?? 'unknown'] = (passed[why ?? 'unknown'] ?? 0) + 1;
-      return;
+    try {
+      const record = (await deps.ledger.read(jobKey))?.value;
+      const other = batchId !== undefined && record !== undefined && !record.batches.includes(batchId);
+      const why = other ? 'other-batch' : whyNotRetry(record, deps.now());
+      if (why !== undefined || record === undefined) return pass(jobKey, why ?? 'unknown');
+      if (who !== undefined) {
+        const outcome = await decideJob(deps, jobKey, { decision: 'retry', who, orderIds: [] }, record);
+        if (outcome.kind === 'no-record') return pass(jobKey, 'unknown');
+        if (outcome.kind === 'refused') return pass(jobKey, 'changed', outcome.why);
+        if (outcome.kind === 'changed') return pass(jobKey, 'changed', whatChanged(record, outcome.record));
+      }
+      decided += 1;
+      count(groups, record);
+      onProgress(decided);
+    } catch (error) {
+      if (!(error instanceof UnreadableRecord)) throw error;
+      pass(jobKey, 'unreadable', error.message);
     }
-    if (who !== undefined) await queue.send(decisionCopy(record, retryBy(record, who), chance), clock.now());
-    jobs += 1;
-    count(groups, record);
-    onProgress(jobs);
   });
   const largestFirst = [...groups.values()].sort((a, b) => b.count - a.count);
-  return { jobs, groups: largestFirst, passed, stopped: signal.aborted };
+  return { jobs: decided, groups: largestFirst, passed, refused, stopped: signal.aborted };
 }
 
-const retryBy = (record: CheckoutRecord, who: string) => ({
-  decision: 'retry' as const,
-  seen: record.state,
-  who,
-  orderIds: [],
-});
-
 function count(groups: Map<string, RetryGroup>, record: CheckoutRecord): void {
-  const { state, customerId, cartId } = record;
+  const { state, jobKey } = record;
   const reason = reasonOf(record);
   const { code } = reason;
   const known = groups.get(`${state} ${code}`);
@@ -134,16 +155,16 @@ function count(groups: Map<string, RetryGroup>, record: CheckoutRecord): void {
     code,
     description,
     count: before + 1,
-    samples: samples.length < sampled ? [...samples, { customerId, cartId }] : samples,
+    samples: samples.length < sampled ? [...samples, jobKey] : samples,
   });
 }
 
-/** The carts of the open rows that a filter names: failed and partial ones, and those that a retry refuses, to say so. */
-export async function* openCarts(
+/** The jobs of the open rows that a filter names: failed and partial ones, and those that a retry refuses, to say so. */
+export async function* openJobs(
   attentionRows: Pick<AttentionRows, 'list'>,
   filter: AttentionFilter,
-): AsyncGenerator<CartKey> {
-  for await (const { cart } of attentionRows.list(filter)) if (cart !== undefined) yield cart;
+): AsyncGenerator<JobKey> {
+  for await (const { jobKey } of attentionRows.list(filter)) if (jobKey !== undefined) yield jobKey;
 }
 
 async function* untilStopped<T>(

@@ -1,6 +1,6 @@
 import type { Call, CheckoutRecord, KeptDelivery, Poll } from '../../domain/checkout/record.ts';
 import { eventsOf } from '../../domain/events/event-list.ts';
-import type { CartKey } from '../../domain/message/job.ts';
+import type { JobKey } from '../../domain/message/job-key.ts';
 import { isTerminal } from '../../domain/order/order.ts';
 import { wholeTime } from '../../domain/schedule-entry.ts';
 import type { AttentionRow } from '../../ports/attention-rows.ts';
@@ -27,7 +27,7 @@ export interface StoryLine {
 /**
  * What happened to a job, in order, from what is kept: the record, its attention row, and the polls that no record keeps
  * yet. Calls beyond the first 20 and last 80, deliveries and polls beyond the last 20 are only counted; a delivery that
- * left the record as it was (parked by the closed gate, a duplicate) is in the telemetry alone.
+ * left the record as it was (no permit, a duplicate) is in the telemetry alone.
  */
 export function storyOf(
   record: CheckoutRecord,
@@ -83,21 +83,17 @@ function fromWhom({ job, batches }: CheckoutRecord): string {
 }
 
 /** Polls that brought no order, from the rows that say when each order is looked at next: no key leads to them. */
-export async function unkeptPolls(
-  schedule: Pick<Schedule, 'due'>,
-  { customerId, cartId }: CartKey,
-): Promise<readonly Poll[]> {
+export async function unkeptPolls(schedule: Pick<Schedule, 'due'>, jobKey: JobKey): Promise<readonly Poll[]> {
   const polls: Poll[] = [];
-  for await (const row of schedule.due(wholeTime))
-    if ('unkept' in row && row.unkept !== undefined && row.customerId === customerId && row.cartId === cartId)
-      polls.push(...row.unkept);
+  for await (const row of schedule.due('orders', wholeTime))
+    if (row.jobKey === jobKey && row.unkept !== undefined) polls.push(...row.unkept);
   return polls;
 }
 
-const deliveryLine = ({ at, messageId, count, ticket, end }: KeptDelivery): StoryLine => ({
+const deliveryLine = ({ at, messageId, count, from, end }: KeptDelivery): StoryLine => ({
   at,
   what: 'delivery',
-  words: `message ${messageId}, delivery ${count}${ticket === 0 ? '' : `, ticket ${ticket}`}: ${end ?? 'what came of it is not recorded; it runs, or its worker died'}`,
+  words: `${from === 'producer' ? 'message' : 'wake-up'} ${messageId}, delivery ${count}: ${end ?? 'what came of it is not recorded; it runs, or its worker died'}`,
 });
 
 const pollLine = (poll: Poll): StoryLine => ({
@@ -158,17 +154,13 @@ function resultLines(record: CheckoutRecord): readonly StoryLine[] {
 }
 
 function attentionLines(row: AttentionRow): readonly StoryLine[] {
-  const { openedAt, kind, code, closedAt, closedBy, overtaken, at } = row;
+  const { openedAt, kind, code, closedAt, closedBy, at } = row;
   const evidence = evidenceInWords(readEvidence(row.evidence));
-  const told = overtaken === undefined ? undefined : /^(\S+Z): (.*)$/s.exec(overtaken);
   return [
     { at: openedAt, what: 'attention', words: `row opened: ${kind}${code === '' ? '' : ` ${code}`}` },
     ...(evidence === undefined ? [] : [{ at, what: 'evidence' as const, words: evidence }]),
     ...(closedAt === undefined
       ? []
       : [{ at: closedAt, what: 'attention' as const, words: `row closed by ${closedBy ?? 'somebody'}` }]),
-    ...(told?.[1] === undefined || told[2] === undefined
-      ? []
-      : [{ at: Date.parse(told[1]), what: 'person' as const, words: told[2] }]),
   ];
 }

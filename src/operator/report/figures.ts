@@ -1,6 +1,6 @@
-import { reasonOf } from '../../checkout/finalize.ts';
 import { type BatchCounts, batchCounter } from '../../domain/batch/batch-counts.ts';
 import { lastCheckoutEnd } from '../../domain/checkout/call-history.ts';
+import { reasonOf } from '../../domain/checkout/reason-of.ts';
 import { type CheckoutRecord, isRetryable, isSettled, type State } from '../../domain/checkout/record.ts';
 import { isTerminal } from '../../domain/order/order.ts';
 import type { BatchCart } from '../batches/batch-carts.ts';

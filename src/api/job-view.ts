@@ -1,12 +1,13 @@
 import type { CheckoutRecord, Reason } from '../domain/checkout/record.ts';
 import { isFinal } from '../domain/checkout/record.ts';
 import { omitUndefined } from '../domain/omit-undefined.ts';
-import type { CheckoutView, ReasonView } from './api-shapes.ts';
+import type { JobView, ReasonView } from './api-shapes.ts';
 
 /** A record of the ledger as others may see it: what is the case, why, and what comes next. */
-export function checkoutView(record: CheckoutRecord): CheckoutView {
+export function jobView(record: CheckoutRecord): JobView {
   const { job, asked, reason, nextTry, history } = record;
   return omitUndefined({
+    jobKey: record.jobKey,
     customerId: record.customerId,
     cartId: record.cartId,
     state: record.state,
