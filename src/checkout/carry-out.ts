@@ -73,7 +73,7 @@ async function reschedule(run: Run, writer: RecordWriter, to: Destination): Prom
   const nextTry = wholeMs(to.at);
   const before = writer.record();
   const state = transition(before.state, to.step);
-  // guard: Reschedule: the entry comes before the record
+  // guard: Reschedule: the entry comes before the record [later]
   await deps.schedule.ensure(entryFor(run, before, nextTry, state));
   const written = await writer.write((record) =>
     withDelivery(
@@ -87,6 +87,7 @@ async function reschedule(run: Run, writer: RecordWriter, to: Destination): Prom
   if (written === undefined) return undefined;
   await writeBatchRows(deps, written, 'not-newer');
   if (written.revision > before.revision) await closeAttention(deps, written);
+  // guard: Reschedule: the replaced entry is removed last [earlier]
   await removeReplaced(run, nextTry);
   reportRescheduled(run, nextTry, to.why);
   return 'entry';
@@ -136,6 +137,7 @@ async function escalate(
     if (written === undefined) return undefined;
   }
   const record = writer.record();
+  // guard: People: a question opens its row before the reschedule
   await deps.attention.write(attentionRow(record, kind, reason, evidence), 'not-newer');
   if (isNew) tellAttention(deps, 'AttentionOpened', record, kind, reason.code);
   if (kind === 'needs-decision') await deps.events.publish([needsDecisionEvent(record)]);

@@ -50,6 +50,7 @@ export async function claim(run: Run): Promise<Claimed> {
   let found = mayHaveRecord(run) ? await ledger.read(jobKey) : undefined;
   for (let tries = 0; tries < maxTries; tries += 1) {
     if (found !== undefined) {
+      // guard: Merge: the strictest times of all messages hold [replace: found]
       const merged = await merge(run, found);
       if (merged === 'conflict') {
         found = await ledger.read(jobKey);
@@ -145,6 +146,8 @@ async function insert(run: Run, now: number): Promise<Claimed | undefined> {
       lease: { id: leaseId, until: now + deps.times.lease },
       claimedBy: delivery.source,
       unfinishedClaims: delivery.redelivered ? 0 : 1,
+      // Its first delivery may have asked a person about a bug.
+      attentionMayBeOpen: delivery.redelivered,
       firstSend: now,
       ...omitUndefined({ firstSendSkew: deps.clockSkew() }),
       // guard: Last send: written by the insert
@@ -212,7 +215,6 @@ async function carryOutStep(
     case 'read-orders':
       return { kind: 'read-orders', found, orderIds: step.orderIds };
     case 'leased':
-      // guard: Claim: a lease of another is waited for
       return done(await leaveUntil(run, record, step.until));
     case 'not-due':
       if (await slept(run, step.until)) return undefined;
@@ -255,9 +257,11 @@ const orUndefined = (completed: Completed | undefined): Claimed | undefined =>
 /** A message is responsible for what a result leaves to do if it may be the only one that knows of it. */
 async function finishSettled(run: Run, record: CheckoutRecord): Promise<Completed> {
   const { from, redelivered, source } = run.delivery;
+  // guard: Settled: finalized by whoever may be the last to know [replace: run.delivery.count > 1]
   const responsible = from.kind === 'wake-up' || redelivered || record.claimedBy === source;
   if (!responsible) return 'finalized';
-  return finalizeOrComeBack(run, record);
+  // An earlier delivery may have asked a person about a bug, or about a row that could not be read: the record does not say so.
+  return finalizeOrComeBack(run, { ...record, attentionMayBeOpen: true });
 }
 
 async function takeOver(
@@ -289,6 +293,8 @@ async function takeOver(
       entryOrigin,
       updatedAt: now,
       // Only what is about to send may move the last send: a reconciliation that did would put off its own evidence for ever.
+      // guard: Last send: written by the take-over from waiting
+      // guard: Last send: never moved by a look [replace: { lastSend: now }]
       ...(sends
         ? { ...firstSendOf(run, record, now), lastSend: now, unansweredSends: record.unansweredSends + 1 }
         : {}),
@@ -296,7 +302,12 @@ async function takeOver(
     delivery,
     run.startedAt,
   );
-  const written = await deps.ledger.replace(leased, found.etag, leaseId);
+  const written = await deps.ledger.replace(
+    leased,
+    // guard: Claim: with If-Match [replace: (await deps.ledger.read(record.jobKey))?.etag ?? found.etag]
+    found.etag,
+    leaseId,
+  );
   if (written.kind === 'conflict') return undefined;
   run.leased = { record: leased, etag: written.etag, leaseId };
   return { kind: next, leased: run.leased };
@@ -314,6 +325,7 @@ async function promiseLeaseEnd(run: Run, record: CheckoutRecord, until: number):
   const { from } = run.delivery;
   if (from.kind === 'wake-up') return from.origin;
   const entry = entryFor(run, record, until);
+  // guard: Claim: a producer's message has an entry at the end of its lease
   await run.deps.schedule.ensure(entry);
   run.leaseEntry = entry;
   return entry.origin;
@@ -333,6 +345,7 @@ function withDecision(record: CheckoutRecord): CheckoutRecord {
       return { ...rest, repeatAllowed: true };
     case 'orders':
     case 'give-up':
+      // guard: People: names outlast a read that had to wait [replace: rest]
       return record;
   }
 }

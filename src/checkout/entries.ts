@@ -8,6 +8,7 @@ import type { Completed, Run } from './run.ts';
  */
 export async function comeBack(run: Run, record: CheckoutRecord | undefined, at: number): Promise<Completed> {
   const { from } = run.delivery;
+  // guard: Entry: a wake-up moves its own entry [replace: false]
   if (from.kind === 'wake-up')
     await run.deps.schedule.moveJobs([
       {
@@ -39,8 +40,8 @@ export function entryFor(run: Run, record: CheckoutRecord | undefined, at: numbe
 export async function leaveUntil(run: Run, record: CheckoutRecord, at: number): Promise<Completed> {
   const { from } = run.delivery;
   // R2 b: the record's own entry comes later, so this one has done its duty. A leased record has no next try.
+  // guard: Entry: removed only when the record's next try is later [replace: from.kind === 'wake-up']
   if (from.kind === 'wake-up' && record.nextTry !== undefined && record.nextTry > from.origin) {
-    // guard: Entry: removed only when the record's next try is later
     await run.deps.schedule.remove(from.entryKey);
     return 'entry';
   }
@@ -52,6 +53,7 @@ export async function removeReplaced(run: Run, nextTry: number): Promise<void> {
   const { from } = run.delivery;
   const own = from.kind === 'wake-up' ? [{ key: from.entryKey, origin: from.origin }] : [];
   for (const entry of [...own, ...(run.leaseEntry === undefined ? [] : [run.leaseEntry])])
+    // guard: Reschedule: an entry that is due later stays [replace: true]
     if (entry.origin < nextTry) await removeQuietly(run, entry.key);
 }
 

@@ -15,7 +15,12 @@ export async function finalize(
   deps: Pick<Deps, 'batches' | 'attention' | 'events' | 'telemetry'>,
   record: CheckoutRecord,
 ): Promise<void> {
-  await writeBatchRows(deps, record, 'older');
+  await writeBatchRows(
+    deps,
+    record,
+    // guard: Finalize: batch rows are written only if theirs is older [replace: 'not-newer']
+    'older',
+  );
   await writeAttention(deps, record);
   const events = eventsOf(record);
   if (events.length > 0) await deps.events.publish(events);
@@ -36,6 +41,7 @@ export async function finalizeOrComeBack(run: Run, record: CheckoutRecord): Prom
     const pause = deps.times.outageRetry * 2 ** (from.kind === 'wake-up' ? Math.min(from.wakes - 1, 10) : 0);
     return comeBack(run, record, deps.clock.now() + Math.min(pause, deps.times.askedRetry));
   }
+  // guard: Result: the entry is removed last [earlier]
   await removeAll(run);
   return 'finalized';
 }

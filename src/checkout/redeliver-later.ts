@@ -13,20 +13,27 @@ export async function redeliverLater(
   { body, properties, queue }: QueueMessage,
   startedAt: number,
   more: Readonly<Record<string, string>>,
+  pause = deps.times.outageRetry,
 ): Promise<Completed> {
   const { clock, chance, times } = deps;
   const texts = Object.entries(properties).map(([name, value]) => [name, String(value)] as const);
   const sent = {
     messageId: chance.guid(),
     body,
-    properties: { ...Object.fromEntries(texts), [redeliveredProperty]: '1', ...more },
+    properties: {
+      ...Object.fromEntries(texts),
+      // guard: Redelivery: marked
+      [redeliveredProperty]: '1',
+      ...more,
+    },
   };
   try {
-    await deps.queue.send([sent], clock.now() + times.outageRetry * (0.9 + 0.2 * chance.fraction()));
+    await deps.queue.send([sent], clock.now() + pause * (0.9 + 0.2 * chance.fraction()));
     return 'redelivered';
   } catch (error) {
     if (!(error instanceof Unavailable)) throw error;
     deps.telemetry.warn(`A message of the ${queue} queue could not be sent again: ${error.message}`);
+    // guard: Redelivery: held until the lock ends
     await clock.sleep(Math.max(0, startedAt + times.lockRenewed - times.throwDelay - clock.now()));
     throw error;
   }

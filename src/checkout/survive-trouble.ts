@@ -14,7 +14,7 @@ import { wholeMs } from '../domain/schedule-entry.ts';
 import { UnreadableRecord } from '../ports/ledger.ts';
 import { Unavailable } from '../ports/unavailable.ts';
 import type { Deps } from './deps.ts';
-import { comeBack, entryFor } from './entries.ts';
+import { comeBack, entryFor, removeReplaced } from './entries.ts';
 import { redeliverLater } from './redeliver-later.ts';
 import { keepRejected } from './reject-message.ts';
 import { type Completed, type Run, returnPermit } from './run.ts';
@@ -24,7 +24,8 @@ export async function surviveTrouble(run: Run, message: QueueMessage, error: unk
   returnPermit(run);
   try {
     if (error instanceof UnreadableRecord) return await leaveUnreadable(run, error);
-    if (!(error instanceof Unavailable)) return await surviveBug(run, error);
+    // guard: Bug: caught [replace: false]
+    if (!(error instanceof Unavailable)) return await surviveBug(run, message, error);
   } catch (second) {
     if (!(second instanceof Unavailable)) throw second;
     return survivesOutage(run, message, second);
@@ -36,14 +37,23 @@ export async function surviveTrouble(run: Run, message: QueueMessage, error: unk
 async function survivesOutage(run: Run, message: QueueMessage, error: Unavailable): Promise<Completed> {
   const { deps, delivery, startedAt } = run;
   const { jobKey, from } = delivery;
-  const inHand = [...new Set([...delivery.ordersInHand, ...run.inHand])];
   deps.telemetry.warn(error.message, { jobKey });
-  if (from.kind === 'wake-up' && inHand.length === 0) return 'entry';
-  return redeliverLater(deps, message, startedAt, {
+  if (from.kind === 'wake-up' && ordersOf(run).length === 0) return 'entry';
+  return redeliverLater(deps, message, startedAt, carriedBy(run));
+}
+
+const ordersOf = ({ delivery, inHand }: Run): readonly string[] => [
+  ...new Set([...delivery.ordersInHand, ...inHand]),
+];
+
+/** What a message carries when it is sent again. */
+function carriedBy(run: Run): Readonly<Record<string, string>> {
+  const inHand = ordersOf(run);
+  return {
     ...(inHand.length === 0 ? {} : { [ordersProperty]: withinLength(inHand) }),
-    [firstEnqueuedProperty]: String(delivery.firstEnqueued),
-    ...(delivery.traceparent === undefined ? {} : { [traceparentProperty]: delivery.traceparent }),
-  });
+    [firstEnqueuedProperty]: String(run.delivery.firstEnqueued),
+    ...(run.delivery.traceparent === undefined ? {} : { [traceparentProperty]: run.delivery.traceparent }),
+  };
 }
 
 /** Service Bus allows 64 KB for all properties of a message; the list of orders in hand gets a share of it. */
@@ -56,7 +66,7 @@ function withinLength(ids: readonly string[]): string {
 }
 
 /** An exception that is not an outage. Its text goes into the record, and the job runs again in five minutes. */
-async function surviveBug(run: Run, error: unknown): Promise<Completed> {
+async function surviveBug(run: Run, message: QueueMessage, error: unknown): Promise<Completed> {
   const { deps, delivery } = run;
   const { jobKey } = delivery;
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
@@ -67,33 +77,40 @@ async function surviveBug(run: Run, error: unknown): Promise<Completed> {
   } catch (second) {
     deps.telemetry.warn(`The error of job ${jobKey} could not be recorded: ${String(second)}`, { jobKey });
   }
-  return outsideClaim(run, text);
+  return outsideClaim(run, message, text);
 }
 
 async function freeLease(run: Run, text: string): Promise<Completed | undefined> {
   const { deps, delivery, leased } = run;
-  const at = deps.clock.now() + deps.times.bugRetry;
+  const at = wholeMs(deps.clock.now() + deps.times.bugRetry);
   for (;;) {
     const found = await deps.ledger.read(delivery.jobKey);
     if (found === undefined || leased === undefined) return undefined;
     const { value: record, etag } = found;
     if (record.lease?.id !== leased.leaseId) return comeBack(run, record, at);
-    await comeBack(run, record, at);
+    // A reschedule, with the counters as they are: without a next try, each other entry of the job would run it at once.
+    await deps.schedule.ensure(entryFor(run, record, at));
     const { lease: _, ...rest } = record;
     const next = {
       ...rest,
+      // guard: Bug: its job is not due before its entry
+      nextTry: at,
+      entryOrigin: at,
       lastError: text.slice(0, maxErrorText).toWellFormed(),
       updatedAt: deps.clock.now(),
     };
     const written = await deps.ledger.replace(next, etag, deps.chance.guid());
-    if (written.kind === 'written') return 'entry';
+    if (written.kind === 'written') {
+      await removeReplaced(run, at);
+      return 'entry';
+    }
   }
 }
 
 const maxErrorText = 1_000;
 
 /** The bug is outside a claim, or cannot be written: a person hears of it, and the job is looked at again in an hour. */
-async function outsideClaim(run: Run, text: string): Promise<Completed> {
+async function outsideClaim(run: Run, message: QueueMessage, text: string): Promise<Completed> {
   const { deps, delivery } = run;
   const { jobKey, from } = delivery;
   const now = deps.clock.now();
@@ -105,6 +122,12 @@ async function outsideClaim(run: Run, text: string): Promise<Completed> {
     at: now,
   });
   if (from.kind === 'wake-up') return comeBack(run, undefined, at);
+  // Its batch and its times may not be in the record yet, so the message itself comes again.
+  try {
+    return await redeliverLater(deps, message, run.startedAt, carriedBy(run), deps.times.askedRetry);
+  } catch (second) {
+    if (second instanceof Unavailable) throw second;
+  }
   // A job without a record would be lost with its message.
   await deps.schedule.ensure(entryFor(run, undefined, at));
   await deps.ledger.insert(
@@ -178,6 +201,7 @@ export async function leaveToNewerVersion(
     return 'entry';
   }
   const first = Number(message.properties[firstEnqueuedProperty] ?? message.enqueuedAt);
+  // guard: Version: a newer message is kept after an hour
   if (startedAt - first > deps.times.askedRetry)
     return keepRejected(deps, message, {
       kind: 'not-valid',

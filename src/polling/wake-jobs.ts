@@ -39,6 +39,7 @@ export async function wakeJobs(deps: TickWorkDeps, deadline: number): Promise<Wo
   const waker = startWaker(deps);
   const mayGoOn = (range: JobRange): boolean => !waker.hasFailed(range) && clock.now() < end;
   // Somebody has to make the trial call, or a gate that waits for one would never open.
+  // guard: Tick: a gate on trial wakes one job [replace: standing.kind === 'open' ? undefined : 0]
   let allowance = standing.kind === 'open' ? undefined : standing.kind === 'trial' ? 1 : 0;
   for (const range of ranges) {
     for await (const entry of deps.schedule.jobs(range, allowance === 0 ? 'no-call' : 'due', clock.now())) {
@@ -55,6 +56,7 @@ export async function wakeJobs(deps: TickWorkDeps, deadline: number): Promise<Wo
       }
       if (standing.kind === 'open')
         allowance ??= Math.ceil(2 * standing.permitsPerMinute) - (await underWay(deps));
+      // guard: Tick: as many wake-ups as permits [replace: allowance === undefined]
       if (allowance === undefined || allowance <= 0) break;
       allowance -= 1;
       await waker.wake(range, entry);

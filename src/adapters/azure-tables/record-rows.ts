@@ -56,6 +56,7 @@ export function fromRecordRow(row: StoredRow): CheckoutRecord {
     jobKeyOf({ customerId: row.partition, cartId: row.key.slice(recordPrefix.length) });
   const unreadable = (why: string) => new UnreadableRecord(key, why, false);
   const text = joinText('record', row.properties);
+  // guard: Version: a newer record is left alone
   if (isNewer(row.properties['version'])) throw newer(key, row.properties['version']);
   if (text === undefined) throw unreadable('its column "record" is missing');
   const value = parse(text, unreadable);

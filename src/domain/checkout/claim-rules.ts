@@ -63,9 +63,9 @@ export function decideClaim(record: CheckoutRecord, { now, stopped }: ClaimConte
   if (!isDue(record, now)) return { kind: 'not-due', until: dueAt(record) };
   if (decided === undefined) {
     const claims = record.unfinishedClaims + 1;
-    // guard: Crash: the sixth unfinished claim or unanswered send does not run
+    // guard: Crash: the sixth unfinished run is escalated
     if (claims >= crashLimit || record.unansweredSends + 1 >= crashLimit) return { kind: 'escalate-crash' };
-    // guard: Crash: the third unfinished claim is put off
+    // guard: Crash: the third unfinished run is put off
     if (claims >= firstPutOff && record.putOffAt !== claims) return { kind: 'put-off' };
   }
   if (decided === 'give-up') return { kind: 'give-up' };

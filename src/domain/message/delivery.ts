@@ -78,6 +78,7 @@ export const wakeUpBody = (entryKey: string, wakes: number): string =>
 export function decodeDelivery(message: QueueMessage): DecodedDelivery {
   const version = text(message.properties['checkout-version']);
   const wakeUp = readWakeUp(message.body);
+  // guard: Version: a newer message is left alone
   if (version !== undefined && /^[1-9][0-9]{0,5}$/.test(version) && Number(version) > propertiesVersion)
     return omitUndefined({ kind: 'newer' as const, version, wakeUp });
   const decoded = wakeUp === undefined ? decodeJob(message.body) : undefined;
