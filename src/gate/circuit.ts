@@ -7,8 +7,8 @@ import {
   pauseMs,
   roomMs,
 } from '../domain/gate/gate-settings.ts';
+import type { Cause } from '../domain/gate/closing-cause.ts';
 import {
-  type Cause,
   type Closing,
   type GateState,
   opened,

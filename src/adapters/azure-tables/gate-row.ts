@@ -8,10 +8,9 @@ import {
   startPerMinute,
   workerShare,
 } from '../../domain/gate/gate-settings.ts';
+import { type Cause, closingCauses } from '../../domain/gate/closing-cause.ts';
 import {
-  type Cause,
   type Closing,
-  closingCauses,
   type GateState,
   initialState,
   type Line,
