@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import type { Exchange } from '../../src/domain/answer/exchange.ts';
 import type { PartnerCenter } from '../../src/ports/partner-center.ts';
 import { leapingClock, oneWorker } from '../support/one-worker.ts';
-import { cartId, customerId } from '../support/records.ts';
+import { cartId, customerId, jobKey } from '../support/records.ts';
 
 /** Rows that a person edited into nonsense, with a storage browser. */
 const start = Date.UTC(2026, 10, 24, 2);
@@ -55,7 +55,7 @@ test.each(Object.entries(edits))(
     const row = record(worker);
     if (row === undefined) throw new Error('no record');
     // Its attention row is closed, and of a later revision than anything that could be known now.
-    await worker.stores.attention.close({ customerId, cartId }, 7, start, 'ann');
+    await worker.stores.attention.close(jobKey, 7, start, 'ann');
     worker.tables.checkouts.put({ ...row, properties: { ...row.properties, ...edit } });
     await worker.enqueue({ customerId, cartId });
     await worker.deliver();
@@ -77,7 +77,7 @@ test('a lease and a next try in the year 9999: the job is looked at again within
   const worker = aWorker();
   await worker.enqueue({ customerId, cartId });
   await worker.deliver();
-  const found = await worker.stores.ledger.read({ customerId, cartId });
+  const found = await worker.stores.ledger.read(jobKey);
   if (found === undefined) throw new Error('no record');
   const far = Date.UTC(9999, 0);
   const edited = { ...found.value, state: 'waiting' as const, lease: { id: 'x', until: far }, nextTry: far };
