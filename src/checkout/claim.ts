@@ -215,12 +215,10 @@ async function carryOutStep(
     case 'read-orders':
       return { kind: 'read-orders', found, orderIds: step.orderIds };
     case 'leased':
-      return done(await leaveUntil(run, record, step.until));
+      return done(await leaveUntil(run, record, withinHours(run, step.until)));
     case 'not-due':
       if (await slept(run, step.until)) return undefined;
-      return done(
-        await leaveUntil(run, record, Math.min(step.until, deps.clock.now() + 2 * deps.times.slowRetry)),
-      );
+      return done(await leaveUntil(run, record, withinHours(run, step.until)));
     case 'put-off':
       return orUndefined(await carryOutUnleased(run, record, etag, putOff(record, contextOf(run))));
     case 'escalate-crash':
@@ -250,6 +248,10 @@ async function carryOutStep(
       throw new Error(`Job ${record.jobKey} has a record, so the step "${step.kind}" is impossible`);
   }
 }
+
+/** A time that somebody edited into the record may be years away. */
+const withinHours = ({ deps }: Run, until: number): number =>
+  Math.min(until, deps.clock.now() + 2 * deps.times.slowRetry);
 
 const orUndefined = (completed: Completed | undefined): Claimed | undefined =>
   completed === undefined ? undefined : done(completed);

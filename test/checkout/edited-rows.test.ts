@@ -38,6 +38,9 @@ function aWorker() {
 const record = (worker: ReturnType<typeof aWorker>) =>
   worker.tables.checkouts.all().find(({ key }) => key.startsWith('cart:'));
 
+const jobEntries = ({ tables }: ReturnType<typeof aWorker>) =>
+  tables.schedule.all().filter(({ key }) => key.startsWith('job:'));
+
 const edits: Record<string, Record<string, string | number | boolean>> = {
   'no JSON': { record: '{"state":' },
   'another type': { record: '[]' },
@@ -59,11 +62,11 @@ test.each(Object.entries(edits))(
     worker.tables.checkouts.put({ ...row, properties: { ...row.properties, ...edit } });
     await worker.enqueue({ customerId, cartId });
     await worker.deliver();
-    await worker.deliver();
-    const [attention] = worker.tables.attention.all();
+    await worker.step();
+    const attention = worker.tables.attention.all().find(({ partition }) => partition === 'job');
     expect(attention?.properties).toMatchObject({ code: 'unreadable-record', open: true, revision: 6 });
     expect(worker.checkouts()).toBe(1);
-    expect(worker.queue).toHaveLength(1);
+    expect(jobEntries(worker)).toHaveLength(1);
 
     // Mended, it goes on where it was: the job is known, and its order is polled to its end.
     worker.tables.checkouts.put(row);
@@ -84,7 +87,8 @@ test('a lease and a next try in the year 9999: the job is looked at again within
   await worker.stores.ledger.replace(edited, found.etag, 'w');
   await worker.enqueue({ customerId, cartId });
   await worker.deliver();
-  expect(worker.queue[0]?.at).toBeLessThan(start + 86_400_000);
+  const [entry] = jobEntries(worker);
+  expect(entry?.properties['dueAt']).toBeLessThan(start + 86_400_000);
   expect(worker.checkouts()).toBe(1);
 });
 
@@ -100,8 +104,8 @@ test('an entry of nonsense is passed over, with a warning; the others are polled
 
 test('attention and batch rows of nonsense are written over', async () => {
   const worker = aWorker();
-  const key = `${customerId}:${cartId}`;
-  worker.tables.attention.put({ partition: 'cart', key, properties: { revision: 'abc', open: 'yes' } });
+  const key = jobKey;
+  worker.tables.attention.put({ partition: 'job', key, properties: { revision: 'abc', open: 'yes' } });
   worker.tables.batches.put({ partition: 'night', key, properties: { revision: 'abc', state: 5 } });
   worker.tables.batches.put({ partition: 'night', key: 'summary', properties: { total: 'many' } });
   await worker.enqueue({ customerId, cartId, batchId: 'night', batchSize: 1 });
