@@ -197,7 +197,7 @@ test.each([
     { totalCount: 0, items: [], links: { next: { uri: '/customers/x/orders?page=2' } } },
   ],
 ])('a part of the order list proves nothing: a person is asked (%s)', async (_, list) => {
-  const { worker, clock, recordOf, open } = world((call, truth) => {
+  const { worker, recordOf, open } = world((call, truth) => {
     if (call.what === 'orders') return answer(200, list);
     const told = lostAfter(call, truth);
     return call.what === 'cart' ? answer(404, { code: 800008, description: 'expired' }) : told;
@@ -211,7 +211,7 @@ test.each([
 test.each(['0001-01-01T00:00:00', '1970-01-01T00:00:00Z', '2026-11-24', '2026-11-23T16:00:00', 'soon'])(
   'an order whose date is %s may be the cart’s own: a gone cart does not fail',
   async (creationDate) => {
-    const { worker, clock, recordOf } = world((call, truth) => {
+    const { worker, recordOf } = world((call, truth) => {
       const told = lostAfter(call, truth);
       if (call.what === 'cart') return answer(404, { code: 800008, description: 'expired' });
       if (call.what !== 'orders' || told.kind !== 'answer') return told;
@@ -261,7 +261,7 @@ const otherLines: Hook = (call, truth) => {
 test.each(['replay', 'refuse'] as const)(
   'an order whose lines the API wrote otherwise is asked about, and a person’s word completes it (%s)',
   async (again) => {
-    const { worker, clock, recordOf, calls } = world(otherLines, { again });
+    const { worker, recordOf, calls } = world(otherLines, { again });
     await worker.enqueue(job);
     await worker.until(start + 60 * minute);
     expect(await recordOf()).toMatchObject({ state: 'unresolved', asked: { kind: 'needs-decision' } });
@@ -280,7 +280,7 @@ test('a first call that is answered cleanly is complete, whatever its lines', as
 });
 
 test('one record that cannot be read does not block the other carts of its customer', async () => {
-  const { worker, clock, recordOf, open } = world(lostAfter, { again: 'refuse' });
+  const { worker, recordOf, open } = world(lostAfter, { again: 'refuse' });
   await worker.enqueue({ customerId, cartId: otherCartId, notAfter: '2026-11-24T01:00:00Z' });
   await worker.deliver();
   const [row] = worker.tables.checkouts.all();

@@ -339,12 +339,13 @@ test('the factor divides every time, and is refused in Azure', () => {
   const { times, gate, timeFactor } = decodeConfig({
     ...required,
     CHECKOUT_TIME_FACTOR: '60',
-    LEASE: '210s',
+    REPEAT_WITHIN: '300s',
   });
   expect(timeFactor).toBe(60);
   expect(times).toMatchObject({
     callTimeout: 3_000,
-    lease: 3_500,
+    lease: 4_000,
+    repeatWithin: 5_000,
     quiet: 20_000,
     permitLife: Math.round(defaultTimes.permitLife / 60),
   });
