@@ -38,10 +38,3 @@ export interface Listener {
   /** Lets go of connections. After drain(), or instead of it when time is up. */
   close(): Promise<void>;
 }
-
-/** By the type of the trigger's binding in lower case. Loaded on use, so an app without queues does not wait for the SDK. */
-export const drivers: Readonly<Record<string, () => Promise<Driver>>> = {
-  servicebustrigger: async () => (await import('./service-bus.ts')).serviceBusDriver,
-  httptrigger: async () => (await import('./http.ts')).httpDriver,
-  timertrigger: async () => (await import('./timer.ts')).timerDriver,
-};

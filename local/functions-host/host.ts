@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import type { HostClock } from './clock.ts';
 import { type Core, createCore, type RegisteredFunction } from './core.ts';
-import { drivers, type HostContext, type HostedFunction, type Listener } from './driver.ts';
+import type { HostContext, HostedFunction, Listener } from './driver.ts';
+import { drivers } from './drivers.ts';
 import { HostStartError, textOf } from './errors.ts';
 import { readHostJson } from './host-json.ts';
 import { invoke, withFixed } from './invoke.ts';

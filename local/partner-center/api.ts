@@ -10,7 +10,8 @@ import {
   unauthorized,
 } from './answer.ts';
 import type { Call } from './calls.ts';
-import { arrangeLines, newCart, type WantedLine } from './carts.ts';
+import type { WantedLine } from './cart-line.ts';
+import { arrangeLines, newCart } from './carts.ts';
 import { replacement, runCheckout } from './checkout.ts';
 import type { Course, Operation, Struck } from './faults.ts';
 import type { OrderRecord } from './orders.ts';

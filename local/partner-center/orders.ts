@@ -1,4 +1,4 @@
-import type { CartLine } from './carts.ts';
+import type { CartLine } from './cart-line.ts';
 import { findOffer, type Offer, type OfferKind } from './catalogue.ts';
 import { type Draw, type Range, within } from './chance.ts';
 

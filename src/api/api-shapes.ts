@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import type { LineKind } from '../domain/batch/batch-counts.ts';
 import { decisions, questionKinds, states } from '../domain/checkout/record.ts';
-import { closingCauses } from '../domain/gate/gate-state.ts';
+import { closingCauses } from '../domain/gate/closing-cause.ts';
 import { orderStatuses } from '../domain/order/order.ts';
 
 /**

@@ -137,6 +137,7 @@ async function escalate(
     if (written === undefined) return undefined;
   }
   const record = writer.record();
+  // guard: People: a question opens its row before the reschedule
   await deps.attention.write(attentionRow(record, kind, reason, evidence), 'not-newer');
   if (isNew) tellAttention(deps, 'AttentionOpened', record, kind, reason.code);
   if (kind === 'needs-decision') await deps.events.publish([needsDecisionEvent(record)]);

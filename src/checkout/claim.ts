@@ -215,13 +215,10 @@ async function carryOutStep(
     case 'read-orders':
       return { kind: 'read-orders', found, orderIds: step.orderIds };
     case 'leased':
-      // guard: Claim: a lease of another is waited for [replace: done('entry')]
-      return done(await leaveUntil(run, record, step.until));
+      return done(await leaveUntil(run, record, withinHours(run, step.until)));
     case 'not-due':
       if (await slept(run, step.until)) return undefined;
-      return done(
-        await leaveUntil(run, record, Math.min(step.until, deps.clock.now() + 2 * deps.times.slowRetry)),
-      );
+      return done(await leaveUntil(run, record, withinHours(run, step.until)));
     case 'put-off':
       return orUndefined(await carryOutUnleased(run, record, etag, putOff(record, contextOf(run))));
     case 'escalate-crash':
@@ -251,6 +248,10 @@ async function carryOutStep(
       throw new Error(`Job ${record.jobKey} has a record, so the step "${step.kind}" is impossible`);
   }
 }
+
+/** A time that somebody edited into the record may be years away. */
+const withinHours = ({ deps }: Run, until: number): number =>
+  Math.min(until, deps.clock.now() + 2 * deps.times.slowRetry);
 
 const orUndefined = (completed: Completed | undefined): Claimed | undefined =>
   completed === undefined ? undefined : done(completed);
@@ -296,6 +297,8 @@ async function takeOver(
       entryOrigin,
       updatedAt: now,
       // Only what is about to send may move the last send: a reconciliation that did would put off its own evidence for ever.
+      // guard: Last send: written by the take-over from waiting
+      // guard: Last send: never moved by a look [replace: { lastSend: now }]
       ...(sends
         ? { ...firstSendOf(run, record, now), lastSend: now, unansweredSends: record.unansweredSends + 1 }
         : {}),
@@ -303,7 +306,12 @@ async function takeOver(
     delivery,
     run.startedAt,
   );
-  const written = await deps.ledger.replace(leased, found.etag, leaseId);
+  const written = await deps.ledger.replace(
+    leased,
+    // guard: Claim: with If-Match [replace: (await deps.ledger.read(record.jobKey))?.etag ?? found.etag]
+    found.etag,
+    leaseId,
+  );
   if (written.kind === 'conflict') return undefined;
   run.leased = { record: leased, etag: written.etag, leaseId };
   return { kind: next, leased: run.leased };
@@ -341,6 +349,7 @@ function withDecision(record: CheckoutRecord): CheckoutRecord {
       return { ...rest, repeatAllowed: true };
     case 'orders':
     case 'give-up':
+      // guard: People: names outlast a read that had to wait [replace: rest]
       return record;
   }
 }

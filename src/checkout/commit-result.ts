@@ -35,6 +35,7 @@ export async function commitResult(
   const { orders } = result;
   run.inHand = orders.map((order) => order.id);
   const nextTry = to === undefined ? undefined : wholeMs(to.at);
+  // guard: Result: a job that goes on has its entry before the transaction
   if (to !== undefined && nextTry !== undefined) {
     const state = transition(leased.record.state, to.step);
     await whileLocked(run, () => deps.schedule.ensure(entryFor(run, leased.record, nextTry, state)));
@@ -43,6 +44,7 @@ export async function commitResult(
   await insertOrderEntries(run, leased.record, orders, firstPoll);
   const change = (record: CheckoutRecord, mine: boolean): CheckoutRecord | undefined => {
     const at = { now: deps.clock.now(), firstPoll };
+    // guard: Result: negatives need my claim [replace: false]
     if (!mine)
       return factsOnly(record, result, {
         ...at,
@@ -56,6 +58,7 @@ export async function commitResult(
   const learned = learnedBy(record);
   for (;;) {
     const changed = change(record, mine);
+    // guard: Result: orders are written whatever the lease says [replace: changed === undefined || !mine]
     if (changed === undefined) break;
     const next = withDelivery(changed, run.delivery, run.startedAt, `recorded: ${changed.state}`);
     const written = await whileLocked(run, () =>
@@ -181,6 +184,7 @@ async function insertOrderEntries(
     polls: 0,
   }));
   // guard: Result: entries of pending orders come before the transaction
+  // guard: Result: an answer in hand waits for its entries [replace: await run.deps.schedule.insert(entries)]
   await whileLocked(run, () => run.deps.schedule.insert(entries));
 }
 

@@ -15,7 +15,12 @@ export async function finalize(
   deps: Pick<Deps, 'batches' | 'attention' | 'events' | 'telemetry'>,
   record: CheckoutRecord,
 ): Promise<void> {
-  await writeBatchRows(deps, record, 'older');
+  await writeBatchRows(
+    deps,
+    record,
+    // guard: Finalize: batch rows are written only if theirs is older [replace: 'not-newer']
+    'older',
+  );
   await writeAttention(deps, record);
   const events = eventsOf(record);
   if (events.length > 0) await deps.events.publish(events);

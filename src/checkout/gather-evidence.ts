@@ -55,13 +55,19 @@ export async function gatherEvidence(run: Run, before: CheckoutRecord): Promise<
   // guard: Evidence: no list is no empty list [replace: orders.kind === 'gone' && !Object.assign(orders, { value: [] })]
   if (orders.kind === 'gone') return { ...orders, kind: 'refused' };
   const listed = orders.value;
+  // guard: Evidence: our own books are read last [earlier]
   const books = await ledger.customer(customerId);
 
   const carried = await readOrders(run, orders.record, ordersToRead(orders.record, books));
   if (carried.kind === 'later') return carried;
   const record = withInHand(carried.record, carried.orders, now);
   const own = new Set(record.orders.map((mark) => mark.id));
-  const unowned = listed.filter((order) => !own.has(order.id) && !books.owners.has(order.id));
+  const unowned = listed.filter(
+    (order) =>
+      !own.has(order.id) &&
+      // guard: Evidence: an order of another record never counts
+      !books.owners.has(order.id),
+  );
   const seen = {
     now,
     record,

@@ -46,6 +46,7 @@ export async function claimRepeat(
     const { repeatAllowed: _, ...rest } = record;
     const now = clock.now();
     return {
+      // guard: People: "not bought" allows one repeat [replace: record]
       ...rest,
       state: transition(record.state, 'submit'),
       firstSend: record.firstSend ?? now,
@@ -78,6 +79,7 @@ export async function readNamedOrders(run: Run, leased: LeasedRecord): Promise<N
   };
   for (const orderId of new Set(orderIds)) {
     const owner = owners.get(orderId);
+    // guard: People: an order of another record is refused
     if (owner !== undefined && owner !== jobKey)
       return refuse(`Order ${orderId}, named by ${who}, belongs to job ${owner}.`);
     const read = await readApi(
@@ -91,6 +93,7 @@ export async function readNamedOrders(run: Run, leased: LeasedRecord): Promise<N
     if (read.kind === 'later') return unsent(read.at, read.why);
     if (read.kind !== 'value')
       return refuse(`Order ${orderId}, named by ${who}, cannot be read: ${read.reason.description}`);
+    // guard: People: an order of another customer is refused
     if (read.value.id !== orderId || (read.value.customerId ?? customerId).toLowerCase() !== customerId)
       return refuse(`Order ${orderId}, named by ${who}, is not an order of customer ${customerId}.`);
     orders.push(read.value);

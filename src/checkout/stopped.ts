@@ -15,6 +15,7 @@ export async function stoppedNow(
   if (from.kind === 'producer' && from.job.batchId !== undefined) {
     const { batchId, batchSize } = from.job;
     const stopped = await deps.joinBatch(batchId, batchSize);
+    // guard: Batch: nothing is sent once it is stopped [replace: false]
     if (record === undefined) return stopped === undefined ? undefined : { batchId, ...stopped };
   }
   // Its first message belongs to no batch, so no batch stops it.

@@ -1,5 +1,5 @@
 import { defaultGateSettings } from '../domain/gate/gate-settings.ts';
-import { timeSettings } from './time-settings.ts';
+import { timeSettings } from './time-setting-table.ts';
 
 export interface Setting {
   readonly name: string;

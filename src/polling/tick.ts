@@ -141,6 +141,7 @@ export async function workTick(
     async (deadline) => {
       const page = await deps.ledgerScan.page(repairedFrom, repairRows);
       for (const { record, at } of page.records) {
+        // guard: Repair: missing entries are written again
         counts.repaired += await repairAndReport(deps, record);
         repairedTo = at;
         // The next tick goes on here.

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import type { Rival } from './rivals.ts';
+import type { Rival } from './rival.ts';
 
 const execute = promisify(execFile);
 const packages = ['bullmq@6.7.0', 'ioredis@6.0.0'];

@@ -1,8 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Sandbox } from '../../local/partner-center/sandbox.ts';
 import { type Kind, limit, limiterOf } from './budget.ts';
 import { madeOf, type Use, useOf } from './budget-use.ts';
 import { runBullmq } from './bullmq.ts';
+import type { Rival } from './rival.ts';
 import { instant, withStack } from './workload.ts';
 
 /** Other people's rules on the same calls. Higher than the worker's factor: two minutes of Partner Center are measured. */
@@ -10,16 +10,6 @@ const factor = 4;
 const lengthMs = 30_000;
 const concurrency = 48;
 const jobs = 1_500;
-
-export interface Rival {
-  readonly sandbox: Sandbox;
-  readonly urls: readonly string[];
-  readonly concurrency: number;
-  readonly lengthMs: number;
-  /** Calls in a minute of Partner Center, and how long that minute is here. */
-  readonly limit: number;
-  readonly minuteMs: number;
-}
 
 async function measured(name: string, kind: Kind, run: (rival: Rival) => Promise<void>): Promise<Use> {
   const switches = {

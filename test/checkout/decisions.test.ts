@@ -1,12 +1,13 @@
 import { expect, test } from 'vitest';
-import { decisionCopy } from '../../src/checkout/copies.ts';
 import type { Exchange } from '../../src/domain/answer/exchange.ts';
+import type { Decision } from '../../src/domain/checkout/decisions.ts';
 import type { CheckoutRecord } from '../../src/domain/checkout/record.ts';
-import type { Decision } from '../../src/domain/message/delivery.ts';
+import { jobKeyOf } from '../../src/domain/message/job-key.ts';
+import { decideJob } from '../../src/operator/jobs/decide-job.ts';
 import type { PartnerCenter } from '../../src/ports/partner-center.ts';
 import { answered, nobodyAsks } from '../support/exchanges.ts';
 import { leapingClock, type OneWorker, oneWorker } from '../support/one-worker.ts';
-import { cartId, customerId, otherCartId } from '../support/records.ts';
+import { cartId, customerId, jobKey, otherCartId } from '../support/records.ts';
 
 const job = { customerId, cartId };
 const refusal = answered(400, { code: 800002, description: 'The offer cannot be bought' });
@@ -21,8 +22,10 @@ const ordered = answered(201, {
   ],
 });
 
+const decideDeps = ({ deps, clock }: OneWorker) => ({ ...deps, now: clock.now });
+
 async function recordOf({ stores }: OneWorker): Promise<CheckoutRecord> {
-  const found = await stores.ledger.read(job);
+  const found = await stores.ledger.read(jobKey);
   if (found === undefined) throw new Error('the job has no record');
   return found.value;
 }
@@ -51,46 +54,52 @@ async function failedJob(next: Exchange) {
     record,
     calls: () => calls,
     decide: (who: string, decision: Decision['decision'] = 'retry') =>
-      worker.deps.queue.send(
-        decisionCopy(seen, { decision, seen: 'failed', who, orderIds: [] }, worker.deps.chance),
-        worker.clock.now(),
-      ),
-    toldPeople: () => worker.tables.attention.all().map(({ properties }) => properties['overtaken']),
+      decideJob(decideDeps(worker), jobKey, { decision, who, orderIds: [] }, seen),
   };
 }
 
-test('a decision that is sent twice counts once, and nobody is told that it came too late', async () => {
+test('a decision that is made twice counts once', async () => {
   const worker = await failedJob(ordered);
-  await worker.decide('ann');
-  await worker.decide('ann');
+  expect((await worker.decide('ann')).kind).toBe('decided');
+  expect((await worker.decide('ann')).kind).toBe('changed');
   await worker.settle();
   expect(worker.calls()).toBe(2);
   expect(await worker.record()).toMatchObject({
     state: 'completed',
     decisions: [{ decision: 'retry', who: 'ann' }],
   });
-  expect(worker.toldPeople()).toEqual([undefined]);
 });
 
-test('of two people who decide at once the first one counts, and the other one is told', async () => {
+test('of two people who decide at once the first one counts, and the other one is told at once', async () => {
   const worker = await failedJob(refusal);
-  await worker.decide('ann');
-  await worker.decide('ben');
+  expect((await worker.decide('ann')).kind).toBe('decided');
+  expect(await worker.decide('ben')).toMatchObject({
+    kind: 'changed',
+    record: { decision: { who: 'ann', decision: 'retry' } },
+  });
   await worker.settle();
   expect(worker.calls()).toBe(2);
   expect((await worker.record()).decisions).toMatchObject([{ who: 'ann' }]);
-  expect(worker.toldPeople()).toEqual([
-    expect.stringContaining('"retry" by ben came too late: ann had decided "retry" before'),
-  ]);
 });
 
-test('a decision that does not fit what the job is changes nothing, and whoever sent it is told', async () => {
+test('a decision that does not fit what the job is changes nothing, and whoever makes it is told why', async () => {
   const worker = await failedJob(ordered);
-  await worker.decide('ann', 'give-up');
+  expect(await worker.decide('ann', 'give-up')).toEqual({
+    kind: 'refused',
+    why: expect.stringContaining('is failed, and "give-up" is not for that state'),
+  });
   await worker.settle();
   expect(worker.calls()).toBe(1);
   expect(await worker.record()).toMatchObject({ state: 'failed', decisions: [] });
-  expect(worker.toldPeople()).toEqual([expect.stringContaining('"give-up" by ann came too late')]);
+});
+
+test('a decision whose wake-up is lost is carried out by its entry', async () => {
+  const worker = await failedJob(ordered);
+  await worker.decide('ann');
+  worker.queue.length = 0;
+  await worker.settle();
+  expect(await worker.record()).toMatchObject({ state: 'completed' });
+  expect(worker.tables.schedule.all()).toEqual([]);
 });
 
 /** A job about whose two candidate orders a person is asked: which one is its own, nothing tells. */
@@ -127,9 +136,9 @@ async function askedJob(orderAt: (id: string) => Record<string, unknown> | undef
   /** Deliveries until a person is asked once more. */
   const asked = async (): Promise<void> => {
     const before = questions();
-    for (let deliveries = 0; questions() === before; deliveries += 1) {
-      if (deliveries === 50) throw new Error('nobody is asked');
-      await worker.deliver();
+    for (let steps = 0; questions() === before; steps += 1) {
+      if (steps === 50) throw new Error('nobody is asked');
+      await worker.step();
     }
   };
   await worker.enqueue(job);
@@ -140,15 +149,8 @@ async function askedJob(orderAt: (id: string) => Record<string, unknown> | undef
     record,
     asked,
     calls: () => calls,
-    decide: async (decision: Decision['decision'], orderIds: readonly string[] = []) =>
-      worker.deps.queue.send(
-        decisionCopy(
-          await record(),
-          { decision, seen: 'unresolved', who: 'ann', orderIds },
-          worker.deps.chance,
-        ),
-        worker.clock.now(),
-      ),
+    decide: (decision: Decision['decision'], orderIds: readonly string[] = []) =>
+      decideJob(decideDeps(worker), jobKey, { decision, who: 'ann', orderIds }),
   };
 }
 
@@ -157,7 +159,7 @@ test('"not bought" allows one repeat: what it did not settle is asked again, and
   await worker.decide('not-bought');
   await worker.asked();
   expect(worker.calls()).toBe(3);
-  for (let looks = 0; looks < 5; looks += 1) await worker.deliver();
+  for (let steps = 0; steps < 10; steps += 1) await worker.step();
   expect(worker.calls()).toBe(3);
   expect(await worker.record()).toMatchObject({
     state: 'unresolved',
@@ -177,12 +179,16 @@ test('the orders that a person names are read, and end the job', async () => {
   expect(worker.calls()).toBe(2);
 });
 
-test('a named order that cannot be read now is carried along: nobody has to name it again', async () => {
+test('a named order that cannot be read now stays named: nobody has to name it again, though the worker dies', async () => {
   let reads = 0;
   const worker = await askedJob(() => (++reads > 1 ? {} : undefined));
   await worker.decide('orders', ['O2']);
   await worker.deliver();
-  expect(worker.queue.map(({ copy }) => copy.properties['checkout-found'])).toContain('O2');
+  expect(await worker.record()).toMatchObject({
+    decision: { decision: 'orders', orderIds: ['O2'] },
+    orders: [],
+  });
+  worker.queue.length = 0;
   await worker.settle();
   expect(await worker.record()).toMatchObject({ state: 'completed', orders: [{ id: 'O2' }] });
 });
@@ -198,7 +204,10 @@ test.each(others)('an order of %s is refused, and the question stays', async (_,
   expect(await worker.record()).toMatchObject({
     state: 'unresolved',
     asked: { kind: 'needs-decision' },
-    reason: { code: 'wrong-order', description: expect.stringContaining('O2, named by ann, is not one of') },
+    reason: {
+      code: 'wrong-order',
+      description: expect.stringContaining('O2, named by ann, is not an order of'),
+    },
     orders: [],
   });
 });
@@ -207,7 +216,7 @@ test('an order that stands in the books of another cart is refused, and the ques
   const worker = await askedJob(() => {
     throw new Error('its owner is known: nobody reads it');
   });
-  const row = { customerId, cartId: otherCartId, status: 'completed' };
+  const row = { jobKey: jobKeyOf({ customerId, cartId: otherCartId }), status: 'completed' };
   await worker.tables.checkouts.change({
     kind: 'insert',
     row: { partition: customerId, key: 'order:O2', properties: row },
@@ -216,7 +225,10 @@ test('an order that stands in the books of another cart is refused, and the ques
   await worker.deliver();
   expect(await worker.record()).toMatchObject({
     state: 'unresolved',
-    reason: { code: 'wrong-order', description: expect.stringContaining(`belongs to cart ${otherCartId}`) },
+    reason: {
+      code: 'wrong-order',
+      description: expect.stringContaining(`belongs to job ${jobKeyOf({ customerId, cartId: otherCartId })}`),
+    },
     orders: [],
   });
 });

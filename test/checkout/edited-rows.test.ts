@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import type { Exchange } from '../../src/domain/answer/exchange.ts';
 import type { PartnerCenter } from '../../src/ports/partner-center.ts';
 import { leapingClock, oneWorker } from '../support/one-worker.ts';
-import { cartId, customerId } from '../support/records.ts';
+import { cartId, customerId, jobKey } from '../support/records.ts';
 
 /** Rows that a person edited into nonsense, with a storage browser. */
 const start = Date.UTC(2026, 10, 24, 2);
@@ -38,6 +38,9 @@ function aWorker() {
 const record = (worker: ReturnType<typeof aWorker>) =>
   worker.tables.checkouts.all().find(({ key }) => key.startsWith('cart:'));
 
+const jobEntries = ({ tables }: ReturnType<typeof aWorker>) =>
+  tables.schedule.all().filter(({ key }) => key.startsWith('job:'));
+
 const edits: Record<string, Record<string, string | number | boolean>> = {
   'no JSON': { record: '{"state":' },
   'another type': { record: '[]' },
@@ -55,15 +58,15 @@ test.each(Object.entries(edits))(
     const row = record(worker);
     if (row === undefined) throw new Error('no record');
     // Its attention row is closed, and of a later revision than anything that could be known now.
-    await worker.stores.attention.close({ customerId, cartId }, 7, start, 'ann');
+    await worker.stores.attention.close(jobKey, 7, start, 'ann');
     worker.tables.checkouts.put({ ...row, properties: { ...row.properties, ...edit } });
     await worker.enqueue({ customerId, cartId });
     await worker.deliver();
-    await worker.deliver();
-    const [attention] = worker.tables.attention.all();
+    await worker.step();
+    const attention = worker.tables.attention.all().find(({ partition }) => partition === 'job');
     expect(attention?.properties).toMatchObject({ code: 'unreadable-record', open: true, revision: 6 });
     expect(worker.checkouts()).toBe(1);
-    expect(worker.queue).toHaveLength(1);
+    expect(jobEntries(worker)).toHaveLength(1);
 
     // Mended, it goes on where it was: the job is known, and its order is polled to its end.
     worker.tables.checkouts.put(row);
@@ -77,14 +80,15 @@ test('a lease and a next try in the year 9999: the job is looked at again within
   const worker = aWorker();
   await worker.enqueue({ customerId, cartId });
   await worker.deliver();
-  const found = await worker.stores.ledger.read({ customerId, cartId });
+  const found = await worker.stores.ledger.read(jobKey);
   if (found === undefined) throw new Error('no record');
   const far = Date.UTC(9999, 0);
   const edited = { ...found.value, state: 'waiting' as const, lease: { id: 'x', until: far }, nextTry: far };
   await worker.stores.ledger.replace(edited, found.etag, 'w');
   await worker.enqueue({ customerId, cartId });
   await worker.deliver();
-  expect(worker.queue[0]?.at).toBeLessThan(start + 86_400_000);
+  const [entry] = jobEntries(worker);
+  expect(entry?.properties['dueAt']).toBeLessThan(start + 86_400_000);
   expect(worker.checkouts()).toBe(1);
 });
 
@@ -100,8 +104,8 @@ test('an entry of nonsense is passed over, with a warning; the others are polled
 
 test('attention and batch rows of nonsense are written over', async () => {
   const worker = aWorker();
-  const key = `${customerId}:${cartId}`;
-  worker.tables.attention.put({ partition: 'cart', key, properties: { revision: 'abc', open: 'yes' } });
+  const key = jobKey;
+  worker.tables.attention.put({ partition: 'job', key, properties: { revision: 'abc', open: 'yes' } });
   worker.tables.batches.put({ partition: 'night', key, properties: { revision: 'abc', state: 5 } });
   worker.tables.batches.put({ partition: 'night', key: 'summary', properties: { total: 'many' } });
   await worker.enqueue({ customerId, cartId, batchId: 'night', batchSize: 1 });

@@ -1,13 +1,11 @@
-import { expect, test } from 'vitest';
-import { decisionCopy } from '../../src/checkout/copies.ts';
+import { expect, test, vi } from 'vitest';
 import type { Exchange } from '../../src/domain/answer/exchange.ts';
 import type { CheckoutRecord } from '../../src/domain/checkout/record.ts';
-import type { Seen } from '../../src/domain/message/delivery.ts';
+import { decideJob, giveUpUnbegun } from '../../src/operator/jobs/decide-job.ts';
 import type { PartnerCenter } from '../../src/ports/partner-center.ts';
 import { answered } from '../support/exchanges.ts';
 import { leapingClock, oneWorker } from '../support/one-worker.ts';
-import { cartId, customerId } from '../support/records.ts';
-import { seededChance } from '../support/seeded-chance.ts';
+import { cartId, customerId, jobKey } from '../support/records.ts';
 
 const start = Date.UTC(2026, 10, 24, 2);
 const job = { customerId, cartId, batchId: 'night', batchSize: 1 };
@@ -25,18 +23,22 @@ function aWorker(checkout: () => Promise<Exchange>) {
     order: async () => answered(404, {}),
   };
   const worker = oneWorker(api, leapingClock(start));
-  const record = async () => (await worker.stores.ledger.read({ customerId, cartId }))?.value;
-  const giveUp = async (seen: Seen, of?: CheckoutRecord) => {
-    const begun = of ?? { body: JSON.stringify(job), ticket: 0, firstEnqueued: start };
-    const copy = decisionCopy(
-      begun,
-      { decision: 'give-up', seen, who: 'ann', orderIds: [] },
-      seededChance(9),
+  const record = async () => (await worker.stores.ledger.read(jobKey))?.value;
+  const decideDeps = { ...worker.deps, now: worker.clock.now };
+  const giveUp = () => decideJob(decideDeps, jobKey, { decision: 'give-up', who: 'ann', orderIds: [] });
+  /** Of a message that nobody has begun to work on. */
+  const giveUpMessage = () =>
+    giveUpUnbegun(
+      decideDeps,
+      {
+        job: { customerId, cartId, batchId: 'night', batchSize: 1 },
+        body: JSON.stringify(job),
+        firstEnqueued: start,
+        urgent: false,
+      },
+      'ann',
     );
-    worker.queue.unshift({ copy, at: worker.clock.now(), deliveries: 0, sequence: -1 });
-    await worker.deliver();
-  };
-  return { ...worker, record, giveUp, checkouts: () => checkouts };
+  return { ...worker, record, giveUp, giveUpMessage, checkouts: () => checkouts };
 }
 
 const known = async (worker: ReturnType<typeof aWorker>): Promise<CheckoutRecord> => {
@@ -45,13 +47,14 @@ const known = async (worker: ReturnType<typeof aWorker>): Promise<CheckoutRecord
   return record;
 };
 
-test('a job that waits: given up in one write, and its own copy buys nothing', async () => {
+test('a job that waits: given up in one write, and its own entry buys nothing', async () => {
   const worker = aWorker(async () => answered(429, {}));
   await worker.enqueue(job);
   await worker.deliver();
   const waiting = await known(worker);
   expect(waiting.state).toBe('waiting');
-  await worker.giveUp('waiting', waiting);
+  expect((await worker.giveUp()).kind).toBe('decided');
+  await worker.deliver();
   const ended = await known(worker);
   expect(ended).toMatchObject({
     state: 'failed',
@@ -63,39 +66,42 @@ test('a job that waits: given up in one write, and its own copy buys nothing', a
   expect(worker.checkouts()).toBe(1);
   expect(worker.events.map(({ type }) => type)).toContain('checkout.failed');
   expect(worker.events.map(({ type }) => type)).toContain('batch.finished');
-  expect(worker.tables.attention.all().map(({ properties }) => properties['code'])).toEqual(['given-up']);
+  const rows = worker.tables.attention.all().filter(({ partition }) => partition === 'job');
+  expect(rows.map(({ properties }) => properties['code'])).toEqual(['given-up']);
 });
 
 test('a job that was never begun: it is in the ledger as given up, and a late duplicate buys nothing', async () => {
   const worker = aWorker(async () => answered(429, {}));
-  await worker.giveUp('nothing');
-  expect(await known(worker)).toMatchObject({ state: 'failed', reason: { code: 'given-up' }, ticket: 1 });
+  expect((await worker.giveUpMessage()).kind).toBe('decided');
+  expect(await known(worker)).toMatchObject({ state: 'failed', reason: { code: 'given-up' } });
   await worker.enqueue(job);
   await worker.settle();
   expect(worker.checkouts()).toBe(0);
   expect(worker.queue).toHaveLength(0);
 });
 
-test('never begun when the person looked, begun meanwhile: the job goes on', async () => {
-  const order = { id: 'Order-1', status: 'completed', billingCycle: 'monthly', lineItems: [] };
-  const answers = [answered(429, {}), answered(201, { orders: [order] })].values();
-  const worker = aWorker(async () => answers.next().value ?? answered(500, {}));
+test('never begun when the person looked, begun meanwhile: the job that waits is given up', async () => {
+  const worker = aWorker(async () => answered(429, {}));
   await worker.enqueue(job);
   await worker.deliver();
-  await worker.giveUp('nothing');
+  expect((await worker.giveUpMessage()).kind).toBe('decided');
   await worker.settle();
-  expect(await known(worker)).toMatchObject({ state: 'completed', decisions: [] });
+  expect(await known(worker)).toMatchObject({ state: 'failed', decisions: [{ decision: 'give-up' }] });
+  expect(worker.checkouts()).toBe(1);
 });
 
 test('a job whose worker died in a call: given up, and the record keeps that it may have been bought', async () => {
-  const worker = aWorker(() => Promise.reject(new Error('the worker dies')));
+  // The call never comes back.
+  const worker = aWorker(() => new Promise<Exchange>(() => {}));
   await worker.enqueue(job);
-  await worker.deliver().catch(() => {});
+  void worker.deliver();
+  await vi.waitFor(() => expect(worker.checkouts()).toBe(1));
   worker.queue.length = 0;
   const left = await known(worker);
   expect(left.state).toBe('submitting');
   worker.clock.leapTo((left.lease?.until ?? 0) + 1);
-  await worker.giveUp('submitting', left);
+  expect((await worker.giveUp()).kind).toBe('decided');
+  await worker.deliver();
   expect(await known(worker)).toMatchObject({
     state: 'failed',
     gaveUp: true,

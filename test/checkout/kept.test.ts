@@ -4,7 +4,7 @@ import { storyOf, unkeptPolls } from '../../src/operator/jobs/story.ts';
 import type { PartnerCenter } from '../../src/ports/partner-center.ts';
 import { answered } from '../support/exchanges.ts';
 import { leapingClock, oneWorker } from '../support/one-worker.ts';
-import { cartId, customerId } from '../support/records.ts';
+import { cartId, customerId, jobKey } from '../support/records.ts';
 
 /** What the ledger keeps of deliveries and polls, so that `npx partner-checkout job` can tell them. */
 const start = Date.UTC(2026, 10, 24, 2);
@@ -33,7 +33,7 @@ function aWorker(checkouts: readonly Exchange[], polls: readonly Exchange[]) {
   };
   const worker = oneWorker(api, leapingClock(start));
   const record = async () => {
-    const found = await worker.stores.ledger.read({ customerId, cartId });
+    const found = await worker.stores.ledger.read(jobKey);
     if (found === undefined) throw new Error('no record');
     return found.value;
   };
@@ -46,16 +46,24 @@ test('the record keeps each delivery that it was written for, and what came of i
   await worker.deliver();
   expect((await worker.record()).deliveries).toMatchObject({
     total: 1,
-    last: [{ at: start, messageId: 'm', count: 1, ticket: 0, end: expect.stringContaining('parked: ') }],
+    last: [
+      {
+        at: start,
+        messageId: 'm',
+        count: 1,
+        from: 'producer',
+        end: expect.stringContaining('rescheduled: '),
+      },
+    ],
   });
   await worker.settle();
   const record = await worker.record();
   expect(record.deliveries.last).toMatchObject([
-    { ticket: 0 },
-    { ticket: 1, count: 1, end: 'recorded: completed' },
+    { from: 'producer' },
+    { from: 'wake-up', count: 1, end: 'recorded: completed' },
   ]);
   expect(storyOf(record, undefined).find(({ what }) => what === 'delivery')?.words).toMatch(
-    /^message m, delivery 1: parked: /,
+    /^message m, delivery 1.*: rescheduled: /,
   );
   expect(storyOf(record, undefined).map(({ what }) => what)).toEqual([
     'message',
@@ -75,7 +83,7 @@ test('a batch that names a known cart is a delivery too', async () => {
   await worker.settle();
   await worker.enqueue({ customerId, cartId, batchId: 'late' });
   await worker.settle();
-  expect((await worker.record()).deliveries.last.at(-1)).toMatchObject({ end: 'named batch late' });
+  expect((await worker.record()).deliveries.last.at(-1)).toMatchObject({ end: 'its message was merged' });
 });
 
 test('each poll is kept: one that brought no order with the row that comes next, then with the record', async () => {
@@ -124,6 +132,6 @@ test('the last 20 are kept, and all are counted', async () => {
   await worker.settle();
   const { deliveries, polls } = await worker.record();
   expect([deliveries.total, deliveries.last.length]).toEqual([26, 20]);
-  expect(deliveries.last.at(-1)?.ticket).toBe(25);
+  expect(deliveries.last.at(-1)?.from).toBe('wake-up');
   expect([polls.total, polls.last.length]).toEqual([31, 20]);
 });

@@ -3,7 +3,7 @@ import type { Exchange } from '../../src/domain/answer/exchange.ts';
 import type { PartnerCenter } from '../../src/ports/partner-center.ts';
 import { answered, nobodyAsks } from '../support/exchanges.ts';
 import { leapingClock, oneWorker } from '../support/one-worker.ts';
-import { cartId, customerId } from '../support/records.ts';
+import { cartId, customerId, jobKey } from '../support/records.ts';
 
 const job = { customerId, cartId };
 const theirs = 'the lease of another worker';
@@ -19,7 +19,7 @@ async function takenOverDuring(told: Exchange) {
   const api: PartnerCenter = {
     async checkout(_, __, { mayLeave }) {
       expect(mayLeave?.()).toBe(true);
-      const found = await worker.stores.ledger.read(job);
+      const found = await worker.stores.ledger.read(jobKey);
       if (found === undefined) throw new Error('a call is made under a claim');
       const lease = { id: theirs, until: worker.clock.now() + worker.deps.times.lease };
       const taken = { ...found.value, state: 'unresolved' as const, lease };
@@ -33,7 +33,7 @@ async function takenOverDuring(told: Exchange) {
   const worker = oneWorker(api, leapingClock(Date.UTC(2026, 10, 24, 2)));
   await worker.enqueue(job);
   await worker.deliver();
-  const found = await worker.stores.ledger.read(job);
+  const found = await worker.stores.ledger.read(jobKey);
   return { record: found?.value, worker };
 }
 

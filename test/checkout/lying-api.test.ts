@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
 import { partnerCenterClient } from '../../src/adapters/partner-center/partner-center-client.ts';
 import { leapingClock, type OneWorker, oneWorker } from '../support/one-worker.ts';
-import { cartId, customerId } from '../support/records.ts';
+import { cartId, customerId, jobKey } from '../support/records.ts';
 
 /** Partner Center with one cart: it buys what it is asked to buy, and then lies about it. The real client asks. */
 type Lie = (response: ServerResponse, truth: string, nth: number) => void;
@@ -107,7 +107,7 @@ async function lyingApi({ checkout, order, list, cart, fields = {}, again = 'rep
   return { worker, asked, checkouts: () => asked.filter((what) => what === 'checkout').length };
 }
 
-const recordOf = async ({ stores }: OneWorker) => (await stores.ledger.read({ customerId, cartId }))?.value;
+const recordOf = async ({ stores }: OneWorker) => (await stores.ledger.read(jobKey))?.value;
 /** Lies once, and tells the truth from then on. */
 const once =
   (lie: (response: ServerResponse, truth: string) => void): Lie =>
@@ -225,14 +225,14 @@ test('a list that is never readable is told to a person after a day; nothing is 
     checkout: (response) => response.end('<html>'),
     list: (response) => response.end('{"items":[{"status":"completed"}]}'),
   });
-  while (worker.clock.now() < start + 26 * 3_600_000) await worker.deliver();
+  await worker.until(start + 26 * 3_600_000);
   expect(checkouts()).toBe(1);
   expect(await recordOf(worker)).toMatchObject({ state: 'unresolved', asked: { kind: 'pending-too-long' } });
   expect(worker.tables.attention.all()[0]?.properties).toMatchObject({
     kind: 'pending-too-long',
     open: true,
   });
-  expect(worker.queue).toHaveLength(1);
+  expect(worker.tables.schedule.all()).toHaveLength(1);
 });
 
 test('a list that is refused with 404 is not an empty list: a person is asked', async () => {
@@ -243,7 +243,7 @@ test('a list that is refused with 404 is not an empty list: a person is asked', 
       response.end('{"code":60003,"description":"no such tenant"}');
     },
   });
-  while (worker.clock.now() < start + 3_600_000) await worker.deliver();
+  await worker.until(start + 3_600_000);
   expect(checkouts()).toBe(1);
   expect(await recordOf(worker)).toMatchObject({ state: 'unresolved', asked: { kind: 'needs-decision' } });
 });

@@ -1,11 +1,10 @@
 import { expect, test } from 'vitest';
-import type { Deps } from '../../src/checkout/deps.ts';
-import { runJob } from '../../src/checkout/handle-delivery.ts';
 import type { Exchange } from '../../src/domain/answer/exchange.ts';
-import type { Copy } from '../../src/ports/checkout-queue.ts';
+import { wakeUp } from '../../src/domain/wake-up.ts';
 import type { PartnerCenter } from '../../src/ports/partner-center.ts';
+import { collect } from '../support/collect.ts';
 import { leapingClock, oneWorker } from '../support/one-worker.ts';
-import { cartId, customerId } from '../support/records.ts';
+import { cartId, customerId, jobKey } from '../support/records.ts';
 
 const start = Date.UTC(2026, 10, 24, 2);
 const minute = 60_000;
@@ -31,62 +30,71 @@ function api() {
   return { calls, partnerCenter };
 }
 
+test('a message that comes less than 90 s early waits in place, without a permit, and makes one call in time', async () => {
+  const clock = leapingClock(start);
+  const { calls, partnerCenter } = api();
+  const takenAt: number[] = [];
+  const base = oneWorker(partnerCenter(clock), clock);
+  const worker = oneWorker(partnerCenter(clock), clock, {
+    gate: {
+      ...base.deps.gate,
+      take: (...args) => {
+        takenAt.push(clock.now());
+        return base.deps.gate.take(...args);
+      },
+    },
+  });
+  await worker.enqueue({ customerId, cartId, notBefore: new Date(start + 80_000).toISOString() });
+  await worker.deliver();
+  expect(calls).toEqual([start + 80_000]);
+  expect(takenAt).toEqual([start + 80_000]);
+  expect(worker.tables.schedule.all()).toEqual([]);
+});
+
+test.each([
+  ['91 seconds', 91_000],
+  ['an hour', 60 * minute],
+  ['a week', 7 * 24 * 60 * minute],
+])('a message that comes %s early begins its job as waiting, with its entry', async (_, early) => {
+  const clock = leapingClock(start);
+  const { calls, partnerCenter } = api();
+  const worker = oneWorker(partnerCenter(clock), clock);
+  const notBefore = start + early;
+  await worker.enqueue({ customerId, cartId, notBefore: new Date(notBefore).toISOString() });
+  await worker.deliver();
+  expect(calls).toEqual([]);
+  const found = await worker.stores.ledger.read(jobKey);
+  expect(found?.value).toMatchObject({ state: 'waiting', nextTry: notBefore, entryOrigin: notBefore });
+  expect(found?.value.firstSend).toBeUndefined();
+  expect(worker.tables.schedule.all().map(({ properties }) => properties['dueAt'])).toEqual([notBefore]);
+  await worker.settle();
+  expect(calls).toHaveLength(1);
+  expect(calls[0]).toBeGreaterThanOrEqual(notBefore);
+  expect(calls[0]).toBeLessThan(notBefore + minute);
+  expect(worker.tables.schedule.all()).toEqual([]);
+});
+
 test.each([
   ['8 seconds', 8_000],
   ['80 seconds', 80_000],
   ['5 minutes', 5 * minute],
-  ['an hour', 60 * minute],
 ])(
-  'a worker whose clock is %s behind that of the queue waits for the time of a job, and sends few copies',
-  async (_, behind) => {
+  'a wake-up that comes %s early, by a clock that is ahead, makes no call before the time',
+  async (_, ahead) => {
     const clock = leapingClock(start);
     const { calls, partnerCenter } = api();
-    // Times of the queue are by its own clock, which is ahead of the worker's.
-    const queued: { copy: Copy; at: number }[] = [];
-    let copies = 0;
-    const send: Deps['queue']['send'] = async (copy, at) => {
-      copies += 1;
-      queued.push({ copy, at: Math.max(at, clock.now() + behind) });
-    };
-    const worker = oneWorker(partnerCenter(clock), clock, { queue: { send } });
+    const worker = oneWorker(partnerCenter(clock), clock);
     const notBefore = start + 10 * minute;
-    const job = { customerId, cartId, notBefore: new Date(notBefore).toISOString() };
-    await send({ messageId: 'p', body: Buffer.from(JSON.stringify(job)), properties: {} }, start);
-    for (let next = queued.shift(); next !== undefined && copies < 20; next = queued.shift()) {
-      clock.leapTo(next.at - behind);
-      await runJob(worker.deps, { ...next.copy, sequenceNumber: '1', deliveryCount: 1, enqueuedAt: next.at });
-    }
-    expect(copies).toBeLessThanOrEqual(3);
+    await worker.enqueue({ customerId, cartId, notBefore: new Date(notBefore).toISOString() });
+    await worker.deliver();
+    const [entry] = await collect(worker.stores.schedule.jobs('standard', 'due', notBefore));
+    if (entry === undefined) throw new Error('the job has no entry');
+    clock.leapTo(notBefore - ahead);
+    await worker.deps.queue.send([wakeUp(entry, 'guid')], clock.now());
+    await worker.settle();
     expect(calls).toHaveLength(1);
     expect(calls[0]).toBeGreaterThanOrEqual(notBefore);
-    expect(calls[0]).toBeLessThan(notBefore + behind + minute);
-  },
-);
-
-test.each(['999999998', '999999999'])(
-  'a producer may set the ticket %s: no copy of it is refused',
-  async (ticket) => {
-    const clock = leapingClock(start);
-    const { calls, partnerCenter } = api();
-    let throttled = 3;
-    const real = partnerCenter(clock);
-    const worker = oneWorker(
-      {
-        ...real,
-        checkout: async (...args) => {
-          throttled -= 1;
-          return throttled < 0
-            ? real.checkout(...args)
-            : { kind: 'answer', status: 429, body: '', retryAfterMs: 1_000, ms: 1 };
-        },
-      },
-      clock,
-    );
-    const body = Buffer.from(JSON.stringify({ customerId, cartId }));
-    await worker.deps.queue.send({ messageId: 'p', body, properties: { 'checkout-ticket': ticket } }, start);
-    await worker.settle(40);
-    expect((await worker.stores.ledger.read({ customerId, cartId }))?.value.state).toBe('completed');
-    expect(calls).toHaveLength(1);
-    expect(worker.queue).toEqual([]);
+    expect(calls[0]).toBeLessThan(notBefore + minute);
+    expect(worker.tables.schedule.all()).toEqual([]);
   },
 );

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Deps } from '../../src/checkout/deps.ts';
 import type { Exchange } from '../../src/domain/answer/exchange.ts';
+import { jobKeyOf } from '../../src/domain/message/job-key.ts';
 import type { PartnerCenter, SendOptions } from '../../src/ports/partner-center.ts';
 import { leapingClock, oneWorker } from '../support/one-worker.ts';
 import { cartId, customerId, otherCartId } from '../support/records.ts';
@@ -120,7 +121,7 @@ function world(
   };
   const worker = oneWorker(partnerCenter, clock, change);
   const recordOf = async (cart = cartId) =>
-    (await worker.stores.ledger.read({ customerId, cartId: cart }))?.value;
+    (await worker.stores.ledger.read(jobKeyOf({ customerId, cartId: cart })))?.value;
   const open = () => worker.tables.attention.all().filter(({ properties }) => properties['open'] === true);
   return { worker, clock, orders, calls, make, recordOf, open };
 }
@@ -150,7 +151,7 @@ describe.each(['replay', 'refuse'] as const)(
       const { worker, make, recordOf } = world(lostAfter, { again, lag: 15 * minute });
       const byHand = make(undefined, start - 4.5 * minute, { listedAt: 0 });
       await worker.enqueue(job);
-      while (worker.clock.now() < start + 60 * minute && (await worker.deliver()));
+      await worker.until(start + 60 * minute);
       expect((await recordOf())?.orders.map(({ id }) => id)).not.toContain(byHand.id);
     });
     test('clocks that were compared leave it out of the evidence', async () => {
@@ -196,13 +197,13 @@ test.each([
     { totalCount: 0, items: [], links: { next: { uri: '/customers/x/orders?page=2' } } },
   ],
 ])('a part of the order list proves nothing: a person is asked (%s)', async (_, list) => {
-  const { worker, clock, recordOf, open } = world((call, truth) => {
+  const { worker, recordOf, open } = world((call, truth) => {
     if (call.what === 'orders') return answer(200, list);
     const told = lostAfter(call, truth);
     return call.what === 'cart' ? answer(404, { code: 800008, description: 'expired' }) : told;
   });
   await worker.enqueue(job);
-  while (clock.now() < start + 60 * minute) await worker.deliver();
+  await worker.until(start + 60 * minute);
   expect(await recordOf()).toMatchObject({ state: 'unresolved', asked: { kind: 'needs-decision' } });
   expect(open()).toMatchObject([{ properties: { code: 'incomplete-list' } }]);
 });
@@ -210,7 +211,7 @@ test.each([
 test.each(['0001-01-01T00:00:00', '1970-01-01T00:00:00Z', '2026-11-24', '2026-11-23T16:00:00', 'soon'])(
   'an order whose date is %s may be the cart’s own: a gone cart does not fail',
   async (creationDate) => {
-    const { worker, clock, recordOf } = world((call, truth) => {
+    const { worker, recordOf } = world((call, truth) => {
       const told = lostAfter(call, truth);
       if (call.what === 'cart') return answer(404, { code: 800008, description: 'expired' });
       if (call.what !== 'orders' || told.kind !== 'answer') return told;
@@ -218,7 +219,7 @@ test.each(['0001-01-01T00:00:00', '1970-01-01T00:00:00Z', '2026-11-24', '2026-11
       return answer(200, { items: items.map((item: object) => ({ ...item, creationDate })) });
     });
     await worker.enqueue(job);
-    while (clock.now() < start + 90 * minute) await worker.deliver();
+    await worker.until(start + 90 * minute);
     expect(await recordOf()).toMatchObject({ state: 'unresolved', asked: { kind: 'needs-decision' } });
   },
 );
@@ -260,9 +261,9 @@ const otherLines: Hook = (call, truth) => {
 test.each(['replay', 'refuse'] as const)(
   'an order whose lines the API wrote otherwise is asked about, and a person’s word completes it (%s)',
   async (again) => {
-    const { worker, clock, recordOf, calls } = world(otherLines, { again });
+    const { worker, recordOf, calls } = world(otherLines, { again });
     await worker.enqueue(job);
-    while (clock.now() < start + 60 * minute) await worker.deliver();
+    await worker.until(start + 60 * minute);
     expect(await recordOf()).toMatchObject({ state: 'unresolved', asked: { kind: 'needs-decision' } });
     expect(calls.filter(({ what }) => what === 'checkout')).toHaveLength(2);
   },
@@ -279,7 +280,7 @@ test('a first call that is answered cleanly is complete, whatever its lines', as
 });
 
 test('one record that cannot be read does not block the other carts of its customer', async () => {
-  const { worker, clock, recordOf, open } = world(lostAfter, { again: 'refuse' });
+  const { worker, recordOf, open } = world(lostAfter, { again: 'refuse' });
   await worker.enqueue({ customerId, cartId: otherCartId, notAfter: '2026-11-24T01:00:00Z' });
   await worker.deliver();
   const [row] = worker.tables.checkouts.all();
@@ -289,7 +290,7 @@ test('one record that cannot be read does not block the other carts of its custo
     row: { ...row, properties: { ...row.properties, record: '{}' } },
   });
   await worker.enqueue(job);
-  while (clock.now() < start + 60 * minute) await worker.deliver();
+  await worker.until(start + 60 * minute);
   expect(await recordOf()).toMatchObject({ state: 'unresolved', asked: { kind: 'needs-decision' } });
   expect(String(open()[0]?.properties['description'])).toContain(otherCartId);
 });
@@ -377,7 +378,7 @@ test('a repeat that found no permit in time is not sent later, and did not put o
   await worker.enqueue(job);
   await worker.deliver();
   isBusy = true;
-  while (worker.clock.now() < start + 90 * minute && (await worker.deliver()));
+  await worker.until(start + 90 * minute);
   expect(calls.filter(({ what }) => what === 'checkout')).toHaveLength(1);
   expect(await recordOf()).toMatchObject({
     state: 'completed',

@@ -2,13 +2,14 @@ import { expect, test } from 'vitest';
 import { judge, judgeRead } from '../../src/domain/checkout/call-outcome.ts';
 import { reportOf } from '../../src/domain/checkout/call-report.ts';
 import type { CallReport } from '../../src/domain/gate/permit.ts';
+import { jobKeyOf } from '../../src/domain/message/job-key.ts';
 import { readOrder } from '../../src/polling/read-order.ts';
 import { type Fleet, fleet, type Instance } from './fleet.ts';
 import { guid, jobBed } from './job-bed.ts';
 
 const second = 1_000;
 const minute = 60 * second;
-const row = { key: 'k', dueAt: 0, orderId: 'order-1', customerId: guid(9), cartId: guid(2), polls: 0 };
+const row = { key: 'k', dueAt: 0, orderId: 'order-1', polls: 0 };
 
 /** Four instances that have all worked before; then one of them is told that customer 9 alone has to wait. */
 async function withRefusal(): Promise<{ world: Fleet; instances: readonly Instance[] }> {
@@ -27,7 +28,7 @@ async function withRefusal(): Promise<{ world: Fleet; instances: readonly Instan
   return { world, instances };
 }
 
-test("a customer's Retry-After is obeyed by every instance: its jobs are parked, and the others' are done", async () => {
+test("a customer's Retry-After is obeyed by every instance: its jobs wait, and the others' are done", async () => {
   const { world, instances } = await withRefusal();
   const { clock } = world;
   const bed = jobBed(world);
@@ -37,8 +38,8 @@ test("a customer's Retry-After is obeyed by every instance: its jobs are parked,
     await clock.until(bed.run(instance, 30 + n));
   }
   expect(bed.calls.map(({ customerId }) => customerId)).toEqual([30, 31, 32, 33].map(guid));
-  expect(bed.parked).toHaveLength(4);
-  expect(Math.min(...bed.parked.map(({ at }) => at))).toBeGreaterThan(opens);
+  expect(bed.waiting()).toHaveLength(4);
+  expect(Math.min(...bed.waiting())).toBeGreaterThan(opens);
 });
 
 test("a customer's Retry-After is obeyed by every poller, and the permit goes to another order", async () => {
@@ -48,7 +49,9 @@ test("a customer's Retry-After is obeyed by every poller, and the permit goes to
   for (const { gate } of instances) {
     const deps = { ...bed.deps, gate };
     const read = (customerId: string) =>
-      clock.until(readOrder(deps, { ...row, customerId }, clock.now() + minute));
+      clock.until(
+        readOrder(deps, { ...row, jobKey: jobKeyOf({ customerId, cartId: guid(2) }) }, clock.now() + minute),
+      );
     expect((await read(guid(9))).kind).toBe('later');
     expect((await read(guid(1))).kind).toBe('order');
   }
@@ -147,6 +150,6 @@ test.each([3, 7])(
       await clock.run(2 * second);
     }
     expect(bed.calls).toHaveLength(maxJobsPerDay);
-    expect(bed.parked).toHaveLength(20 - maxJobsPerDay);
+    expect(bed.waiting()).toHaveLength(20 - maxJobsPerDay);
   },
 );

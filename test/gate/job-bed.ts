@@ -1,7 +1,8 @@
 import { CredentialFailure, cachedTokens, type Token } from '../../src/adapters/partner-auth/token-source.ts';
-import { runJob } from '../../src/checkout/handle-delivery.ts';
+import { handleDelivery } from '../../src/checkout/handle-delivery.ts';
+import type { Completed } from '../../src/checkout/run.ts';
 import type { Exchange } from '../../src/domain/answer/exchange.ts';
-import type { Copy } from '../../src/ports/checkout-queue.ts';
+import { readJobEntryKey } from '../../src/domain/schedule-entry.ts';
 import type { PartnerCenter, SendOptions } from '../../src/ports/partner-center.ts';
 import { leapingClock, oneWorker } from '../support/one-worker.ts';
 import type { Fleet, Instance } from './fleet.ts';
@@ -24,7 +25,6 @@ interface Options {
 /** Jobs over the gates of a fleet, in virtual time; Partner Center asks for a token and for the fence as the real client does. */
 export function jobBed({ clock }: Fleet, options: Options = {}) {
   const calls: Called[] = [];
-  const parked: { readonly copy: Copy; readonly at: number }[] = [];
   const { fetchToken = async () => ({ token: 'one', expiresAt: clock.now() + 3_600_000 }) } = options;
   const tokens = cachedTokens({ clock, fetchToken, telemetry: { event: () => {}, warn: () => {} } });
 
@@ -71,22 +71,25 @@ export function jobBed({ clock }: Fleet, options: Options = {}) {
   const worker = oneWorker(partnerCenter, leapingClock(0), {
     clock,
     tokens,
-    queue: {
-      send: async (copy, at) => {
-        parked.push({ copy, at });
-      },
-    },
   });
 
+  /** When the jobs that wait are woken, by their entries. */
+  const waiting = (): readonly number[] =>
+    worker.tables.schedule
+      .all()
+      .filter(({ key }) => readJobEntryKey(key) !== undefined)
+      .map(({ properties }) => Number(properties['dueAt']));
+
   /** One delivery of a job of its own cart. */
-  function run(on: Pick<Instance, 'gate' | 'clock'>, n: number, customer = n): Promise<void> {
+  function run(on: Pick<Instance, 'gate' | 'clock'>, n: number, customer = n): Promise<Completed> {
     const body = Buffer.from(JSON.stringify({ customerId: guid(customer), cartId: guid(n) }));
-    return runJob(
+    return handleDelivery(
       { ...worker.deps, gate: on.gate, clock: on.clock },
       {
         messageId: `${n}`,
         body,
         properties: {},
+        queue: 'standard',
         sequenceNumber: `${n}`,
         deliveryCount: 1,
         enqueuedAt: clock.now(),
@@ -94,5 +97,5 @@ export function jobBed({ clock }: Fleet, options: Options = {}) {
     );
   }
 
-  return { ...worker, calls, parked, run };
+  return { ...worker, calls, waiting, run };
 }

@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { readApi } from '../../src/checkout/read-api.ts';
-import { type Held, startRun } from '../../src/checkout/run.ts';
+import { startRun } from '../../src/checkout/run.ts';
 import type { Permit } from '../../src/domain/gate/permit.ts';
 import { decodeDelivery } from '../../src/domain/message/delivery.ts';
+import { jobKeyOf } from '../../src/domain/message/job-key.ts';
 import { defaultTimes } from '../../src/domain/times.ts';
 import { budgetedRead } from '../../src/operator/audit/budgeted-read.ts';
 import { readOrder } from '../../src/polling/read-order.ts';
@@ -14,7 +15,13 @@ import { guid, jobBed } from './job-bed.ts';
 
 const second = 1_000;
 const hour = 3_600 * second;
-const row = { key: 'k', dueAt: 0, orderId: 'order-1', customerId: guid(1), cartId: guid(2), polls: 0 };
+const row = {
+  key: 'k',
+  dueAt: 0,
+  orderId: 'order-1',
+  jobKey: jobKeyOf({ customerId: guid(1), cartId: guid(2) }),
+  polls: 0,
+};
 
 /** An authority that answers after each of these times in turn, the last one for ever; `fail`: it refuses. */
 function authority(
@@ -69,7 +76,7 @@ describe('the one trial call of a closed gate is not lost', () => {
     await world.clock.until(bed.run(world.instance(), 1));
     expect(bed.calls).toHaveLength(2);
     expect((bed.calls[1]?.at ?? Infinity) - started).toBeLessThan(8 * second);
-    expect(bed.parked).toEqual([]);
+    expect(bed.waiting()).toEqual([]);
   });
 
   test.each([
@@ -203,6 +210,7 @@ test.each([
       messageId: 'm',
       body: Buffer.from(JSON.stringify({ customerId: guid(1), cartId: guid(2) })),
       properties: {},
+      queue: 'standard',
       sequenceNumber: '1',
       deliveryCount: 1,
       enqueuedAt: clock.now(),
@@ -219,12 +227,11 @@ test.each([
       },
     };
     const run = startRun({ ...bed.deps, gate: watched }, delivery.delivery);
-    const held: Held = { record: aRecord(), etag: 'e', leaseId: 'l' };
     const started = clock.now();
     const read = await clock.until(
       readApi(
         run,
-        held,
+        aRecord(),
         'order',
         (options) => bed.deps.partnerCenter.order(guid(1), 'order-1', options),
         () => ({ ok: true, value: 'read' }),

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { hostSettings } from '../../local/host-settings.ts';
 import { decodeConfig, decodeOperatorConfig } from '../../src/config/config.ts';
 import { settingNames, settingOf } from '../../src/config/setting-table.ts';
-import { timeSettings } from '../../src/config/time-settings.ts';
+import { timeSettings } from '../../src/config/time-setting-table.ts';
 import { appSettings, outputsOf } from './deployed.ts';
 import { type Variant, variants } from './variants.ts';
 

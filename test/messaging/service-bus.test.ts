@@ -73,26 +73,26 @@ const event = (change: Partial<CheckoutEvent> = {}): CheckoutEvent => ({
   ...change,
 });
 
-test('a copy goes out byte for byte, with its properties', async () => {
+test('a message goes out byte for byte, with its properties', async () => {
   const body = Buffer.from(' {"customerId" : "x", "ö": 1}\n');
   await bus.queue.send(
-    { messageId: 'm1', body, properties: { 'checkout-ticket': '7', traceparent: '00-1' } },
+    [{ messageId: 'm1', body, properties: { 'checkout-redelivered': '1', traceparent: '00-1' } }],
     0,
   );
   const [message] = await takeJobs('jobs', 1);
   expect(message).toMatchObject({
     messageId: 'm1',
     contentType: 'application/json',
-    applicationProperties: { 'checkout-ticket': '7', traceparent: '00-1' },
+    applicationProperties: { 'checkout-redelivered': '1', traceparent: '00-1' },
   });
   // The section as the client keeps it: `body` of the message is parsed already.
   expect(message?._rawAmqpMessage.body).toMatchObject({ content: body });
 });
 
-test('a copy for later is not handed out before its time', async () => {
+test('a message for later is not handed out before its time', async () => {
   const later = open('later', 'events');
   const at = Date.now() + 1_200;
-  await later.queue.send({ messageId: 'm2', body: Buffer.from('{}'), properties: {} }, at);
+  await later.queue.send([{ messageId: 'm2', body: Buffer.from('{}'), properties: {} }], at);
   const [message] = await takeJobs('later', 1);
   // The annotation is kept to the millisecond; the broker's timer may be one early.
   expect(Date.now()).toBeGreaterThanOrEqual(at - 1);
@@ -104,7 +104,7 @@ test('a burst of more sends than a link holds', async () => {
   const burst = open('burst', 'events');
   const ids = Array.from({ length: 3_000 }, (_, n) => `m${n}`);
   await Promise.all(
-    ids.map((messageId) => burst.queue.send({ messageId, body: Buffer.from('{}'), properties: {} }, 0)),
+    ids.map((messageId) => burst.queue.send([{ messageId, body: Buffer.from('{}'), properties: {} }], 0)),
   );
   const taken = await takeJobs('burst', 3_000);
   expect(new Set(taken.map(({ messageId }) => messageId))).toEqual(new Set(ids));
@@ -150,11 +150,11 @@ test('an event that no message holds keeps what is short, and says so', async ()
 
 test('a queue or topic that is missing: what was tried, and the remedy', async () => {
   const nowhere = open('no-queue', 'no-topic');
-  const sent = nowhere.queue.send({ messageId: 'm3', body: Buffer.from('{}'), properties: {} }, 0);
+  const sent = nowhere.queue.send([{ messageId: 'm3', body: Buffer.from('{}'), properties: {} }], 0);
   await expect(sent).rejects.toMatchObject({
     name: 'Unavailable',
     what: 'queue',
-    message: expect.stringMatching(/message m3 to queue no-queue.*MessagingEntityNotFound.*Create it/),
+    message: expect.stringMatching(/1 message.* queue no-queue.*MessagingEntityNotFound.*Create it/),
   });
   await expect(nowhere.events.publish([event()])).rejects.toMatchObject({
     name: 'Unavailable',
@@ -178,7 +178,7 @@ test('nobody listens: unavailable, without a secret', async () => {
     systemChance,
   );
   const failure: unknown = await nobody.queue
-    .send({ messageId: 'm4', body: Buffer.from('{}'), properties: {} }, 0)
+    .send([{ messageId: 'm4', body: Buffer.from('{}'), properties: {} }], 0)
     .catch((error: unknown) => error);
   expect(failure).toMatchObject({ name: 'Unavailable', what: 'queue' });
   expect(String(failure)).not.toContain('hush');
@@ -188,9 +188,9 @@ test('nobody listens: unavailable, without a secret', async () => {
 test('a right that is missing is named', async () => {
   const refused = open('jobs', 'events');
   broker.refuseTokens(true);
-  const sent = refused.queue.send({ messageId: 'm5', body: Buffer.from('{}'), properties: {} }, 0);
+  const sent = refused.queue.send([{ messageId: 'm5', body: Buffer.from('{}'), properties: {} }], 0);
   await expect(sent).rejects.toMatchObject({
-    message: expect.stringMatching(/message m5 to queue jobs.*UnauthorizedAccess.*Data Sender/),
+    message: expect.stringMatching(/1 message.* queue jobs.*UnauthorizedAccess.*Data Sender/),
   });
   broker.refuseTokens(false);
   await refused.close();

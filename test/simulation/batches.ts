@@ -1,7 +1,6 @@
 import { batchStore } from '../../src/adapters/azure-tables/batch-store.ts';
 import { isFinal } from '../../src/domain/checkout/record.ts';
 import type { CheckoutEvent } from '../../src/domain/events/event.ts';
-import type { ApiCall } from './partner-center.ts';
 import type { World } from './world.ts';
 
 /** The jobs that producers sent under each batch id that declared a size. */
@@ -38,9 +37,6 @@ export function checkBatchesFinished(world: World): void {
   }
 }
 
-/** A stop is obeyed within the instances' memory, their permits' lives, and what a request may take. */
-const obeyedAfter = 60_000;
-
 /** A person stops a batch. */
 export function planStop(world: World): void {
   const { stop } = world.setup;
@@ -51,13 +47,4 @@ export function planStop(world: World): void {
     const stopped = { who: 'somebody', at: world.timeline.now() };
     await batches.writeSummary({ ...found?.value, batchId: stop.batchId, stopped }, found?.etag);
   });
-}
-
-export function checkStopped(world: World, { what, id }: ApiCall): void {
-  const { stop, sends } = world.setup;
-  if (stop === undefined || what !== 'checkout') return;
-  const since = world.timeline.now() - world.time(stop.at);
-  const named = sends.filter(({ cartId }) => cartId === id);
-  if (since > obeyedAfter && named.every(({ batchId }) => batchId === stop.batchId))
-    world.violated(`4 not before its time: checkout of ${id} ${since} ms after its batch was stopped`);
 }

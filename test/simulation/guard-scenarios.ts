@@ -1,8 +1,6 @@
 /** The scenario to begin with when a guard is out, by the name of the guard, where a random search would take long. */
 export const guardScenarios: Readonly<Record<string, string>> = {
   'Claim: with If-Match': 'doubled-replay',
-  'Claim: an older ticket is a twin': 'review-replay',
-  'Claim: a lost copy is revived': 'purged',
   'Sticky: unresolved stays unresolved until it is known': 'lost-throttled-refused-replay',
   'Last send: written by the take-over from waiting': 'throttled-outlasts-rebuy',
   'Last send: written before a repeat': 'reset-outlasts-rebuy',
@@ -21,8 +19,7 @@ export const guardScenarios: Readonly<Record<string, string>> = {
   'Evidence: our own books are read last': 'late-twin-rebuy',
   'Evidence: at most one repeat until it is known (800065 is kept)': 'lost-refuse',
   'Evidence: a repeat is done only when every group is there': 'people-refuse',
-  'Park: send, then write': 'throttled-replay',
+  'Reschedule: the entry comes before the record': 'throttled-replay',
   'Result: an answer in hand waits for its entries': 'tables-away-refuse',
-  'Result: a retryable group: first the copy, then the transaction': 'retryable-replay',
-  'People: a job that waits is given up in one write': 'weary',
+  'Result: a job that goes on has its entry before the transaction': 'retryable-replay',
 };

@@ -1,5 +1,5 @@
+import type { CartPlan, GroupPlan, OrderTruth } from './cart-plan.ts';
 import type { Random } from './random.ts';
-import type { CartPlan, GroupPlan, OrderTruth } from './truth.ts';
 
 /** Bodies in the shapes of `test/fixtures`, so that the real decoders read them. */
 interface Told {

@@ -1,7 +1,7 @@
 import type { CheckoutEvent } from '../../src/domain/events/event.ts';
 import { defaultTimes } from '../../src/domain/times.ts';
-import { checkStopped } from './batches.ts';
 import type { Blow, BlowKind } from './blows.ts';
+import { checkStopped } from './check-stopped.ts';
 import { createDoubts, type Doubts } from './doubts.ts';
 import { type ApiFault, listFaults, refusals } from './faults.ts';
 import type { Api, ApiCall } from './partner-center.ts';

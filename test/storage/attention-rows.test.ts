@@ -47,12 +47,13 @@ onEachBackend('attention rows', (tables) => {
   };
 
   test('what the worker closed without ever opening it is no row for people', async () => {
-    const { customerId, cartId } = failed();
-    await worker().close({ customerId, cartId }, 3, at, 'the worker');
+    const { jobKey } = failed();
+    const { customerId } = cartOf(jobKey);
+    await worker().close(jobKey, 3, at, 'the worker');
     expect(await listed({ customerId, all: true })).toEqual([]);
-    expect(await people().ofCart({ customerId, cartId })).toBeUndefined();
+    expect(await people().ofJob(jobKey)).toBeUndefined();
     // It still keeps a slower delivery from opening it.
-    await worker().write(failed({ customerId, cartId, revision: 2 }), 'older');
+    await worker().write(failed({ jobKey, revision: 2 }), 'older');
     expect(await listed({ customerId, all: true })).toEqual([]);
   });
 

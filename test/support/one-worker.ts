@@ -120,6 +120,17 @@ export function oneWorker(
   /** One tick: wakes jobs, counts batches, polls orders, repairs. */
   const tick = async (): Promise<TickReport> => (await workTick(deps, undefined)).report;
 
+  /** One delivery; where there is none, a tick when the next entry is due. False: nothing is left to do. */
+  async function step(): Promise<boolean> {
+    if (await deliver()) return true;
+    const due = tables.schedule.all().map(({ properties }) => Number(properties['dueAt']));
+    const next = due.filter(Number.isFinite).sort((one, other) => one - other)[0];
+    if (next === undefined) return false;
+    clock.leapTo(next + 1);
+    await tick();
+    return true;
+  }
+
   return {
     deps,
     stores,
@@ -141,16 +152,14 @@ export function oneWorker(
         ],
         clock.now(),
       ),
+    step,
     /** Deliveries and ticks until nothing is left to do, or too many were made. */
     async settle(most = 60): Promise<void> {
-      for (let step = 0; step < most; step += 1) {
-        if (await deliver()) continue;
-        const due = tables.schedule.all().map(({ properties }) => Number(properties['dueAt']));
-        const next = due.filter(Number.isFinite).sort((one, other) => one - other)[0];
-        if (next === undefined) return;
-        clock.leapTo(next + 1);
-        await tick();
-      }
+      for (let count = 0; count < most; count += 1) if (!(await step())) return;
+    },
+    /** Deliveries and ticks until this time. */
+    async until(time: number): Promise<void> {
+      while (clock.now() < time) if (!(await step())) return;
     },
   };
 }

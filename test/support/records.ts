@@ -8,6 +8,9 @@ export const customerId = '7c1f0a52-6d0e-4b7e-9a43-5e2f8b6f1d10';
 export const cartId = '2f9a6c1e-1a77-4d0b-8f3c-90f5b1e4c7aa';
 export const otherCartId = '9d3b5a70-3c1e-4f7c-8a55-0b8f4d1c6e22';
 
+/** Of the job that the samples below are about. */
+export const jobKey = jobKeyOf({ customerId, cartId });
+
 /** A record as its first claim left it at time 0, for a test to change. */
 export function aRecord(change: Partial<CheckoutRecord> = {}): CheckoutRecord {
   const cart = {

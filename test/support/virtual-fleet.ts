@@ -186,11 +186,13 @@ export function virtualFleet(options: VirtualFleetOptions): VirtualFleet {
     };
     const deps: Deps = {
       clock: own,
+      clockSkew: () => undefined,
       chance: random,
       times: defaultTimes,
       rules: { maxAttempts: 6, repeatOrderedCart: true },
       gate,
       partnerCenter: options.partnerCenter(clock),
+      tokens: { ready: async () => true },
       ...stores,
       joinBatch: batchJoiner({ ...stores, clock: own, times: defaultTimes }),
       queue: outgoing,

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { batchStore } from '../../src/adapters/azure-tables/batch-store.ts';
 import { scheduleStore } from '../../src/adapters/azure-tables/schedule-store.ts';
 import { batchJoiner } from '../../src/checkout/join-batch.ts';
-import type { PollEntry } from '../../src/domain/schedule-entry.ts';
+import type { BatchCountEntry } from '../../src/domain/schedule-entry.ts';
 import { defaultTimes } from '../../src/domain/times.ts';
 import { counted } from '../storage/backends.ts';
 import { collect } from '../support/collect.ts';
@@ -28,7 +28,8 @@ function bed() {
     instance,
     requests: () => [...requests.batches.requests, ...requests.due.requests],
     summary: async () => (await batches.summary('night'))?.value,
-    rows: async (): Promise<readonly PollEntry[]> => collect(schedule.due(clock.now() + 86_400_000)),
+    rows: async (): Promise<readonly BatchCountEntry[]> =>
+      collect(schedule.due('batches', clock.now() + 86_400_000)),
     fail(what: typeof down) {
       down = what;
     },

@@ -5,7 +5,7 @@ import { startSandbox } from '../../local/partner-center/sandbox.ts';
 import { examplePorts } from '../../local/stack.ts';
 import { ConfigError, decodeConfig } from '../../src/config/config.ts';
 import { type SettingName, settingNames } from '../../src/config/setting-table.ts';
-import { timeSettings } from '../../src/config/time-settings.ts';
+import { timeSettings } from '../../src/config/time-setting-table.ts';
 import { defaultGateSettings } from '../../src/domain/gate/gate-settings.ts';
 import { defaultTimes } from '../../src/domain/times.ts';
 
@@ -61,7 +61,7 @@ test('what is required is enough; the rest has its defaults', () => {
 });
 
 test('every problem is told at once, one sentence each that names the setting', () => {
-  const found = problems({ CALL_TIMEOUT: '180', MAX_ATTEMPTS: '0', PARTNER_CENTER_CLOUD: 'mars' });
+  const found = problems({ REPEAT_WITHIN: '180', MAX_ATTEMPTS: '0', PARTNER_CENTER_CLOUD: 'mars' });
   expect(found).toHaveLength(7);
   for (const name of [
     'ServiceBusConnection',
@@ -69,7 +69,7 @@ test('every problem is told at once, one sentence each that names the setting', 
     'PARTNER_TENANT_ID is missing',
     'PARTNER_CLIENT_ID is missing',
     'PARTNER_CENTER_CLOUD is a text of 4 characters that looks like one word (not shown); expected is global, china or usgovernment',
-    'CALL_TIMEOUT is a text of 3 characters that looks like a whole number (not shown); expected is a time',
+    'REPEAT_WITHIN is a text of 3 characters that looks like a whole number (not shown); expected is a time',
     'MAX_ATTEMPTS is a text of 1 character that looks like a single digit (not shown); expected is a whole number from 1 to 100',
   ])
     expect(found.filter((problem) => problem.includes(name))).toHaveLength(1);
@@ -339,12 +339,13 @@ test('the factor divides every time, and is refused in Azure', () => {
   const { times, gate, timeFactor } = decodeConfig({
     ...required,
     CHECKOUT_TIME_FACTOR: '60',
-    LEASE: '210s',
+    REPEAT_WITHIN: '300s',
   });
   expect(timeFactor).toBe(60);
   expect(times).toMatchObject({
     callTimeout: 3_000,
-    lease: 3_500,
+    lease: 4_000,
+    repeatWithin: 5_000,
     quiet: 20_000,
     permitLife: Math.round(defaultTimes.permitLife / 60),
   });
@@ -421,7 +422,7 @@ describe('a value that could not be read may be a secret in the wrong setting', 
   });
 
   test('the error is one line, whatever is wrong', () => {
-    const wrong = () => decodeConfig({ PARTNER_TENANT_ID: 'a\nb', CALL_TIMEOUT: 'x\r\ny', LEASE: '' });
+    const wrong = () => decodeConfig({ PARTNER_TENANT_ID: 'a\nb', REPEAT_WITHIN: 'x\r\ny', PERMIT_LIFE: '' });
     expect(wrong).toThrow(/^\d settings are wrong: [^\n\r]+$/);
   });
 });
@@ -431,7 +432,7 @@ test('whatever stands in one setting, it is read or told in a sentence, and a se
     'ServiceBusConnection',
     'TablesConnection',
     'PARTNER_CLIENT_SECRET',
-    'CALL_TIMEOUT',
+    'REPEAT_WITHIN',
     'POLL_STEPS',
   ];
   fc.assert(

@@ -1,15 +1,22 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { decisionCopy, nextTry, sameAgain } from '../../src/checkout/copies.ts';
-import { decodeDelivery } from '../../src/domain/message/delivery.ts';
-import { systemChance } from '../../src/ports/chance.ts';
-import type { Copy } from '../../src/ports/checkout-queue.ts';
-import { aDelivery, aRecord, cartId, customerId } from '../support/records.ts';
+import { decodeDelivery, joinIds } from '../../src/domain/message/delivery.ts';
+import { jobEntry } from '../../src/domain/schedule-entry.ts';
+import { wakeUp } from '../../src/domain/wake-up.ts';
+import { cartId, customerId, jobKey } from '../support/records.ts';
 
 const bytes = (value: unknown) =>
   new TextEncoder().encode(typeof value === 'string' ? value : JSON.stringify(value));
 const decode = (body: Uint8Array, properties: Record<string, unknown> = {}, deliveryCount = 1) =>
-  decodeDelivery({ body, properties, deliveryCount, messageId: 'm', sequenceNumber: '1', enqueuedAt: 5 });
+  decodeDelivery({
+    body,
+    properties,
+    deliveryCount,
+    messageId: 'm',
+    queue: 'urgent',
+    sequenceNumber: '1',
+    enqueuedAt: 5,
+  });
 const rejection = (body: Uint8Array, properties: Record<string, unknown> = {}) => {
   const decoded = decode(body, properties);
   return decoded.kind === 'rejected' ? decoded.rejection : decoded.kind;
@@ -29,22 +36,27 @@ describe('a body that is a job', () => {
     expect(decoded).toMatchObject({
       kind: 'delivery',
       delivery: {
-        job: { customerId, cartId, batchId: 'night 1', notAfter: Date.UTC(2026, 10, 24, 1) },
-        ticket: 0,
-        mayHaveTail: false,
+        jobKey,
+        from: {
+          kind: 'producer',
+          job: { customerId, cartId, batchId: 'night 1', notAfter: Date.UTC(2026, 10, 24, 1) },
+        },
+        source: 'urgent:1',
+        urgent: true,
+        redelivered: false,
+        ordersInHand: [],
         firstEnqueued: 5,
       },
     });
   });
-  test('a redelivery, a copy and a requeue may have a tail to finish', () => {
-    const tail = (properties: Record<string, string>, count = 1) => {
+  test('a message is redelivered because it says so: the delivery count is no evidence', () => {
+    const redelivered = (properties: Record<string, string>, count = 1) => {
       const decoded = decode(bytes(good), properties, count);
-      return decoded.kind === 'delivery' && decoded.delivery.mayHaveTail;
+      return decoded.kind === 'delivery' && decoded.delivery.redelivered;
     };
-    expect(tail({})).toBe(false);
-    expect(tail({}, 2)).toBe(true);
-    expect(tail({ 'checkout-ticket': '1' })).toBe(true);
-    expect(tail({ 'checkout-requeued': '1' })).toBe(true);
+    expect(redelivered({})).toBe(false);
+    expect(redelivered({}, 2)).toBe(false);
+    expect(redelivered({ 'checkout-redelivered': '1' })).toBe(true);
   });
 });
 
@@ -89,39 +101,22 @@ describe('a body that is none is refused with the path', () => {
   });
 });
 
-describe('the properties that the worker and people add', () => {
+describe('the properties that the worker and its operators add', () => {
   for (const [name, value] of [
-    ['checkout-ticket', '-1'],
-    ['checkout-ticket', '1.5'],
-    ['checkout-ticket', true],
-    ['checkout-decision', 'buy'],
+    ['checkout-redelivered', '2'],
+    ['checkout-redelivered', true],
     ['checkout-first-enqueued', 'yesterday'],
-    ['checkout-Ticket', '1'],
+    ['checkout-Redelivered', '1'],
     ['checkout-nonsense', '1'],
-    ['checkout-who', 'a\u0000b'],
-    ['checkout-found', 'a,,b'],
-    ['checkout-found', 'a\u0007b'],
-    ['checkout-who', 'a\ud83d'],
+    ['checkout-ticket', '1'],
+    ['checkout-orders', 'a,,b'],
+    ['checkout-orders', ''],
+    ['checkout-traceparent', 'none'],
   ] as const)
     test(`${name} = ${JSON.stringify(value)} is refused with its name`, () => {
       expect(rejection(bytes(good), { [name]: value })).toMatchObject({ kind: 'not-valid', path: name });
     });
-  test('a decision needs the state seen, the name and the ticket', () => {
-    const all = {
-      'checkout-decision': 'retry',
-      'checkout-seen': 'failed',
-      'checkout-who': 'm',
-      'checkout-ticket': '1',
-    };
-    expect(decode(bytes(good), all)).toMatchObject({
-      delivery: { decision: { decision: 'retry', seen: 'failed' } },
-    });
-    for (const missing of ['checkout-seen', 'checkout-who', 'checkout-ticket'] as const) {
-      const { [missing]: _, ...rest } = all;
-      expect(rejection(bytes(good), rest)).toMatchObject({ path: missing });
-    }
-  });
-  test("a newer version's copy is left to the newer version", () => {
+  test("a newer version's message is left to the newer version", () => {
     expect(decode(bytes('{}'), { 'checkout-version': '2' })).toEqual({ kind: 'newer', version: '2' });
   });
   test('other properties are the producer’s own business', () => {
@@ -129,34 +124,52 @@ describe('the properties that the worker and people add', () => {
   });
 });
 
-describe('a copy reads as what it was made of', () => {
-  const read = (copy: Copy) => {
-    const decoded = decode(copy.body, copy.properties);
-    if (decoded.kind !== 'delivery') throw new Error(decoded.kind);
-    return decoded.delivery;
+describe('a wake-up', () => {
+  const entry = {
+    ...jobEntry({ jobKey, urgent: true, since: 0, state: 'waiting' }, 1_700_000_000_000.2),
+    wakes: 4,
   };
-  const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
-  test('the same again: ticket, decision, first-enqueue time, trace, orders in hand', () => {
-    const decision = { decision: 'orders', seen: 'unresolved', who: 'm', orderIds: ['A', 'b'] } as const;
-    const delivery = aDelivery({
-      ticket: 7,
-      decision,
-      firstEnqueued: 1_700_000_000_000,
-      traceparent,
-      found: ['A'],
+  const message = wakeUp(entry, 'guid');
+  test('says which entry woke which job, and how often', () => {
+    expect(decode(message.body, message.properties)).toMatchObject({
+      kind: 'delivery',
+      delivery: {
+        jobKey,
+        from: { kind: 'wake-up', entryKey: entry.key, origin: 1_700_000_000_001, wakes: 5 },
+        redelivered: false,
+      },
     });
-    const copy = sameAgain(delivery, ['B', 'A'], systemChance);
-    const asRead = { messageId: 'm', mayHaveTail: true, enqueuedAt: 5 };
-    expect(read(copy)).toEqual({ ...delivery, ...asRead, found: ['A', 'B'] });
-    expect(copy.messageId).not.toBe(sameAgain(delivery, [], systemChance).messageId);
   });
-  test('the next try', () => {
-    const record = aRecord({ firstEnqueued: 1_700_000_000_000, traceparent });
-    expect(read(nextTry(record, 3, [], systemChance))).toMatchObject({ ticket: 3, traceparent, found: [] });
+  test('of a newer version is known by its job', () => {
+    expect(decode(message.body, { 'checkout-version': '2' })).toMatchObject({
+      kind: 'newer',
+      wakeUp: { jobKey, entryKey: entry.key },
+    });
   });
-  test('a decision has the next ticket', () => {
-    const record = aRecord({ ticket: 4, firstEnqueued: 1_700_000_000_000 });
-    const decision = { decision: 'retry', seen: 'failed', who: 'm', orderIds: [] } as const;
-    expect(read(decisionCopy(record, decision, systemChance))).toMatchObject({ ticket: 5, decision });
+  test.each([
+    ['a key of nothing', { wake: { entry: 'job:1', wakes: 1 } }],
+    ['no key', { wake: {} }],
+    ['a job beside it', { wake: { entry: 'x' }, ...good }],
+    ['null', { wake: null }],
+  ])('with %s is rejected: it cannot buy', (_, body) => {
+    expect(rejection(bytes(body))).toMatchObject({ kind: 'not-valid' });
   });
+  test.each([0, -1, 'many', undefined])('that counts %j wakes counts as the first', (wakes) => {
+    expect(decode(bytes({ wake: { entry: entry.key, wakes } }))).toMatchObject({
+      delivery: { from: { wakes: 1 } },
+    });
+  });
+});
+
+test('order ids of any characters pass through one property', () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.string({ minLength: 1, maxLength: 40, unit: 'grapheme' }), { maxLength: 8 }),
+      (ids) => {
+        const properties: Record<string, string> =
+          ids.length === 0 ? {} : { 'checkout-orders': joinIds(ids) };
+        expect(decode(bytes(good), properties)).toMatchObject({ delivery: { ordersInHand: ids } });
+      },
+    ),
+  );
 });

@@ -1,4 +1,24 @@
-import type { Action } from './api-errors.ts';
+/**
+ * What the worker does about an answer of the checkout call:
+ * - `already-done`: the cart was submitted earlier; find out, never buy again.
+ * - `in-progress`: it is being made now; unresolved, look again in minutes.
+ * - `slow`: a review or the like; wait hours to days.
+ * - `unknown`: it may have been executed.
+ * - `throttled`: not executed; wait for Retry-After.
+ * - `renew-token` / `credential`: not executed; renew the token once / close the gate, a person must act.
+ * - `permanent`: refused for good; `reconcileFirst` asks for evidence before that.
+ * - `partner-wide`: refused for every job of this partner.
+ */
+export type Action =
+  | 'already-done'
+  | 'in-progress'
+  | 'slow'
+  | 'unknown'
+  | 'throttled'
+  | 'renew-token'
+  | 'credential'
+  | 'permanent'
+  | 'partner-wide';
 
 /**
  * HTTP status, API code (null: none that is listed), what the worker does, what it means, the remedy in one sentence.

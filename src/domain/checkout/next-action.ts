@@ -121,7 +121,10 @@ export function afterCall(
         record,
         now + withJitter(times.inProgressFirst, fraction),
         outcome.reason,
-        { repeated },
+        {
+          // guard: Evidence: at most one repeat until it is known (800065 is kept)
+          repeated,
+        },
         context,
       );
     }
@@ -141,8 +144,15 @@ export function afterCall(
     }
     case 'permanent': {
       const unknown = record.state === 'unresolved';
-      if (!unknown && !outcome.reconcileFirst) return refused(record, outcome.reason);
+      if (
+        // guard: Evidence: a permanent answer while unknown is no end
+        !unknown &&
+        // guard: Evidence: a refusal that tells nothing is reconciled first
+        !outcome.reconcileFirst
+      )
+        return refused(record, outcome.reason);
       const repeated = {
+        // guard: Evidence: a refusal that tells nothing leaves the repeat open [replace: 'refused' as const]
         as: unknown ? ('refused' as const) : ('refused-once' as const),
         reason: outcome.reason,
       };
@@ -156,7 +166,7 @@ function afterResult(
   outcome: Extract<Outcome, { kind: 'result' }>,
   context: Context,
 ): NextAction {
-  // guard: Repeat: done only when every group is there
+  // guard: Evidence: a repeat is done only when every group is there
   if (!isWhole(record, outcome.orders)) return partlyDone(record, outcome, context);
   if (outcome.errors.length > 0) return partlyDone(record, outcome, context);
   return { kind: 'record-result', result: { orders: outcome.orders, failedGroups: [] } };

@@ -1,4 +1,4 @@
-import type { Cause } from './gate-state.ts';
+import type { Cause } from './closing-cause.ts';
 
 /** What the gate is told. Lengths of time are milliseconds of real time, so a scaled profile divides them all by one factor. */
 export interface GateSettings {

@@ -1,3 +1,4 @@
+import type { Cause } from './closing-cause.ts';
 import type { Suspect } from './customer-throttles.ts';
 import { askAgainMs, type GateSettings, startPerMinute } from './gate-settings.ts';
 import type { Lane } from './permit.ts';
@@ -16,13 +17,6 @@ export interface Line {
   /** Up to here the line is promised to instances that wait for their turn to lease. */
   readonly promised: number;
 }
-
-/**
- * `throttled` opens by itself at `until`; the others let one probe through after `until`, and open when it passes.
- * `untested`: no credential has worked yet.
- */
-export const closingCauses = ['untested', 'throttled', 'breaker', 'auth', 'partner-wide'] as const;
-export type Cause = (typeof closingCauses)[number];
 
 export interface Closing {
   readonly cause: Cause;

@@ -69,6 +69,7 @@ export async function decideJob(
     }
     found = await ledger.read(jobKey);
     if (found === undefined) return { kind: 'no-record' };
+    // guard: People: a decision counts once, for the record that was seen
     if (!isAsSeen(found.value, first)) return { kind: 'changed', record: found.value };
   }
   return { kind: 'refused', why: `the record of job ${jobKey} kept changing for a minute; decide again` };

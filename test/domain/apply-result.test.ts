@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { contentOf, settled } from '../../src/domain/checkout/apply-result.ts';
+import { contentOf, withResult } from '../../src/domain/checkout/apply-result.ts';
 import { withCall } from '../../src/domain/checkout/call-history.ts';
 import type { CheckoutRecord } from '../../src/domain/checkout/record.ts';
 import { fence } from '../../src/domain/checkout/send-fence.ts';
@@ -14,7 +14,7 @@ const failedGroup = { group: '0', code: '800010', description: 'no inventory', r
 describe('a result', () => {
   const lease = { id: 'mine', until: 999 };
   test('all orders complete', () => {
-    const record = settled(
+    const record = withResult(
       aRecord({ lease }),
       { orders: [anOrder('a'), anOrder('b')], failedGroups: [] },
       at,
@@ -23,7 +23,7 @@ describe('a result', () => {
     expect(record.lease).toBeUndefined();
   });
   test('some pending: ordered, and every pending order names its entry', () => {
-    const record = settled(
+    const record = withResult(
       aRecord(),
       { orders: [anOrder('a'), anOrder('b', 'pending')], failedGroups: [] },
       at,
@@ -32,22 +32,22 @@ describe('a result', () => {
     expect(record.orders.map((mark) => mark.entryKey)).toEqual([undefined, '000000000000200:b']);
   });
   test('some groups failed: partial; none succeeded: failed', () => {
-    expect(settled(aRecord(), { orders: [anOrder('a')], failedGroups: [failedGroup] }, at).state).toBe(
+    expect(withResult(aRecord(), { orders: [anOrder('a')], failedGroups: [failedGroup] }, at).state).toBe(
       'partial',
     );
-    expect(settled(aRecord(), { orders: [], failedGroups: [failedGroup] }, at).state).toBe('failed');
+    expect(withResult(aRecord(), { orders: [], failedGroups: [failedGroup] }, at).state).toBe('failed');
   });
   test('a cancelled order makes it partial', () => {
-    expect(settled(aRecord(), { orders: [anOrder('a', 'cancelled')], failedGroups: [] }, at).state).toBe(
+    expect(withResult(aRecord(), { orders: [anOrder('a', 'cancelled')], failedGroups: [] }, at).state).toBe(
       'partial',
     );
   });
   test('a negative end keeps the orders that the record has', () => {
     const waiting = {
-      ...settled(aRecord(), { orders: [anOrder('a')], failedGroups: [failedGroup] }, at),
+      ...withResult(aRecord(), { orders: [anOrder('a')], failedGroups: [failedGroup] }, at),
       state: 'waiting' as const,
     };
-    expect(settled(waiting, { orders: [], failedGroups: [failedGroup] }, at)).toMatchObject({
+    expect(withResult(waiting, { orders: [], failedGroups: [failedGroup] }, at)).toMatchObject({
       state: 'partial',
       revision: 2,
     });
@@ -70,7 +70,7 @@ describe('a result', () => {
 });
 
 describe('a poll', () => {
-  const ordered = settled(
+  const ordered = withResult(
     aRecord(),
     { orders: [anOrder('a', 'pending'), anOrder('b', 'pending')], failedGroups: [] },
     at,
@@ -127,13 +127,13 @@ describe('the fence, in the instant before a POST', () => {
     expect(fence(held(999_999), permit, lockEnd, 1_000 + times.permitLife, times, false)).toBe('new-permit');
     expect(fence(held(999_999), undefined, lockEnd, 1_000, times, false)).toBe('new-permit');
     expect(fence(held(999_999), permit, lockEnd, 1_000, times, false, 1_000)).toBe('go');
-    expect(fence(held(999_999), permit, lockEnd, 1_000, times, false, 999)).toBe('too-late');
+    expect(fence(held(999_999), permit, lockEnd, 1_000, times, false, 999)).toBe('over');
   });
   test('past notAfter, before anything else', () => {
-    expect(fence(held(0, 999), undefined, 0, 1_000, times, false)).toBe('too-late');
+    expect(fence(held(0, 999), undefined, 0, 1_000, times, false)).toBe('over');
   });
   test('a stopped batch, before anything else', () => {
-    expect(fence(held(999_999), permit, lockEnd, 1_000, times, true)).toBe('too-late');
+    expect(fence(held(999_999), permit, lockEnd, 1_000, times, true)).toBe('over');
   });
   test('a lock that would end during the call', () => {
     expect(fence(held(999_999), permit, 999 + times.callTimeout, 1_000, times, false)).toBe('lock-ends');
