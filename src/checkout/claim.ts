@@ -19,7 +19,7 @@ import { wholeMs } from '../domain/schedule-entry.ts';
 import type { Stored } from '../ports/ledger.ts';
 import { carryOutUnleased } from './carry-out.ts';
 import { comeBack, entryFor, leaveUntil } from './entries.ts';
-import { finalizeOrComeBack, writeBatchRows } from './finalize.ts';
+import { finalize, finalizeOrComeBack, writeBatchRows } from './finalize.ts';
 import { recordMissing } from './record-missing.ts';
 import { type Completed, contextOf, type Run, returnPermit } from './run.ts';
 import { stoppedNow } from './stopped.ts';
@@ -272,6 +272,8 @@ async function takeOver(
 ): Promise<Claimed | undefined> {
   const { deps, delivery } = run;
   const { value: record } = found;
+  // Its events may still wait for a topic that was away, and the record after the retry no longer names them.
+  if (isSettled(record.state)) await finalize(deps, record);
   const now = deps.clock.now();
   const until = now + deps.times.lease;
   const leaseId = deps.chance.guid();

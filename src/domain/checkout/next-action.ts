@@ -9,14 +9,7 @@ import type { Outcome } from './call-outcome.ts';
 import { countersAfterEscalation } from './claim-rules.ts';
 import { quietEnd, windowEnd } from './deadlines.ts';
 import { givenUp, gone, notFound, partlyFound, type StoppedBatch, tooLate } from './endings.ts';
-import {
-  type Findings,
-  groupsWithoutOrder,
-  isOrdered,
-  missingGroups,
-  repeatDeadline,
-  weigh,
-} from './reconcile-rules.ts';
+import { type Findings, groupsWithoutOrder, isOrdered, repeatDeadline, weigh } from './reconcile-rules.ts';
 import type { CheckoutRecord, FailedGroup, KnownGroup, Question, Reason } from './record.ts';
 import { madeByRepeat } from './repeat-alarm.ts';
 import type { Rules } from './rules.ts';
@@ -179,9 +172,13 @@ function withAlarm(
 ): NextAction {
   const sentAt = lastCheckout(record)?.at;
   if (repeat?.ofOrderedCart !== true || sentAt === undefined) return action;
-  // An earlier answer made the other groups: the cart is ordered, and these may well be missing.
-  const awaited = record.orders.length === 0 ? [] : missingGroups(record.groups ?? [], record);
-  const made = madeByRepeat(orders, { sentAt, known: repeat.known, skew, awaited });
+  const made = madeByRepeat(orders, {
+    sentAt,
+    known: repeat.known,
+    skew,
+    groups: record.groups ?? [],
+    recorded: record.orders,
+  });
   if (made.length === 0) return action;
   const boughtAgain = { at: now, orderIds: made.map((order) => order.id) };
   if (action.kind === 'record-result') return { ...action, result: { ...action.result, boughtAgain } };
