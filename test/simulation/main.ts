@@ -49,7 +49,7 @@ const values = readOptions(
     minutes: z.coerce.number().check(z.gt(0)),
     replay: z.optional(z.string()),
     trace: z.boolean(),
-    only: z.optional(z.enum(['points', 'pairs', 'random'])),
+    only: z.optional(z.enum(['points', 'pairs', 'random', 'throws'])),
     fresh: z.boolean(),
     first: z.boolean(),
     scenario: z.optional(z.enum(scenarios.map(({ name }) => name))),

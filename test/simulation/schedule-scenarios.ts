@@ -149,6 +149,30 @@ export const scheduleScenarios: readonly Scenario[] = [
     apiFault: checkouts('throttled', 'drop-after'),
     newer: { from: 2_000, to: 40 * minute, share: 0.5 },
   })),
+  ...([45_000, 10 * minute, -10 * minute] as const).flatMap((ahead) =>
+    each(
+      `clock-${ahead < 0 ? 'behind' : 'ahead'}-${Math.abs(ahead) / 1_000}s`,
+      'the clock of one of two workers is far off: nothing is bought twice, and the other one does the work',
+      () => ({
+        // A few at once, so that both workers get some.
+        carts: [...pair(), cartPlan(3, [groupPlan('0', 'b')]), cartPlan(4, [groupPlan('0', 'c')])],
+        apiFault: checkouts('drop-after', 'throttled', 'slow'),
+        ahead,
+        sends: sendAll(
+          [1, 2, 3, 4].map((n) => cartPlan(n, [])),
+          { batchId: 'night', batchSize: 4 },
+        ),
+      }),
+    ),
+  ),
+  ...each('retry-without-topic', 'people retry while the events of the result wait for the topic', () => {
+    const refusal = { code: 800010, times: 1 };
+    return {
+      carts: [cartPlan(1, [groupPlan('0', 'a'), groupPlan('1', 'b', { refusal })]), ...pair().slice(1)],
+      outages: [{ what: 'events', from: 0, to: 50 * minute }],
+      people: { retries: 2, twice: 0.5, wrong: 0, weary: 0, rash: () => 0 },
+    };
+  }),
   ...each('no-topic', 'the topic is unavailable for hours: entries do not multiply', () => {
     const carts = pair();
     return {

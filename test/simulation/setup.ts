@@ -128,7 +128,7 @@ export interface Setup {
   readonly wakeUp?: (random: Random) => 'lost' | 'doubled' | number | undefined;
   /** The timer fires in no instance before nothing fails any more: ticks are started by deliveries alone. */
   readonly deadTimer?: boolean;
-  /** One instance's clock is so far ahead, ms. */
+  /** One instance's clock is so far ahead, ms; negative: behind. It keeps it until it dies. */
   readonly ahead?: number;
   /** In this time a newer version of the worker runs beside: it wrote the records, and marks messages, which this one cannot read. */
   readonly newer?: { readonly from: number; readonly to: number; readonly share: number };
