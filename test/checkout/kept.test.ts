@@ -98,7 +98,7 @@ test('each poll is kept: one that brought no order with the row that comes next,
   await worker.settle(3);
   const waiting = await worker.record();
   expect(waiting.polls.total).toBe(0);
-  const unkept = await unkeptPolls(worker.stores.schedule, waiting);
+  const unkept = await unkeptPolls(worker.stores.schedule, waiting.jobKey);
   expect(unkept.map(({ end }) => end?.status)).toEqual([503, 404]);
   expect(storyOf(waiting, undefined, unkept).filter(({ what }) => what === 'poll')).toMatchObject([
     { words: expect.stringMatching(/^Order-1: 503 in 5 ms \(correlation \S+\)$/) },
@@ -118,7 +118,7 @@ test('each poll is kept: one that brought no order with the row that comes next,
     '200 pending',
     '200 completed',
   ]);
-  expect(await unkeptPolls(worker.stores.schedule, record)).toEqual([]);
+  expect(await unkeptPolls(worker.stores.schedule, record.jobKey)).toEqual([]);
 });
 
 test('the last 20 are kept, and all are counted', async () => {

@@ -33,6 +33,8 @@ test('runs whose permit is too old at the fence are no crashes: no person is ask
   const stores = openStores(tables, () => {});
   const deps: Deps = {
     clock,
+    clockSkew: () => undefined,
+    tokens: { ready: async () => true },
     chance: seededChance(1),
     times: defaultTimes,
     rules: { maxAttempts: 6, repeatOrderedCart: true },

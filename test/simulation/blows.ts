@@ -20,10 +20,21 @@ export const blowKinds = [
 ] as const;
 export type BlowKind = (typeof blowKinds)[number];
 
-/** At the n-th port call of the run. */
+/**
+ * How an exception of our own hits the n-th port call that deliveries make:
+ * - `throw`: once;
+ * - `bug`: from then on, each such call of this job throws, until nothing fails any more;
+ * - `bugs`: the same, whatever the job.
+ */
+export const bugKinds = ['throw', 'bug', 'bugs'] as const;
+export type BugKind = (typeof bugKinds)[number];
+
+export const isBug = (kind: string): kind is BugKind => bugKinds.some((one) => one === kind);
+
+/** At the n-th port call of the run; a bug at the n-th port call that its deliveries make. */
 export interface Blow {
   readonly at: number;
-  readonly kind: BlowKind;
+  readonly kind: BlowKind | BugKind;
 }
 
 /** A run, told so that it can be told again: `scenario:seed` or `scenario:seed:12-before,40-lost`. */
@@ -53,8 +64,10 @@ export function readSchedule(text: string): Schedule {
 
 function readBlow(text: string): Blow {
   const [at, name] = text.split('-');
-  const kind = blowKinds.find((known) => known === name);
+  const kind = [...blowKinds, ...bugKinds].find((known) => known === name);
   if (kind === undefined || !/^\d+$/.test(at ?? ''))
-    throw new Error(`"${text}" is no blow: a number, "-", and one of ${blowKinds.join(', ')}`);
+    throw new Error(
+      `"${text}" is no blow: a number, "-", and one of ${[...blowKinds, ...bugKinds].join(', ')}`,
+    );
   return { at: Number(at), kind };
 }

@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
-import { type Blow, type BlowKind, blowKinds, type Schedule, scheduleText } from './blows.ts';
+import { type Blow, type BlowKind, blowKinds, bugKinds, type Schedule, scheduleText } from './blows.ts';
+import { addBugs, type BugCounts, noBugs } from './bugs.ts';
 import { noQuestions, type Questions } from './questions.ts';
 import { type Outcome, simulate } from './run.ts';
 import { scenarioNamed, scenarios } from './scenarios.ts';
@@ -17,6 +18,8 @@ export type Unit =
     }
   /** After this first crash, a second one at every later port call. */
   | { readonly kind: 'pairs'; readonly scenario: string; readonly seed: number; readonly first: Blow }
+  /** One scenario, hit by a bug at every port call that its deliveries make, once and for long. */
+  | { readonly kind: 'throws'; readonly scenario: string; readonly seed: number }
   /** Random worlds with these seeds. */
   | { readonly kind: 'random'; readonly from: number; readonly to: number };
 
@@ -34,6 +37,7 @@ export interface Report {
   readonly kinds: Readonly<Partial<Record<WorldKind, number>>>;
   /** By contract. */
   readonly questions: Readonly<Record<string, Questions>>;
+  readonly bugs: BugCounts;
 }
 
 /** The core path: what every job goes through, with and without a doubt. */
@@ -44,6 +48,22 @@ export const coreScenarios = [
   'half-lost-refuse',
   'people-replay',
 ];
+
+/** The ways of a job: bought, in doubt, partly refused, throttled, sent by a batch, too late, asked about. */
+const throwScenarios = [
+  'plain-replay',
+  'one-lost-replay',
+  'lost-refuse',
+  'half-replay',
+  'half-lost-refuse',
+  'throttled-replay',
+  'batch-replay',
+  'refused-refuse',
+  'not-before',
+];
+
+export const throwUnits = (seed: number, names: readonly string[] = throwScenarios): readonly Unit[] =>
+  names.map((scenario) => ({ kind: 'throws', scenario, seed }));
 
 const crashes: readonly BlowKind[] = ['before', 'after'];
 const maxFailures = 50;
@@ -96,6 +116,13 @@ async function* schedulesOf(unit: Unit): AsyncGenerator<Schedule> {
         yield { ...base, blows: blows.slice(nth, nth + 1) };
       return;
     }
+    case 'throws': {
+      const base: Schedule = { scenario: unit.scenario, seed: unit.seed, blows: [] };
+      const { bugCalls } = await simulate(scenarioNamed(unit.scenario), base);
+      for (let at = 0; at < bugCalls; at++)
+        for (const kind of bugKinds) yield { ...base, blows: [{ at, kind }] };
+      return;
+    }
     case 'pairs': {
       const base: Schedule = { scenario: unit.scenario, seed: unit.seed, blows: [unit.first] };
       const { portCalls } = await simulate(scenarioNamed(unit.scenario), base);
@@ -117,6 +144,7 @@ export async function explore(unit: Unit, limits?: Limits): Promise<Report> {
   const kinds: Partial<Record<WorldKind, number>> = {};
   let schedules = 0;
   let portCalls = 0;
+  let bugs = noBugs;
   for await (const schedule of schedulesOf(unit)) {
     const outcome = await simulate(scenarioNamed(schedule.scenario), schedule);
     // A world lives in next ticks alone: between two of them it is the turn of whoever else is in this process.
@@ -124,13 +152,14 @@ export async function explore(unit: Unit, limits?: Limits): Promise<Report> {
     schedules += 1;
     portCalls += outcome.portCalls;
     for (const kind of outcome.kinds) kinds[kind] = (kinds[kind] ?? 0) + 1;
+    bugs = addBugs(bugs, outcome.bugs);
     questions[outcome.contract] = addQuestions(questions[outcome.contract] ?? noQuestions, outcome.questions);
     const violations = violationsOf(outcome);
     if (violations.length > 0) failures.push({ schedule: scheduleText(schedule), violations });
     if (failures.length >= (limits?.failures ?? maxFailures)) break;
     if (limits !== undefined && Date.now() > limits.until) break;
   }
-  return { kind: unit.kind, schedules, portCalls, failures, kinds, questions };
+  return { kind: unit.kind, schedules, portCalls, failures, kinds, questions, bugs };
 }
 
 /** A question that nothing made necessary is a failure too. */

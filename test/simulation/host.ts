@@ -1,10 +1,11 @@
 import type { Deps } from '../../src/checkout/deps.ts';
 import { handleDelivery } from '../../src/checkout/handle-delivery.ts';
 import type { QueueMessage } from '../../src/domain/message/queue-message.ts';
-import { workTick } from '../../src/polling/tick.ts';
-import type { TickWorkDeps } from '../../src/polling/tick-deps.ts';
+import { tickStarter, workTick } from '../../src/polling/tick.ts';
+import type { TickDeps } from '../../src/polling/tick-deps.ts';
 import type { RecordPosition } from '../../src/ports/ledger-scan.ts';
 import { Unavailable } from '../../src/ports/unavailable.ts';
+import { InjectedBug, watchDelivery } from './delivery-watch.ts';
 import { depsOf } from './deps.ts';
 import { type Process, portCall, startProcess } from './process.ts';
 import type { Locked } from './queue.ts';
@@ -13,7 +14,8 @@ import type { World } from './world.ts';
 /** The Functions host of one process: hands messages to the worker, and runs the timer. */
 interface Host {
   readonly process: Process;
-  readonly deps: TickWorkDeps & Deps;
+  readonly deps: TickDeps & Deps;
+  readonly startTick: (startedAt: number) => Promise<boolean>;
   repairedTo: RecordPosition | undefined;
   readonly polls: boolean;
   running: number;
@@ -39,7 +41,7 @@ export function startFleet(world: World): Fleet {
     started += 1;
     const process = startProcess(
       `${polls ? 'poller' : 'worker'}${started}`,
-      random.between(-15_000, 15_000),
+      started === 1 && setup.ahead !== undefined ? setup.ahead : random.between(-15_000, 15_000),
       random.fork(),
       {
         timeline,
@@ -50,9 +52,11 @@ export function startFleet(world: World): Fleet {
         },
       },
     );
+    const deps = depsOf(world, process);
     const host: Host = {
       process,
-      deps: depsOf(world, process),
+      deps,
+      startTick: tickStarter(deps),
       repairedTo: undefined,
       polls,
       running: 0,
@@ -98,8 +102,9 @@ export function startFleet(world: World): Fleet {
     dispatch();
   }
 
-  async function work({ process, deps }: Host, locked: Locked): Promise<void> {
-    const { message } = locked;
+  async function work({ process, deps, startTick }: Host, locked: Locked): Promise<void> {
+    const message = setup.newer === undefined ? locked.message : asVersioned(world, locked.message);
+    const startedAt = process.clock.now();
     world.trace(
       process.name,
       `receives ${describe(message)} (${message.sequenceNumber}, delivery ${message.deliveryCount})`,
@@ -110,13 +115,16 @@ export function startFleet(world: World): Fleet {
         effect: async () => effect(),
         failure: () => new Unavailable('queue', `${name} failed`),
       }).catch(() => locked.letGo());
+    const watched = watchDelivery(world, process, deps, message);
     try {
-      await handleDelivery(deps, message);
+      watched.completed(await handleDelivery(watched.deps, message));
     } catch (error) {
-      if (!(error instanceof Unavailable)) world.violated(`bug: handleDelivery threw ${told(error)}`);
-      world.trace(process.name, `handleDelivery threw ${told(error)}`);
+      const isKnown = error instanceof Unavailable || error instanceof InjectedBug;
+      if (!isKnown) world.violated(`bug: handleDelivery threw ${told(error)}`);
+      watched.threw(error);
       return settle('abandon', () => locked.abandon());
     }
+    if (setup.deadTimer === true) await startTick(startedAt);
     return settle('complete', () => {
       world.trace(process.name, locked.complete() ? 'completed' : 'complete: the lock was lost');
     });
@@ -125,10 +133,13 @@ export function startFleet(world: World): Fleet {
   /** The timer, once a minute; a minute in which nothing can be due is passed over, for speed. */
   function setTimer(host: Host): void {
     if (!host.process.isAlive()) return;
+    if (setup.deadTimer === true && !world.isCalm()) return;
     const rows = world.tables.schedule.all();
-    if (rows.length === 0) return;
+    if (rows.length === 0 && world.removed.size === 0) return;
     const due =
-      Math.min(...rows.map(({ properties }) => Number(properties['dueAt'] ?? 0))) - host.process.skew;
+      world.removed.size > 0
+        ? 0
+        : Math.min(...rows.map(({ properties }) => Number(properties['dueAt'] ?? 0))) - host.process.skew;
     const at = Math.max(timeline.now() + random.between(0.2, 1) * minute, due + random.between(0, minute));
     // One that is set already comes early enough; one that is set for later is passed over when it comes.
     if (host.timerAt !== undefined && host.timerAt <= at + minute) return;
@@ -154,6 +165,8 @@ export function startFleet(world: World): Fleet {
     setTimer(host);
   }
 
+  // A timer that was dead fires again.
+  if (setup.deadTimer === true) timeline.at(world.time(setup.calmAfter), () => world.onDueRows());
   world.onVisible = dispatch;
   world.onDueRows = () => {
     for (const host of hosts) if (host.polls) setTimer(host);
@@ -163,6 +176,14 @@ export function startFleet(world: World): Fleet {
   return {
     busy: () => [...hosts].reduce((sum, host) => sum + host.running + (host.ticking ? 1 : 0), 0),
   };
+}
+
+/** While a newer version runs beside, some messages bear its mark; an old mark goes when that is over. */
+function asVersioned({ setup, timeline, time }: World, message: QueueMessage): QueueMessage {
+  const { from = 0, to = 0, share = 0 } = setup.newer ?? {};
+  const now = timeline.now();
+  const isBeside = now >= time(from) && now < time(to) && Number(message.sequenceNumber) % 100 < share * 100;
+  return { ...message, properties: { ...message.properties, 'checkout-version': isBeside ? '2' : '1' } };
 }
 
 const told = (error: unknown): string =>

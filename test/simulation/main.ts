@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import * as z from 'zod/mini';
 import { numberIn, readOptions } from '../../local/command-line.ts';
 import { readSchedule } from './blows.ts';
+import { addBugs, type BugCounts, noBugs } from './bugs.ts';
 import {
   addQuestions,
   type Failure,
@@ -10,6 +11,7 @@ import {
   pointUnits,
   type Report,
   randomUnits,
+  throwUnits,
   type Unit,
   violationsOf,
 } from './explore.ts';
@@ -23,7 +25,7 @@ const usage = `npm run simulate --                      every port call hit once
   --seeds 100000                         how many random worlds (20000)
   --minutes 10                           stop then; the next run goes on where this one stopped
   --replay random:42 [--trace]           tell one schedule again
-  --only points|pairs|random             one kind alone
+  --only points|pairs|random|throws      one kind alone; throws: an exception at every port call of a delivery
   --scenario people-replay               that scenario first, its pairs too
   --first                                stop at the first broken promise
   --fresh                                begin anew
@@ -47,7 +49,7 @@ const values = readOptions(
     minutes: z.coerce.number().check(z.gt(0)),
     replay: z.optional(z.string()),
     trace: z.boolean(),
-    only: z.optional(z.enum(['points', 'pairs', 'random'])),
+    only: z.optional(z.enum(['points', 'pairs', 'random', 'throws'])),
     fresh: z.boolean(),
     first: z.boolean(),
     scenario: z.optional(z.enum(scenarios.map(({ name }) => name))),
@@ -66,6 +68,8 @@ interface Totals {
   readonly points: number;
   readonly pairs: number;
   readonly random: number;
+  readonly throws: number;
+  readonly bugs: BugCounts;
   readonly portCalls: number;
   readonly cpuMs: number;
   /** Schedules of each kind of world; those that no kind names are in none. */
@@ -78,6 +82,8 @@ const noTotals: Totals = {
   points: 0,
   pairs: 0,
   random: 0,
+  throws: 0,
+  bugs: noBugs,
   portCalls: 0,
   cpuMs: 0,
   worlds: Object.fromEntries(worldKinds.map((kind) => [kind, 0])),
@@ -141,14 +147,17 @@ async function allUnits(): Promise<readonly Unit[]> {
   const { only, scenario } = values;
   const wanted = (kind: Unit['kind']) => only === undefined || only === kind;
   const first =
-    scenario === undefined ? [] : pointUnits(1, shares).filter((unit) => unit.scenario === scenario);
+    scenario === undefined || !wanted('points')
+      ? []
+      : pointUnits(1, shares).filter((unit) => unit.scenario === scenario);
   return [
     ...first,
     ...alternately(
       wanted('points') ? pointUnits(1, shares) : [],
       wanted('random') ? randomUnits(1, 1 + values.seeds, 50) : [],
     ),
-    ...(scenario === undefined ? [] : await pairUnits(1, [scenario])),
+    ...(scenario === undefined || !wanted('pairs') ? [] : await pairUnits(1, [scenario])),
+    ...(wanted('throws') ? throwUnits(1, scenario === undefined ? undefined : [scenario]) : []),
     ...(wanted('pairs') ? await pairUnits(1) : []),
   ];
 }
@@ -182,6 +191,7 @@ function add(totals: Totals, report: Report): Totals {
     portCalls: totals.portCalls + report.portCalls,
     worlds: addCounts(totals.worlds, report.kinds),
     questions,
+    bugs: addBugs(totals.bugs, report.bugs),
     failures: [...totals.failures, ...report.failures].slice(0, 1_000),
   };
 }
@@ -194,10 +204,14 @@ function addCounts(
   return { ...totals, ...Object.fromEntries(sums) };
 }
 
-function summary({ points, pairs, random, portCalls, cpuMs, failures }: Totals): string {
-  const all = points + pairs + random;
+function summary({ points, pairs, random, throws, bugs, portCalls, cpuMs, failures }: Totals): string {
+  const all = points + pairs + random + throws;
   const speed = cpuMs === 0 ? '' : `, ${Math.round(all / (cpuMs / 1000))} schedules/s on all cores`;
-  return `${points} single hits, ${pairs} pairs of crashes, ${random} random worlds; ${portCalls} port calls${speed}; ${failures.length} failures`;
+  const met =
+    bugs.hit === 0
+      ? ''
+      : ` (of ${bugs.hit} jobs that met a bug, ${bugs.heard} had a result or attention within an hour; at most ${bugs.claims} claims, ${bugs.calls} calls, ${bugs.entries} entries of one; ${bugs.deadLetters} dead letters)`;
+  return `${points} single hits, ${pairs} pairs of crashes, ${throws} exceptions${met}, ${random} random worlds; ${portCalls} port calls${speed}; ${failures.length} failures`;
 }
 
 function readState(source: string): State | undefined {

@@ -5,6 +5,8 @@ import { type DecideDeps, decideJob, giveUpUnbegun } from '../../src/operator/jo
 import type { Ledger } from '../../src/ports/ledger.ts';
 import type { Schedule } from '../../src/ports/schedule.ts';
 import type { StoredRow } from '../../src/ports/table.ts';
+import { depsOf } from './deps.ts';
+import { startProcess } from './process.ts';
 import type { CartTruth } from './truth.ts';
 import type { World } from './world.ts';
 
@@ -46,9 +48,9 @@ export function startPeople(world: World, ledger: Ledger, schedule: Schedule): P
     for (const row of world.tables.attention.all()) {
       const key = openJob(row);
       // A record that cannot be read is fixed by hand.
-      if (key === undefined || !truth.carts.has(cartOf(key).cartId)) continue;
-      const found = await ledger.read(key);
+      if (key === undefined) continue;
       const cart = truth.carts.get(cartOf(key).cartId);
+      const found = cart === undefined ? undefined : await ledger.read(key).catch(() => undefined);
       if (found === undefined || cart === undefined) continue;
       const decided = decide(found.value, cart);
       if (decided !== undefined) act(found.value.jobKey, decided, found.value);
@@ -97,27 +99,47 @@ export function startPeople(world: World, ledger: Ledger, schedule: Schedule): P
     if (!people.happens(setup.people.weary)) return;
     const { customerId, id: cartId } = plan;
     const job = { customerId, cartId };
-    const found = await ledger.read(jobKeyOf(job));
+    const found = await ledger.read(jobKeyOf(job)).catch(() => undefined);
     if (found?.value.state === 'waiting')
       act(found.value.jobKey, { decision: 'give-up', orderIds: [] }, found.value);
     const sent = setup.sends.find((send) => send.cartId === cartId);
     if (found !== undefined || sent === undefined) return;
     const message = { job, body: JSON.stringify(job), firstEnqueued: timeline.now(), urgent: false };
-    await giveUpUnbegun(deps, message, 'ann');
+    await giveUpUnbegun(deps, message, 'ann').catch(() => undefined);
   }
 
   function act(jobKey: JobKey, decided: Omit<Decision, 'who'>, seen: CheckoutRecord): void {
     const send = (who: string, after: number) => {
       sending += 1;
       timeline.at(timeline.now() + after, () => {
-        void decideJob(deps, jobKey, { ...decided, who }, seen).then((outcome) => {
+        // The tool is a process of its own: its requests are hit like any other's, and it may die between two of them.
+        const over = (text: string) => {
           sending -= 1;
-          world.trace(who, `${decided.decision} for ${jobKey}: ${outcome.kind}`);
+          world.trace(who, `${decided.decision} for ${jobKey}: ${text}`);
+        };
+        const tool = startProcess(who, people.between(-15_000, 15_000), people.fork(), {
+          timeline,
+          onDeath: (_, why) => over(`the tool died ${why}`),
         });
+        const { ledger: itsLedger, schedule: itsSchedule, queue: itsQueue } = depsOf(world, tool);
+        const own = {
+          ...deps,
+          ledger: itsLedger,
+          schedule: itsSchedule,
+          wakeUps: { urgent: itsQueue, standard: itsQueue },
+        };
+        void decideJob(own, jobKey, { ...decided, who }, seen)
+          .then(
+            ({ kind }) => kind,
+            (error) => String(error),
+          )
+          .then(over);
       });
     };
     send('ann', people.between(0, 20_000));
-    if (people.happens(setup.people.twice)) send('ben', people.between(0, 400_000));
+    // Somebody else decides at the same moment, or minutes later.
+    if (people.happens(setup.people.twice))
+      send('ben', people.pick([people.between(0, 400_000), people.between(0, 20_000)]));
   }
 
   return {

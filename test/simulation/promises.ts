@@ -29,6 +29,7 @@ export async function checkPromises(world: World, ledger: Ledger): Promise<void>
 
 /** When nothing has failed for long, a job has one entry: whatever was written once too often has gone. */
 export function checkEntries({ tables, violated, doubts, timeline }: World): void {
+  // Each decision brings an entry; what it replaces may be due hours later.
   const decisionsOf = (jobKey: string): number =>
     doubts
       .records()
@@ -156,9 +157,26 @@ function checkEvents(world: World, record: CheckoutRecord, name: string): void {
 export function checkDueRows(world: World): void {
   const due = new Set(world.tables.schedule.all().map((row) => row.properties['orderId']));
   for (const { cartId, orders } of world.doubts.records())
-    for (const mark of orders)
-      if ((mark.status === 'pending' || mark.status === 'unknown') && !due.has(mark.id))
+    for (const mark of orders) {
+      const isSafe = (mark.status !== 'pending' && mark.status !== 'unknown') || due.has(mark.id);
+      if (isSafe) world.removed.delete(`order:${mark.id}`);
+      else if (!world.removed.has(`order:${mark.id}`))
         world.violated(`8 entries: pending order ${mark.id} of cart ${cartId} has none`);
+    }
+}
+
+/** Entries of a job that has met no trouble: its own, the one that it replaces, and one that a wake-up is about to move. */
+const fewEntries = 3;
+
+/** At every instant: entries do not multiply. Each message, each decision and each fault may add one, which then goes again. */
+function checkBound(world: World, { jobKey, cartId, decisions }: CheckoutRecord, entries: number): void {
+  if (entries <= fewEntries) return;
+  const sent = world.setup.sends.filter((send) => send.cartId === cartId).length;
+  const most = fewEntries + sent + decisions.length + world.strikes();
+  if (entries > most)
+    world.violated(
+      `6 waiting costs no deliveries: job ${jobKey} has ${entries} entries, ${most} can be explained`,
+    );
 }
 
 /** After every step: an open record without a live lease has an entry with an origin that is not earlier than its next try, or a message. */
@@ -167,18 +185,29 @@ export function checkInvariant(world: World): void {
   if (world.setup.purge !== undefined) return;
   const now = world.timeline.now();
   const origins = new Map<unknown, number>();
+  const counts = new Map<unknown, number>();
   for (const { properties } of world.tables.schedule.all()) {
     const { origin, jobKey } = properties;
-    if (typeof origin === 'number') origins.set(jobKey, Math.max(origins.get(jobKey) ?? 0, origin));
+    if (typeof origin !== 'number') continue;
+    origins.set(jobKey, Math.max(origins.get(jobKey) ?? 0, origin));
+    counts.set(jobKey, (counts.get(jobKey) ?? 0) + 1);
   }
   for (const record of world.doubts.records()) {
     // Clocks differ: a lease is over for sure when the slowest of them says so.
-    if (!isOpen(record) || (record.lease !== undefined && record.lease.until > now - 20_000)) continue;
+    checkBound(world, record, counts.get(record.jobKey) ?? 0);
+    const leasedUntil = record.lease?.until ?? 0;
     const origin = origins.get(record.jobKey);
-    if (origin !== undefined && origin >= (record.nextTry ?? 0)) continue;
-    const hasMessage = world.broker
-      .messages()
-      .some(({ body }) => new TextDecoder().decode(body).includes(record.cartId) && body[2] !== 0x77);
+    const isSafe = !isOpen(record) || (origin !== undefined && origin >= (record.nextTry ?? 0));
+    if (isSafe) world.removed.delete(record.jobKey);
+    if (isSafe || leasedUntil > now - 20_000 - Math.max(0, world.setup.ahead ?? 0)) continue;
+    if (world.removed.has(record.jobKey)) continue;
+    // Whoever could not even write an entry, for a bug, is a dead letter by now.
+    const messages = world.bugs.hasMet(record.jobKey)
+      ? [...world.broker.messages(), ...world.broker.deadLetters]
+      : world.broker.messages();
+    const hasMessage = messages.some(
+      ({ body }) => new TextDecoder().decode(body).includes(record.cartId) && body[2] !== 0x77,
+    );
     if (!hasMessage)
       world.violated(
         `2 nothing lost: job ${record.jobKey} (${record.state}) has neither entry nor message; next try ${record.nextTry}, entry ${origin}`,

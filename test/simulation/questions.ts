@@ -1,3 +1,4 @@
+import { jobKeyOf } from '../../src/domain/message/job-key.ts';
 import type { CartTruth, GroupPlan, OrderTruth } from './truth.ts';
 import type { World } from './world.ts';
 
@@ -41,7 +42,8 @@ export function countQuestions(world: World): Questions {
   );
   for (const cartId of asked) {
     const cart = world.truth.carts.get(cartId);
-    if (cart !== undefined) counts[whyAsked(world, cart)] += 1;
+    if (cart !== undefined && !world.bugs.hasMet(jobKeyOf({ customerId: cart.plan.customerId, cartId })))
+      counts[whyAsked(world, cart)] += 1;
   }
   return counts;
 }

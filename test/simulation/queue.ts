@@ -1,3 +1,4 @@
+import { redeliveredProperty } from '../../src/domain/message/delivery.ts';
 import type { OutgoingMessage } from '../../src/domain/message/outgoing-message.ts';
 import type { QueueMessage } from '../../src/domain/message/queue-message.ts';
 import type { Process } from './process.ts';
@@ -36,13 +37,23 @@ export interface Broker {
   /** Locked or visible now. */
   active(): number;
   readonly deadLetters: readonly QueueMessage[];
+  /** Somebody puts these dead letters back on the queue, marked as sent again. */
+  requeue(which: (message: QueueMessage) => boolean): void;
   /** All but dead letters, locked and scheduled ones too. */
   messages(): readonly QueueMessage[];
   /** Takes messages out of the queue, dead letters aside, as an operator may. */
-  purge(isLost: (copy: OutgoingMessage) => boolean): void;
+  purge(isLost: (message: QueueMessage) => boolean): void;
 }
 
-export function createBroker(timeline: Timeline, renewedFor: number, onVisible: () => void): Broker {
+const texts = (properties: QueueMessage['properties']): Record<string, string> =>
+  Object.fromEntries(Object.entries(properties).map(([name, value]) => [name, String(value)]));
+
+export function createBroker(
+  timeline: Timeline,
+  renewedFor: number,
+  onVisible: () => void,
+  countsDeath: () => boolean,
+): Broker {
   const entries: Entry[] = [];
   const deadLetters: QueueMessage[] = [];
   let sequence = 0;
@@ -73,19 +84,25 @@ export function createBroker(timeline: Timeline, renewedFor: number, onVisible: 
       const { holder } = lock;
       const limit = lock.since + renewedFor;
       const isRenewed = lock.renewed && holder.isAlive() && timeline.now() >= holder.frozenUntil();
-      if (!isRenewed || timeline.now() >= limit) return release(entry);
+      if (!isRenewed || timeline.now() >= limit) {
+        // Documented: the delivery count is not incremented when the underlying AMQP connection is closed.
+        if (!holder.isAlive() && !countsDeath()) entry.deliveries -= 1;
+        return release(entry);
+      }
       lock.until = Math.min(timeline.now() + lockMs, limit);
       watch(entry, lock);
     });
   }
 
+  function send(copy: OutgoingMessage, at: number): void {
+    const visibleAt = Math.max(Math.floor(at), Math.floor(timeline.now()));
+    sequence += 1;
+    entries.push({ copy, sequence, enqueuedAt: visibleAt, deliveries: 0, visibleAt });
+    timeline.at(visibleAt, onVisible);
+  }
+
   return {
-    send(copy, at) {
-      const visibleAt = Math.max(Math.floor(at), Math.floor(timeline.now()));
-      sequence += 1;
-      entries.push({ copy, sequence, enqueuedAt: visibleAt, deliveries: 0, visibleAt });
-      timeline.at(visibleAt, onVisible);
-    },
+    send,
     receive(holder) {
       for (;;) {
         const entry = entries.find((one) => one.lock === undefined && one.visibleAt <= timeline.now());
@@ -121,9 +138,19 @@ export function createBroker(timeline: Timeline, renewedFor: number, onVisible: 
     count: () => entries.length,
     active: () => entries.filter((entry) => entry.visibleAt <= timeline.now()).length,
     deadLetters,
+    requeue(which) {
+      for (const message of deadLetters.filter(which)) {
+        deadLetters.splice(deadLetters.indexOf(message), 1);
+        const { messageId, body, properties } = message;
+        send(
+          { messageId, body, properties: { ...texts(properties), [redeliveredProperty]: '1' } },
+          timeline.now(),
+        );
+      }
+    },
     messages: () => entries.map(view),
     purge(isLost) {
-      for (const entry of entries.filter(({ copy }) => isLost(copy))) remove(entry);
+      for (const entry of entries.filter((one) => isLost(view(one)))) remove(entry);
     },
   };
 }

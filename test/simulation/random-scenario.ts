@@ -15,6 +15,7 @@ import {
   world,
 } from './plans.ts';
 import type { Random } from './random.ts';
+import { anyFate } from './schedule-scenarios.ts';
 import type { CustomerLimit, Outage, Scenario, Send, Setup, UnreadableRecord, WorldKind } from './setup.ts';
 import type { CartPlan, Contract, GroupPlan, PlacedOrder } from './truth.ts';
 import { type DateStyle, dateStyles } from './wire.ts';
@@ -131,6 +132,18 @@ function randomSetup(random: Random): Setup {
       if (fault === 'accepted-long') return 'accepted';
       return fault === 'stale' && what === 'cart' ? undefined : fault;
     },
+    ...(random.happens(0.2)
+      ? { wakeUp: (draw: Random) => (draw.happens(0.3) ? anyFate(draw) : undefined) }
+      : {}),
+    ...(random.happens(0.1)
+      ? { removals: [{ at: random.between(0, 60) * minute, what: random.pick(['jobs', 'orders']) }] }
+      : {}),
+    ...(random.happens(0.2)
+      ? { bug: (_name: string, draw: Random) => (draw.happens(0.01) ? 'throw' : undefined) }
+      : {}),
+    ...(random.happens(0.05)
+      ? { newer: { from: random.between(0, 60) * minute, to: hour, share: 0.3 } }
+      : {}),
     blow: (_name, draw): BlowKind | undefined => (draw.happens(hits) ? draw.pick(blowKinds) : undefined),
   });
 }
@@ -183,26 +196,28 @@ function fate(group: GroupPlan, random: Random, contract: Contract): GroupPlan {
 
 function randomSends(random: Random, carts: readonly CartPlan[]): readonly Send[] {
   const batch = random.happens(0.5) ? { batchId: 'night', batchSize: carts.length } : {};
-  const times = {
-    ...(random.happens(0.1) ? { notBefore: random.between(0, 20) * minute } : {}),
-    ...(random.happens(0.15) ? { notAfter: random.between(21, 60) * minute } : {}),
-  };
+  const times = randomTimes(random);
   const first = sendAll(carts, { ...batch, ...times }).map((send) => ({
     ...send,
     at: random.between(0, 10_000),
   }));
   const again = random.happens(0.3)
-    ? first.map((send) => ({ ...send, at: random.between(0, 2) * hour }))
+    ? first.map((send) => ({ ...send, ...randomTimes(random), at: random.between(0, 2) * hour }))
     : [];
   return [...first, ...again];
 }
+
+const randomTimes = (random: Random): Pick<Send, 'notBefore' | 'notAfter'> => ({
+  ...(random.happens(0.1) ? { notBefore: random.between(0, 20) * minute } : {}),
+  ...(random.happens(0.15) ? { notAfter: random.between(21, 60) * minute } : {}),
+});
 
 function randomOutages(random: Random): readonly Outage[] {
   if (!random.happens(0.15)) return [];
   const from = random.between(0, 5) * minute;
   return [
     {
-      what: random.pick(['storage', 'queue', 'events']),
+      what: random.pick(['storage', 'queue', 'sends', 'events']),
       from,
       to: from + random.pick([0.5, 5, 30]) * minute,
     },

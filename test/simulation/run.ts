@@ -1,9 +1,12 @@
 import { openStores } from '../../src/adapters/azure-tables/stores.ts';
 import { isFinal } from '../../src/domain/checkout/record.ts';
+import { jobKeyOf } from '../../src/domain/message/job-key.ts';
 import { planStop } from './batches.ts';
 import type { Schedule } from './blows.ts';
+import type { BugCounts } from './bugs.ts';
 import { openGate } from './gate.ts';
 import { startFleet } from './host.ts';
+import { planMischief } from './mischief.ts';
 import { startPeople } from './people.ts';
 import { checkDueRows, checkEntries, checkInvariant, checkPromises } from './promises.ts';
 import { countQuestions, type Questions } from './questions.ts';
@@ -17,6 +20,9 @@ export interface Outcome {
   readonly contract: Contract;
   readonly kinds: readonly WorldKind[];
   readonly questions: Questions;
+  readonly bugs: BugCounts;
+  /** Port calls that deliveries made: where bugs can hit. */
+  readonly bugCalls: number;
   /** How long it took in the world, ms. */
   readonly virtualMs: number;
   readonly lines: readonly string[];
@@ -40,6 +46,7 @@ export async function simulate(scenario: Scenario, schedule: Schedule, traced = 
   const people = startPeople(world, ledger, entries);
   enqueue(world);
   planStop(world);
+  planMischief(world);
 
   const allSent = lastSend(world);
   const isQuiet = () =>
@@ -47,7 +54,9 @@ export async function simulate(scenario: Scenario, schedule: Schedule, traced = 
     broker.count() === 0 &&
     world.tables.schedule.isEmpty() &&
     fleet.busy() === 0 &&
-    !people.areBusy();
+    !people.areBusy() &&
+    !waitsForFix(world) &&
+    world.removed.size === 0;
   const lookForCopies = () => {
     const isLong = timeline.now() > world.lastBlow() + 8 * hour;
     if (isLong && fleet.busy() === 0 && !people.areBusy()) checkEntries(world);
@@ -55,6 +64,8 @@ export async function simulate(scenario: Scenario, schedule: Schedule, traced = 
   };
   // By then every copy that was scheduled while things failed has come.
   timeline.at(world.time(setup.calmAfter + 8 * hour), lookForCopies);
+  // Whoever meets a bug at everything that it could write becomes a dead letter, and is requeued when the bug is fixed.
+  timeline.at(world.time(setup.calmAfter), () => broker.requeue(({ body }) => metBug(world, body)));
   const end = world.time(setup.calmAfter + limit);
   await timeline.run(
     end,
@@ -65,16 +76,29 @@ export async function simulate(scenario: Scenario, schedule: Schedule, traced = 
       `9 an end: after ${Math.round((timeline.now() - world.time(0)) / 3_600_000)} hours ${broker.count()} messages, ${fleet.busy()} runs and ${world.tables.schedule.all().length} entries are left`,
     );
   if (world.violations.length === 0) await checkPromises(world, ledger);
+  if (world.violations.length === 0) setup.check?.(world);
   return {
     violations: world.violations,
     portCalls: world.portCalls(),
     contract: setup.nature.contract,
     kinds: setup.kinds,
     questions: countQuestions(world),
+    bugs: world.bugs.counts(),
+    bugCalls: world.bugs.portCalls(),
     virtualMs: timeline.now() - world.time(0),
     lines: world.lines,
   };
 }
+
+const metBug = ({ bugs, setup }: World, body: Uint8Array): boolean => {
+  const text = new TextDecoder().decode(body);
+  return setup.carts.some(
+    ({ customerId, id: cartId }) => bugs.hasMet(jobKeyOf({ customerId, cartId })) && text.includes(cartId),
+  );
+};
+
+const waitsForFix = (world: World): boolean =>
+  world.broker.deadLetters.some(({ body }) => metBug(world, body));
 
 const lastSend = ({ setup, time }: World): number =>
   time(
@@ -100,13 +124,6 @@ function enqueue(world: World): void {
     );
   };
   for (const what of setup.sends) {
-    if (!world.watch.jobTimes.has(what.cartId)) {
-      const { notBefore, notAfter } = what;
-      world.watch.jobTimes.set(what.cartId, {
-        ...(notBefore === undefined ? {} : { notBefore: time(notBefore) }),
-        ...(notAfter === undefined ? {} : { notAfter: time(notAfter) }),
-      });
-    }
     timeline.at(time(what.at), () => send(what));
   }
   const { purge } = setup;

@@ -14,6 +14,7 @@ import {
   world,
 } from './plans.ts';
 import { randomScenario } from './random-scenario.ts';
+import { scheduleScenarios } from './schedule-scenarios.ts';
 import type { Scenario } from './setup.ts';
 
 /** Two groups each, of which the second is refused for good, or the first few times. */
@@ -280,6 +281,7 @@ export const scenarios: readonly Scenario[] = [
     },
   },
   ...outsideScenarios,
+  ...scheduleScenarios,
   randomScenario,
 ];
 

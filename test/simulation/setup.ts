@@ -1,5 +1,5 @@
 import type { Rules } from '../../src/domain/checkout/rules.ts';
-import type { BlowKind } from './blows.ts';
+import type { BlowKind, BugKind } from './blows.ts';
 import type { ApiFault } from './faults.ts';
 import type { Request } from './partner-center.ts';
 import type { Random } from './random.ts';
@@ -20,7 +20,8 @@ export interface Send {
 
 /** Something of ours that is down for a while: every request to it fails. */
 export interface Outage {
-  readonly what: 'storage' | 'queue' | 'events';
+  /** `sends`: the queue is full, or disabled for sends; it is read and settled as ever. */
+  readonly what: 'storage' | 'queue' | 'sends' | 'events';
   readonly from: number;
   readonly to: number;
 }
@@ -66,6 +67,19 @@ export interface CustomerLimit {
 export interface UnreadableRecord {
   readonly customerId: string;
   readonly cartId: string;
+  /** Somebody removes it then, ms after the start. */
+  readonly fixedAt?: number;
+}
+
+/** What the check of one scenario may look at. */
+export interface Checked {
+  readonly truth: { readonly orders: readonly { readonly id: string }[] };
+  readonly tables: {
+    readonly attention: { all(): readonly { readonly properties: Readonly<Record<string, unknown>> }[] };
+  };
+  readonly watch: { readonly calls: readonly { readonly at: number }[] };
+  time(ms: number): number;
+  violated(what: string): void;
 }
 
 /** One world, before anything has happened in it. All times are ms after the start. */
@@ -108,6 +122,20 @@ export interface Setup {
   readonly watched: boolean;
   /** A run that makes more port calls goes round in circles. */
   readonly maxPortCalls: number;
+  /** An exception of our own at a port call of a delivery, when the schedule itself does not say. */
+  readonly bug?: (name: string, random: Random) => BugKind | undefined;
+  /** What becomes of a wake-up that is sent: lost, doubled, or so many ms late. */
+  readonly wakeUp?: (random: Random) => 'lost' | 'doubled' | number | undefined;
+  /** The timer fires in no instance before nothing fails any more: ticks are started by deliveries alone. */
+  readonly deadTimer?: boolean;
+  /** One instance's clock is so far ahead, ms; negative: behind. It keeps it until it dies. */
+  readonly ahead?: number;
+  /** In this time a newer version of the worker runs beside: it wrote the records, and marks messages, which this one cannot read. */
+  readonly newer?: { readonly from: number; readonly to: number; readonly share: number };
+  /** What else must hold when all is quiet. */
+  readonly check?: (world: Checked) => void;
+  /** Somebody removes schedule entries then: of jobs, of orders, or all. */
+  readonly removals?: readonly { readonly at: number; readonly what: 'jobs' | 'orders' }[];
 }
 
 export interface Scenario {

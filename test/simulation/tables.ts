@@ -4,7 +4,7 @@ import { Unavailable } from '../../src/ports/unavailable.ts';
 import { type MemoryTable, memoryTable } from '../support/memory-table.ts';
 import { type Network, type Process, portCall } from './process.ts';
 
-export const tableNames = ['checkouts', 'schedule', 'attention', 'batches', 'gate'] as const;
+export const tableNames = ['checkouts', 'schedule', 'attention', 'batches', 'gate', 'heartbeat'] as const;
 export type TableName = (typeof tableNames)[number];
 export type Tables = Record<TableName, MemoryTable>;
 
@@ -14,6 +14,7 @@ export const createTables = (): Tables => ({
   attention: memoryTable(),
   batches: memoryTable(),
   gate: memoryTable(),
+  heartbeat: memoryTable(),
 });
 
 /** Few rows a page, so that rows change between two pages of one read. */

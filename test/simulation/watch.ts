@@ -23,7 +23,10 @@ export interface Watch {
   /** Returns what to call when the client has its answer, or has given up. */
   beforeCall(call: ApiCall): () => void;
   closed(process: Process, until: number, forAll: boolean, customerId?: string): void;
-  readonly jobTimes: Map<string, JobTimes>;
+  /** The strictest times of all messages of a job that were accepted. */
+  readonly jobTimes: ReadonlyMap<string, JobTimes>;
+  /** A message was accepted: its times hold for every claim from now on. */
+  accept(cartId: string, times: JobTimes): void;
   /** Carts of which a later checkout was answered with a refusal, whatever became of it: the first one's leaves a repeat. */
   readonly refused: Set<string>;
   /** Carts of which any checkout was answered so: their jobs may fail for it. */
@@ -47,6 +50,21 @@ interface WatchedCall {
   readonly at: number;
 }
 
+/** A call may leave so long after its claim: by the lease less the time that a call may take, and clocks differ. */
+const mayLeaveAfterClaim = 95_000;
+
+export function strictest(one: JobTimes, other: JobTimes): JobTimes {
+  const notBefore = Math.max(one.notBefore ?? 0, other.notBefore ?? 0);
+  const notAfter = Math.min(
+    one.notAfter ?? Number.POSITIVE_INFINITY,
+    other.notAfter ?? Number.POSITIVE_INFINITY,
+  );
+  return {
+    ...(notBefore > 0 ? { notBefore } : {}),
+    ...(notAfter < Number.POSITIVE_INFINITY ? { notAfter } : {}),
+  };
+}
+
 /** After this long every instance obeys a closing. */
 const obeyedAfter = 2_000;
 
@@ -58,6 +76,7 @@ export function createWatch(
   const closings: Closing[] = [];
   const calls: WatchedCall[] = [];
   const jobTimes = new Map<string, JobTimes>();
+  const accepted = new Map<string, (JobTimes & { readonly at: number })[]>();
   const refused = new Set<string>();
   const waiting = new Set<ApiCall>();
 
@@ -72,6 +91,13 @@ export function createWatch(
 
   return {
     jobTimes,
+    accept(cartId, times) {
+      const known = jobTimes.get(cartId);
+      const next = known === undefined ? times : strictest(known, times);
+      if (next.notBefore === known?.notBefore && next.notAfter === known?.notAfter) return;
+      jobTimes.set(cartId, next);
+      accepted.set(cartId, [...(accepted.get(cartId) ?? []), { ...next, at: now() }]);
+    },
     refused,
     denied: new Set(),
     unlisted: new Set(),
@@ -106,7 +132,8 @@ export function createWatch(
       checkAlone(call);
       waiting.add(call);
       const local = process.clock.now();
-      const { notBefore, notAfter } = jobTimes.get(id) ?? {};
+      const { notBefore, notAfter } =
+        accepted.get(id)?.findLast(({ at }) => at + mayLeaveAfterClaim < now()) ?? {};
       if (notBefore !== undefined && local < notBefore)
         violated(`4 not before its time: checkout of ${id} ${notBefore - local} ms before notBefore`);
       if (notAfter !== undefined && local > notAfter)

@@ -1,6 +1,8 @@
 import type { CheckoutEvent } from '../../src/domain/events/event.ts';
+import type { JobKey } from '../../src/domain/message/job-key.ts';
 import { defaultTimes } from '../../src/domain/times.ts';
-import type { Blow, BlowKind } from './blows.ts';
+import { type Blow, type BlowKind, isBug } from './blows.ts';
+import { type Bugs, createBugs } from './bugs.ts';
 import { checkStopped } from './check-stopped.ts';
 import { createDoubts, type Doubts } from './doubts.ts';
 import { type ApiFault, listFaults, refusals } from './faults.ts';
@@ -30,6 +32,17 @@ export interface World extends Api {
   readonly violations: string[];
   readonly lines: string[];
   violated(what: string): void;
+  readonly bugs: Bugs;
+  /** Something was hit just now. */
+  struck(): void;
+  /** How often something was hit so far. */
+  strikes(): number;
+  /** Entries that wake this job. */
+  entriesOf(jobKey: JobKey): number;
+  hasEntry(jobKey: JobKey): boolean;
+  /** Somebody removed an entry of this job, and nothing has written it again yet. */
+  isRemoved(jobKey: JobKey): boolean;
+  readonly removed: Set<string>;
   /** Port calls so far. */
   portCalls(): number;
   /** When a port call was last hit. */
@@ -64,11 +77,14 @@ export function createWorld(
   const latency = random.fork();
   const blowRandom = random.fork();
   const faultRandom = random.fork();
-  const planned = new Map(blows.map(({ at, kind }) => [at, kind]));
+  const deathCounts = random.fork();
+  const planned = new Map(blows.flatMap(({ at, kind }) => (isBug(kind) ? [] : [[at, kind] as const])));
   const requests = new Map<string, number>();
   let calls = 0;
   let costs = 0;
   let struckAt = 0;
+  let strikes = 0;
+  const removed = new Set<string>();
 
   const sinceStart = () => timeline.now() - worldStart;
   const trace = (process: string, text: string) => {
@@ -118,7 +134,12 @@ export function createWorld(
     timeline,
     truth,
     tables: createTables(),
-    broker: createBroker(timeline, defaultTimes.lockRenewed, () => world.onVisible()),
+    broker: createBroker(
+      timeline,
+      defaultTimes.lockRenewed,
+      () => world.onVisible(),
+      () => deathCounts.happens(0.5),
+    ),
     random,
     events: [],
     watch,
@@ -133,6 +154,20 @@ export function createWorld(
     times: { ...defaultTimes, repeatWithin: 30 * 24 * 3_600_000 },
     portCalls: () => calls,
     lastBlow: () => struckAt,
+    bugs: createBugs(blows, random.fork(), setup.bug ?? (() => undefined), () => world),
+    struck() {
+      struckAt = timeline.now();
+      strikes += 1;
+    },
+    strikes: () => strikes,
+    entriesOf: (jobKey) => {
+      let count = 0;
+      for (const { key } of world.tables.schedule.all()) if (key.endsWith(jobKey)) count += 1;
+      return count;
+    },
+    hasEntry: (jobKey) => world.entriesOf(jobKey) > 0,
+    removed,
+    isRemoved: (jobKey) => removed.has(jobKey),
     isCalm,
     isOut,
     time: (ms) => worldStart + ms,
@@ -141,11 +176,12 @@ export function createWorld(
     onBooks: () => {},
     retryAfterMs: (call) => limitEnd(call) ?? faultRandom.pick([5_000, 30_000, 57_000, 300_000, 1_200_000]),
     next(process, name) {
+      if (name === 'queue.send' && isOut('sends')) return 'fail';
       const own = ownOf(name);
       if (own !== undefined && isOut(own)) return 'fail';
       const blow = blowAt(process, name);
       if (blow === undefined) return undefined;
-      struckAt = timeline.now();
+      world.struck();
       watch.obstacles.push(struckAt);
       trace(process.name, `${name} #${calls - 1} <- ${blow}`);
       strike(process, name, blow);

@@ -1,0 +1,27 @@
+import { expect, test } from 'vitest';
+import { readSchedule } from './blows.ts';
+import { violationsOf } from './explore.ts';
+import { simulate } from './run.ts';
+import { scenarioNamed } from './scenarios.ts';
+
+/** Schedules that once broke a promise, and by what. */
+const found = [
+  ['a read that does not leave gives its permit back', 'slow-token-reads-replay:1'],
+  ['the attention row of a bug is closed after the result', 'plain-replay:1:7-bug'],
+  ['a job that begins with a redelivered message closes it too', 'throttled-replay:1:1-bugs'],
+  ['a bug before the claim loses no batch', 'batch-replay:1:0-bug'],
+  ['a bug whose entry cannot be written leads to a dead letter, which is requeued', 'plain-replay:1:1-bug'],
+  ['a removed entry is written again once, not once a minute', 'random:6'],
+] as const;
+
+test.each(found)('%s', { timeout: 60_000 }, async (_, text) => {
+  const schedule = readSchedule(text);
+  expect(violationsOf(await simulate(scenarioNamed(schedule.scenario), schedule))).toEqual([]);
+});
+
+test('a job that crashes in its call is claimed a few times an hour', { timeout: 60_000 }, async () => {
+  const schedule = readSchedule('batch-replay:1:9-bug');
+  const { bugs } = await simulate(scenarioNamed(schedule.scenario), schedule);
+  expect(bugs.claims).toBeLessThan(10);
+  expect(bugs.heard).toBe(bugs.hit);
+});

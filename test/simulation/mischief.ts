@@ -1,0 +1,45 @@
+import type { StoredRow } from '../../src/ports/table.ts';
+import type { World } from './world.ts';
+
+/** In the model every tick looks for missing entries, and reads the whole ledger. */
+const repairedWithin = 30 * 60_000;
+
+/** What people and other versions of the program do to the tables. */
+export function planMischief(world: World): void {
+  const { setup, timeline, time } = world;
+  for (const { at, what } of setup.removals ?? [])
+    timeline.at(time(at), () => {
+      removeEntries(world, what);
+      world.onDueRows();
+      timeline.at(timeline.now() + repairedWithin, () => {
+        for (const name of world.removed)
+          world.violated(`8 entries: the entry of ${name} was removed, and nothing has written it again`);
+      });
+    });
+  if (setup.newer !== undefined) {
+    timeline.at(time(setup.newer.from), () => setVersion(world, 2));
+    timeline.at(time(setup.newer.to), () => setVersion(world, 1));
+  }
+  for (const { customerId, cartId, fixedAt } of setup.unreadable) {
+    if (fixedAt === undefined) continue;
+    const row = { partition: customerId, key: `cart:${cartId}` };
+    timeline.at(time(fixedAt), () => void world.tables.checkouts.change({ kind: 'remove', ...row }));
+  }
+}
+
+function removeEntries(world: World, what: 'jobs' | 'orders'): void {
+  for (const { partition, key, properties } of world.tables.schedule.all()) {
+    const { orderId, jobKey, batchId } = properties;
+    if (batchId !== undefined || (orderId !== undefined) !== (what === 'orders')) continue;
+    world.removed.add(what === 'orders' ? `order:${String(orderId)}` : String(jobKey));
+    void world.tables.schedule.change({ kind: 'remove', partition, key });
+  }
+}
+
+/** A newer version writes the same rows with its own number: this one must not touch them. */
+function setVersion({ setup, tables }: World, version: number): void {
+  const unreadable = new Set(setup.unreadable.map(({ cartId }) => `cart:${cartId}`));
+  const isRecord = ({ key }: StoredRow) => key.startsWith('cart:') && !unreadable.has(key);
+  for (const row of tables.checkouts.all().filter(isRecord))
+    tables.checkouts.put({ ...row, properties: { ...row.properties, version } });
+}
