@@ -95,7 +95,7 @@ test('each poll is kept: one that brought no order with the row that comes next,
   ];
   const worker = aWorker([answered(201, { orders: [order('pending')] })], polls);
   await worker.enqueue({ customerId, cartId });
-  await worker.settle(3);
+  await worker.settle(5);
   const waiting = await worker.record();
   expect(waiting.polls.total).toBe(0);
   const unkept = await unkeptPolls(worker.stores.schedule, waiting.jobKey);
@@ -129,7 +129,7 @@ test('the last 20 are kept, and all are counted', async () => {
     [...pending, answered(200, order('completed'))],
   );
   await worker.enqueue({ customerId, cartId });
-  await worker.settle();
+  await worker.settle(200);
   const { deliveries, polls } = await worker.record();
   expect([deliveries.total, deliveries.last.length]).toEqual([26, 20]);
   expect(deliveries.last.at(-1)?.from).toBe('wake-up');

@@ -102,15 +102,17 @@ test('nothing else compares a state or a status with one of its members', async 
 });
 
 const single: readonly string[] = [
-  'src/checkout/claim-decision.ts claimDecision',
-  'src/checkout/conclude.ts conclude',
-  'src/checkout/conclude.ts isWhole',
-  'src/checkout/conclude.ts notExecuted',
-  'src/checkout/conclude.ts partlyDone',
-  'src/checkout/conclude.ts partnerWide',
-  'src/checkout/gather-evidence.ts openTwins',
+  'src/domain/checkout/claim-rules.ts dueAt',
+  'src/domain/checkout/endings.ts givenUp',
+  'src/domain/checkout/next-action.ts afterCall',
+  'src/domain/checkout/next-action.ts afterFence',
+  'src/domain/checkout/next-action.ts crashed',
+  'src/domain/checkout/next-action.ts isWhole',
+  'src/domain/checkout/next-action.ts notExecuted',
+  'src/domain/checkout/next-action.ts partlyDone',
+  'src/domain/checkout/next-action.ts partnerWide',
+  'src/domain/checkout/next-action.ts putOff',
   'src/checkout/commit-result.ts factsOnly',
-  'src/checkout/call-checkout.ts endTooLate',
   'src/cli/commands/job-command.ts tell',
   'src/polling/pending-alarm.ts withQuestion',
   // Makes a table of all that is not `unknown`.
