@@ -12,6 +12,8 @@ export function planMischief(world: World): void {
       removeEntries(world, what);
       world.onDueRows();
       timeline.at(timeline.now() + repairedWithin, () => {
+        // What was left of a job that has its result lacks nobody; no write to the books may have come to say so.
+        world.onBooks();
         for (const name of world.removed)
           world.violated(`8 entries: the entry of ${name} was removed, and nothing has written it again`);
       });
