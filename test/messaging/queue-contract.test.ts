@@ -41,7 +41,12 @@ const aMessage = (messageId: string, text = '{"a" : 1}'): OutgoingMessage => ({
 function inMemory(): Bus {
   const timeline = createTimeline(Date.UTC(2026, 10, 24));
   // No renewal: the lock is what is looked at here.
-  const queue = createBroker(timeline, 0, () => {});
+  const queue = createBroker(
+    timeline,
+    0,
+    () => {},
+    () => true,
+  );
   const holder = startProcess('worker', 0, seeded(1), { timeline, onDeath: () => {} });
   const pass = async (ms: number): Promise<void> => {
     let isOver = false;
