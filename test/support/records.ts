@@ -1,6 +1,5 @@
 import { emptyHistory, none } from '../../src/domain/checkout/call-history.ts';
 import type { CheckoutRecord } from '../../src/domain/checkout/record.ts';
-import type { Delivery } from '../../src/domain/message/delivery.ts';
 import { jobKeyOf } from '../../src/domain/message/job-key.ts';
 import type { Order, OrderStatus } from '../../src/domain/order/order.ts';
 
@@ -49,25 +48,6 @@ export function aRecord(change: Partial<CheckoutRecord> = {}): CheckoutRecord {
     ...change,
   };
 }
-
-/** The first delivery of a producer's message, for a test to change. */
-export const aDelivery = (change: Partial<Delivery> = {}): Delivery => ({
-  jobKey: jobKeyOf({ customerId, cartId }),
-  messageId: 'message 1',
-  count: 1,
-  source: 'standard 1',
-  redelivered: false,
-  ordersInHand: [],
-  firstEnqueued: 0,
-  enqueuedAt: 0,
-  urgent: false,
-  from: {
-    kind: 'producer',
-    job: { customerId, cartId },
-    body: JSON.stringify({ customerId, cartId }),
-  },
-  ...change,
-});
 
 export const anOrder = (id: string, status: OrderStatus = 'completed', offerId = 'offer-a'): Order => ({
   id,

@@ -1,10 +1,5 @@
 import type { Times } from '../times.ts';
 
-/** A source of numbers from 0 (included) to 1 (excluded). */
-export interface Fractions {
-  fraction(): number;
-}
-
 /** Full jitter: anywhere between nothing and a ceiling that doubles with each attempt. */
 export function backOff(attempt: number, times: Times, fraction: number): number {
   const ceiling = Math.min(times.backoffMax, times.backoffBase * 2 ** Math.max(0, Math.min(30, attempt - 1)));

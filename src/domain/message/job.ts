@@ -78,20 +78,6 @@ export interface CartKey {
   readonly cartId: string;
 }
 
-const cartKey = z.object({ customerId: guid('customerId'), cartId: guid('cartId') });
-
-/** The key of a cart as people and programs write it, in any case. */
-export function readCartKey(
-  value: unknown,
-):
-  | { readonly ok: true; readonly key: CartKey }
-  | { readonly ok: false; readonly problems: readonly Problem[] } {
-  const parsed = z.safeParse(cartKey, value);
-  if (!parsed.success) return { ok: false, problems: problemsOf(parsed.error.issues) };
-  const { customerId, cartId } = parsed.data;
-  return { ok: true, key: { customerId: customerId.toLowerCase(), cartId: cartId.toLowerCase() } };
-}
-
 /** A batch id as people and programs write it. */
 export function readBatchId(
   value: unknown,
