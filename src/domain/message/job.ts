@@ -78,20 +78,6 @@ export interface CartKey {
   readonly cartId: string;
 }
 
-const cartKey = z.object({ customerId: guid('customerId'), cartId: guid('cartId') });
-
-/** The key of a cart as people and programs write it, in any case. */
-export function readCartKey(
-  value: unknown,
-):
-  | { readonly ok: true; readonly key: CartKey }
-  | { readonly ok: false; readonly problems: readonly Problem[] } {
-  const parsed = z.safeParse(cartKey, value);
-  if (!parsed.success) return { ok: false, problems: problemsOf(parsed.error.issues) };
-  const { customerId, cartId } = parsed.data;
-  return { ok: true, key: { customerId: customerId.toLowerCase(), cartId: cartId.toLowerCase() } };
-}
-
 /** A batch id as people and programs write it. */
 export function readBatchId(
   value: unknown,
@@ -122,7 +108,7 @@ export const rejectionKinds = ['empty', 'not-text', 'too-large', 'not-json', 'no
 
 export interface Rejection {
   readonly kind: (typeof rejectionKinds)[number];
-  /** The path of the field, like `notAfter` or `checkout-ticket`; empty for the body as a whole. */
+  /** The path of the field, like `notAfter` or `checkout-orders`; empty for the body as a whole. */
   readonly path: string;
   readonly reason: string;
   /** Readable though the rest is not: the rejected line counts for its batch. */
