@@ -104,8 +104,11 @@ test('retry decides what is failed or partial, and says why it passes over the r
   });
   expect(first).not.toHaveProperty('nextTry');
   expect(await night.read(5)).not.toHaveProperty('decision');
-  // The safety net of each decision, five minutes later, and a wake-up that names it.
-  const at = String(start + 5 * 60_000).padStart(15, '0');
+  // The safety net of each decision, due in five minutes, and a wake-up that names it.
+  for await (const entry of night.schedule.jobs('standard', 'due', start)) throw new Error(entry.key);
+  for await (const { dueAt } of night.schedule.jobs('urgent', 'due', start + hour))
+    expect(dueAt).toBe(start + 5 * 60_000);
+  const at = String(start).padStart(15, '0');
   const nets = [`job:${at}:${night.keys[0]}`, `urgent:${at}:${night.keys[1]}`];
   expect(night.entries().sort()).toEqual(nets);
   expect(night.sent.sort()).toEqual([
@@ -129,7 +132,15 @@ test('a dry run writes nothing; a second run decides nothing a second time; a bu
   expect(await night.read(0)).not.toHaveProperty('decision');
   expect(await retryJobs(bulk, night.keys, options)).toMatchObject({ jobs: 2, passed: {} });
   expect(await retryJobs(bulk, night.keys, options)).toMatchObject({ jobs: 0, passed: { decided: 2 } });
+  // Due now, and as jobs that need a call: the tick wakes as many as the gate has room for.
   expect(night.entries()).toHaveLength(2);
+  const due: unknown[] = [];
+  for await (const { dueAt, state } of night.schedule.jobs('standard', 'due', start))
+    due.push([dueAt, state]);
+  expect(due).toEqual([
+    [start, 'submitting'],
+    [start, 'submitting'],
+  ]);
   expect(night.sent).toEqual([]);
   expect((await night.read(1))?.decisions).toHaveLength(1);
 });

@@ -38,6 +38,7 @@ export function startPeople(world: World, ledger: Ledger, schedule: Schedule): P
         await schedule.ensure(entry);
         world.onDueRows();
       },
+      moveJobs: (moves) => schedule.moveJobs(moves),
     },
     wakeUps: { urgent: queue, standard: queue },
     now: timeline.now,

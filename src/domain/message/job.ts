@@ -108,7 +108,7 @@ export const rejectionKinds = ['empty', 'not-text', 'too-large', 'not-json', 'no
 
 export interface Rejection {
   readonly kind: (typeof rejectionKinds)[number];
-  /** The path of the field, like `notAfter` or `checkout-ticket`; empty for the body as a whole. */
+  /** The path of the field, like `notAfter` or `checkout-orders`; empty for the body as a whole. */
   readonly path: string;
   readonly reason: string;
   /** Readable though the rest is not: the rejected line counts for its batch. */

@@ -7,19 +7,20 @@ import {
 } from '../../domain/checkout/decisions.ts';
 import { givenUp } from '../../domain/checkout/endings.ts';
 import { newRecord } from '../../domain/checkout/new-record.ts';
-import type { CheckoutRecord } from '../../domain/checkout/record.ts';
+import { type CheckoutRecord, isSettled } from '../../domain/checkout/record.ts';
 import type { Job } from '../../domain/message/job.ts';
 import { type JobKey, jobKeyOf } from '../../domain/message/job-key.ts';
-import { type JobEntry, jobEntry } from '../../domain/schedule-entry.ts';
+import { type JobEntry, jobEntry, wholeMs } from '../../domain/schedule-entry.ts';
 import { wakeUp } from '../../domain/wake-up.ts';
 import type { Chance } from '../../ports/chance.ts';
 import type { CheckoutQueue } from '../../ports/checkout-queue.ts';
 import type { Ledger } from '../../ports/ledger.ts';
 import type { Schedule } from '../../ports/schedule.ts';
+import { Unavailable } from '../../ports/unavailable.ts';
 
 export interface DecideDeps {
   readonly ledger: Pick<Ledger, 'read' | 'insert' | 'replace'>;
-  readonly schedule: Pick<Schedule, 'ensure'>;
+  readonly schedule: Pick<Schedule, 'ensure' | 'moveJobs'>;
   /** Sends a wake-up now; undefined: the gate is closed, or a tick does it. */
   readonly wakeUps: { readonly urgent: CheckoutQueue; readonly standard: CheckoutQueue } | undefined;
   /** The storage's time: an operator's own clock may be minutes off. */
@@ -57,7 +58,7 @@ export async function decideJob(
   if (!isAsSeen(found.value, first)) return { kind: 'changed', record: found.value };
   const why = whyNotDecide(found.value, decision, started);
   if (why !== undefined) return { kind: 'refused', why };
-  const net = netFor(found.value, started);
+  const net = netFor(found.value, started, decision.decision);
   // guard: Decision: its entry comes before the record
   await schedule.ensure(net);
   while (deps.now() < started + writeWithinMs) {
@@ -103,7 +104,7 @@ export async function giveUpUnbegun(
     from: { kind: 'producer' as const, job, body },
   };
   const fresh = newRecord(delivery, chance.guid(), now);
-  const net = netFor(fresh, now);
+  const net = netFor(fresh, now, 'give-up');
   await schedule.ensure(net);
   const record = withResult(
     { ...fresh, decisions: [{ decision: 'give-up', who, at: now }], attentionMayBeOpen: true },
@@ -116,18 +117,33 @@ export async function giveUpUnbegun(
   return { kind: 'decided', record };
 }
 
-const netFor = (
-  { jobKey, urgent, firstEnqueued: since, state, job }: CheckoutRecord,
+/** A retry of a job with a result needs a call: the tick wakes it when the gate has room for it, as any open job. */
+function netFor(
+  { jobKey, urgent, firstEnqueued: since, state, job: { notAfter } }: CheckoutRecord,
   now: number,
-): JobEntry =>
-  jobEntry(
-    { jobKey, urgent, since, state, ...(job.notAfter === undefined ? {} : { notAfter: job.notAfter }) },
-    now + netMs,
-  );
+  decision: Decision['decision'],
+): JobEntry {
+  const next = decision === 'retry' && isSettled(state) ? 'submitting' : state;
+  const fields = { jobKey, urgent, since, state: next, ...(notAfter === undefined ? {} : { notAfter }) };
+  // Its key is of now, so that it can be made due as soon as the decision is written: no entry is due before its origin.
+  const entry = jobEntry(fields, now);
+  return { ...entry, dueAt: entry.origin + netMs };
+}
 
-/** It may fail: the entry wakes the job five minutes later. */
-async function wake({ wakeUps, chance, now }: DecideDeps, entry: JobEntry): Promise<void> {
-  if (wakeUps === undefined) return;
-  const queue = entry.urgent ? wakeUps.urgent : wakeUps.standard;
-  await queue.send([wakeUp(entry, chance.guid())], now()).catch(() => undefined);
+/**
+ * The decision is written: the job is woken at once, or by the next tick that may. Both may fail: the entry wakes the job five
+ * minutes later.
+ */
+async function wake({ wakeUps, schedule, chance, now }: DecideDeps, entry: JobEntry): Promise<void> {
+  try {
+    if (wakeUps !== undefined)
+      return await wakeUps[entry.urgent ? 'urgent' : 'standard'].send([wakeUp(entry, chance.guid())], now());
+  } catch (error) {
+    if (!(error instanceof Unavailable)) throw error;
+  }
+  try {
+    await schedule.moveJobs([{ key: entry.key, dueAt: wholeMs(now()), wokenAt: 0 }]);
+  } catch (error) {
+    if (!(error instanceof Unavailable)) throw error;
+  }
 }
