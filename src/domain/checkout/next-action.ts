@@ -42,8 +42,8 @@ export interface Repeat {
   readonly ofOrderedCart: boolean;
   /** Of the record, before the claim for this repeat. */
   readonly lastSendBefore: number | undefined;
-  /** Orders that were there before it. */
-  readonly known: ReadonlySet<string>;
+  /** Orders that were there before it: what each holds, by id. */
+  readonly known: ReadonlyMap<string, string>;
 }
 
 /** Where a job that goes on stands until then. */
@@ -184,7 +184,7 @@ function withAlarm(
   if (repeat?.ofOrderedCart !== true || sentAt === undefined) return action;
   const made = madeByRepeat(orders, { sentAt, known: repeat.known, skew });
   // A group that had no order yet may have been made by the repeat alone: only a second order of a group is one too many.
-  const spare = extraOrders(record, orders, made);
+  const spare = extraOrders(record, orders, made, repeat.known);
   if (spare.length === 0) return action;
   const boughtAgain = { at: now, orderIds: spare.map((order) => order.id) };
   if (action.kind === 'record-result') return { ...action, result: { ...action.result, boughtAgain } };
@@ -198,13 +198,13 @@ function extraOrders(
   record: CheckoutRecord,
   orders: readonly Order[],
   made: readonly Order[],
+  known: ReadonlyMap<string, string>,
 ): readonly Order[] {
   if (record.groups === undefined) return made;
   const before = [
-    ...record.orders.map((mark) => mark.content),
-    ...orders
-      .filter((order) => !made.includes(order) && !record.orders.some(({ id }) => id === order.id))
-      .map(contentOf),
+    // The answer may name the new orders alone: those of the list fill their groups too.
+    ...known.values(),
+    ...orders.filter((order) => !made.includes(order) && !known.has(order.id)).map(contentOf),
   ];
   const free = [...groupsWithoutOrder(record.groups, before)];
   return made.filter((order) => {
@@ -427,7 +427,10 @@ export function afterEvidence(
           until: repeatDeadline(findings, lookRules),
           ofOrderedCart: isOrdered(findings),
           lastSendBefore: record.lastSend,
-          known: new Set([...record.orders, ...findings.unowned].map(({ id }) => id)),
+          known: new Map([
+            ...findings.unowned.map((order) => [order.id, contentOf(order)] as const),
+            ...record.orders.map(({ id, content }) => [id, content] as const),
+          ]),
         },
       };
     case 'park':
