@@ -52,8 +52,8 @@ export async function leaveUntil(run: Run, record: CheckoutRecord, at: number): 
 export async function removeReplaced(run: Run, nextTry: number): Promise<void> {
   const { from } = run.delivery;
   const own = from.kind === 'wake-up' ? [{ key: from.entryKey, origin: from.origin }] : [];
+  // guard: Reschedule: an entry that is due later stays [replace: true]
   for (const entry of [...own, ...(run.leaseEntry === undefined ? [] : [run.leaseEntry])])
-    // guard: Reschedule: an entry that is due later stays [replace: true]
     if (entry.origin < nextTry) await removeQuietly(run, entry.key);
 }
 

@@ -1,3 +1,4 @@
+import type { Cause } from '../domain/gate/closing-cause.ts';
 import { judge429, withPass } from '../domain/gate/customer-throttles.ts';
 import {
   type GateSettings,
@@ -7,13 +8,7 @@ import {
   pauseMs,
   roomMs,
 } from '../domain/gate/gate-settings.ts';
-import type { Cause } from '../domain/gate/closing-cause.ts';
-import {
-  type Closing,
-  type GateState,
-  opened,
-  type StorageTime,
-} from '../domain/gate/gate-state.ts';
+import { type Closing, type GateState, opened, type StorageTime } from '../domain/gate/gate-state.ts';
 import type { CallReport } from '../domain/gate/permit.ts';
 import { cut } from './adaptive-limit.ts';
 

@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { type Cause, closingCauses } from '../../domain/gate/closing-cause.ts';
 import type { Suspect } from '../../domain/gate/customer-throttles.ts';
 import {
   floorPerMinute,
@@ -8,13 +9,7 @@ import {
   startPerMinute,
   workerShare,
 } from '../../domain/gate/gate-settings.ts';
-import { type Cause, closingCauses } from '../../domain/gate/closing-cause.ts';
-import {
-  type Closing,
-  type GateState,
-  initialState,
-  type Line,
-} from '../../domain/gate/gate-state.ts';
+import { type Closing, type GateState, initialState, type Line } from '../../domain/gate/gate-state.ts';
 import { cutText } from '../../domain/text.ts';
 import type { Properties } from '../../ports/table.ts';
 
