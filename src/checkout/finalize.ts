@@ -73,7 +73,10 @@ async function writeAttention(
   const alarm = boughtAgainReason(record);
   if (alarm !== undefined) {
     const opened = await deps.attention.write(attentionRow(record, 'needs-decision', alarm), 'older');
-    if (opened) tellAttention(deps, 'AttentionOpened', record, 'needs-decision', alarm.code);
+    if (opened) {
+      tellAttention(deps, 'AttentionOpened', record, 'needs-decision', alarm.code);
+      deps.telemetry.warn(`${alarm.description} ${alarm.remedy}`, { jobKey: record.jobKey });
+    }
     return;
   }
   if (isRetryable(state)) {

@@ -95,7 +95,7 @@ test('each poll is kept: one that brought no order with the row that comes next,
   ];
   const worker = aWorker([answered(201, { orders: [order('pending')] })], polls);
   await worker.enqueue({ customerId, cartId });
-  await worker.settle(5);
+  await worker.settle(3);
   const waiting = await worker.record();
   expect(waiting.polls.total).toBe(0);
   const unkept = await unkeptPolls(worker.stores.schedule, waiting.jobKey);
