@@ -38,6 +38,9 @@ export function watchDelivery(
   const decoded = decodeDelivery(message);
   const delivery = decoded.kind === 'delivery' ? decoded.delivery : undefined;
   const jobKey = delivery?.jobKey;
+  // The times of a message beside a result hold for nobody: a person's retry goes by those of the record.
+  const found = jobKey === undefined ? undefined : recordIn(world, jobKey);
+  const besideResult = found !== undefined && found !== 'unreadable' && isSettled(found.state);
   const did = { ensured: 0, removed: 0, taken: 0, calls: 0, troubled: false };
   const hit = async (name: string): Promise<void> => {
     if (!world.bugs.hits(name, jobKey)) return;
@@ -133,7 +136,7 @@ export function watchDelivery(
       world.violated(
         `1 one purchase: a message of a newer version changed the record of job ${delivery.jobKey}`,
       );
-    accept(world, delivery);
+    if (!besideResult) accept(world, delivery);
   }
 
   /** Permits are held by the delivery until its call has left or they are given back. */
@@ -151,7 +154,7 @@ export function watchDelivery(
 
   /** Whatever the ledger says: a message's own call obeys its own times. */
   function checkOwnTimes(): void {
-    if (delivery?.from.kind !== 'producer') return;
+    if (delivery?.from.kind !== 'producer' || besideResult) return;
     const { notBefore = 0, notAfter = Number.POSITIVE_INFINITY, cartId } = delivery.from.job;
     const local = process.clock.now();
     if (local < notBefore || local > notAfter)
@@ -174,7 +177,7 @@ export function watchDelivery(
         world.violated(
           `2 nothing lost: R3: a wake-up of job ${delivery.jobKey} wrote ${did.ensured} entries and removed ${did.removed}`,
         );
-      accept(world, delivery);
+      if (!besideResult) accept(world, delivery);
     },
     threw(error) {
       world.trace(process.name, `handleDelivery threw ${String(error)}`);

@@ -140,7 +140,9 @@ function checkBatches(world: World, record: CheckoutRecord, name: string): void 
 
 function checkEvents(world: World, record: CheckoutRecord, name: string): void {
   const published = new Set(world.events.map((event) => event.id));
-  for (const event of world.doubts.owed(record.cartId))
+  // Whoever removes the entry of a result while it waits for the topic loses its events.
+  const owed = world.setup.removals === undefined ? world.doubts.owed(record.cartId) : [];
+  for (const event of owed)
     if (!published.has(event)) world.violated(`9 events: ${name} never told ${event}`);
   // An id that differs on a repeat would be a second event to its subscribers: an order ends but once.
   const ends = world.events.filter(
