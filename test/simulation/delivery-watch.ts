@@ -38,6 +38,7 @@ export function watchDelivery(
   const decoded = decodeDelivery(message);
   const delivery = decoded.kind === 'delivery' ? decoded.delivery : undefined;
   const jobKey = delivery?.jobKey;
+  const startedAt = world.timeline.now();
   // The times of a message beside a result hold for nobody: a person's retry goes by those of the record.
   const found = jobKey === undefined ? undefined : recordIn(world, jobKey);
   const besideResult = found !== undefined && found !== 'unreadable' && isSettled(found.state);
@@ -171,8 +172,7 @@ export function watchDelivery(
           `5 within budget: a delivery of job ${delivery.jobKey} kept ${did.taken} permits that it did not use`,
         );
       // A decision sends a wake-up of an entry that is due in five minutes: it stays if the job is due again before that.
-      const isEarly =
-        delivery.from.kind === 'wake-up' && delivery.from.origin > world.timeline.now() - 20_000;
+      const isEarly = delivery.from.kind === 'wake-up' && delivery.from.origin > startedAt - 20_000;
       if (delivery.from.kind === 'wake-up' && !isEarly && !did.troubled && did.ensured > did.removed)
         world.violated(
           `2 nothing lost: R3: a wake-up of job ${delivery.jobKey} wrote ${did.ensured} entries and removed ${did.removed}`,
@@ -233,7 +233,9 @@ function isFinalized({ tables, events, setup }: World, record: CheckoutRecord): 
     .all()
     .some(({ properties }) => properties['orderId'] !== undefined && properties['jobKey'] === record.jobKey);
   // Whoever removes the entry of an order while it is finalized loses its events.
-  const isTold = isPolled || setup.removals !== undefined || own.every(({ id }) => published.has(id));
+  const isTold = setup.removals !== undefined || own.every(({ id }) => published.has(id));
+  // So does its row in each batch, and the attention row.
+  if (isPolled) return true;
   const batches = record.batches.every((batchId) =>
     tables.batches.all().some((row) => row.partition === batchId && row.key === record.jobKey),
   );

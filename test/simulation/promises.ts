@@ -203,6 +203,12 @@ export function checkInvariant(world: World): void {
     if (isSafe) world.removed.delete(record.jobKey);
     if (isSafe || leasedUntil > now - 20_000 - Math.max(0, world.setup.ahead ?? 0)) continue;
     if (world.removed.has(record.jobKey)) continue;
+    // The tool stood still for so long that its entry came and went before its decision: repair writes it again.
+    if (record.decision !== undefined && record.decision.at < now - 4 * 60_000) {
+      world.removed.add(record.jobKey);
+      world.onDueRows();
+      continue;
+    }
     // Whoever could not even write an entry, for a bug, is a dead letter by now.
     const messages = world.bugs.hasMet(record.jobKey)
       ? [...world.broker.messages(), ...world.broker.deadLetters]
