@@ -11,7 +11,8 @@ export function planMischief(world: World): void {
     timeline.at(time(at), () => {
       removeEntries(world, what);
       world.onDueRows();
-      timeline.at(timeline.now() + repairedWithin, () => {
+      // A newer version's rows are not ours to repair.
+      timeline.at(Math.max(timeline.now(), time(setup.newer?.to ?? 0)) + repairedWithin, () => {
         // What was left of a job that has its result lacks nobody; no write to the books may have come to say so.
         world.onBooks();
         for (const name of world.removed)

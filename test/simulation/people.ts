@@ -78,6 +78,7 @@ export function startPeople(world: World, ledger: Ledger, schedule: Schedule): P
         if (
           record.repeated?.as === 'refused' ||
           record.job.notAfter !== undefined ||
+          cart.goneAt < Number.POSITIVE_INFINITY ||
           record.batches.length > 0
         )
           world.watch.abandoned.add(record.cartId);

@@ -135,6 +135,10 @@ export function mayMistake(world: World, cart: CartTruth, orderId: string): bool
   return !couldAsk && placedLike(world, cart).some(({ id }) => id === orderId);
 }
 
+/** A message of it has an end: of a job that begins after it, that is its result. */
+const mayBeLate = ({ setup }: World, cart: string): boolean =>
+  setup.sends.some(({ cartId, notAfter }) => cartId === cart && notAfter !== undefined);
+
 /** Whether anything at Partner Center, or any person, ever said no to it. */
 export function mayFail(world: World, cart: CartTruth): boolean {
   const { setup, watch } = world;
@@ -142,7 +146,7 @@ export function mayFail(world: World, cart: CartTruth): boolean {
   if (plan.refused !== undefined || cart.goneAt < Number.POSITIVE_INFINITY) return true;
   if (plan.groups.some(({ refusal, end }) => refusal !== undefined || end === 'cancelled')) return true;
   if (watch.denied.has(plan.id) || watch.abandoned.has(plan.id)) return true;
-  if (watch.jobTimes.get(plan.id)?.notAfter !== undefined || setup.stop !== undefined) return true;
+  if (mayBeLate(world, plan.id) || setup.stop !== undefined) return true;
   if (setup.people.weary > 0) return true;
   const checkouts = watch.calls.filter(({ what, id }) => what === 'checkout' && id === plan.id);
   return checkouts.length >= setup.rules.maxAttempts;
@@ -155,7 +159,7 @@ function whyUntold(world: World, cart: CartTruth): keyof Questions | undefined {
   const isLost = ({ plan, goneAt }: CartTruth) =>
     plan.refused !== undefined || goneAt < Number.POSITIVE_INFINITY || world.watch.refused.has(plan.id);
   if (equals.some(isLost)) return 'goneOrRefused';
-  if (equals.some(({ plan }) => world.watch.jobTimes.get(plan.id)?.notAfter !== undefined)) return 'tooLate';
+  if (equals.some(({ plan }) => mayBeLate(world, plan.id))) return 'tooLate';
   // A stopped batch repeats nothing either.
   if (setup.stop !== undefined && setup.sends.some(({ batchId }) => batchId === setup.stop?.batchId))
     return 'tooLate';

@@ -51,6 +51,7 @@ export async function simulate(scenario: Scenario, schedule: Schedule, traced = 
   const allSent = lastSend(world);
   const isQuiet = () =>
     timeline.now() > allSent &&
+    timeline.now() > world.time(setup.newer?.to ?? 0) &&
     broker.count() === 0 &&
     world.tables.schedule.isEmpty() &&
     fleet.busy() === 0 &&

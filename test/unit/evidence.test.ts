@@ -210,6 +210,16 @@ describe('an open twin may own what is found', () => {
     const late = { ...contested, record: repeated, twins: [twin()], now: times.repeatWithin + 1 };
     expect(weighed(late)).toMatchObject({ kind: 'park', until: afterQuiet });
   });
+  test('not past its quiet time for a twin that is gone or was refused: it would wait for us as well', () => {
+    const remembered = { times: { ...times, repeatWithin: 30 * 24 * 3_600_000 } };
+    const look = (change: Parameters<typeof aRecord>[0], now: number) =>
+      weighed({ ...contested, record: repeated, twins: [twin(change)], now }, remembered);
+    for (const change of [{ goneSince: 1 }, { repeated: { as: 'refused-once' as const, reason } }]) {
+      expect(look(change, afterWindow)).toMatchObject({ why: 'an equal cart is being found out' });
+      expect(look(change, afterQuiet)).toMatchObject({ kind: 'ask' });
+    }
+    expect(look({}, afterQuiet)).toMatchObject({ why: 'an equal cart is being found out' });
+  });
   test('until that twin tries again, but for an hour at most: a person may decide on it sooner', () => {
     const until = (nextTry: number) =>
       weighed({ ...contested, record: repeated, twins: [twin({ nextTry })] });

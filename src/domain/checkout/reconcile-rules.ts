@@ -256,6 +256,8 @@ function canStillRepeat({ record: twin, stopped }: OpenTwin, now: number, rules:
     !stopped &&
     rules.repeatOrderedCart &&
     isUntold(twin) &&
+    // guard: Evidence: twins that repeat soon or never are not waited for for ever
+    (!isSoonOrNever(twin) || now < quietEnd(twin, rules.times)) &&
     twin.attempts < rules.maxAttempts &&
     isInTimeToRepeat({ record: twin, now }, rules) &&
     twin.asked?.kind !== 'needs-decision' &&
@@ -263,6 +265,10 @@ function canStillRepeat({ record: twin, stopped }: OpenTwin, now: number, rules:
     !isLate(twin.job.notAfter, now)
   );
 }
+
+/** Its cart is gone, or its repeat was refused: if a look does not repeat soon, it waits as well, and perhaps for this very cart. */
+const isSoonOrNever = ({ goneSince, repeated }: CheckoutRecord): boolean =>
+  goneSince !== undefined || repeated !== undefined;
 
 /**
  * Candidates for the missing groups. They are contested when an open twin may own one, when there are more than we miss, or
