@@ -42,8 +42,8 @@ export interface Repeat {
   readonly ofOrderedCart: boolean;
   /** Of the record, before the claim for this repeat. */
   readonly lastSendBefore: number | undefined;
-  /** Orders that were there before it: what each holds, by id. */
-  readonly known: ReadonlyMap<string, string>;
+  /** Orders that were there before it. */
+  readonly known: ReadonlySet<string>;
 }
 
 /** Where a job that goes on stands until then. */
@@ -405,10 +405,7 @@ export function afterEvidence(
           until: repeatDeadline(findings, lookRules),
           ofOrderedCart: isOrdered(findings),
           lastSendBefore: record.lastSend,
-          known: new Map([
-            ...findings.unowned.map((order) => [order.id, contentOf(order)] as const),
-            ...record.orders.map(({ id, content }) => [id, content] as const),
-          ]),
+          known: new Set([...record.orders, ...findings.unowned].map(({ id }) => id)),
         },
       };
     case 'park':

@@ -18,7 +18,7 @@ export function madeByRepeat(
     /** By our clock. */
     readonly sentAt: number;
     /** Ids of orders that were there before. */
-    readonly known: Pick<ReadonlySet<string>, 'has'>;
+    readonly known: ReadonlySet<string>;
     readonly skew: SkewBounds | undefined;
     readonly groups: readonly KnownGroup[];
     /** Orders that the record had before. */
