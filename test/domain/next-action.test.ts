@@ -85,7 +85,7 @@ describe('after an outcome', () => {
       until: undefined,
       ofOrderedCart: true,
       lastSendBefore: 0,
-      known: new Map([['a', contentOf(anOrder('a'))]]),
+      known: new Set(['a']),
     };
     const history = {
       total: 1,
@@ -101,29 +101,6 @@ describe('after an outcome', () => {
       kind: 'record-result',
       result: { boughtAgain: { at: now, orderIds: ['b'] } },
     });
-  });
-  test('the same, though the answer names the new order alone; an order of another group raises none', () => {
-    const groups = ['0', '1'].map((group) =>
-      knownGroup({ group, ...anOrder('x', 'completed', `offer-${group}`) }),
-    );
-    const history = {
-      total: 1,
-      first: [{ what: 'checkout' as const, at: now, correlationId: 'c', end: { ms: 5 } }],
-      last: [],
-    };
-    const repeat: Repeat = {
-      until: undefined,
-      ofOrderedCart: true,
-      lastSendBefore: 0,
-      known: new Map([['a', contentOf(anOrder('a', 'completed', 'offer-0'))]]),
-    };
-    const alarm = (offer: string) => {
-      const made = { ...anOrder('b', 'completed', offer), created: { earliest: now, latest: now } };
-      const record = sent({ state: 'unresolved', history, groups });
-      return JSON.stringify(follows({ kind: 'result', orders: [made], errors: [] }, record, open, repeat));
-    };
-    expect(alarm('offer-0')).toContain('"boughtAgain":{"at":1000000,"orderIds":["b"]}');
-    expect(alarm('offer-1')).not.toContain('boughtAgain');
   });
   test('throttled: it waits until the gate opens', () => {
     const throttled = { kind: 'throttled' as const, retryAfterMs: 5, reason };
@@ -240,7 +217,7 @@ describe('after a fence that let nothing leave', () => {
     expect(afterFence(early, 'lock-ends', undefined, context)).toMatchObject({ to: { at: now } });
   });
   test('a repeat that never left does not move the last send', () => {
-    const repeat: Repeat = { until: undefined, ofOrderedCart: false, lastSendBefore: 5, known: new Map() };
+    const repeat: Repeat = { until: undefined, ofOrderedCart: false, lastSendBefore: 5, known: new Set() };
     expect(unsent(now, 'why', repeat)).toMatchObject({ to: { step: 'wait', change: { lastSend: 5 } } });
     expect(unsent(now, 'why')).toMatchObject({ to: { change: {} } });
   });

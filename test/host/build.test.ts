@@ -54,7 +54,7 @@ test('dist is a folder that runs by itself', async () => {
 });
 
 test('what is loaded late is a file of its own', async () => {
-  mkdirSync(join(root, 'src/telemetry'), { recursive: true });
+  mkdirSync(join(root, 'src/adapters/telemetry'), { recursive: true });
   writeFileSync(
     join(root, 'src/adapters/telemetry/application-insights.ts'),
     'export const tells = (): string => "told";',

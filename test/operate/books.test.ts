@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { contentOf } from '../../src/domain/checkout/apply-result.ts';
 import type { CheckoutRecord } from '../../src/domain/checkout/record.ts';
+import { jobKeyOf } from '../../src/domain/message/job-key.ts';
 import type { Order } from '../../src/domain/order/order.ts';
 import { compareBooks, compareOrders } from '../../src/operator/audit/books.ts';
 import { answered } from '../support/exchanges.ts';
@@ -35,8 +36,8 @@ function record(
 function compare(
   records: readonly CheckoutRecord[],
   orders: readonly Order[],
-  rows: readonly (readonly [string, string])[] = records.flatMap(({ cartId, orders: marks }) =>
-    marks.map(({ id }) => [id, cartId] as const),
+  rows: readonly (readonly [string, string])[] = records.flatMap(({ jobKey, orders: marks }) =>
+    marks.map(({ id }) => [id, jobKey] as const),
   ),
 ) {
   return compareOrders({ records, owners: new Map(rows), etags: new Map(), unreadable: [] }, records, orders);
@@ -65,8 +66,8 @@ test('a status that moved on, and an order that is not there', () => {
 test('a mark without its row, a row without its mark, a row of another cart', () => {
   const records = [record(cartA, [order('1'), order('2')])];
   const rows = [
-    ['2', cartB],
-    ['3', cartA],
+    ['2', jobKeyOf({ customerId, cartId: cartB })],
+    ['3', jobKeyOf({ customerId, cartId: cartA })],
   ] as const;
   expect(compare(records, [order('1'), order('2'), order('3')], rows).differences).toMatchObject([
     { kind: 'rows', orderId: '1', text: expect.stringContaining('has no row') },

@@ -2,11 +2,11 @@ import { join } from 'node:path';
 import { build } from 'esbuild';
 import { expect, test } from 'vitest';
 
-/** SDKs that are loaded together with src/cli/`name`.ts; those that its functions import when they are called do not count. */
+/** SDKs that are loaded together with src/cli/session/`name`.ts; those that its functions import when they are called do not count. */
 async function sdksWith(name: string): Promise<readonly string[]> {
   const { metafile } = await build({
     absWorkingDir: join(import.meta.dirname, '../..'),
-    entryPoints: [`src/cli/${name}.ts`],
+    entryPoints: [`src/cli/session/${name}.ts`],
     outdir: 'out',
     bundle: true,
     splitting: true,

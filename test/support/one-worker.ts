@@ -120,13 +120,17 @@ export function oneWorker(
   /** One tick: wakes jobs, counts batches, polls orders, repairs. */
   const tick = async (): Promise<TickReport> => (await workTick(deps, undefined)).report;
 
+  let lastTick = 0;
+
   /** One delivery; where there is none, a tick when the next entry is due. False: nothing is left to do. */
   async function step(): Promise<boolean> {
     if (await deliver()) return true;
     const due = tables.schedule.all().map(({ properties }) => Number(properties['dueAt']));
     const next = due.filter(Number.isFinite).sort((one, other) => one - other)[0];
     if (next === undefined) return false;
-    clock.leapTo(next + 1);
+    // The timer ticks once a minute: what a tick left undone, the next one does.
+    clock.leapTo(Math.max(next + 1, lastTick + 60_000));
+    lastTick = clock.now();
     await tick();
     return true;
   }
