@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { contentOf, knownGroup } from '../../src/domain/checkout/apply-result.ts';
+import { knownGroup } from '../../src/domain/checkout/apply-result.ts';
 import type { Outcome } from '../../src/domain/checkout/call-outcome.ts';
 import { quietEnd, windowEnd } from '../../src/domain/checkout/deadlines.ts';
 import {
