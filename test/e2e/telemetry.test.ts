@@ -119,7 +119,7 @@ test('one event for each result of the job, with its measurements, never sampled
   expect(event?.sampleRate ?? 100).toBe(100);
   expect(properties(event as Envelope)).toMatchObject({ cartId: cart.cartId });
   expect(rows('EventData').map(nameOf)).toEqual(
-    expect.arrayContaining(['JobParked', 'PollTick', 'OrderFinished', 'GateChanged', 'TokenRefreshed']),
+    expect.arrayContaining(['JobRescheduled', 'PollTick', 'OrderFinished', 'GateChanged', 'TokenRefreshed']),
   );
 });
 

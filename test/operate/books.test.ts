@@ -130,7 +130,7 @@ describe('what could not be compared is a difference, not an agreement', () => {
             records,
             etags: new Map(),
             unreadable: [],
-            owners: new Map(records.flatMap((one) => one.orders.map(({ id }) => [id, one.cartId] as const))),
+            owners: new Map(records.flatMap((one) => one.orders.map(({ id }) => [id, one.jobKey] as const))),
           }),
         },
         partnerCenter: {
