@@ -7,6 +7,7 @@ import { attentionRow } from '../../src/checkout/finalize.ts';
 import { jobKeyIn, jobKeysIn } from '../../src/cli/session/arguments.ts';
 import type { CheckoutRecord } from '../../src/domain/checkout/record.ts';
 import { jobKeyOf } from '../../src/domain/message/job-key.ts';
+import { defaultTimes } from '../../src/domain/times.ts';
 import { decideJob } from '../../src/operator/jobs/decide-job.ts';
 import { findJob } from '../../src/operator/jobs/find-job.ts';
 import { openCase, whyNotResolve } from '../../src/operator/jobs/resolve.ts';
@@ -64,6 +65,7 @@ async function aNight(records: readonly Partial<CheckoutRecord>[]) {
     entries: () => entries.all().map(({ key }) => key),
     schedule: scheduleStore(entries, () => {}),
     attentionRows: attentionRows(attention),
+    times: defaultTimes,
     wakeUps: { urgent: queue('urgent'), standard: queue('standard') },
     now: () => clock.now(),
     clock,

@@ -4,6 +4,7 @@ import { scheduleStore } from '../../src/adapters/azure-tables/schedule-store.ts
 import type { RejectedMessage } from '../../src/domain/checkout/attention-row.ts';
 import type { CheckoutRecord } from '../../src/domain/checkout/record.ts';
 import { jobKeyOf } from '../../src/domain/message/job-key.ts';
+import { defaultTimes } from '../../src/domain/times.ts';
 import { discard, whyNotDiscard } from '../../src/operator/dead-letters/discard.ts';
 import { redrive } from '../../src/operator/dead-letters/redrive.ts';
 import type { CheckoutQueue } from '../../src/ports/checkout-queue.ts';
@@ -162,6 +163,7 @@ function aBed(records: readonly CheckoutRecord[]) {
     ledger,
     schedule: scheduleStore(schedule, () => {}),
     attention: { reject: async (message: RejectedMessage) => void kept.push(message) },
+    times: defaultTimes,
     wakeUps: { urgent: queue('urgent'), standard: queue('standard') },
     now: () => 1_000,
     chance: seededChance(1),

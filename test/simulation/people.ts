@@ -39,7 +39,9 @@ export function startPeople(world: World, ledger: Ledger, schedule: Schedule): P
         world.onDueRows();
       },
       moveJobs: (moves) => schedule.moveJobs(moves),
+      remove: (key) => schedule.remove(key),
     },
+    times: world.times,
     wakeUps: { urgent: queue, standard: queue },
     now: timeline.now,
     chance: people,

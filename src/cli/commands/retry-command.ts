@@ -13,7 +13,7 @@ import { jobArgument, jobKeysIn, rateIn } from '../session/arguments.ts';
 import { CommandFailure, exit } from '../session/cli-failure.ts';
 import { inSession, newCommand, type Session } from '../session/command.ts';
 import { confirm } from '../session/confirm.ts';
-import { decidingOne } from '../session/decide.ts';
+import { decidingMany, decidingOne } from '../session/decide.ts';
 import type { Operator } from '../session/operator.ts';
 import { harmless } from '../session/output.ts';
 import { quoted } from '../session/words.ts';
@@ -46,9 +46,7 @@ async function retry(session: Session, names: readonly string[], options: Option
   const jobs = await chosenJobs(session, names, options);
   // The tick wakes many, as the gate allows; for a few a person waits.
   const deps: RetryDeps & Pick<Operator, 'who'> =
-    names.length === 0
-      ? { ...(await session.operator()), wakeUps: undefined }
-      : await decidingOne(session, 'retry');
+    names.length === 0 ? await decidingMany(session) : await decidingOne(session, 'retry');
   const run = (who: string | undefined): Promise<RetryReport> =>
     retryJobs(deps, jobs(), {
       who,

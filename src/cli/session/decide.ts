@@ -15,5 +15,11 @@ export async function decidingOne(
   const deps = await operator();
   const sends = decision === 'give-up' || (await viewGate(deps.gateStore, deps.config.gate)).open;
   const { queue: standard, urgentQueue: urgent } = await queues();
-  return { ...deps, wakeUps: sends ? { standard, urgent } : undefined };
+  return { ...deps, times: deps.config.times, wakeUps: sends ? { standard, urgent } : undefined };
+}
+
+/** What decisions about many jobs need: the tick wakes them, as the gate allows. */
+export async function decidingMany({ operator }: Session): Promise<Operator & DecideDeps> {
+  const deps = await operator();
+  return { ...deps, times: deps.config.times, wakeUps: undefined };
 }

@@ -11,6 +11,7 @@ import { type CheckoutRecord, isSettled } from '../../domain/checkout/record.ts'
 import type { Job } from '../../domain/message/job.ts';
 import { type JobKey, jobKeyOf } from '../../domain/message/job-key.ts';
 import { type JobEntry, jobEntry, wholeMs } from '../../domain/schedule-entry.ts';
+import type { Times } from '../../domain/times.ts';
 import { wakeUp } from '../../domain/wake-up.ts';
 import type { Chance } from '../../ports/chance.ts';
 import type { CheckoutQueue } from '../../ports/checkout-queue.ts';
@@ -20,7 +21,8 @@ import { Unavailable } from '../../ports/unavailable.ts';
 
 export interface DecideDeps {
   readonly ledger: Pick<Ledger, 'read' | 'insert' | 'replace'>;
-  readonly schedule: Pick<Schedule, 'ensure' | 'moveJobs'>;
+  readonly schedule: Pick<Schedule, 'ensure' | 'moveJobs' | 'remove'>;
+  readonly times: Pick<Times, 'wakeRetry'>;
   /** Sends a wake-up now; undefined: the gate is closed, or a tick does it. */
   readonly wakeUps: { readonly urgent: CheckoutQueue; readonly standard: CheckoutQueue } | undefined;
   /** The storage's time: an operator's own clock may be minutes off. */
@@ -35,10 +37,8 @@ export type DecideOutcome =
   /** It is not as the person saw it any more. */
   | { readonly kind: 'changed'; readonly record: CheckoutRecord };
 
-/** The safety net of a decision wakes the job then, if nothing else does. Now, it could be woken and removed before the decision. */
-const netMs = 5 * 60_000;
-/** The decision has to be in the record well before its safety net wakes the job. */
-const writeWithinMs = 60_000;
+/** A person's decision does not race workers for ever. */
+const maxWrites = 20;
 
 /**
  * Writes a person's decision about a job into its record: entry, record, wake-up. `seen`: the record as the person saw it; without
@@ -54,14 +54,19 @@ export async function decideJob(
   let found = await ledger.read(jobKey);
   if (found === undefined) return { kind: 'no-record' };
   const first = seen ?? found.value;
-  const started = deps.now();
   if (!isAsSeen(found.value, first)) return { kind: 'changed', record: found.value };
-  const why = whyNotDecide(found.value, decision, started);
+  const why = whyNotDecide(found.value, decision, deps.now());
   if (why !== undefined) return { kind: 'refused', why };
-  const net = netFor(found.value, started, decision.decision);
+  let net = netFor(deps, found.value, decision.decision);
   // guard: Decision: its entry comes before the record
   await schedule.ensure(net);
-  while (deps.now() < started + writeWithinMs) {
+  for (let writes = 0; writes < maxWrites; writes += 1) {
+    if (deps.now() > net.origin + deps.times.wakeRetry / 5) {
+      // The decision has to be in the record well before its entry wakes the job, or the entry could be removed before.
+      await removeUnused(deps, net);
+      net = netFor(deps, found.value, decision.decision);
+      await schedule.ensure(net);
+    }
     const next = { ...withPendingDecision(found.value, decision, deps.now()), entryOrigin: net.origin };
     const written = await ledger.replace(next, found.etag, chance.guid());
     if (written.kind === 'written') {
@@ -71,9 +76,16 @@ export async function decideJob(
     found = await ledger.read(jobKey);
     if (found === undefined) return { kind: 'no-record' };
     // guard: People: a decision counts once, for the record that was seen
-    if (!isAsSeen(found.value, first)) return { kind: 'changed', record: found.value };
+    if (!isAsSeen(found.value, first)) {
+      if (found.value.entryOrigin !== net.origin) await removeUnused(deps, net);
+      return { kind: 'changed', record: found.value };
+    }
   }
-  return { kind: 'refused', why: `the record of job ${jobKey} kept changing for a minute; decide again` };
+  await removeUnused(deps, net);
+  return {
+    kind: 'refused',
+    why: `the record of job ${jobKey} changed at each of ${maxWrites} tries; decide again`,
+  };
 }
 
 /** Ends a job that no worker has begun, of a message that a person has in hand. */
@@ -104,7 +116,7 @@ export async function giveUpUnbegun(
     from: { kind: 'producer' as const, job, body },
   };
   const fresh = newRecord(delivery, chance.guid(), now);
-  const net = netFor(fresh, now, 'give-up');
+  const net = netFor(deps, fresh, 'give-up');
   await schedule.ensure(net);
   const record = withResult(
     { ...fresh, decisions: [{ decision: 'give-up', who, at: now }], attentionMayBeOpen: true },
@@ -119,15 +131,24 @@ export async function giveUpUnbegun(
 
 /** A retry of a job with a result needs a call: the tick wakes it when the gate has room for it, as any open job. */
 function netFor(
+  { now, times }: DecideDeps,
   { jobKey, urgent, firstEnqueued: since, state, job: { notAfter } }: CheckoutRecord,
-  now: number,
   decision: Decision['decision'],
 ): JobEntry {
   const next = decision === 'retry' && isSettled(state) ? 'submitting' : state;
   const fields = { jobKey, urgent, since, state: next, ...(notAfter === undefined ? {} : { notAfter }) };
   // Its key is of now, so that it can be made due as soon as the decision is written: no entry is due before its origin.
-  const entry = jobEntry(fields, now);
-  return { ...entry, dueAt: entry.origin + netMs };
+  const entry = jobEntry(fields, now());
+  return { ...entry, dueAt: entry.origin + times.wakeRetry };
+}
+
+/** An entry whose decision was not written. It may stay: it wakes the job once, for nothing. */
+async function removeUnused({ schedule }: DecideDeps, { key }: JobEntry): Promise<void> {
+  try {
+    await schedule.remove(key);
+  } catch (error) {
+    if (!(error instanceof Unavailable)) throw error;
+  }
 }
 
 /**
