@@ -108,7 +108,7 @@ test('from the first question to the last answer: attention, job, retry, and a d
   const sent = await run('retry', '--batch', 'night 7', '--yes');
   expect(sent).toMatchObject({ code: 0 });
   expect(sent.stdout).toMatch(
-    /2 sent by \S+; the worker decides. Watch: npx partner-checkout batch "night 7" --watch/,
+    /2 retries decided by \S+\. The ticks wake them while the gate is open\. Watch: npx partner-checkout batch "night 7" --watch/,
   );
   await recordOnce(cart, ({ state }) => state === 'completed');
   expect(await run('attention', '--batch', 'night 7')).toMatchObject({
