@@ -58,7 +58,13 @@ export type LookVerdict =
   /** These orders are ours, on top of those in the record; `missing` groups have none. */
   | { readonly kind: 'found'; readonly orders: readonly Order[]; readonly missing: readonly KnownGroup[] }
   /** Nothing was bought, and nothing will be. */
-  | { readonly kind: 'nothing'; readonly why: 'gone' | 'too-late' };
+  | { readonly kind: 'nothing'; readonly why: 'gone' | 'too-late' }
+  /** A person said that it was not bought, and it is not sent again. The person may be wrong. */
+  | {
+      readonly kind: 'denied';
+      readonly why: 'refused' | 'too-late';
+      readonly missing: readonly KnownGroup[];
+    };
 
 /** What the evidence says about a cart that may have been bought. */
 export function weigh(findings: Findings, rules: LookRules): LookVerdict {
@@ -204,7 +210,7 @@ function unsettled(findings: Findings, rules: LookRules): LookVerdict {
     ...[record, ...twins.map((twin) => twin.record)].map((one) => quietEnd(one, rules.times)),
   );
   if (now < quietAt) return quiet(quietAt);
-  if (record.repeatAllowed === true && !isOver(findings)) return { kind: 'repeat' };
+  if (record.repeatAllowed === true) return afterDenial(findings);
   if (twins.some((twin) => twin.unread === true))
     return {
       kind: 'park',
@@ -213,6 +219,19 @@ function unsettled(findings: Findings, rules: LookRules): LookVerdict {
     };
   const why = 'the answers of Partner Center do not tell whether this cart was bought';
   return { kind: 'ask', why: unreadable.length === 0 ? why : `${why}, and ${unreadableInWords(unreadable)}` };
+}
+
+/** A person said that it was not bought: it is sent once more, unless its time is over or its repeat was refused for good. */
+function afterDenial(findings: Findings): LookVerdict {
+  const { groups = [{ group: '*', content: '' }], record } = findings;
+  const why = isOver(findings)
+    ? ('too-late' as const)
+    : record.repeated?.as === 'refused'
+      ? ('refused' as const)
+      : undefined;
+  return why === undefined
+    ? { kind: 'repeat' }
+    : { kind: 'denied', why, missing: missingGroups(groups, record) };
 }
 
 const unreadableInWords = (cartIds: readonly string[]): string =>

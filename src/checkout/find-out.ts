@@ -1,3 +1,4 @@
+import { compact } from '../compact.ts';
 import { askAndPark, parkAndTell, whenAsked } from './ask.ts';
 import { isLate } from './claim.ts';
 import { type Findings, isOrdered, type LookRules, repeatDeadline, weigh } from './evidence.ts';
@@ -41,6 +42,16 @@ export async function findOut(run: Run, held: Held): Promise<void> {
         ...(verdict.why === 'gone'
           ? { reason: mine.record.repeated?.reason ?? gone(mine.record, deps.clock.now()) }
           : {}),
+      });
+    case 'denied':
+      return recordResult(run, mine, {
+        ...tooLate(mine.record, run.stopped, deps.clock.now()),
+        ...(verdict.why === 'refused' ? compact({ reason: mine.record.repeated?.reason }) : {}),
+        orders: inHand,
+        ...(findings.record.orders.length === 0
+          ? {}
+          : { failedGroups: verdict.missing.map((group) => notFound(group, mine.record)) }),
+        gaveUp: true,
       });
   }
 }

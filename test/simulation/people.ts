@@ -50,10 +50,17 @@ export function startPeople(world: World, ledger: Ledger): People {
         world.watch.abandoned.add(record.cartId);
         return { decision: 'give-up', orderIds: [] };
       }
-      if (orderIds.length > 0)
-        return people.happens(setup.people.wrong)
-          ? { decision: 'not-bought', orderIds: [] }
-          : { decision: 'orders', orderIds };
+      if (orderIds.length > 0 && people.happens(setup.people.wrong)) {
+        // It is not sent again, so the wrong word ends it.
+        if (
+          record.repeated?.as === 'refused' ||
+          record.job.notAfter !== undefined ||
+          record.batches.length > 0
+        )
+          world.watch.abandoned.add(record.cartId);
+        return { decision: 'not-bought', orderIds: [] };
+      }
+      if (orderIds.length > 0) return { decision: 'orders', orderIds };
       if (cart.plan.refused !== undefined || timeline.now() >= cart.goneAt)
         return { decision: 'give-up', orderIds: [] };
       return { decision: 'not-bought', orderIds: [] };

@@ -34,7 +34,7 @@ export interface Watch {
   readonly obstacles: number[];
   /** Carts of which a worker had the whole answer in hand. */
   readonly answered: Set<string>;
-  /** Carts that somebody gave up on though they were bought. */
+  /** Carts that somebody gave up on though they were bought, or of which somebody said wrongly that they were not. */
   readonly abandoned: Set<string>;
   /** Calls of the whole run. */
   readonly calls: WatchedCall[];

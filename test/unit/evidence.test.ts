@@ -229,6 +229,20 @@ describe('an open twin may own what is found', () => {
       kind: 'repeat',
     });
   });
+  test('a person who says "not bought" ends a job that is not sent again: it is not asked about for ever', () => {
+    const late = { ...repeated, job: { ...repeated.job, notAfter: 1 }, repeatAllowed: true };
+    const quiet = { ...contested, twins: [], now: afterQuiet };
+    const tooLate = { kind: 'denied', why: 'too-late', missing: [groupA] };
+    expect(weighed({ ...quiet, unowned: [], record: late })).toEqual(tooLate);
+    const stopped = { ...repeated, repeatAllowed: true };
+    expect(weighed({ ...quiet, unowned: [], record: stopped, stopped: true })).toEqual(tooLate);
+    const refused = aRecord({
+      state: 'unresolved',
+      repeated: { as: 'refused', reason },
+      repeatAllowed: true,
+    });
+    expect(weighed({ ...quiet, record: refused })).toEqual({ ...tooLate, why: 'refused' });
+  });
 });
 
 describe('ordered, and nothing found', () => {

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { madeByRepeat } from '../../src/checkout/repeat-alarm.ts';
+import { contentOf } from '../../src/checkout/settle.ts';
 import { anOrder } from '../support/records.ts';
 
 const sentAt = 1_000_000;
@@ -8,7 +9,14 @@ const ids = (
   orders: Parameters<typeof madeByRepeat>[0],
   skew?: { low: number; high: number },
   known: string[] = [],
-) => madeByRepeat(orders, { sentAt, known: new Set(known), skew }).map(({ id }) => id);
+  awaited: string[] = [],
+) =>
+  madeByRepeat(orders, {
+    sentAt,
+    known: new Set(known),
+    skew,
+    awaited: awaited.map((content, index) => ({ group: String(index), content })),
+  }).map(({ id }) => id);
 
 test('orders created after the repeat was sent, and nothing else, were made by it', () => {
   const orders = [made('old', sentAt - 300_000), made('new', sentAt + 500), anOrder('undated')];
@@ -20,4 +28,9 @@ test('by the clock of Partner Center, as far as it was compared with ours', () =
   const orders = [made('new', sentAt - 240_000 + 500)];
   expect(ids(orders, { low: -240_000, high: -239_000 })).toEqual(['new']);
   expect(ids(orders, { low: 0, high: 1_000 })).toEqual([]);
+});
+
+test('an order for a group that an earlier answer had left without one was wanted; a second one was not', () => {
+  const orders = [made('wanted', sentAt + 500), made('another', sentAt + 600)];
+  expect(ids(orders, undefined, [], [contentOf(anOrder('any'))])).toEqual(['another']);
 });
