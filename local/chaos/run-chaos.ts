@@ -69,6 +69,8 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
       PARTNER_CENTER_API: `http://127.0.0.1:${api.port}`,
       // A day of such faults uses up the attempts of some job in two thousand, and then a person is asked, rightly.
       MAX_ATTEMPTS: '100',
+      // The sandbox remembers every answer for ever. The outages here take hours by the worker's clock, and would leave questions.
+      REPEAT_WITHIN: '30d',
     };
     const start = (): Promise<HostChild> => stack.startWorker(undefined, env);
     const workers = [await start(), await start()];

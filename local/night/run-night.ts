@@ -58,7 +58,7 @@ export async function runNight(options: NightOptions): Promise<NightResult> {
     const onlyQuestions = progress.done + progress.asking === progress.total;
     const moved = traceOf(books, progress);
     if (moved !== trace) [trace, movedAt] = [moved, Date.now()];
-    if (onlyQuestions || Date.now() - movedAt > options.limitMs) break;
+    if (onlyQuestions || Date.now() - movedAt >= options.limitMs) break;
     const begun = stack.sandbox.orderBook().length > 0 ? books.carts.length : 0;
     if (!stormed && begun >= plan.lines.length / 6) {
       stormed = true;

@@ -1,9 +1,10 @@
-import { type CheckoutRecord, type FailedGroup, isInDoubt } from './record.ts';
+import type { CheckoutRecord, FailedGroup } from './record.ts';
 import type { Result } from './settle.ts';
 
 /** A person's end of a job: a negative result. Of one that was in doubt the record keeps that it may have been bought. */
 export function givenUp(record: CheckoutRecord, who: string, at: number): Result {
-  const inDoubt = isInDoubt(record.state);
+  // A record that begins with this end is `submitting`, and nothing of it was sent.
+  const inDoubt = record.state === 'unresolved';
   const description = inDoubt
     ? `${who} gave up on this cart; whether it was bought is not known.`
     : `${who} gave up on this cart before ${record.orders.length === 0 ? 'it was bought' : 'all of it was bought'}.`;

@@ -68,7 +68,10 @@ test('a job that waits: given up in one write, and its own copy buys nothing', a
 test('a job that was never begun: it is in the ledger as given up, and a late duplicate buys nothing', async () => {
   const worker = aWorker(async () => answered(429, {}));
   await worker.giveUp('nothing');
-  expect(await known(worker)).toMatchObject({ state: 'failed', reason: { code: 'given-up' }, ticket: 1 });
+  const record = await known(worker);
+  expect(record).toMatchObject({ state: 'failed', reason: { code: 'given-up' }, ticket: 1 });
+  expect(record?.reason?.description).toMatch(/before it was bought/);
+  expect(record).not.toHaveProperty('gaveUp');
   await worker.enqueue(job);
   await worker.settle();
   expect(worker.checkouts()).toBe(0);

@@ -108,6 +108,7 @@ const single: readonly string[] = [
   'src/checkout/conclude.ts notExecuted',
   'src/checkout/conclude.ts partlyDone',
   'src/checkout/conclude.ts partnerWide',
+  'src/checkout/given-up.ts givenUp',
   'src/checkout/look.ts openTwins',
   'src/checkout/result.ts factsOnly',
   'src/checkout/submit.ts endTooLate',
