@@ -61,7 +61,7 @@ export function judge(exchange: Exchange, sent: Sent): Outcome {
   if (body?.kind === 'error') return judgeError(exchange, body.error, sent);
   if (body?.kind === 'result')
     return { kind: 'result', orders: body.orders, errors: body.errors.map(failedGroup) };
-  const why = body?.why ?? 'it was cut short, too large or not text';
+  const why = body?.why ?? whyUnread(exchange);
   return {
     kind: 'unreadable',
     reason: reasonOf(exchange, sent, {
@@ -94,6 +94,8 @@ function silenceReason(exchange: Silence, sent: Sent): Reason {
 }
 
 type Answer = Extract<Exchange, { kind: 'answer' }>;
+
+const whyUnread = ({ unread }: Answer): string => unread ?? 'it was cut short, too large or not text';
 
 const interceptable: ReadonlySet<number> = new Set([403, 404, 407]);
 
@@ -156,9 +158,7 @@ export function judgeRead<T>(
   }
   if (isSuccess(exchange.status)) {
     const decoded =
-      exchange.body === undefined
-        ? { ok: false as const, why: 'it was cut short or too large' }
-        : decode(exchange.body);
+      exchange.body === undefined ? { ok: false as const, why: whyUnread(exchange) } : decode(exchange.body);
     if (decoded.ok) return { kind: 'value', value: decoded.value };
     if (decoded.incomplete === true)
       return { kind: 'refused', reason: incompleteReason(exchange, decoded.why, sent) };

@@ -15,6 +15,8 @@ export type Exchange =
       readonly body: string | undefined;
       /** The first bytes of the body, for the books, when it could not be read. At most 4 KiB. */
       readonly raw?: Uint8Array;
+      /** Why it could not be read, like `it was cut short`. */
+      readonly unread?: string;
       /** Retry-After in ms from now, when the header was there and could be read. */
       readonly retryAfterMs?: number;
       readonly cv?: string;

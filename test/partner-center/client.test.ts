@@ -241,6 +241,7 @@ describe('a body that cannot be believed is done, details unknown', () => {
     if (answer.kind !== 'answer') return;
     expect(answer.body).toBeUndefined();
     expect(Buffer.from(answer.raw ?? []).toString()).toBe('{"orders":[');
+    expect(answer.unread).toBe('it was cut short');
   });
   test('stalled', async () => {
     const { port } = await serve((socket) =>

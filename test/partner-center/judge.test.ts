@@ -188,3 +188,18 @@ test('Retry-After of a 5xx reaches the gate, and the outcome stays unknown', () 
   expect(judge(busy, sent).kind).toBe('unknown');
   expect(reportOf(judge({ ...busy, status: 429 }, sent), 'customer').kind).toBe('throttled');
 });
+
+test('an answer whose body could not be read says why', () => {
+  const exchange = {
+    kind: 'answer',
+    status: 201,
+    body: undefined,
+    unread: 'it is larger than 10 bytes',
+    ms: 1,
+  } as const;
+  const ids = { requestId: 'r', correlationId: 'c' };
+  const description = expect.stringContaining('it is larger than 10 bytes');
+  expect(judge(exchange, { ids, at: 0 })).toMatchObject({ kind: 'unreadable', reason: { description } });
+  const read = judgeRead(exchange, () => ({ ok: false, why: 'never asked' }), { ids, at: 0 });
+  expect(read).toMatchObject({ kind: 'unavailable', reason: { description } });
+});
