@@ -7,6 +7,7 @@ import type { Stored } from './ledger.ts';
 import { overtaken } from './overtaken.ts';
 import type { CheckoutRecord } from './record.ts';
 import type { Run } from './run.ts';
+import { runTail } from './tail.ts';
 import { transition } from './transitions.ts';
 
 /** A person's decision that applies: it is written with the claim, so it counts once. */
@@ -24,6 +25,8 @@ export async function claimDecision(run: Run, found: Stored<CheckoutRecord>): Pr
   const undecided = compact({ ...base, repeated, reason });
   switch (decision.decision) {
     case 'retry': {
+      // Its events may still wait for a topic that was away, and the record after the retry no longer tells them.
+      await runTail(deps, found.value);
       const { asked: _, gaveUp, refusedSince: __, goneSince: ___, ...fresh } = base;
       const inDoubt = gaveUp === true;
       const state = transition(base.state, inDoubt ? 'reopen-in-doubt' : 'reopen');

@@ -3,7 +3,7 @@ import type { Verdict } from '../gate/gate.ts';
 import type { Order } from '../orders/order.ts';
 import { parkAndTell } from './ask.ts';
 import { backOff, roughly } from './back-off.ts';
-import { groupsWithoutOrder, missingGroups } from './evidence.ts';
+import { groupsWithoutOrder } from './evidence.ts';
 import { lastCheckout } from './history.ts';
 import type { Outcome } from './judge.ts';
 import type { CheckoutRecord, FailedGroup, Reason } from './record.ts';
@@ -98,8 +98,8 @@ function withAlarm(run: Run, held: Held, orders: readonly Order[]): Held {
     sentAt,
     known: repeat.known,
     skew: deps.clockSkew(),
-    // An earlier answer made the other groups: the cart is ordered, and these may well be missing.
-    awaited: record.orders.length === 0 ? [] : missingGroups(record.groups ?? [], record),
+    groups: record.groups ?? [],
+    recorded: record.orders,
   });
   if (made.length === 0) return held;
   const { customerId, cartId } = record;

@@ -1,13 +1,17 @@
 import type { SkewBounds } from '../clock.ts';
 import type { Order } from '../orders/order.ts';
 import { boughtAgainCode } from './attention.ts';
-import type { CheckoutRecord, KnownGroup, Reason } from './record.ts';
+import { groupsWithoutOrder } from './evidence.ts';
+import type { CheckoutRecord, KnownGroup, OrderMark, Reason } from './record.ts';
 import { contentOf } from './settle.ts';
 
 /** Clocks that nobody has compared are taken to differ by less than this. A repeat leaves minutes after the call before it. */
 const uncompared = 30_000;
 
-/** The orders that the API made for a repeat, though it had the cart's orders already: it buys again. */
+/**
+ * The orders that the API made for a repeat, though it had the cart's orders already: it buys again. An ordered cart has an
+ * older order. Where the answer or the record names one, what the repeat made for the groups that were left was wanted.
+ */
 export function madeByRepeat(
   orders: readonly Order[],
   repeat: {
@@ -16,17 +20,25 @@ export function madeByRepeat(
     /** Ids of orders that were there before. */
     readonly known: ReadonlySet<string>;
     readonly skew: SkewBounds | undefined;
-    /** Groups that an earlier answer left without an order: what the repeat made for them was wanted. */
-    readonly awaited: readonly KnownGroup[];
+    readonly groups: readonly KnownGroup[];
+    /** Orders that the record had before. */
+    readonly recorded: readonly Pick<OrderMark, 'id' | 'content'>[];
   },
 ): readonly Order[] {
   const sent = repeat.sentAt + (repeat.skew?.low ?? -uncompared);
-  const awaited = repeat.awaited.map(({ content }) => content);
-  return orders.filter((order) => {
-    const { id, created } = order;
-    if (repeat.known.has(id) || created === undefined || created.earliest < sent) return false;
-    const at = awaited.indexOf(contentOf(order));
-    if (at >= 0) awaited.splice(at, 1);
+  const isMade = ({ id, created }: Order): boolean =>
+    !repeat.known.has(id) && created !== undefined && created.earliest >= sent;
+  const older = new Map([
+    ...repeat.recorded.map(({ id, content }) => [id, content] as const),
+    ...orders.filter((order) => !isMade(order)).map((order) => [order.id, contentOf(order)] as const),
+  ]);
+  const wanted =
+    older.size === 0
+      ? []
+      : groupsWithoutOrder(repeat.groups, [...older.values()]).map(({ content }) => content);
+  return orders.filter(isMade).filter((order) => {
+    const at = wanted.indexOf(contentOf(order));
+    if (at >= 0) wanted.splice(at, 1);
     return at < 0;
   });
 }

@@ -3,6 +3,7 @@ import { decisionCopy } from '../../src/checkout/copies.ts';
 import type { Decision } from '../../src/checkout/delivery.ts';
 import type { CheckoutRecord } from '../../src/checkout/record.ts';
 import type { Exchange, PartnerCenter } from '../../src/partner-center/api.ts';
+import { Unavailable } from '../../src/unavailable.ts';
 import { answered, nobodyAsks } from '../support/exchanges.ts';
 import { leapingClock, type OneWorker, oneWorker } from '../support/one-worker.ts';
 import { cartId, customerId, otherCartId } from '../support/records.ts';
@@ -218,4 +219,33 @@ test('an order that stands in the books of another cart is refused, and the ques
     reason: { code: 'wrong-order', description: expect.stringContaining(`belongs to cart ${otherCartId}`) },
     orders: [],
   });
+});
+
+test('a retry comes while the events of the failure wait for a topic that was away: they are told before', async () => {
+  const answers = [refusal, ordered].values();
+  const told: string[] = [];
+  let isAway = true;
+  const checkout = async () => answers.next().value ?? refusal;
+  const worker = oneWorker(
+    { checkout, cart: nobodyAsks, orders: nobodyAsks, order: nobodyAsks },
+    leapingClock(Date.UTC(2026, 10, 24, 2)),
+    {
+      events: {
+        publish: async (events) => {
+          if (isAway) throw new Unavailable('events', 'the topic is away');
+          told.push(...events.map(({ type }) => type));
+        },
+      },
+    },
+  );
+  await worker.enqueue(job);
+  await worker.deliver();
+  const failed = await recordOf(worker);
+  expect(failed.state).toBe('failed');
+  isAway = false;
+  const retry = { decision: 'retry', seen: 'failed', who: 'ann', orderIds: [] } as const;
+  await worker.deps.queue.send(decisionCopy(failed, retry, worker.deps.chance), worker.clock.now());
+  await worker.settle();
+  expect((await recordOf(worker)).state).toBe('completed');
+  expect([...new Set(told)]).toEqual(['checkout.failed', 'checkout.completed']);
 });

@@ -4,18 +4,20 @@ import { contentOf } from '../../src/checkout/settle.ts';
 import { anOrder } from '../support/records.ts';
 
 const sentAt = 1_000_000;
+const content = contentOf(anOrder('any'));
 const made = (id: string, at: number) => ({ ...anOrder(id), created: { earliest: at, latest: at } });
 const ids = (
   orders: Parameters<typeof madeByRepeat>[0],
   skew?: { low: number; high: number },
   known: string[] = [],
-  awaited: string[] = [],
+  { groups = 1, recorded = [] as readonly { id: string; content: string }[] } = {},
 ) =>
   madeByRepeat(orders, {
     sentAt,
     known: new Set(known),
     skew,
-    awaited: awaited.map((content, index) => ({ group: String(index), content })),
+    groups: Array.from({ length: groups }, (_, index) => ({ group: String(index), content })),
+    recorded,
   }).map(({ id }) => id);
 
 test('orders created after the repeat was sent, and nothing else, were made by it', () => {
@@ -30,7 +32,15 @@ test('by the clock of Partner Center, as far as it was compared with ours', () =
   expect(ids(orders, { low: 0, high: 1_000 })).toEqual([]);
 });
 
-test('an order for a group that an earlier answer had left without one was wanted; a second one was not', () => {
+test('beside an older order, one for a group that was left without was wanted; a second one was not', () => {
+  const older = made('older', sentAt - 300_000);
   const orders = [made('wanted', sentAt + 500), made('another', sentAt + 600)];
-  expect(ids(orders, undefined, [], [contentOf(anOrder('any'))])).toEqual(['another']);
+  expect(ids([older, ...orders], undefined, [], { groups: 2 })).toEqual(['another']);
+  const recorded = [{ id: 'older', content }];
+  expect(ids(orders, undefined, ['older'], { groups: 2, recorded })).toEqual(['another']);
+  expect(ids([older, ...orders], undefined, ['older'], { groups: 2, recorded })).toEqual(['another']);
+});
+
+test('an ordered cart has an older order: where no answer names one, all that is new is bought again', () => {
+  expect(ids([made('new', sentAt + 500)], undefined, [], { groups: 2 })).toEqual(['new']);
 });
