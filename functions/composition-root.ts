@@ -8,12 +8,12 @@ import { cachedTokens, type Token } from '../src/adapters/partner-auth/token-sou
 import { partnerCenterClient } from '../src/adapters/partner-center/partner-center-client.ts';
 import { serviceBus } from '../src/adapters/service-bus/service-bus.ts';
 import {
-  watchedEvents,
-  watchedGate,
-  watchedPartnerCenter,
-  watchedQueue,
-  watchedTable,
-} from '../src/adapters/telemetry/watched.ts';
+  tracedEvents,
+  tracedGate,
+  tracedPartnerCenter,
+  tracedQueue,
+  tracedTable,
+} from '../src/adapters/telemetry/traced.ts';
 import type { HealthDeps } from '../src/api/health.ts';
 import type { SubmitDeps } from '../src/api/submit-jobs.ts';
 import type { Deps } from '../src/checkout/deps.ts';
@@ -25,8 +25,8 @@ import { storageClock } from '../src/gate/storage-clock.ts';
 import { batchStatuses } from '../src/operator/batches/batch-status.ts';
 import { tickNow, tickStarter } from '../src/polling/tick.ts';
 import type { TickDeps } from '../src/polling/tick-deps.ts';
-import { systemChance } from '../src/ports/chance.ts';
 import { systemClock } from '../src/ports/clock.ts';
+import { systemRandom } from '../src/ports/random.ts';
 import type { Table } from '../src/ports/table.ts';
 import { chooseTelemetry } from './choose-telemetry.ts';
 
@@ -55,26 +55,26 @@ export function openWorker(env: NodeJS.ProcessEnv): Worker {
   const config = decodeConfig(env);
   const { times, rules } = config;
   const clock = systemClock;
-  const chance = systemChance;
+  const random = systemRandom;
   const { telemetry, tracing, start, shutdown } = chooseTelemetry(config.applicationInsights);
 
   const storageTime = storageClock(clock);
   const tables = azureTables(config.tables, storageTime.observe);
-  const watched = (table: Table, name: string) => watchedTable(table, name, tracing);
+  const traced = (table: Table, name: string) => tracedTable(table, name, tracing);
   const stores = openStores(
     {
-      checkouts: watched(tables.checkouts, 'Checkouts'),
-      schedule: watched(tables.schedule, 'Schedule'),
-      attention: watched(tables.attention, 'Attention'),
-      batches: watched(tables.batches, 'Batches'),
+      checkouts: traced(tables.checkouts, 'Checkouts'),
+      schedule: traced(tables.schedule, 'Schedule'),
+      attention: traced(tables.attention, 'Attention'),
+      batches: traced(tables.batches, 'Batches'),
     },
     (entryKey, why) => telemetry.warn(`entry ${entryKey} was passed over: ${why}`),
   );
-  const { jobs, urgentJobs, urgentQueue, ...bus } = serviceBus(config.serviceBus, clock, chance);
+  const { jobs, urgentJobs, urgentQueue, ...bus } = serviceBus(config.serviceBus, clock, random);
   const heartbeats = heartbeatStore(
     tables.gate,
     () => storageTime.now().atLeast,
-    chance,
+    random,
     () => tokens.credentialEndsAt(),
   );
   // Sign-in and vault are loaded with the first token: a start that waits for them takes half as long again.
@@ -96,25 +96,25 @@ export function openWorker(env: NodeJS.ProcessEnv): Worker {
     table: tables.gate,
     clock,
     storageClock: storageTime,
-    chance,
+    random,
     telemetry,
     settings,
   });
-  const gate = sharedGate({ store, clock, chance, telemetry, settings });
+  const gate = sharedGate({ store, clock, random, telemetry, settings });
 
   const deps: Deps = {
     clock,
     clockSkew: storageTime.skew,
-    chance,
+    random,
     times,
     rules,
     tokens,
-    gate: watchedGate(gate, tracing, clock),
-    partnerCenter: watchedPartnerCenter(partnerCenter, tracing),
+    gate: tracedGate(gate, tracing, clock),
+    partnerCenter: tracedPartnerCenter(partnerCenter, tracing),
     ...stores,
     joinBatch: batchJoiner({ ...stores, clock, times }),
-    queue: watchedQueue(bus.queue, tracing),
-    events: watchedEvents(bus.events, tracing),
+    queue: tracedQueue(bus.queue, tracing),
+    events: tracedEvents(bus.events, tracing),
     telemetry,
     tracing,
   };
@@ -122,7 +122,7 @@ export function openWorker(env: NodeJS.ProcessEnv): Worker {
     ...deps,
     heartbeats,
     ledgerScan: ledgerScan(tables.checkouts, (why) => telemetry.warn(why)),
-    wakeUps: { standard: deps.queue, urgent: watchedQueue(urgentQueue, tracing) },
+    wakeUps: { standard: deps.queue, urgent: tracedQueue(urgentQueue, tracing) },
   };
   // Whoever opens the gate starts a tick: waiting jobs are woken at once.
   gate.onOpened(() => void tickNow(tickDeps));
@@ -140,8 +140,8 @@ export function openWorker(env: NodeJS.ProcessEnv): Worker {
     deps,
     urgentDeps: {
       ...deps,
-      gate: watchedGate(gate.urgent, tracing, clock),
-      queue: watchedQueue(urgentQueue, tracing),
+      gate: tracedGate(gate.urgent, tracing, clock),
+      queue: tracedQueue(urgentQueue, tracing),
     },
     async ready() {
       await start();

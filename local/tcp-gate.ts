@@ -6,15 +6,15 @@ export interface TcpGate {
   /** Cuts every connection that is open. Returns how many. */
   cut(): number;
   /** Refuses new connections, and cuts the open ones, for so long. */
-  shutFor(ms: number): void;
+  closedFor(ms: number): void;
   stop(): Promise<void>;
 }
 
 export async function tcpGate(targetPort: number): Promise<TcpGate> {
   const open = new Set<Socket>();
-  let shutUntil = 0;
+  let closedUntil = 0;
   const server = createServer((client) => {
-    if (Date.now() < shutUntil) {
+    if (Date.now() < closedUntil) {
       client.destroy();
       return;
     }
@@ -42,8 +42,8 @@ export async function tcpGate(targetPort: number): Promise<TcpGate> {
   return {
     port: (server.address() as AddressInfo).port,
     cut,
-    shutFor(ms) {
-      shutUntil = Date.now() + ms;
+    closedFor(ms) {
+      closedUntil = Date.now() + ms;
       cut();
     },
     stop() {

@@ -66,7 +66,7 @@ resource workerReceives 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
   }
 ]
 
-// It parks a job by sending it again for later.
+// It sends a job again for later while table storage is unavailable.
 resource workerParks 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
   for (name, i) in queuesOf(names): {
     scope: namespace::jobs[i]

@@ -104,7 +104,7 @@ export function strikes(parts: {
       counts.cutApi += doors.api.cut();
     },
     () => {
-      doors.tables.shutFor(minute / factor);
+      doors.tables.closedFor(minute / factor);
       counts.withoutTables += 1;
     },
     kill,
@@ -113,7 +113,7 @@ export function strikes(parts: {
       counts.storms += 1;
     },
     () => {
-      doors.api.shutFor(longestOutage);
+      doors.api.closedFor(longestOutage);
       counts.withoutApi += 1;
     },
   ];

@@ -1,9 +1,9 @@
 import { cartNotFound, dropped, gatewayRefusal, type Reply, refusal, unauthorized } from './answer.ts';
 import type { Call } from './calls.ts';
 import { type Cart, type CheckoutResult, type GroupError, groupsOf } from './carts.ts';
-import { tail, within } from './chance.ts';
 import type { Course, Struck } from './faults.ts';
 import { makeOrder } from './orders.ts';
+import { tail, within } from './random.ts';
 import type { Switches } from './switches.ts';
 import { checkoutBody } from './wire.ts';
 import type { World } from './world.ts';

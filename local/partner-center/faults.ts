@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import type { Draw } from './chance.ts';
+import type { Draw } from './random.ts';
 
 const operations = [
   'checkout',

@@ -1,6 +1,6 @@
 import type { CartLine } from './cart-line.ts';
 import { findOffer, type Offer, type OfferKind } from './catalogue.ts';
-import { type Draw, type Range, within } from './chance.ts';
+import { type Draw, type Range, within } from './random.ts';
 
 /** An order that exists: the truth that clients may or may not have learned. */
 export interface OrderRecord {

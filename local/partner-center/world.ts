@@ -2,10 +2,10 @@ import type { Clock } from '../../src/ports/clock.ts';
 import { type Awaiting, makeAwaiting } from './awaiting.ts';
 import type { Call } from './calls.ts';
 import { type CartStore, makeCartStore } from './carts.ts';
-import { type Draw, type Range, seededDraw, within } from './chance.ts';
 import { makeFaultPicker, type Struck, type Target } from './faults.ts';
 import { type Limiter, makeLimiter } from './limiter.ts';
 import { makeOrderStore, type OrderStore, type OrderTimes } from './orders.ts';
+import { type Draw, type Range, seededDraw, within } from './random.ts';
 import { changed, defaultSwitches, type Switches } from './switches.ts';
 import { makeTokens, type Tokens } from './tokens.ts';
 

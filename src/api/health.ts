@@ -1,5 +1,5 @@
 import type { GateSettings } from '../domain/gate/gate-settings.ts';
-import { shut, trialSince } from '../domain/gate/gate-state.ts';
+import { closureOf, trialSince } from '../domain/gate/gate-state.ts';
 import { omitUndefined } from '../domain/omit-undefined.ts';
 import type { GateStore } from '../ports/gate-store.ts';
 import type { Heartbeats } from '../ports/heartbeat.ts';
@@ -28,16 +28,16 @@ export async function health({ gate, gateSettings, heartbeats }: HealthDeps): Pr
     const [state, heartbeat] = await Promise.all([gate.read(), heartbeats.read()]);
     const last = heartbeat?.last;
     const now = gate.now().atLeast;
-    const barred = shut(state, now, gateSettings);
+    const closure = closureOf(state, now, gateSettings);
     const trial = trialSince(state, now, gateSettings);
     const silence = last === undefined ? Infinity : Math.max(0, now - last.endedAt);
     return omitUndefined({
       healthy: silence <= silentMinutes * gateSettings.minuteMs,
       tables: 'reachable' as const,
       gate: omitUndefined({
-        open: barred === undefined,
-        cause: barred && (state.paused === undefined ? state.closing?.cause : ('paused' as const)),
-        until: barred && new Date(barred.until).toISOString(),
+        open: closure === undefined,
+        cause: closure && (state.paused === undefined ? state.closing?.cause : ('paused' as const)),
+        until: closure && new Date(closure.until).toISOString(),
         trialCallSince: trial === undefined ? undefined : new Date(trial).toISOString(),
         callsPerMinute: Math.round(state.limit),
       }),

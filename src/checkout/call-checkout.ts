@@ -132,9 +132,9 @@ interface Called {
 
 /** Undefined: its fence closed before it could leave. */
 async function call(run: Run, leased: LeasedRecord, renewToken: boolean): Promise<Called | undefined> {
-  const { chance, clock, gate, partnerCenter } = run.deps;
+  const { random, clock, gate, partnerCenter } = run.deps;
   const { customerId, cartId, requestId, history } = leased.record;
-  const ids = { requestId, correlationId: chance.guid() };
+  const ids = { requestId, correlationId: random.guid() };
   const at = clock.now();
   const { permit } = run;
   if (permit === undefined) return undefined;
@@ -156,8 +156,8 @@ async function call(run: Run, leased: LeasedRecord, renewToken: boolean): Promis
   const record = {
     ...withCall(leased.record, { what: 'checkout', at, ...ids, end: endOf(exchange) }),
     // Kept after no answer and after one without a code: the repeat then carries the same id, and cannot buy again.
-    // guard: Request id: kept after no answer [replace: chance.guid()]
-    requestId: answeredWithCode(outcome) ? chance.guid() : requestId,
+    // guard: Request id: kept after no answer [replace: random.guid()]
+    requestId: answeredWithCode(outcome) ? random.guid() : requestId,
   };
   return { leased: { ...leased, record }, permit, outcome };
 }

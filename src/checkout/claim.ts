@@ -97,7 +97,7 @@ async function merge(run: Run, found: Stored<CheckoutRecord>): Promise<Stored<Ch
   const record = withOrdersInHand(merged, ordersInHand);
   if (record === found.value) return found;
   const next = withDelivery(record, delivery, run.startedAt, 'its message was merged');
-  const written = await deps.ledger.replace(next, found.etag, deps.chance.guid());
+  const written = await deps.ledger.replace(next, found.etag, deps.random.guid());
   if (written.kind === 'conflict') return 'conflict';
   if (record.batches.length > found.value.batches.length) await writeBatchRows(deps, next, 'not-newer');
   return { value: next, etag: written.etag };
@@ -123,7 +123,7 @@ async function begin(run: Run, step: ClaimStep): Promise<Claimed | undefined> {
       return done(await insertWaiting(run, step.until));
     }
     case 'insert-ended': {
-      const record = withDelivery(newRecord(delivery, deps.chance.guid(), now), delivery, run.startedAt);
+      const record = withDelivery(newRecord(delivery, deps.random.guid(), now), delivery, run.startedAt);
       const action = { kind: 'record-result' as const, result: tooLate(record, run.stopped, now) };
       const completed = await carryOutUnleased(run, record, undefined, action);
       return completed === undefined ? undefined : done(completed);
@@ -135,8 +135,8 @@ async function begin(run: Run, step: ClaimStep): Promise<Claimed | undefined> {
 
 async function insert(run: Run, now: number): Promise<Claimed | undefined> {
   const { deps, delivery } = run;
-  const leaseId = deps.chance.guid();
-  const fresh = newRecord(delivery, deps.chance.guid(), now);
+  const leaseId = deps.random.guid();
+  const fresh = newRecord(delivery, deps.random.guid(), now);
   // Orders in hand and no record: the ledger has lost it. Evidence comes before any POST.
   const inHand = lackingOrders(fresh).length > 0;
   const record = withDelivery(
@@ -169,14 +169,14 @@ async function insertWaiting(run: Run, at: number): Promise<Completed> {
   const nextTry = wholeMs(at);
   // guard: Waiting: the entry comes before the record
   await deps.schedule.ensure(entryFor(run, undefined, nextTry));
-  const fresh = newRecord(delivery, deps.chance.guid(), deps.clock.now());
+  const fresh = newRecord(delivery, deps.random.guid(), deps.clock.now());
   const record = withDelivery(
     { ...fresh, nextTry, entryOrigin: nextTry },
     delivery,
     run.startedAt,
     `waits until ${new Date(nextTry).toISOString()}`,
   );
-  const written = await deps.ledger.insert(record, deps.chance.guid());
+  const written = await deps.ledger.insert(record, deps.random.guid());
   if (written.kind === 'written') await writeBatchRows(deps, record, 'not-newer');
   else {
     // Somebody else began it: this message's times and batch count too.
@@ -277,7 +277,7 @@ async function takeOver(
   if (isSettled(record.state)) await finalize(deps, record);
   const now = deps.clock.now();
   const until = now + deps.times.lease;
-  const leaseId = deps.chance.guid();
+  const leaseId = deps.random.guid();
   const decided = withDecision(record);
   const sends = next === 'call' && run.stopped === undefined && !isOver(record.job, now);
   const { nextTry: _, ...rest } = decided;

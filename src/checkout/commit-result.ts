@@ -62,7 +62,7 @@ export async function commitResult(
     if (changed === undefined) break;
     const next = withDelivery(changed, run.delivery, run.startedAt, `recorded: ${changed.state}`);
     const written = await whileLocked(run, () =>
-      deps.ledger.commit({ record: next, etag, orders, writeId: deps.chance.guid() }),
+      deps.ledger.commit({ record: next, etag, orders, writeId: deps.random.guid() }),
     );
     if (written.kind === 'written') {
       run.inHand = [];
@@ -120,7 +120,7 @@ export async function commitFacts(
     const at = { now: deps.clock.now(), firstPoll, isWhole: failedGroups.length === 0 };
     const next = factsOnly(record, { orders, failedGroups }, at);
     if (next === undefined) break;
-    const written = await deps.ledger.commit({ record: next, etag, orders, writeId: deps.chance.guid() });
+    const written = await deps.ledger.commit({ record: next, etag, orders, writeId: deps.random.guid() });
     if (written.kind === 'written') {
       record = next;
       break;
@@ -173,7 +173,7 @@ async function insertOrderEntries(
   dueAt: number,
 ): Promise<void> {
   const { jobKey } = record;
-  const known = new Set(record.orders.map((mark) => mark.id));
+  const known = new Set(record.orders.map((orderSummary) => orderSummary.id));
   const pending = orders.filter((order) => !isTerminal(order.status) && !known.has(order.id));
   if (pending.length === 0) return;
   const entries = pending.map(({ id: orderId }) => ({
@@ -198,7 +198,7 @@ function factsOnly(
   at: { readonly now: number; readonly firstPoll: number; readonly isWhole: boolean },
 ): CheckoutRecord | undefined {
   const { orders, failedGroups } = result;
-  const known = new Set(record.orders.map((mark) => mark.id));
+  const known = new Set(record.orders.map((orderSummary) => orderSummary.id));
   const lacks = orders.some((order) => !known.has(order.id));
   if (orders.length === 0 || (!lacks && isSettled(record.state))) return undefined;
   // What became of the other groups is for the run in charge to find out.

@@ -54,7 +54,7 @@ export async function removeReplaced(run: Run, nextTry: number): Promise<void> {
   const own = from.kind === 'wake-up' ? [{ key: from.entryKey, origin: from.origin }] : [];
   for (const entry of [...own, ...(run.leaseEntry === undefined ? [] : [run.leaseEntry])]) {
     // guard: Reschedule: an entry that is due later stays [replace: true]
-    if (entry.origin < nextTry) await removeQuietly(run, entry.key);
+    if (entry.origin < nextTry) await tryToRemove(run, entry.key);
   }
 }
 
@@ -63,11 +63,11 @@ export async function removeAll(run: Run): Promise<void> {
   const { from } = run.delivery;
   const own = from.kind === 'wake-up' ? [from.entryKey] : [];
   for (const key of [...own, ...(run.leaseEntry === undefined ? [] : [run.leaseEntry.key])])
-    await removeQuietly(run, key);
+    await tryToRemove(run, key);
 }
 
 /** An entry that stays causes one harmless wake-up. */
-async function removeQuietly({ deps, delivery }: Run, key: string): Promise<void> {
+async function tryToRemove({ deps, delivery }: Run, key: string): Promise<void> {
   try {
     await deps.schedule.remove(key);
   } catch (error) {

@@ -3,10 +3,10 @@ import { knownGroup, mergeMarks } from '../domain/checkout/apply-result.ts';
 import { lackingOrders } from '../domain/checkout/claim-rules.ts';
 import { earliestCreation } from '../domain/checkout/deadlines.ts';
 import {
-  type Findings,
-  type OpenTwin,
+  type Evidence,
+  equalCartsToRead,
+  type OpenEqualCart,
   repeatsFirst,
-  twinsToRead,
 } from '../domain/checkout/reconcile-rules.ts';
 import { type CheckoutRecord, isInDoubt, type KnownGroup, type Reason } from '../domain/checkout/record.ts';
 import type { Order } from '../domain/order/order.ts';
@@ -18,8 +18,8 @@ import { stoppedEverywhere } from './stopped.ts';
 /** What was found out, or why it could not be. `record` holds what was learned either way. */
 export type Gathered =
   | {
-      readonly kind: 'findings';
-      readonly findings: Findings;
+      readonly kind: 'evidence';
+      readonly evidence: Evidence;
       readonly record: CheckoutRecord;
       /** Orders of this job that were read by id. */
       readonly inHand: readonly Order[];
@@ -61,7 +61,7 @@ export async function gatherEvidence(run: Run, before: CheckoutRecord): Promise<
   const carried = await readOrders(run, orders.record, ordersToRead(orders.record, books));
   if (carried.kind === 'later') return carried;
   const record = withInHand(carried.record, carried.orders, now);
-  const own = new Set(record.orders.map((mark) => mark.id));
+  const own = new Set(record.orders.map((orderSummary) => orderSummary.id));
   const unowned = listed.filter(
     (order) =>
       !own.has(order.id) &&
@@ -78,12 +78,21 @@ export async function gatherEvidence(run: Run, before: CheckoutRecord): Promise<
   };
   // Equal carts tell whose a listed order is: nobody asks that without one, or before a repeat that tells it anyway.
   const isAsked = unowned.length > 0 && !repeatsFirst(seen, { times, ...rules });
-  const twins = await readTwins(run, carried.record, books, isAsked ? openTwins(books, record) : []);
-  if (twins.kind === 'later') return twins;
+  const equalCarts = await readEqualCarts(
+    run,
+    carried.record,
+    books,
+    isAsked ? openEqualCarts(books, record) : [],
+  );
+  if (equalCarts.kind === 'later') return equalCarts;
   return {
-    kind: 'findings',
-    findings: { ...seen, twins: twins.twins, unreadable: books.unreadable.map(({ jobKey }) => jobKey) },
-    record: twins.record,
+    kind: 'evidence',
+    evidence: {
+      ...seen,
+      equalCarts: equalCarts.equalCarts,
+      unreadable: books.unreadable.map(({ jobKey }) => jobKey),
+    },
+    record: equalCarts.record,
     inHand: carried.orders,
   };
 }
@@ -102,7 +111,7 @@ function withCart(
  * name: their transaction was the first of several, and the record's never came.
  */
 function ordersToRead(record: CheckoutRecord, books: CustomerBooks): readonly string[] {
-  const named = new Set(record.orders.map((mark) => mark.id));
+  const named = new Set(record.orders.map((orderSummary) => orderSummary.id));
   const rows = [...books.owners].flatMap(([id, owner]) => (owner === record.jobKey ? [id] : []));
   return [...new Set([...lackingOrders(record), ...rows])].filter(
     (id) => !named.has(id) && (books.owners.get(id) ?? record.jobKey) === record.jobKey,
@@ -142,29 +151,33 @@ function withInHand(record: CheckoutRecord, orders: readonly Order[], now: numbe
 }
 
 /** Other records of this customer that may have been bought. */
-const openTwins = (books: CustomerBooks, own: CheckoutRecord): readonly CheckoutRecord[] =>
+const openEqualCarts = (books: CustomerBooks, own: CheckoutRecord): readonly CheckoutRecord[] =>
   books.records.filter(
     (other) => other.jobKey !== own.jobKey && (isInDoubt(other.state) || other.gaveUp === true),
   );
 
 /** Their groups come from their records, else from their carts; one that cannot be read counts as equal. */
-async function readTwins(
+async function readEqualCarts(
   run: Run,
   before: CheckoutRecord,
   books: CustomerBooks,
   records: readonly CheckoutRecord[],
 ): Promise<
-  | { readonly kind: 'twins'; readonly twins: readonly OpenTwin[]; readonly record: CheckoutRecord }
+  | {
+      readonly kind: 'equalCarts';
+      readonly equalCarts: readonly OpenEqualCart[];
+      readonly record: CheckoutRecord;
+    }
   | Extract<Gathered, { kind: 'later' }>
 > {
-  const twins: OpenTwin[] = [];
-  const toRead = new Set(twinsToRead(before.cartId, records));
+  const equalCarts: OpenEqualCart[] = [];
+  const toRead = new Set(equalCartsToRead(before.cartId, records));
   let current = before;
   for (const record of records) {
     const stopped = await stoppedEverywhere(run.deps, record);
     if (!toRead.has(record)) {
       const unread = record.groups === undefined && record.goneSince === undefined;
-      twins.push({ record, stopped, groups: record.groups, unread });
+      equalCarts.push({ record, stopped, groups: record.groups, unread });
       continue;
     }
     const { customerId, cartId } = record;
@@ -179,9 +192,9 @@ async function readTwins(
     current = cart.record;
     const groups = cart.kind === 'value' ? cart.value.groups.map(knownGroup) : undefined;
     if (groups !== undefined) await keepGroups(run, books, record, groups);
-    twins.push({ record, stopped, groups });
+    equalCarts.push({ record, stopped, groups });
   }
-  return { kind: 'twins', twins, record: current };
+  return { kind: 'equalCarts', equalCarts, record: current };
 }
 
 /** Nobody has to read this cart again. Whoever changed its record meanwhile goes first, and all else stays as it is. */
@@ -192,5 +205,5 @@ async function keepGroups(
   groups: readonly KnownGroup[],
 ): Promise<void> {
   const etag = etags.get(record.jobKey);
-  if (etag !== undefined) await deps.ledger.replace({ ...record, groups }, etag, deps.chance.guid());
+  if (etag !== undefined) await deps.ledger.replace({ ...record, groups }, etag, deps.random.guid());
 }

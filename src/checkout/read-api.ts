@@ -24,7 +24,7 @@ export async function readApi<T>(
   send: (options: SendOptions) => Promise<Exchange>,
   decode: (body: string) => Decoded<T>,
 ): Promise<Read<T>> {
-  const { clock, chance, gate, times, tokens } = run.deps;
+  const { clock, random, gate, times, tokens } = run.deps;
   let current = record;
   let renewToken = false;
   for (let renewed = false; ; ) {
@@ -32,7 +32,7 @@ export async function readApi<T>(
     if (waited.kind === 'none') return { kind: 'later', at: waited.until, why: waited.why, record: current };
     const { permit } = waited;
     run.permit = undefined;
-    const ids = { correlationId: chance.guid() };
+    const ids = { correlationId: random.guid() };
     const at = clock.now();
     const mayLeave = () => !isStale(permit, clock.now(), times);
     const exchange = await send({ ids, renewToken, mayLeave });
@@ -59,9 +59,9 @@ export async function readApi<T>(
     const until =
       verdict.kind === 'open'
         ? clock.now() +
-          withJitter(times.inProgressFirst, chance.fraction()) +
-          backOff(current.looks, times, chance.fraction())
-        : verdict.until + chance.fraction() * times.permitLife * 5;
+          withJitter(times.inProgressFirst, random.fraction()) +
+          backOff(current.looks, times, random.fraction())
+        : verdict.until + random.fraction() * times.permitLife * 5;
     return { kind: 'later', at: until, why: outcome.reason.description, record: current };
   }
 }

@@ -29,8 +29,8 @@ export async function reconcile(run: Run, leased: LeasedRecord): Promise<NextAct
       return evidenceLater(record, gathered, contextOf(run));
     case 'refused':
       return evidenceRefused(record, gathered.reason, contextOf(run));
-    case 'findings':
-      return afterEvidence(gathered.findings, record, gathered.inHand, contextOf(run));
+    case 'evidence':
+      return afterEvidence(gathered.evidence, record, gathered.inHand, contextOf(run));
   }
 }
 

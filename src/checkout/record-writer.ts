@@ -16,7 +16,7 @@ export interface RecordWriter {
  * learned, and no write has kept yet, outlives a conflict.
  */
 export function whileMine(run: Run, leased: LeasedRecord): RecordWriter {
-  const { ledger, chance } = run.deps;
+  const { ledger, random } = run.deps;
   let current = leased;
   return {
     record: () => current.record,
@@ -24,7 +24,7 @@ export function whileMine(run: Run, leased: LeasedRecord): RecordWriter {
       const learned = learnedBy(current.record);
       for (;;) {
         const next = change(current.record);
-        const written = await ledger.replace(next, current.etag, chance.guid());
+        const written = await ledger.replace(next, current.etag, random.guid());
         if (written.kind === 'written') {
           current = { record: next, etag: written.etag, leaseId: leased.leaseId };
           run.leased = current;
@@ -40,14 +40,14 @@ export function whileMine(run: Run, leased: LeasedRecord): RecordWriter {
 
 /** One If-Match write of a record that nobody has claimed; an insert where there is none. */
 export function unleasedWriter(run: Run, record: CheckoutRecord, etag: string | undefined): RecordWriter {
-  const { ledger, chance } = run.deps;
+  const { ledger, random } = run.deps;
   let current = record;
   let tag = etag;
   return {
     record: () => current,
     async write(change) {
       const next = change(current);
-      const writeId = chance.guid();
+      const writeId = random.guid();
       const written =
         tag === undefined ? await ledger.insert(next, writeId) : await ledger.replace(next, tag, writeId);
       if (written.kind === 'conflict') return undefined;

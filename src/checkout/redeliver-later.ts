@@ -15,10 +15,10 @@ export async function redeliverLater(
   more: Readonly<Record<string, string>>,
   pause = deps.times.outageRetry,
 ): Promise<Completed> {
-  const { clock, chance, times } = deps;
+  const { clock, random, times } = deps;
   const texts = Object.entries(properties).map(([name, value]) => [name, String(value)] as const);
   const sent = {
-    messageId: chance.guid(),
+    messageId: random.guid(),
     body,
     properties: {
       ...Object.fromEntries(texts),
@@ -28,7 +28,7 @@ export async function redeliverLater(
     },
   };
   try {
-    await deps.queue.send([sent], clock.now() + pause * (0.9 + 0.2 * chance.fraction()));
+    await deps.queue.send([sent], clock.now() + pause * (0.9 + 0.2 * random.fraction()));
     return 'redelivered';
   } catch (error) {
     if (!(error instanceof Unavailable)) throw error;

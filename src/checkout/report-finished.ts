@@ -15,7 +15,7 @@ export function reportFinished(run: Run, record: CheckoutRecord): void {
     outcome: state,
     code: reason?.code,
     orders: orders.length,
-    pending: orders.filter((mark) => !isTerminal(mark.status)).length,
+    pending: orders.filter((orderSummary) => !isTerminal(orderSummary.status)).length,
     attempts,
     reschedules,
     calls: run.calls,

@@ -68,7 +68,7 @@ export const contextOf = ({ deps, stopped }: Run): Context => ({
   now: deps.clock.now(),
   times: deps.times,
   rules: deps.rules,
-  fraction: deps.chance.fraction(),
+  fraction: deps.random.fraction(),
   stopped,
   skew: deps.clockSkew(),
 });

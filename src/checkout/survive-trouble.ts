@@ -100,7 +100,7 @@ async function freeLease(run: Run, text: string): Promise<Completed | undefined>
       lastError: text.slice(0, maxErrorText).toWellFormed(),
       updatedAt: deps.clock.now(),
     };
-    const written = await deps.ledger.replace(next, etag, deps.chance.guid());
+    const written = await deps.ledger.replace(next, etag, deps.random.guid());
     if (written.kind === 'written') {
       await removeReplaced(run, at);
       return 'entry';
@@ -132,8 +132,8 @@ async function outsideClaim(run: Run, message: QueueMessage, text: string): Prom
   // A job without a record would be lost with its message.
   await deps.schedule.ensure(entryFor(run, undefined, at));
   await deps.ledger.insert(
-    { ...newRecord(delivery, deps.chance.guid(), now), nextTry: at, entryOrigin: at },
-    deps.chance.guid(),
+    { ...newRecord(delivery, deps.random.guid(), now), nextTry: at, entryOrigin: at },
+    deps.random.guid(),
   );
   return 'entry';
 }

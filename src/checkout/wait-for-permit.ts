@@ -53,7 +53,7 @@ export async function waitForPermit(run: Run, callMs: number): Promise<Waited> {
     await clock.sleep(pause);
     if (opensIn < left && pause > 0) continue;
     const after = clock.now();
-    return notBefore(run, Math.min(Math.max(taken.until, after), after + times.parkMax), why);
+    return notBefore(run, Math.min(Math.max(taken.until, after), after + times.rescheduleMax), why);
   }
 }
 
@@ -75,6 +75,6 @@ function clockError({ deps }: Run): string | undefined {
 
 /** A little apart, so that those who waited for the same do not all come back at once. */
 function notBefore(run: Run, until: number, why: string): Waited {
-  const { chance, times } = run.deps;
-  return { kind: 'none', until: until + chance.fraction() * times.permitLife * 5, why };
+  const { random, times } = run.deps;
+  return { kind: 'none', until: until + random.fraction() * times.permitLife * 5, why };
 }

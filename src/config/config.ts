@@ -180,7 +180,7 @@ function readGate(reader: Reader, times: Times, factor: number): GateSettings {
     limitPerMinute: limit ?? defaultGateSettings.limitPerMinute,
     ceilingPerMinute: ceiling ?? defaultGateSettings.ceilingPerMinute,
     minuteMs: defaultGateSettings.minuteMs / factor,
-    // A closing is obeyed within 1.6 times this: the lot that is out, and the life of its last permit.
+    // A closing is obeyed within 1.6 times this: the permit batch that is out, and the life of its last permit.
     permitBatchAheadMs: 0.6 * times.permitLife,
     permitLifeMs: times.permitLife,
     // Nobody holds a claim, and so a probe, for longer.

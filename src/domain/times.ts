@@ -10,11 +10,11 @@ export interface Times {
   /** How long a claim holds a record. */
   readonly lease: number;
   /** How long after a send a call may still be running. */
-  readonly window: number;
+  readonly inFlightWindow: number;
   /** How long after a send the customer's order list may lag. */
-  readonly quiet: number;
+  readonly listLag: number;
   /** How far two clocks may differ that nobody has compared. */
-  readonly lookBack: number;
+  readonly searchOverlap: number;
   /** How long after the last send a repeat may leave: so long the API is trusted to remember its answer. */
   readonly repeatWithin: number;
   /** How long after a cart was first not found it is looked for once more. */
@@ -23,9 +23,9 @@ export interface Times {
   readonly sleepBudget: number;
   /** How long the host renews a message's lock; no call may outlast it. */
   readonly lockRenewed: number;
-  /** The longest park while the gate is closed. */
-  readonly parkMax: number;
-  /** A permit older than this is stale. A lot reaches 0.6 as far ahead: so a closing is obeyed within twice this time. */
+  /** The longest reschedule while the gate is closed. */
+  readonly rescheduleMax: number;
+  /** A permit older than this is stale. A permit batch reaches 0.6 as far ahead, so every instance obeys a closing within twice this time. */
   readonly permitLife: number;
   /** The longest delay of a run whose job did not end several times. */
   readonly putOffMax: number;
@@ -46,7 +46,7 @@ export interface Times {
   readonly slowRetry: number;
   /** How often an asked question is looked at again. */
   readonly askedRetry: number;
-  /** The park after a code that refuses the whole partner, and while our own storage or queue fails. */
+  /** The delay after a code that refuses the whole partner, and while our own storage or queue fails. */
   readonly partnerRetry: number;
   readonly outageRetry: number;
   /** The pause before a throw that hands the message back: the queue itself is failing. */
@@ -69,14 +69,14 @@ export const defaultTimes: Times = {
   callTimeout: 180 * second,
   readTimeout: 60 * second,
   lease: 240 * second,
-  window: 240 * second,
-  quiet: 20 * minute,
-  lookBack: 5 * minute,
+  inFlightWindow: 240 * second,
+  listLag: 20 * minute,
+  searchOverlap: 5 * minute,
   repeatWithin: 10 * minute,
   goneConfirm: 20 * minute,
   sleepBudget: 90 * second,
   lockRenewed: 10 * minute,
-  parkMax: 15 * minute,
+  rescheduleMax: 15 * minute,
   permitLife: second,
   putOffMax: 10 * minute,
   bugRetry: 5 * minute,

@@ -62,7 +62,7 @@ interface News {
   readonly ours: boolean;
 }
 
-/** The gate is shut by a cause that one good call would end. */
+/** The gate is closed for a cause that one good call would end. */
 const probing = ({ closing }: GateState): Cause | undefined =>
   closing === undefined || closing.cause === 'throttled' ? undefined : closing.cause;
 
@@ -70,9 +70,10 @@ function passed(state: GateState, customerId: string, { now, settings, ours }: N
   const cause = probing(state);
   // An answer that was under way when the gate closed tells nothing of today, but a first token that works, works.
   if (cause !== undefined) return ours || cause === 'untested' ? opened(state, now) : state;
-  const suspects = withPass(state.suspects, customerId, now, settings);
-  if (state.failures === 0 && state.refused.length === 0 && suspects === state.suspects) return state;
-  return { ...state, failures: 0, refused: [], suspects };
+  const throttledCustomers = withPass(state.throttledCustomers, customerId, now, settings);
+  if (state.failures === 0 && state.refused.length === 0 && throttledCustomers === state.throttledCustomers)
+    return state;
+  return { ...state, failures: 0, refused: [], throttledCustomers };
 }
 
 function unknown(
@@ -84,7 +85,7 @@ function unknown(
   const cause = probing(state);
   // Retry-After counts before any probe.
   if (cause !== undefined)
-    return notBefore(ours ? shutAgain(state, reason, now, settings) : state, now + wait);
+    return notBefore(ours ? closeAgain(state, reason, now, settings) : state, now + wait);
   const failures = state.failures + 1;
   if (isThrottled(state, now)) return notBefore({ ...state, failures }, now + wait);
   if (wait > 0) {
@@ -107,7 +108,7 @@ function unauthorized(state: GateState, reason: string, { now, settings, ours }:
   const why = `Partner Center refuses the credential: ${reason}`;
   if (cause === undefined) return isThrottled(state, now) ? state : close(state, 'auth', why, now, settings);
   if (!ours) return state;
-  return shutAgain(cause === 'untested' ? state : withCause(state, 'auth'), why, now, settings);
+  return closeAgain(cause === 'untested' ? state : withCause(state, 'auth'), why, now, settings);
 }
 
 function refused(
@@ -117,8 +118,8 @@ function refused(
 ): GateState {
   const cause = probing(given);
   if (cause !== undefined && !ours) return given;
-  if (cause === 'partner-wide') return shutAgain(given, report.reason, now, settings);
-  // It was an answer, to a token that works: whatever else held the gate shut is over.
+  if (cause === 'partner-wide') return closeAgain(given, report.reason, now, settings);
+  // It was an answer, to a token that works: whatever else closed the gate is over.
   const state = cause === undefined ? given : opened(given, now);
   const customers = [...state.refused.filter((id) => id !== report.customerId), report.customerId];
   const next = { ...state, failures: 0, refused: customers };
@@ -139,7 +140,7 @@ function throttled(
   const until = now + ms;
   const opens = until + roomMs(settings);
   const { closing: closed } = state;
-  // Shut for another reason, and a call that was under way is told to wait: Retry-After counts before any probe. If the
+  // Closed for another reason, and a call that was under way is told to wait: Retry-After counts before any probe. If the
   // other reason still holds after that, the first call tells.
   if (closed !== undefined && probing(state) !== undefined && !ours) {
     const closing: Closing = {
@@ -155,7 +156,7 @@ function throttled(
     return { state: opens > closed.until ? { ...state, closing } : state, customerUntil: undefined };
   }
   const judged = judge429(
-    state.suspects,
+    state.throttledCustomers,
     report.customerId,
     now,
     until,
@@ -163,7 +164,7 @@ function throttled(
     othersPassed,
     settings,
   );
-  const noted = { ...state, suspects: judged.suspects };
+  const noted = { ...state, throttledCustomers: judged.throttledCustomers };
   if (judged.alone) return { state: noted, customerUntil: until };
   // Stragglers of the closing before are no news of the limit.
   const straggles = now - state.openedAt < settings.minuteMs / 12 && state.cutAt > 0;
@@ -195,7 +196,7 @@ export function closingTime(
   return { ms: Math.max(retryAfterMs, minClosedMs(settings)), note: '' };
 }
 
-/** How long a server error's Retry-After keeps the gate shut; 0 without one. Never longer than the breaker would by itself. */
+/** How long a server error's Retry-After keeps the gate closed; 0 without one. Never longer than the breaker would by itself. */
 export const serverWait = (retryAfterMs: number | undefined, settings: GateSettings): number =>
   retryAfterMs === undefined || !(retryAfterMs > 0)
     ? 0
@@ -226,7 +227,7 @@ function withCause(state: GateState, cause: Cause): GateState {
 }
 
 /** The probe met no good answer: a longer pause, then the next one, by whoever comes first. */
-function shutAgain(state: GateState, reason: string, now: number, settings: GateSettings): GateState {
+function closeAgain(state: GateState, reason: string, now: number, settings: GateSettings): GateState {
   if (state.closing === undefined) return state;
   const pauses = state.closing.pauses + 1;
   const told = state.closing.cause === 'untested' ? `closed until the first token works: ${reason}` : reason;

@@ -1,5 +1,5 @@
 import type { GateSettings } from '../domain/gate/gate-settings.ts';
-import { type Shut, shut } from '../domain/gate/gate-state.ts';
+import { type Closure, closureOf } from '../domain/gate/gate-state.ts';
 import type { CallReport } from '../domain/gate/permit.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Verdict } from '../ports/gate.ts';
@@ -18,9 +18,9 @@ export interface CallReportsParts {
   readonly instance: string;
   /** What this instance does when it hears how the gate stands. */
   readonly opened: (wasClosed: boolean) => void;
-  readonly shut: (barred: Shut) => void;
+  readonly close: (closure: Closure) => void;
   /** Nobody else knows of it. Local time. */
-  readonly shutHere: (closed: Extract<Verdict, { kind: 'closed' }>) => void;
+  readonly closeHere: (closed: Extract<Verdict, { kind: 'closed' }>) => void;
   readonly toLocal: (storageTime: number) => number;
 }
 
@@ -62,13 +62,13 @@ export function callReports(parts: CallReportsParts): CallReports {
     });
     tellChange(telemetry, before, after, store.now().atLeast);
     if (customerUntil !== undefined) return { kind: 'customer', until: toLocal(customerUntil) };
-    const barred = shut(after, store.now().atLeast, settings);
-    if (barred === undefined) {
+    const closure = closureOf(after, store.now().atLeast, settings);
+    if (closure === undefined) {
       parts.opened(before.closing !== undefined && after.closing === undefined);
       return { kind: 'open' };
     }
-    parts.shut(barred);
-    return { kind: 'closed', until: toLocal(barred.until), reason: barred.reason };
+    parts.close(closure);
+    return { kind: 'closed', until: toLocal(closure.until), reason: closure.reason };
   }
 
   /** The caller has an answer to record, so it must not fail here; a Retry-After is kept by this instance at least. */
@@ -81,7 +81,7 @@ export function callReports(parts: CallReportsParts): CallReports {
       until: clock.now() + asked.ms,
       reason: `${asked.why}, known to this instance alone`,
     };
-    parts.shutHere(closed);
+    parts.closeHere(closed);
     return closed;
   }
 

@@ -1,12 +1,12 @@
 import { type GateSettings, workerShare } from '../domain/gate/gate-settings.ts';
 import {
+  closureOf,
   dayOf,
   endOfDay,
   type GateState,
   type Line,
   opened,
   type StorageTime,
-  shut,
 } from '../domain/gate/gate-state.ts';
 import type { Lane } from '../domain/gate/permit.ts';
 import { withPermits } from '../domain/gate/usage.ts';
@@ -51,11 +51,11 @@ export function leasePermits(
 ): Leased {
   const now = time.atLeast;
   const today = given.day === dayOf(now) ? given : { ...given, day: dayOf(now), jobs: 0 };
-  const barred = shut(today, now, settings);
-  if (barred !== undefined && !barred.probeWanted) {
+  const closure = closureOf(today, now, settings);
+  if (closure !== undefined && !closure.probeWanted) {
     return {
       state: given,
-      batch: { kind: 'closed', until: barred.until, reason: barred.reason, wide: true },
+      batch: { kind: 'closed', until: closure.until, reason: closure.reason, wide: true },
     };
   }
   const startable = ask.lane === 'poller' ? Infinity : startableJobs(today, ask, settings);
@@ -63,7 +63,7 @@ export function leasePermits(
     const reason = `${settings.maxJobsPerDay} jobs were started on ${today.day}, and MAX_JOBS_PER_DAY allows no more`;
     return { state: given, batch: { kind: 'closed', until: endOfDay(now), reason, wide: false } };
   }
-  if (barred !== undefined) return leaseProbe(today, now, ask, settings);
+  if (closure !== undefined) return leaseProbe(today, now, ask, settings);
   const open = today.closing === undefined ? today : opened(today, today.closing.until);
   return leaseSpaced(
     grown(open, now, settings),

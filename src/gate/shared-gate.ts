@@ -1,10 +1,10 @@
 import { type GateSettings, workerShare } from '../domain/gate/gate-settings.ts';
-import { dayOf, endOfDay, type GateState, shut } from '../domain/gate/gate-state.ts';
+import { closureOf, dayOf, endOfDay, type GateState } from '../domain/gate/gate-state.ts';
 import type { Lane, Permit } from '../domain/gate/permit.ts';
-import type { Chance } from '../ports/chance.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Gate, GateStanding, Taken } from '../ports/gate.ts';
 import type { GateStore } from '../ports/gate-store.ts';
+import type { Random } from '../ports/random.ts';
 import type { Telemetry } from '../ports/telemetry.ts';
 import { withoutProbe } from './circuit.ts';
 import { dailyQuota } from './daily-quota.ts';
@@ -33,7 +33,7 @@ export interface SharedGate extends Gate {
 export interface SharedGateParts {
   readonly store: GateStore;
   readonly clock: Clock;
-  readonly chance: Chance;
+  readonly random: Random;
   readonly telemetry: Telemetry;
   readonly settings: GateSettings;
 }
@@ -48,8 +48,8 @@ interface Leased {
 }
 
 /** The gate as the callers of one instance share it: they queue here, and small permit batches come from the entity. */
-export function sharedGate({ store, clock, chance, telemetry, settings }: SharedGateParts): SharedGate {
-  const instance = chance.guid();
+export function sharedGate({ store, clock, random, telemetry, settings }: SharedGateParts): SharedGate {
+  const instance = random.guid();
   const counters: Record<Lane, Counter> = { worker: counter('worker'), poller: counter('poller') };
   const quota = dailyQuota();
   /** The last reading that found the gate closed, and when it grows too old to be believed. */
@@ -73,7 +73,7 @@ export function sharedGate({ store, clock, chance, telemetry, settings }: Shared
   /** The local time at which the storage's clock surely shows `time`. */
   const toLocal = (time: number): number => clock.now() + time - store.now().atLeast;
 
-  function barredNow(): Closed | undefined {
+  function closureNow(): Closed | undefined {
     const now = clock.now();
     if (untold !== undefined && now < untold.until) return untold;
     return closed !== undefined && now < Math.min(closed.goodUntil, closed.taken.until)
@@ -82,8 +82,8 @@ export function sharedGate({ store, clock, chance, telemetry, settings }: Shared
   }
 
   function take(place: Waiter['rank'], lane: Lane, giveUpAt: number): Promise<Taken> {
-    const barred = barredNow();
-    if (barred !== undefined) return Promise.resolve(barred);
+    const closure = closureNow();
+    if (closure !== undefined) return Promise.resolve(closure);
     const mine = counters[lane];
     return new Promise((resolve, reject) => {
       mine.waiters = inLine(mine.waiters, { rank: place, giveUpAt, resolve, reject });
@@ -146,15 +146,15 @@ export function sharedGate({ store, clock, chance, telemetry, settings }: Shared
     }
     closed = undefined;
     quota.add(batch.quota);
-    const barred = barredNow();
-    if (barred !== undefined) {
+    const closure = closureNow();
+    if (closure !== undefined) {
       // Asked for before the 429: nobody here may use it.
       if (batch.kind === 'probe') dropProbe();
-      turnAway(barred, [mine]);
+      turnAway(closure, [mine]);
       return;
     }
     if (batch.kind === 'probe') {
-      // So late, after a standstill or a slow answer, the gate may be shut for another reason: give it back, and ask again.
+      // So late, after a standstill or a slow answer, the gate may be closed for another reason: give it back, and ask again.
       if (clock.now() - mine.leasedAt >= settings.permitLifeMs) dropProbe();
       else handProbe(mine);
       return;
@@ -193,7 +193,7 @@ export function sharedGate({ store, clock, chance, telemetry, settings }: Shared
     batch: { readonly until: number; readonly reason: string; readonly wide: boolean },
     at: Counter,
   ): void {
-    const until = toLocal(batch.until) + chance.fraction() * settings.permitLifeMs;
+    const until = toLocal(batch.until) + random.fraction() * settings.permitLifeMs;
     const taken: Closed = { kind: 'closed', until, reason: batch.reason };
     if (batch.wide) closed = { taken, goodUntil: clock.now() + settings.permitLifeMs };
     turnAway(taken, batch.wide ? Object.values(counters) : [at]);
@@ -208,18 +208,18 @@ export function sharedGate({ store, clock, chance, telemetry, settings }: Shared
   }
 
   function customerUntil(customerId: string): number | undefined {
-    const suspect = store.lastSeen()?.suspects.find(({ customer }) => customer === customerId);
-    if (suspect === undefined || suspect.passed) return undefined;
-    const until = toLocal(suspect.until);
+    const throttled = store.lastSeen()?.throttledCustomers.find(({ customer }) => customer === customerId);
+    if (throttled === undefined || throttled.passed) return undefined;
+    const until = toLocal(throttled.until);
     return until > clock.now() ? until : undefined;
   }
 
   async function standing(): Promise<GateStanding> {
     const state = await store.read();
     const now = store.now().atLeast;
-    const barred = shut(state, now, settings);
-    if (barred !== undefined)
-      return barred.probeWanted ? { kind: 'trial' } : { kind: 'closed', until: toLocal(barred.until) };
+    const closure = closureOf(state, now, settings);
+    if (closure !== undefined)
+      return closure.probeWanted ? { kind: 'trial' } : { kind: 'closed', until: toLocal(closure.until) };
     const jobs = state.day === dayOf(now) ? state.jobs : 0;
     if (settings.maxJobsPerDay !== undefined && jobs >= settings.maxJobsPerDay)
       return { kind: 'closed', until: toLocal(endOfDay(now)) };
@@ -251,8 +251,8 @@ export function sharedGate({ store, clock, chance, telemetry, settings }: Shared
       closed = undefined;
       if (wasClosed) for (const listener of listeners) listener();
     },
-    shut: (barred) => close({ ...barred, wide: true }, counters.worker),
-    shutHere: (taken) => {
+    close: (closure) => close({ ...closure, wide: true }, counters.worker),
+    closeHere: (taken) => {
       untold = taken;
       turnAway(taken, Object.values(counters));
     },

@@ -4,7 +4,7 @@ import type { Taken } from '../ports/gate.ts';
 
 /**
  * Who is served first. A delivery that has made a call comes before those that have not: else, with more callers than permits, each
- * would make its first call, wait for its second for longer than it may, park, and begin anew.
+ * would make its first call, wait for its second for longer than it may, reschedule, and begin anew.
  */
 export const rank = { urgent: 0, begun: 1, fresh: 2 } as const;
 

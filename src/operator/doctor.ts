@@ -1,5 +1,5 @@
 import type { OperatorConfig } from '../config/config.ts';
-import { shut } from '../domain/gate/gate-state.ts';
+import { closureOf } from '../domain/gate/gate-state.ts';
 import type { GateStore } from '../ports/gate-store.ts';
 import type { QueueSettings, QueueStatus } from '../ports/queue-status.ts';
 import type { StorageClock } from '../ports/storage-clock.ts';
@@ -158,8 +158,8 @@ async function gateCheck(
   config: DoctorDeps['config'],
 ): Promise<readonly Check[]> {
   const state = await store.read();
-  const barred = shut(state, store.now().atLeast, config.gate);
-  const found = `${Math.round(state.limit)} calls a minute, ${barred === undefined ? 'open' : `closed: ${barred.reason}`}`;
+  const closure = closureOf(state, store.now().atLeast, config.gate);
+  const found = `${Math.round(state.limit)} calls a minute, ${closure === undefined ? 'open' : `closed: ${closure.reason}`}`;
   return [{ name: 'gate', verdict: 'ok', found }];
 }
 

@@ -27,7 +27,7 @@ async function* messages({ list, bodies, skip, notBefore }: EnqueueOptions): Asy
 
 /**
  * `notBefore` stands in the body, where the contract has it and people see it; the queue holds the message back until
- * then as well, so that no worker has to park it.
+ * then as well, so that no worker has to reschedule it.
  */
 function toMessage(
   job: { readonly notBefore?: string },

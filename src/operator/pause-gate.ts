@@ -1,5 +1,5 @@
 import type { GateSettings } from '../domain/gate/gate-settings.ts';
-import { type GateState, opened, shut } from '../domain/gate/gate-state.ts';
+import { closureOf, type GateState, opened } from '../domain/gate/gate-state.ts';
 import type { GateStore } from '../ports/gate-store.ts';
 
 /** By a person, until a person resumes: nobody calls Partner Center, however the gate would stand otherwise. */
@@ -15,7 +15,7 @@ export function resumed(state: GateState, who: string, now: number): GateState {
   return { ...state, paused: undefined, resumedBy: who, probe: undefined, closing: { ...closing, until } };
 }
 
-/** Obeyed everywhere within a lot's reach and a permit's life (2 s). Throws `Unavailable`. */
+/** Every instance obeys it within the reach of a permit batch and a permit's life (2 s). Throws `Unavailable`. */
 export const pauseGate = (store: GateStore, reason: string, who: string): Promise<void> =>
   store.change((state, time) => ({ state: paused(state, reason, who, time.atMost), value: undefined }));
 
@@ -41,13 +41,13 @@ export async function viewGate(
   settings: GateSettings,
 ): Promise<GateView> {
   const state = await store.read();
-  const barred = shut(state, store.now().atLeast, settings);
+  const closure = closureOf(state, store.now().atLeast, settings);
   return {
-    open: barred === undefined,
+    open: closure === undefined,
     paused: state.paused !== undefined,
     reason:
-      state.paused === undefined ? barred?.reason : `paused by ${state.paused.who}: ${state.paused.reason}`,
-    until: barred?.until,
+      state.paused === undefined ? closure?.reason : `paused by ${state.paused.who}: ${state.paused.reason}`,
+    until: closure?.until,
     limit: Math.round(state.limit),
     jobsToday: state.jobs,
   };

@@ -28,7 +28,7 @@ export interface Run {
 export async function preflight(
   deps: PreflightDeps,
   { carts, start, perMinute }: Run,
-  onCart: (findings: readonly Finding[]) => void,
+  onCart: (evidence: readonly Finding[]) => void,
 ): Promise<void> {
   let place = 0;
   await forEach(carts, deps.signal, async (cart) => {

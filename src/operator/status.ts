@@ -2,7 +2,7 @@ import type { OperatorConfig } from '../config/config.ts';
 import type { AttentionKind } from '../domain/checkout/attention-row.ts';
 import { isSettled } from '../domain/checkout/record.ts';
 import { workerShare } from '../domain/gate/gate-settings.ts';
-import { dayOf, shut, trialSince } from '../domain/gate/gate-state.ts';
+import { closureOf, dayOf, trialSince } from '../domain/gate/gate-state.ts';
 import { useAt } from '../domain/gate/usage.ts';
 import { omitUndefined } from '../domain/omit-undefined.ts';
 import { type JobRange, wholeTime } from '../domain/schedule-entry.ts';
@@ -104,18 +104,18 @@ const orUnknown = <T>(work: Promise<T>): Promise<T | Unknown> =>
 async function gateStatus({ gateStore, config }: StatusDeps): Promise<GateStatus> {
   const state = await gateStore.read();
   const now = gateStore.now().atLeast;
-  const barred = shut(state, now, config.gate);
+  const closure = closureOf(state, now, config.gate);
   const use = useAt(state.use, now, config.gate.minuteMs);
   const lane = (used: number, share: number) => ({
     used: Math.round(used),
     limit: Math.round(state.limit * share),
   });
   return {
-    open: barred === undefined,
-    ...(barred === undefined ? {} : { reason: barred.reason }),
-    ...(barred === undefined || state.paused !== undefined || barred.until <= now
+    open: closure === undefined,
+    ...(closure === undefined ? {} : { reason: closure.reason }),
+    ...(closure === undefined || state.paused !== undefined || closure.until <= now
       ? {}
-      : { until: barred.until }),
+      : { until: closure.until }),
     ...omitUndefined({ trialCallSince: trialSince(state, now, config.gate) }),
     ...(state.paused === undefined ? {} : { pausedBy: state.paused.who }),
     ...(state.resumedBy === '' ? {} : { resumedBy: state.resumedBy }),

@@ -40,19 +40,19 @@ export interface PreflightCheck {
   readonly carts: number;
   readonly read: number;
   /** Like `2 missing, 1 line`; empty: nothing. */
-  readonly findings: string;
+  readonly evidence: string;
 }
 
 /** What no read of a cart tells. */
 const unasked = 'Agreements, credit and reviews of the customers are not checked.';
 
-export function preflightVerdict({ carts, read, findings }: PreflightCheck): Verdict {
-  const found = findings === '' ? 'nothing found' : findings;
+export function preflightVerdict({ carts, read, evidence }: PreflightCheck): Verdict {
+  const found = evidence === '' ? 'nothing found' : evidence;
   if (carts === 0) return notChecked('Nothing was checked: there is no cart to read.');
   const whole = `${read} of ${counted(carts, 'cart')} read`;
   if (read < carts)
     return notChecked(`Not all was checked: ${whole}, ${found} among these; ${carts - read} not checked.`);
-  return { kind: findings === '' ? 'clear' : 'found', text: `${whole}: ${found}. ${unasked}` };
+  return { kind: evidence === '' ? 'clear' : 'found', text: `${whole}: ${found}. ${unasked}` };
 }
 
 export interface RepairCheck {

@@ -11,8 +11,12 @@ export function withQuestion(
   record: CheckoutRecord,
   orderId: string,
 ): CheckoutRecord {
-  const mark = record.orders.find((known) => known.id === orderId);
-  if (mark === undefined || record.state !== 'ordered' || clock.now() - mark.since < times.pendingAlarm)
+  const orderSummary = record.orders.find((known) => known.id === orderId);
+  if (
+    orderSummary === undefined ||
+    record.state !== 'ordered' ||
+    clock.now() - orderSummary.since < times.pendingAlarm
+  )
     return record;
   if (record.asked?.kind === 'pending-too-long') return record;
   return { ...record, asked: { kind: 'pending-too-long', since: clock.now() }, attentionMayBeOpen: true };
@@ -39,7 +43,7 @@ export async function askWhenTooLong(
 ): Promise<void> {
   const asked = withQuestion(deps, found.value, row.orderId);
   if (asked !== found.value) {
-    const written = await deps.ledger.replace(asked, found.etag, deps.chance.guid());
+    const written = await deps.ledger.replace(asked, found.etag, deps.random.guid());
     if (written.kind === 'conflict') return;
   }
   await openQuestion(deps, found.value, asked);
@@ -48,7 +52,7 @@ export async function askWhenTooLong(
 const pendingTooLong = ({ clock, times }: PollDeps, record: CheckoutRecord): Reason => ({
   code: 'pending-too-long',
   description: `Orders of this cart are pending for more than ${Math.round(times.pendingAlarm / 3_600_000)} hours: ${record.orders
-    .filter((mark) => !isTerminal(mark.status))
+    .filter((orderSummary) => !isTerminal(orderSummary.status))
     .map(({ id, word }) => (word === undefined ? id : `${id} (status "${word}", which is not documented)`))
     .join(', ')}.`,
   remedy:

@@ -33,22 +33,22 @@ async function lookAt(deps: PollDeps, row: OrderEntry, deadline: number, span: S
   // The transaction that names this order may still be on its way, so the row stays.
   if (found === undefined) return later(deps, row);
   const { value: record } = found;
-  const mark = record.orders.find((known) => known.id === row.orderId);
-  if (mark === undefined && !isSettled(record.state)) {
+  const orderSummary = record.orders.find((known) => known.id === row.orderId);
+  if (orderSummary === undefined && !isSettled(record.state)) {
     // guard: Poll: a row whose order is not in the record yet stays [replace: (await schedule.drop(row), { kind: 'dropped' })]
     return later(deps, row);
   }
   if (
-    mark?.entryKey !== undefined &&
-    mark.entryKey !== row.key &&
+    orderSummary?.entryKey !== undefined &&
+    orderSummary.entryKey !== row.key &&
     // guard: Poll: a row that a missing row is named for counts as current
-    (await schedule.exists(mark.entryKey))
+    (await schedule.exists(orderSummary.entryKey))
   ) {
     await schedule.drop(row);
     return { kind: 'dropped' };
   }
-  if (mark !== undefined && isTerminal(mark.status)) {
-    // guard: Poll: the row of a terminal order still runs the tail
+  if (orderSummary !== undefined && isTerminal(orderSummary.status)) {
+    // guard: Poll: the entry of a terminal order still finalizes
     await finalize(deps, record);
     await schedule.drop(row);
     return { kind: 'finished' };
@@ -57,7 +57,7 @@ async function lookAt(deps: PollDeps, row: OrderEntry, deadline: number, span: S
   if (read.kind === 'stop') return read;
   if (read.kind === 'order') return recordOrder(deps, row, found, read);
   await askWhenTooLong(deps, row, found);
-  return later(deps, row, read.poll, mark !== undefined);
+  return later(deps, row, read.poll, orderSummary !== undefined);
 }
 
 async function recordOrder(
@@ -66,7 +66,7 @@ async function recordOrder(
   found: Stored<CheckoutRecord>,
   { order, poll }: Extract<ReadOrder, { kind: 'order' }>,
 ): Promise<Polled> {
-  const { chance, clock, schedule, ledger } = deps;
+  const { random, clock, schedule, ledger } = deps;
   let { value: record, etag } = found;
   for (let tries = 0; tries < maxTries; tries += 1) {
     const now = clock.now();
@@ -81,7 +81,7 @@ async function recordOrder(
       // guard: Poll: the ledger in every transaction, with If-Match [replace: (await ledger.read(row))?.etag ?? etag]
       etag,
       orders: [order],
-      writeId: chance.guid(),
+      writeId: random.guid(),
     });
     if (committed.kind === 'owned') {
       await schedule.drop(row);
@@ -90,7 +90,7 @@ async function recordOrder(
     if (committed.kind === 'written') {
       if (ended) {
         tellEnded(deps, row, named, order);
-        // guard: Poll: the entry is dropped last, after the tail [later]
+        // guard: Poll: the entry is dropped last, after finalizing [later]
         await finalize(deps, named);
         await schedule.drop(row);
         return { kind: 'finished' };
@@ -108,15 +108,15 @@ async function recordOrder(
   return { kind: 'failed' };
 }
 
-function nextRow({ chance, clock, times }: PollDeps, { unkept: _, ...row }: OrderEntry): OrderEntry {
+function nextRow({ random, clock, times }: PollDeps, { unkept: _, ...row }: OrderEntry): OrderEntry {
   const polls = row.polls + 1;
   const step = times.pollSteps[Math.min(polls, times.pollSteps.length - 1)] ?? times.tickLimit;
-  const dueAt = Math.floor(clock.now() + withJitter(step, chance.fraction()));
+  const dueAt = Math.floor(clock.now() + withJitter(step, random.fraction()));
   return { ...row, polls, dueAt, key: pollEntryKey(dueAt, row.orderId) };
 }
 
 function measureAge({ clock, tracing }: PollDeps, record: CheckoutRecord, orderId: string): void {
-  const since = record.orders.find((mark) => mark.id === orderId)?.since;
+  const since = record.orders.find((orderSummary) => orderSummary.id === orderId)?.since;
   if (since === undefined) return;
   const hours = (clock.now() - since) / 3_600_000;
   const age = hours < 1 ? 'under-1h' : hours < 24 ? 'under-24h' : 'over-24h';
@@ -133,14 +133,14 @@ async function later(deps: PollDeps, row: OrderEntry, poll?: Poll, named = false
 }
 
 async function nameEntry(
-  { chance, ledger }: PollDeps,
+  { random, ledger }: PollDeps,
   { jobKey, orderId }: OrderEntry,
   key: string,
 ): Promise<boolean> {
   for (let tries = 0; tries < maxTries; tries += 1) {
     const found = await ledger.read(jobKey);
     if (found === undefined) return false;
-    const written = await ledger.replace(withEntry(found.value, orderId, key), found.etag, chance.guid());
+    const written = await ledger.replace(withEntry(found.value, orderId, key), found.etag, random.guid());
     if (written.kind === 'written') return true;
   }
   return false;
@@ -152,7 +152,7 @@ function tellEnded(
   record: CheckoutRecord,
   order: Order,
 ): void {
-  const mark = record.orders.find((known) => known.id === order.id);
+  const orderSummary = record.orders.find((known) => known.id === order.id);
   telemetry.event('OrderFinished', {
     jobKey: row.jobKey,
     ...cartOf(row.jobKey),
@@ -161,6 +161,6 @@ function tellEnded(
     status: order.status,
     cart: record.state,
     polls: row.polls + 1,
-    pendingMs: mark === undefined ? undefined : clock.now() - mark.since,
+    pendingMs: orderSummary === undefined ? undefined : clock.now() - orderSummary.since,
   });
 }

@@ -16,7 +16,7 @@ export type ReadOrder =
 
 /** Reads one order within the poller's lane, and tells the gate how the call went. */
 export async function readOrder(deps: PollDeps, row: OrderEntry, deadline: number): Promise<ReadOrder> {
-  const { chance, clock, gate, partnerCenter, telemetry, tokens } = deps;
+  const { random, clock, gate, partnerCenter, telemetry, tokens } = deps;
   const { jobKey, orderId } = row;
   const customerId = customerOf(jobKey);
   let renewToken = false;
@@ -30,7 +30,7 @@ export async function readOrder(deps: PollDeps, row: OrderEntry, deadline: numbe
       gate.giveBack(taken.permit);
       return { kind: 'later' };
     }
-    const ids = { correlationId: chance.guid() };
+    const ids = { correlationId: random.guid() };
     const at = clock.now();
     const mayLeave = () => !isStale(taken.permit, clock.now(), deps.times);
     const exchange = await partnerCenter.order(customerId, orderId, { ids, renewToken, mayLeave });

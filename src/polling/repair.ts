@@ -30,11 +30,11 @@ async function missingEntries(
 ): Promise<Missing> {
   const { jobKey } = record;
   const orders: OrderEntry[] = [];
-  for (const mark of record.orders) {
-    if (isTerminal(mark.status)) continue;
-    const key = mark.entryKey ?? pollEntryKey(mark.since, mark.id);
+  for (const orderSummary of record.orders) {
+    if (isTerminal(orderSummary.status)) continue;
+    const key = orderSummary.entryKey ?? pollEntryKey(orderSummary.since, orderSummary.id);
     if (await schedule.exists(key)) continue;
-    orders.push({ key, dueAt: wholeMs(now), orderId: mark.id, jobKey, polls: 0 });
+    orders.push({ key, dueAt: wholeMs(now), orderId: orderSummary.id, jobKey, polls: 0 });
   }
   if (!isOpen(record) || leaseEnd(record, now) !== undefined) return { orders };
   const entry = entryOf(record, now);

@@ -100,8 +100,8 @@ function startWaker(deps: TickWorkDeps) {
   async function send(range: JobRange, entries: readonly JobEntry[]): Promise<readonly JobEntry[]> {
     if (entries.length === 0) return entries;
     try {
-      const { clock, chance, wakeUps } = deps;
-      const messages = entries.map((entry) => wakeUp(entry, chance.guid()));
+      const { clock, random, wakeUps } = deps;
+      const messages = entries.map((entry) => wakeUp(entry, random.guid()));
       await wakeUps[range].send(messages, clock.now());
       return entries;
     } catch (error) {

@@ -3,7 +3,7 @@ import type { Stored } from './ledger.ts';
 
 /** The table Batches. Throws `Unavailable` ('storage'). */
 export interface Batches {
-  /** Writes the row if the one that stands is older (`older`), or not newer (`not-newer`: a park). */
+  /** Writes the row if the one that stands is older (`older`), or not newer (`not-newer`: a reschedule). */
   write(job: BatchJob, when: 'older' | 'not-newer'): Promise<void>;
   /** A rejected line with a readable batch id counts for its batch. */
   reject(batchId: string, rejectedKey: string, at: number): Promise<void>;

@@ -1,6 +1,6 @@
 /**
  * Every event with its fields, each told in `docs/telemetry.md`. One for each finished job, poll tick, gate change,
- * attention row, park and token; never sampled. Never a secret, never a person's name.
+ * attention row, reschedule and token; never sampled. Never a secret, never a person's name.
  */
 export const events = {
   JobFinished: {

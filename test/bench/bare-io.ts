@@ -18,7 +18,7 @@ export const bareEnv = z.object({
   BARE_TOKEN: z.string(),
   BARE_CONCURRENCY: z.coerce.number(),
   /** One gate request for so many jobs. */
-  BARE_JOBS_PER_LOT: z.coerce.number(),
+  BARE_JOBS_PER_PERMIT_BATCH: z.coerce.number(),
 });
 type Env = z.infer<typeof bareEnv>;
 
@@ -41,7 +41,7 @@ export async function bareIo(env: Env): Promise<BareIo> {
   async function handle(body: Uint8Array): Promise<void> {
     const { customerId, cartId } = job.parse(JSON.parse(Buffer.from(body).toString()));
     done += 1;
-    if (done % env.BARE_JOBS_PER_LOT < 1)
+    if (done % env.BARE_JOBS_PER_PERMIT_BATCH < 1)
       await gate.upsertEntity({ partitionKey: 'gate', rowKey: 'bare', done }, 'Replace');
     const cart = { ...rows.cart, partitionKey: customerId, rowKey: `cart:${cartId}` };
     const { etag = '*' } = await checkouts.createEntity(cart);

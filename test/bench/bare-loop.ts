@@ -14,7 +14,7 @@ const hostJson = z.object({
 });
 
 /** The worker's gate asks the storage about once for so many jobs, where nobody measured it. */
-const usualJobsPerLot = 8;
+const usualJobsPerPermitBatch = 8;
 
 export interface Bare {
   readonly pid: number | undefined;
@@ -22,9 +22,9 @@ export interface Bare {
 }
 
 /** Starts `bare-loop-child.ts` in place of a worker: as many messages at once as host.json gives the worker, and its heap. */
-export async function bareLoop(stack: Stack, jobsPerLot = usualJobsPerLot): Promise<Bare> {
+export async function bareLoop(stack: Stack, jobsPerPermitBatch = usualJobsPerPermitBatch): Promise<Bare> {
   const child = fork(join(root, 'test/bench/bare-loop-child.ts'), {
-    env: { ...process.env, ...(await bareSettings(stack, jobsPerLot)) },
+    env: { ...process.env, ...(await bareSettings(stack, jobsPerPermitBatch)) },
     execArgv: hostSettings.languageWorkers__node__arguments.split(' '),
   });
   const ended = once(child, 'exit');
@@ -62,7 +62,10 @@ const bareFunctionSource = `
   });`;
 
 /** Starts that function in the local Functions host, bundled as the worker is. */
-export async function bareFunction(stack: Stack, jobsPerLot = usualJobsPerLot): Promise<Bare> {
+export async function bareFunction(
+  stack: Stack,
+  jobsPerPermitBatch = usualJobsPerPermitBatch,
+): Promise<Bare> {
   await mkdir(join(root, '.local'), { recursive: true });
   const appRoot = await mkdtemp(join(root, '.local', 'bare-'));
   await build({
@@ -80,7 +83,7 @@ export async function bareFunction(stack: Stack, jobsPerLot = usualJobsPerLot): 
   await copyFile(join(root, 'host.json'), join(appRoot, 'host.json'));
   const host = await startHost({
     appRoot,
-    env: { ...hostSettings, ...(await bareSettings(stack, jobsPerLot)) },
+    env: { ...hostSettings, ...(await bareSettings(stack, jobsPerPermitBatch)) },
   });
   return {
     pid: host.pid,
@@ -91,12 +94,15 @@ export async function bareFunction(stack: Stack, jobsPerLot = usualJobsPerLot): 
   };
 }
 
-async function bareSettings(stack: Stack, jobsPerLot: number): Promise<Readonly<Record<string, string>>> {
+async function bareSettings(
+  stack: Stack,
+  jobsPerPermitBatch: number,
+): Promise<Readonly<Record<string, string>>> {
   const host = hostJson.parse(JSON.parse(await readFile(join(root, 'host.json'), 'utf8')));
   return {
     ...stack.settings,
     BARE_TOKEN: stack.sandbox.token(),
     BARE_CONCURRENCY: String(host.extensions.serviceBus.maxConcurrentCalls),
-    BARE_JOBS_PER_LOT: String(jobsPerLot),
+    BARE_JOBS_PER_PERMIT_BATCH: String(jobsPerPermitBatch),
   };
 }

@@ -9,8 +9,8 @@ import { jobSender } from '../../src/adapters/service-bus/job-sender.ts';
 import { enqueue } from '../../src/operator/enqueue.ts';
 import { checkList } from '../../src/operator/list/check-list.ts';
 import { readList } from '../../src/operator/list/read-list.ts';
-import { systemChance } from '../../src/ports/chance.ts';
 import { systemClock } from '../../src/ports/clock.ts';
+import { systemRandom } from '../../src/ports/random.ts';
 
 const [connection = '', queue = '', file = '', rounds = '5'] = process.argv.slice(2);
 const client = new ServiceBusClient(connection);
@@ -43,7 +43,7 @@ async function ours(): Promise<{ whole: number; sendOnly: number }> {
   const kept: string[] = [];
   const list = await checkList(readList(createReadStream(file)), { keep: (body) => kept.push(body) });
   const checked = performance.now();
-  await enqueue(jobSender(sender, systemClock, systemChance), {
+  await enqueue(jobSender(sender, systemClock, systemRandom), {
     list,
     bodies: linesOf(kept),
     skip: 0,

@@ -9,14 +9,14 @@ const factor = 100;
 const jobs = 3_000;
 const rounds = 3;
 
-/** `jobsPerLot`: for how many jobs the gate makes one request, counted in the same run. */
+/** `jobsPerPermitBatch`: for how many jobs the gate makes one request, counted in the same run. */
 const kinds = {
   worker: (stack: Stack): Promise<Bare> => started(stack),
   /** A function in the same host that does the same requests and nothing else. */
   bareFunction,
   /** The same requests in a process with nothing else, not even a host. */
   bareLoop,
-} as const satisfies Record<string, (stack: Stack, jobsPerLot: number) => Promise<Bare>>;
+} as const satisfies Record<string, (stack: Stack, jobsPerPermitBatch: number) => Promise<Bare>>;
 type Kind = keyof typeof kinds;
 const names = Object.keys(kinds) as Kind[];
 
@@ -32,12 +32,12 @@ interface Rate {
 export async function benchOverhead() {
   const env = { CALLS_PER_MINUTE: '500', CALLS_PER_MINUTE_CEILING: '500' };
   return withStack({ factor, switches: instant, env }, async (stack) => {
-    const jobsPerLot = await countJobsPerLot(stack);
+    const jobsPerPermitBatch = await countJobsPerPermitBatch(stack);
     const measured: Record<Kind, Rate[]> = { worker: [], bareFunction: [], bareLoop: [] };
     // In turn, so that a busy machine slows all; the first round of each warms the disk and the servers.
     for (let turn = 0; turn <= rounds; turn += 1)
       for (const name of names) {
-        const rate = await rateOf(stack, () => kinds[name](stack, jobsPerLot));
+        const rate = await rateOf(stack, () => kinds[name](stack, jobsPerPermitBatch));
         if (turn === 0) continue;
         measured[name].push(rate);
         process.stderr.write(`overhead, ${name}: ${JSON.stringify(rate)}\n`);
@@ -52,7 +52,7 @@ export async function benchOverhead() {
     return {
       jobs,
       rounds,
-      jobsPerLot,
+      jobsPerPermitBatch,
       jobsPerSecond: Object.fromEntries(names.map((name) => [name, of(name, 'perSecond')])),
       processorMsPerJob: Object.fromEntries(names.map((name) => [name, of(name, 'processorMs')])),
       besideBareFunction: beside('bareFunction'),
@@ -62,7 +62,7 @@ export async function benchOverhead() {
   });
 }
 
-async function countJobsPerLot(stack: Stack): Promise<number> {
+async function countJobsPerPermitBatch(stack: Stack): Promise<number> {
   const proxy = await countingProxy(new URL(stack.tables.tableEndpoint));
   try {
     const host = new URL(stack.tables.tableEndpoint).host;

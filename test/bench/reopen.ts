@@ -1,11 +1,11 @@
 import type { Exchange } from '../../src/domain/answer/exchange.ts';
 import { defaultGateSettings } from '../../src/domain/gate/gate-settings.ts';
-import { shut } from '../../src/domain/gate/gate-state.ts';
+import { closureOf } from '../../src/domain/gate/gate-state.ts';
 import { jobKeyOf } from '../../src/domain/message/job-key.ts';
 import { pauseGate, resumeGate } from '../../src/operator/pause-gate.ts';
 import type { Clock } from '../../src/ports/clock.ts';
 import type { PartnerCenter, SendOptions } from '../../src/ports/partner-center.ts';
-import { seededChance } from '../support/seeded-chance.ts';
+import { seededRandom } from '../support/seeded-random.ts';
 import { type VirtualFleet, virtualFleet } from '../support/virtual-fleet.ts';
 import { round } from './workload.ts';
 
@@ -133,8 +133,8 @@ async function whileClosed(fleet: VirtualFleet, api: Sandbox, minutes: number): 
 /** Resolves when the pause of the gate is over and one trial call is all that is missing. */
 async function trialWanted({ clock, gate }: VirtualFleet): Promise<number> {
   for (;;) {
-    const barred = shut(await gate.read(), clock.now(), defaultGateSettings);
-    if (barred === undefined || barred.probeWanted) return clock.now();
+    const closure = closureOf(await gate.read(), clock.now(), defaultGateSettings);
+    if (closure === undefined || closure.probeWanted) return clock.now();
     await clock.run(250);
   }
 }
@@ -181,8 +181,8 @@ async function until(
 }
 
 function jobs(seed: number, count: number, prefix: 'first' | 'night'): readonly unknown[] {
-  const chance = seededChance(seed * 1_000 + (prefix === 'first' ? 1 : 2));
-  return Array.from({ length: count }, () => ({ customerId: chance.guid(), cartId: chance.guid() }));
+  const random = seededRandom(seed * 1_000 + (prefix === 'first' ? 1 : 2));
+  return Array.from({ length: count }, () => ({ customerId: random.guid(), cartId: random.guid() }));
 }
 
 interface Sandbox {
@@ -193,7 +193,7 @@ interface Sandbox {
 
 /** Partner Center: an outage on demand, and a limit of calls in any minute. */
 function sandboxOf(seed: number): Sandbox {
-  const chance = seededChance(seed + 5);
+  const random = seededRandom(seed + 5);
   const bought = new Set<string>();
   const calls: Sandbox['calls'] = [];
   const sandbox = { isOut: false };
@@ -214,7 +214,7 @@ function sandboxOf(seed: number): Sandbox {
       const recent = calls.filter(({ at, throttled }) => !throttled && at > sentAt - minute);
       const throttled = recent.length >= limit;
       calls.push({ at: sentAt, throttled });
-      await clock.sleep(700 + 2_000 * chance.fraction());
+      await clock.sleep(700 + 2_000 * random.fraction());
       const ms = clock.now() - sentAt;
       if (throttled) return { kind: 'answer', status: 429, body: '', retryAfterMs: 10_000, ms };
       if (sandbox.isOut) return { kind: 'answer', status: 500, body: '', ms };

@@ -11,7 +11,7 @@ import { untraced } from '../../src/ports/tracing.ts';
 import { nobodyAsks } from '../support/exchanges.ts';
 import { memoryTable } from '../support/memory-table.ts';
 import { cartId, customerId } from '../support/records.ts';
-import { seededChance } from '../support/seeded-chance.ts';
+import { seededRandom } from '../support/seeded-random.ts';
 
 test('runs whose permit is too old at the fence are no crashes: no person is asked', async () => {
   let now = Date.UTC(2026, 10, 24, 2);
@@ -35,7 +35,7 @@ test('runs whose permit is too old at the fence are no crashes: no person is ask
     clock,
     clockSkew: () => undefined,
     tokens: { ready: async () => true },
-    chance: seededChance(1),
+    random: seededRandom(1),
     times: defaultTimes,
     rules: { maxAttempts: 6, repeatOrderedCart: true },
     gate: {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { knownGroup } from '../../src/domain/checkout/apply-result.ts';
 import type { Outcome } from '../../src/domain/checkout/call-outcome.ts';
-import { quietEnd, windowEnd } from '../../src/domain/checkout/deadlines.ts';
+import { inFlightEnd, listLagEnd } from '../../src/domain/checkout/deadlines.ts';
 import {
   afterCall,
   afterEvidence,
@@ -18,7 +18,7 @@ import {
   unsent,
   wrongOrder,
 } from '../../src/domain/checkout/next-action.ts';
-import type { Findings } from '../../src/domain/checkout/reconcile-rules.ts';
+import type { Evidence } from '../../src/domain/checkout/reconcile-rules.ts';
 import type { CheckoutRecord, Reason } from '../../src/domain/checkout/record.ts';
 import { defaultTimes as times } from '../../src/domain/times.ts';
 import { anOrder, aRecord } from '../support/records.ts';
@@ -75,7 +75,7 @@ describe('after an outcome', () => {
     const one = { kind: 'result' as const, orders: [anOrder('a', 'completed', 'offer-0')], errors: [] };
     expect(follows(one, unresolved)).toMatchObject({
       kind: 'record-and-go-on',
-      to: { step: 'doubt', at: quietEnd(unresolved, times) },
+      to: { step: 'doubt', at: listLagEnd(unresolved, times) },
     });
     const both = { ...one, orders: [...one.orders, anOrder('b', 'completed', 'offer-1')] };
     expect(follows(both, unresolved).kind).toBe('record-result');
@@ -161,12 +161,15 @@ describe('after an outcome', () => {
   test.each(['unknown', 'unreadable'] as const)('%s: evidence comes after the window', (kind) => {
     expect(follows({ kind, reason })).toMatchObject({
       kind: 'reschedule',
-      to: { step: 'doubt', at: windowEnd(sent(), times), change: { attempts: 1, unansweredSends: 0 } },
+      to: { step: 'doubt', at: inFlightEnd(sent(), times), change: { attempts: 1, unansweredSends: 0 } },
     });
   });
   test('intercepted: evidence after the window, and no attempt is counted', () => {
     const action = follows({ kind: 'intercepted', reason });
-    expect(action).toMatchObject({ kind: 'reschedule', to: { step: 'doubt', at: windowEnd(sent(), times) } });
+    expect(action).toMatchObject({
+      kind: 'reschedule',
+      to: { step: 'doubt', at: inFlightEnd(sent(), times) },
+    });
     if (action.kind === 'reschedule') expect(action.to.change.attempts).toBeUndefined();
   });
   describe('permanent', () => {
@@ -177,7 +180,7 @@ describe('after an outcome', () => {
     test('is no end where it tells nothing, and the repeat stays open', () => {
       expect(follows({ ...permanent, reconcileFirst: true })).toMatchObject({
         kind: 'reschedule',
-        to: { step: 'doubt', at: quietEnd(sent(), times), change: { repeated: { as: 'refused-once' } } },
+        to: { step: 'doubt', at: listLagEnd(sent(), times), change: { repeated: { as: 'refused-once' } } },
       });
     });
     test('is no end while it may have been bought', () => {
@@ -225,19 +228,19 @@ describe('after a fence that let nothing leave', () => {
 
 describe('after evidence', () => {
   const group = knownGroup({ group: '0', ...anOrder('x') });
-  const findings = (change: Partial<Findings> = {}): Findings => ({
+  const gathered = (change: Partial<Evidence> = {}): Evidence => ({
     now: context.now,
     record: sent({ state: 'unresolved', firstSend: 0, lastSend: 0, createdAt: 0 }),
     stopped: false,
     cart: 'ordered',
     groups: [group],
     unowned: [],
-    twins: [],
+    equalCarts: [],
     unreadable: [],
     ...change,
   });
-  const evidence = (change: Partial<Findings> = {}, at = context.now) => {
-    const seen = findings({ now: at, ...change });
+  const evidence = (change: Partial<Evidence> = {}, at = context.now) => {
+    const seen = gathered({ now: at, ...change });
     return afterEvidence(seen, seen.record, [], { ...context, now: at });
   };
   test('found: a result', () => {
@@ -246,13 +249,13 @@ describe('after evidence', () => {
   });
   test('an ordered cart within its time is repeated, after the window', () => {
     expect(evidence({}, 60_000).kind).toBe('reschedule');
-    expect(evidence({}, windowEnd(findings().record, times))).toMatchObject({
+    expect(evidence({}, inFlightEnd(gathered().record, times))).toMatchObject({
       kind: 'repeat',
       repeat: { ofOrderedCart: true, lastSendBefore: 0 },
     });
   });
   test('nothing tells whose an order is: a person is asked', () => {
-    const asked = evidence({ unowned: [anOrder('a'), anOrder('b')] }, 10 * times.quiet);
+    const asked = evidence({ unowned: [anOrder('a'), anOrder('b')] }, 10 * times.listLag);
     expect(asked).toMatchObject({
       kind: 'escalate',
       question: { kind: 'needs-decision', evidence: expect.stringContaining('"a"') },
@@ -260,8 +263,8 @@ describe('after evidence', () => {
     });
   });
   test('nothing was bought, and its time is over: it ends', () => {
-    const record = { ...findings().record, job: { ...findings().record.job, notAfter: 1 } };
-    expect(evidence({ cart: 'active', record }, 10 * times.quiet)).toMatchObject({
+    const record = { ...gathered().record, job: { ...gathered().record.job, notAfter: 1 } };
+    expect(evidence({ cart: 'active', record }, 10 * times.listLag)).toMatchObject({
       kind: 'record-result',
       result: { reason: { code: 'too-late' } },
     });
@@ -277,8 +280,8 @@ describe('after evidence', () => {
       kind: 'reschedule',
       to: { step: 'doubt' },
     });
-    const quiet = { ...context, now: quietEnd(sent(), times) };
-    expect(evidenceRefused(sent(), reason, quiet)).toMatchObject({
+    const listLag = { ...context, now: listLagEnd(sent(), times) };
+    expect(evidenceRefused(sent(), reason, listLag)).toMatchObject({
       kind: 'escalate',
       question: { kind: 'needs-decision', reason },
     });

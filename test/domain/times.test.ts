@@ -7,11 +7,11 @@ const minute = 60 * second;
 /** What has to hold between the constants, each with what would happen otherwise. */
 const inequalities: readonly (readonly [why: string, smaller: number, larger: number])[] = [
   ['a lease outlasts a call and the writes around it', times.callTimeout + 30 * second, times.lease],
-  ['nobody looks for evidence while a call may still run', times.lease, times.window],
-  ['the order list is trusted only after the window', times.window + 1, times.quiet],
-  ['the order list lags up to 15 minutes, as documented', 15 * minute, times.quiet],
-  ['a repeat may leave after the window', times.window + 1, times.repeatWithin],
-  ['a cart is looked for again only when the list has caught up', times.quiet, times.goneConfirm],
+  ['nobody looks for evidence while a call may still run', times.lease, times.inFlightWindow],
+  ['the order list is trusted only after the window', times.inFlightWindow + 1, times.listLag],
+  ['the order list lags up to 15 minutes, as documented', 15 * minute, times.listLag],
+  ['a repeat may leave after the window', times.inFlightWindow + 1, times.repeatWithin],
+  ['a cart is looked for again only when the list has caught up', times.listLag, times.goneConfirm],
   [
     'a delivery that slept still has the lock for its call',
     times.sleepBudget + times.callTimeout + 1,
@@ -39,7 +39,7 @@ const inequalities: readonly (readonly [why: string, smaller: number, larger: nu
   ],
   ['runs that are put off return before a person is asked again', times.putOffMax, times.askedRetry],
   ['a bug is tried again before a person is asked again', times.bugRetry, times.askedRetry],
-  ['a person hears of a pending order after its list had time', times.quiet, times.pendingAlarm],
+  ['a person hears of a pending order after its list had time', times.listLag, times.pendingAlarm],
   ['a stopped batch is obeyed within a minute', times.batchMemory, minute],
 ];
 

@@ -101,8 +101,8 @@ describe('what is no job', () => {
     ['list', json([good]), ''],
     ['nothing', json(null), ''],
     ['not UTF-8', Buffer.from([0x7b, 0xff, 0x7d]), ''],
-    ['one id', Buffer.from('twin one'), ''],
-    ['one id', Buffer.from('twin two'), ''],
+    ['one id', Buffer.from('equal cart one'), ''],
+    ['one id', Buffer.from('equal cart two'), ''],
   ];
 
   test('is kept byte for byte, with its reason and the path of the field; the worker goes on', async () => {

@@ -7,7 +7,7 @@ import { samplePlan } from '../../local/night/plan.ts';
 import { runNight } from '../../local/night/run-night.ts';
 import { type Stack, startStack } from '../../local/stack.ts';
 
-const quiet = { show: () => {}, say: () => {}, end: () => {} };
+const listLag = { show: () => {}, say: () => {}, end: () => {} };
 const minute = 60_000;
 
 let folder: string;
@@ -52,7 +52,7 @@ describe('a list of the user’s own', () => {
     const { wrong, summary } = await runNight({
       stack: night,
       plan,
-      output: quiet,
+      output: listLag,
       limitMs: 60_000,
       trouble: false,
     });
@@ -68,7 +68,7 @@ describe('what ends a night without the good end', () => {
     const night = await stack();
     const plan = { ...samplePlan(night.sandbox, 8, 4), faults: [] };
     night.sandbox.set({ lie: 'invent' });
-    const result = await runNight({ stack: night, plan, output: quiet, limitMs: 60_000, trouble: false });
+    const result = await runNight({ stack: night, plan, output: listLag, limitMs: 60_000, trouble: false });
     expect(result.wrong).toEqual(['the books do not agree']);
     expect(result.comparison.lost).toHaveLength(1);
   }, 60_000);
@@ -82,7 +82,7 @@ describe('what ends a night without the good end', () => {
     const result = await runNight({
       stack: night,
       plan: { ...plan, faults: [cut] },
-      output: quiet,
+      output: listLag,
       limitMs: 60_000,
       trouble: false,
     });
@@ -93,7 +93,7 @@ describe('what ends a night without the good end', () => {
   test('its time is over', async () => {
     const night = await stack();
     const plan = samplePlan(night.sandbox, 8, 4);
-    const result = await runNight({ stack: night, plan, output: quiet, limitMs: 0, trouble: false });
+    const result = await runNight({ stack: night, plan, output: listLag, limitMs: 0, trouble: false });
     // The line that is no job may have been rejected by then.
     expect(result.wrong.join()).toMatch(/lines without an end: [78]/);
   }, 60_000);

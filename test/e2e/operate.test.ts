@@ -218,9 +218,9 @@ describe('what calls Partner Center', () => {
     await writeFile(join(folder, 'pre.csv'), listOf(refs));
     const { code, stdout } = await checkout('--json preflight pre.csv');
     expect(code).toBe(1);
-    const { read, findings } = JSON.parse(stdout);
+    const { read, evidence } = JSON.parse(stdout);
     expect(read).toBe(4);
-    const kinds = findings.map(({ kind, cartId }: { kind: string; cartId: string }) => [kind, cartId]);
+    const kinds = evidence.map(({ kind, cartId }: { kind: string; cartId: string }) => [kind, cartId]);
     expect(kinds.sort()).toEqual(
       [
         ['line', wrong?.cartId],

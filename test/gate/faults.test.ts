@@ -46,7 +46,7 @@ test('an instance that was frozen for a minute uses none of its old permits', as
   expect(busiest(times, minute)).toBeLessThanOrEqual(307);
 });
 
-test('a probe whose answer comes after a standstill is not used: the gate may be shut for another reason by then', async () => {
+test('a probe whose answer comes after a standstill is not used: the gate may be closed for another reason by then', async () => {
   const world = fleet(fixed);
   const [frozen, other] = [world.instance(), world.instance()];
   const taken = frozen.gate.take('worker', frozen.clock.now() + 10 * minute);
@@ -89,7 +89,7 @@ test('a row that a person filled with nonsense is healed with a warning, and nev
     { limit: 1e9 },
     { limit: 0 },
     { limit: -5 },
-    { limit: 'many', workerNext: 'soon', closedUntil: true, suspects: '{' },
+    { limit: 'many', workerNext: 'soon', closedUntil: true, throttledCustomers: '{' },
     { workerNext: 9e15, pollerNext: 9e15, workerPromised: 9e15, minuteAt: 9e15 },
     {},
   ];

@@ -9,7 +9,7 @@ import type { GateStore } from '../../src/ports/gate-store.ts';
 import type { StorageClock } from '../../src/ports/storage-clock.ts';
 import type { Table } from '../../src/ports/table.ts';
 import { type MemoryTable, memoryTable, type TableHooks } from '../support/memory-table.ts';
-import { seededChance } from '../support/seeded-chance.ts';
+import { seededRandom } from '../support/seeded-random.ts';
 import { type VirtualClock, virtualClock } from '../support/virtual-clock.ts';
 
 export interface Fleet {
@@ -42,12 +42,12 @@ export function fleet(
 ): Fleet {
   const clock = virtualClock();
   const table = memoryTable(hooks);
-  const chance = seededChance(seed);
+  const random = seededRandom(seed);
   const settings = { ...defaultGateSettings, ...given };
   const warnings: string[] = [];
   const requests = { reads: 0, writes: 0, refused: 0 };
 
-  const leg = () => latency * (0.25 + 0.5 * chance.fraction());
+  const leg = () => latency * (0.25 + 0.5 * random.fraction());
 
   function remote(own: Clock, server: StorageClock): Table {
     async function ask<T>(work: () => Promise<T>): Promise<T> {
@@ -99,7 +99,7 @@ export function fleet(
     };
     const parts = {
       clock: own,
-      chance: seededChance(Math.floor(chance.fraction() * 2 ** 32)),
+      random: seededRandom(Math.floor(random.fraction() * 2 ** 32)),
       telemetry,
       settings,
     };
@@ -142,7 +142,7 @@ export function load(
   const verdicts: Verdict[] = [];
   const refusals: Exclude<Taken, { kind: 'permit' }>[] = [];
   const stale = { count: 0 };
-  const chance = seededChance(options.seed ?? 7);
+  const random = seededRandom(options.seed ?? 7);
 
   async function caller(instance: Instance): Promise<void> {
     const { gate, clock: own } = instance;
@@ -153,12 +153,12 @@ export function load(
         await own.sleep(Math.min(90_000, Math.max(1, taken.until - own.now())));
         continue;
       }
-      if (options.claimMs !== undefined) await own.sleep(chance.fraction() * options.claimMs);
+      if (options.claimMs !== undefined) await own.sleep(random.fraction() * options.claimMs);
       if (own.now() >= taken.permit.notBefore + settings.permitLifeMs) {
         stale.count += 1;
         continue;
       }
-      const customerId = `customer-${Math.floor(chance.fraction() * (options.customers ?? 50))}`;
+      const customerId = `customer-${Math.floor(random.fraction() * (options.customers ?? 50))}`;
       const at = clock.now();
       const report = await api(customerId, at);
       calls.push({ at, customerId, report });

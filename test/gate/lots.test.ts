@@ -99,14 +99,14 @@ describe('permit batches', () => {
   });
 
   test('a closed gate gives nothing, and one probe when its pause is over', () => {
-    const shut: GateState = {
+    const closureOf: GateState = {
       ...open(),
       closing: { cause: 'auth', since: start, until: start + 15_000, reason: 'no token', pauses: 1 },
     };
-    const early = leasePermits(shut, at(start + 14_999), ask(), settings);
+    const early = leasePermits(closureOf, at(start + 14_999), ask(), settings);
     expect(early.batch).toEqual({ kind: 'closed', until: start + 15_000, reason: 'no token', wide: true });
-    expect(early.state).toBe(shut);
-    const probe = leasePermits(shut, at(start + 15_000), ask(), settings);
+    expect(early.state).toBe(closureOf);
+    const probe = leasePermits(closureOf, at(start + 15_000), ask(), settings);
     expect(probe.batch).toMatchObject({ kind: 'probe', permit: start + 15_000 });
     const other = leasePermits(probe.state, at(start + 15_001), ask({ instance: 'j' }), settings);
     expect(other.batch).toMatchObject({
@@ -119,12 +119,12 @@ describe('permit batches', () => {
 
   test('after a Retry-After the permits begin where it ends, without those of the time before', () => {
     const until = start + 57_000;
-    const shut: GateState = {
+    const closureOf: GateState = {
       ...open(),
       closing: { cause: 'throttled', since: start, until, reason: '429', pauses: 0 },
     };
-    expect(leasePermits(shut, at(until - 1), ask(), settings).batch.kind).toBe('closed');
-    const { batch, state } = leasePermits(shut, at(until + 100), ask({ want: 3 }), settings);
+    expect(leasePermits(closureOf, at(until - 1), ask(), settings).batch.kind).toBe('closed');
+    const { batch, state } = leasePermits(closureOf, at(until + 100), ask({ want: 3 }), settings);
     expect(batch).toMatchObject({ permits: [until, until, until + 250] });
     expect(state.closing).toBeUndefined();
   });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { defaultGateSettings, pauseMs } from '../../src/domain/gate/gate-settings.ts';
-import { type GateState, initialState, opened, shut } from '../../src/domain/gate/gate-state.ts';
+import { closureOf, type GateState, initialState, opened } from '../../src/domain/gate/gate-state.ts';
 import type { CallReport } from '../../src/domain/gate/permit.ts';
 import { cut, grown } from '../../src/gate/adaptive-limit.ts';
 import { afterReport, withoutProbe } from '../../src/gate/circuit.ts';
@@ -120,8 +120,8 @@ describe('probes', () => {
       const told = worked(closed, [throttled('z', 600_000)], start + 1_000);
       expect(told.closing).toMatchObject({ cause: 'throttled', until: start + 604_000 });
       expect(told.closing?.reason).toContain(closed.closing?.reason);
-      expect(shut(told, start + 603_999, settings)).toMatchObject({ probeWanted: false });
-      expect(shut(told, start + 604_000, settings)).toBeUndefined();
+      expect(closureOf(told, start + 603_999, settings)).toMatchObject({ probeWanted: false });
+      expect(closureOf(told, start + 604_000, settings)).toBeUndefined();
     },
   );
 
@@ -134,7 +134,7 @@ describe('probes', () => {
 
   test('before the first token works any call that passes opens, and a refused one says why it is closed', () => {
     const first = initialState(start, settings);
-    expect(shut(first, start, settings)).toMatchObject({ probeWanted: true });
+    expect(closureOf(first, start, settings)).toMatchObject({ probeWanted: true });
     expect(worked(first, [ok()]).closing).toBeUndefined();
     const probing = { ...first, probe: { holder: 'p', until: start + 300_000 } };
     expect(worked(probing, [auth], start, 'p').closing?.reason).toBe(
@@ -156,18 +156,18 @@ describe('people', () => {
   test('a pause stands above all else, and a resume keeps a Retry-After', () => {
     const closed = told(open(), throttled('a'), start).state;
     const stopped = paused(closed, 'invoices look wrong', 'Ada', start);
-    expect(shut(stopped, start + 10 * minute, settings)?.reason).toBe(
+    expect(closureOf(stopped, start + 10 * minute, settings)?.reason).toBe(
       'paused by a person: invoices look wrong',
     );
     const again = resumed(stopped, 'Grace', start + 1_000);
     // Three seconds more than it, for room.
-    expect(shut(again, start + 1_000, settings)?.until).toBe(start + 60_000);
-    expect(shut(again, start + 60_000, settings)).toBeUndefined();
+    expect(closureOf(again, start + 1_000, settings)?.until).toBe(start + 60_000);
+    expect(closureOf(again, start + 60_000, settings)).toBeUndefined();
   });
 
   test('a resume lets a probe through at once where one is waited for', () => {
     const closed = resumed(paused(worked(open(), [auth]), 'x', 'Ada', start), 'Ada', start + 1_000);
-    expect(shut(closed, start + 1_000, settings)).toMatchObject({ probeWanted: true });
+    expect(closureOf(closed, start + 1_000, settings)).toMatchObject({ probeWanted: true });
   });
 });
 

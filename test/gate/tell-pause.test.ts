@@ -8,7 +8,7 @@ import { tellPause } from '../../src/gate/report-change.ts';
 import { pauseGate, resumeGate } from '../../src/operator/pause-gate.ts';
 import { Unavailable } from '../../src/ports/unavailable.ts';
 import { memoryTable } from '../support/memory-table.ts';
-import { seededChance } from '../support/seeded-chance.ts';
+import { seededRandom } from '../support/seeded-random.ts';
 
 /** A person's tool and two workers over one gate; time stands still unless the test moves it. */
 function fleet() {
@@ -26,7 +26,7 @@ function fleet() {
       table: over,
       clock,
       storageClock: { now: () => ({ atLeast: now, atMost: now }) },
-      chance: seededChance(3),
+      random: seededRandom(3),
       telemetry,
       settings,
     });

@@ -9,7 +9,7 @@ import { budgetedRead } from '../../src/operator/audit/budgeted-read.ts';
 import { readOrder } from '../../src/polling/read-order.ts';
 import type { Gate } from '../../src/ports/gate.ts';
 import { aRecord } from '../support/records.ts';
-import { seededChance } from '../support/seeded-chance.ts';
+import { seededRandom } from '../support/seeded-random.ts';
 import { fleet } from './fleet.ts';
 import { guid, jobBed } from './job-bed.ts';
 
@@ -117,7 +117,7 @@ describe('the one trial call of a closed gate is not lost', () => {
           gate,
           clock,
           tokens: bed.deps.tokens,
-          chance: seededChance(1),
+          random: seededRandom(1),
           minuteMs: 60 * second,
           permitLife: defaultTimes.permitLife,
           signal: new AbortController().signal,

@@ -5,7 +5,7 @@ import { sharedGate } from '../../src/gate/shared-gate.ts';
 import { storageClock } from '../../src/gate/storage-clock.ts';
 import type { Table } from '../../src/ports/table.ts';
 import { memoryTable } from '../support/memory-table.ts';
-import { seededChance } from '../support/seeded-chance.ts';
+import { seededRandom } from '../support/seeded-random.ts';
 import { virtualClock } from '../support/virtual-clock.ts';
 
 const second = 1_000;
@@ -30,7 +30,7 @@ function twoGates(wrong: { by: number }) {
       change: (...asked) => observed(() => table.change(...asked)),
     };
     const telemetry = { event: () => {}, warn: () => {} };
-    const parts = { clock, chance: seededChance(1), telemetry, settings };
+    const parts = { clock, random: seededRandom(1), telemetry, settings };
     return sharedGate({ ...parts, store: gateStore({ ...parts, table: over, storageClock: server }) });
   };
   return { clock, good: gateOf(() => 0), other: gateOf(() => wrong.by) };

@@ -54,7 +54,7 @@ describe('refused is', () => {
     ['src/domain/order/order.ts', `export { b } from '@azure/data-tables';`],
     ['src/ports/clock.ts', `export { b } from '../checkout/b.ts';`],
     ['src/ports/gate.ts', `export { b } from '../adapters/azure-tables/b.ts';`],
-    ['src/ports/chance.ts', `export { b } from '../../local/b.ts';`],
+    ['src/ports/random.ts', `export { b } from '../../local/b.ts';`],
     ['src/checkout/run.ts', `export { TableClient } from '@azure/data-tables';`],
     ['src/checkout/run.ts', `export type { TableClient } from '@azure/data-tables';`],
     ['src/checkout/run.ts', `export { b } from '../adapters/partner-center/b.ts';`],

@@ -3,8 +3,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Broker, startBroker } from '../../local/service-bus/broker.ts';
 import { serviceBus } from '../../src/adapters/service-bus/service-bus.ts';
 import type { OutgoingMessage } from '../../src/domain/message/outgoing-message.ts';
-import { systemChance } from '../../src/ports/chance.ts';
 import { systemClock } from '../../src/ports/clock.ts';
+import { systemRandom } from '../../src/ports/random.ts';
 import { startProcess } from '../simulation/process.ts';
 import { createBroker, maxDeliveryCount } from '../simulation/queue.ts';
 import { seeded } from '../simulation/random.ts';
@@ -119,7 +119,7 @@ function overAmqp(): Bus {
       topic: 'events',
     },
     systemClock,
-    systemChance,
+    systemRandom,
   );
   const client = new ServiceBusClient(connectionString);
   const receiver = client.createReceiver(name, { maxAutoLockRenewalDurationInMs: 0 });

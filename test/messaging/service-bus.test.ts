@@ -8,8 +8,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Broker, startBroker } from '../../local/service-bus/broker.ts';
 import { type ServiceBus, serviceBus } from '../../src/adapters/service-bus/service-bus.ts';
 import type { CheckoutEvent } from '../../src/domain/events/event.ts';
-import { systemChance } from '../../src/ports/chance.ts';
 import { systemClock } from '../../src/ports/clock.ts';
+import { systemRandom } from '../../src/ports/random.ts';
 
 let broker: Broker;
 let bus: ServiceBus;
@@ -45,7 +45,7 @@ const open = (queue: string, topic: string): ServiceBus =>
       topic,
     },
     systemClock,
-    systemChance,
+    systemRandom,
   );
 
 async function take(receiver: ServiceBusReceiver, count: number): Promise<ServiceBusReceivedMessage[]> {
@@ -175,7 +175,7 @@ test('nobody listens: unavailable, without a secret', async () => {
       topic: 't',
     },
     systemClock,
-    systemChance,
+    systemRandom,
   );
   const failure: unknown = await nobody.queue
     .send([{ messageId: 'm4', body: Buffer.from('{}'), properties: {} }], 0)

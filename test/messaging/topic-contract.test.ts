@@ -3,9 +3,9 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Broker, startBroker } from '../../local/service-bus/broker.ts';
 import { serviceBus } from '../../src/adapters/service-bus/service-bus.ts';
 import type { CheckoutEvent } from '../../src/domain/events/event.ts';
-import { systemChance } from '../../src/ports/chance.ts';
 import { systemClock } from '../../src/ports/clock.ts';
 import type { Events } from '../../src/ports/events.ts';
+import { systemRandom } from '../../src/ports/random.ts';
 import { Unavailable } from '../../src/ports/unavailable.ts';
 import type { BlowKind } from '../simulation/blows.ts';
 import { startProcess } from '../simulation/process.ts';
@@ -85,7 +85,7 @@ function overAmqp(): Topic {
   const to = (topic: string): Events => {
     const connection = { kind: 'connection-string', connectionString: broker.connectionString } as const;
     const names = { queue: 'jobs', urgentQueue: 'jobs', topic };
-    const bus = serviceBus({ connection, ...names }, systemClock, systemChance);
+    const bus = serviceBus({ connection, ...names }, systemClock, systemRandom);
     open.push(() => bus.close());
     return bus.events;
   };

@@ -7,7 +7,7 @@ import { compareBooks, compareOrders } from '../../src/operator/audit/books.ts';
 import { answered } from '../support/exchanges.ts';
 import { openGate } from '../support/one-worker.ts';
 import { aRecord } from '../support/records.ts';
-import { seededChance } from '../support/seeded-chance.ts';
+import { seededRandom } from '../support/seeded-random.ts';
 import { virtualClock } from '../support/virtual-clock.ts';
 
 const customerId = '7c1f0a52-6d0e-4b7e-9a43-5e2f8b6f1d10';
@@ -83,15 +83,15 @@ describe('an order that is in no row', () => {
     ]);
   });
 
-  test('and holds what twins hold names them all, in words', () => {
+  test('and holds what equal carts hold names them all, in words', () => {
     const groups = [{ group: '0', content }];
-    const twins = [
+    const equalCarts = [
       record(cartA, [], { state: 'unresolved', groups }),
       record(cartB, [], { state: 'failed', groups }),
     ];
-    const { differences } = compare(twins, [order('9')]);
+    const { differences } = compare(equalCarts, [order('9')]);
     expect(differences).toMatchObject([{ kind: 'not-recorded', orderId: '9', cartIds: [cartA, cartB] }]);
-    expect(differences[0]?.text).toMatch(/these twins holds.*unresolved.*failed/);
+    expect(differences[0]?.text).toMatch(/these equal carts holds.*unresolved.*failed/);
   });
 
   test('may be of a cart of which nobody knows what was in it', () => {
@@ -119,12 +119,12 @@ describe('what could not be compared is a difference, not an agreement', () => {
       {
         gate: openGate(clock),
         clock,
-        chance: seededChance(1),
+        random: seededRandom(1),
         minuteMs: 60_000,
         permitLife: 1_000,
         tokens: { ready: async () => true },
         signal: change.signal ?? new AbortController().signal,
-        times: { lookBack: 300_000 },
+        times: { searchOverlap: 300_000 },
         ledger: {
           customer: async () => ({
             records,

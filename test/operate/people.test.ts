@@ -16,7 +16,7 @@ import { whatChanged } from '../../src/operator/jobs/what-changed.ts';
 import type { CheckoutQueue } from '../../src/ports/checkout-queue.ts';
 import { memoryTable } from '../support/memory-table.ts';
 import { anOrder, aRecord, cartId, customerId, otherCartId } from '../support/records.ts';
-import { seededChance } from '../support/seeded-chance.ts';
+import { seededRandom } from '../support/seeded-random.ts';
 import { virtualClock } from '../support/virtual-clock.ts';
 
 const reason = { code: '800009', description: 'Items have errors.', remedy: 'Mend.', at: 0 };
@@ -69,7 +69,7 @@ async function aNight(records: readonly Partial<CheckoutRecord>[]) {
     wakeUps: { urgent: queue('urgent'), standard: queue('standard') },
     now: () => clock.now(),
     clock,
-    chance: seededChance(1),
+    random: seededRandom(1),
   };
 }
 
@@ -221,7 +221,7 @@ test('a case file has the groups, the candidates and the equal carts side by sid
     groups: [{ group: '0', orderId: undefined }],
     candidates: [{ id: 'O9' }],
   });
-  expect(file.twins.map(({ cartId }) => cartId)).toEqual([night.records[1]?.cartId]);
+  expect(file.equalCarts.map(({ cartId }) => cartId)).toEqual([night.records[1]?.cartId]);
   const why = (decision: 'orders' | 'give-up', orderIds: readonly string[] = []) =>
     whyNotResolve(file, { decision, orderIds }, 0);
   expect(why('orders', ['O9'])).toBeUndefined();

@@ -16,7 +16,7 @@ import {
 } from '../../src/ports/dead-letters.ts';
 import { memoryTable } from '../support/memory-table.ts';
 import { aRecord, cartId, customerId } from '../support/records.ts';
-import { seededChance } from '../support/seeded-chance.ts';
+import { seededRandom } from '../support/seeded-random.ts';
 import { virtualClock } from '../support/virtual-clock.ts';
 
 const lockMs = 60_000;
@@ -166,7 +166,7 @@ function aBed(records: readonly CheckoutRecord[]) {
     times: defaultTimes,
     wakeUps: { urgent: queue('urgent'), standard: queue('standard') },
     now: () => 1_000,
-    chance: seededChance(1),
+    random: seededRandom(1),
   };
   const ready = Promise.all(records.map((record) => ledger.insert(record, 'w')));
   return { deps, sent, kept, ready, entries: () => schedule.all().map(({ key }) => key) };

@@ -51,19 +51,19 @@ describe('books', () => {
 });
 
 describe('preflight', () => {
-  const whole: PreflightCheck = { carts: 30, read: 30, findings: '' };
+  const whole: PreflightCheck = { carts: 30, read: 30, evidence: '' };
 
   test('it says what it does not check', () => {
     const { kind, text } = preflightVerdict(whole);
     expect(kind).toBe('clear');
     expect(text).toMatch(/^30 of 30 carts read: nothing found\. Agreements.* are not checked\.$/);
-    expect(preflightVerdict({ ...whole, findings: '2 missing' }).kind).toBe('found');
+    expect(preflightVerdict({ ...whole, evidence: '2 missing' }).kind).toBe('found');
   });
 
   test.each<Partial<PreflightCheck>>([
     { read: 0 },
     { read: 29 },
-    { read: 29, findings: '1 line' },
+    { read: 29, evidence: '1 line' },
     { carts: 0, read: 0 },
   ])('%o: not checked', (change) => {
     const { kind, text } = preflightVerdict({ ...whole, ...change });

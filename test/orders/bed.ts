@@ -19,7 +19,7 @@ import { untraced } from '../../src/ports/tracing.ts';
 import { Unavailable } from '../../src/ports/unavailable.ts';
 import { memoryTable, type Operation } from '../support/memory-table.ts';
 import { anOrder, aRecord } from '../support/records.ts';
-import { seededChance } from '../support/seeded-chance.ts';
+import { seededRandom } from '../support/seeded-random.ts';
 import { virtualClock } from '../support/virtual-clock.ts';
 
 export const minute = 60_000;
@@ -45,7 +45,7 @@ export function pollBed() {
     batches: memoryTable(),
     gate: memoryTable(),
   };
-  const chance = seededChance(5);
+  const random = seededRandom(5);
   /** What Partner Center says of each order. */
   const truth = new Map<string, OrderStatus>();
   const asked: string[] = [];
@@ -96,7 +96,7 @@ export function pollBed() {
     const deps: TickDeps = {
       clock: own,
       clockSkew: () => undefined,
-      chance,
+      random,
       times: defaultTimes,
       rules: { maxAttempts: 8, repeatOrderedCart: true },
       gate: {
@@ -122,7 +122,7 @@ export function pollBed() {
       wakeUps: { urgent: queueOf('urgent'), standard: queueOf('standard') },
       ledgerScan: ledgerScan(remote.checkouts, (why) => warnings.push(why)),
       // The storage's clock is the bed's own, whatever the instance's shows.
-      heartbeats: heartbeatStore(over(tables.gate), () => clock.now(), chance),
+      heartbeats: heartbeatStore(over(tables.gate), () => clock.now(), random),
       events: {
         publish: async (more) => {
           events.push(...more);
@@ -140,9 +140,9 @@ export function pollBed() {
   /** A cart of this customer with these orders, all pending, due at `dueAt`: as a checkout leaves it. */
   async function seed(customerId: string, orderIds: readonly string[], dueAt: number): Promise<void> {
     const { ledger, schedule } = instance().deps;
-    const cartId = chance.guid();
+    const cartId = random.guid();
     const fresh = aRecord({ customerId, cartId });
-    const inserted = await ledger.insert(fresh, chance.guid());
+    const inserted = await ledger.insert(fresh, random.guid());
     if (inserted.kind === 'conflict') throw new Error('the record is there already');
     const orders = orderIds.map((id) => anOrder(id, 'pending'));
     await schedule.insert(
@@ -155,7 +155,7 @@ export function pollBed() {
       })),
     );
     const record = withResult(fresh, { orders, failedGroups: [] }, { now: clock.now(), firstPoll: dueAt });
-    await ledger.commit({ record, etag: inserted.etag, orders, writeId: chance.guid() });
+    await ledger.commit({ record, etag: inserted.etag, orders, writeId: random.guid() });
     for (const id of orderIds) truth.set(id, 'pending');
   }
 

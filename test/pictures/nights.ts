@@ -2,7 +2,7 @@ import type { Call, CheckoutRecord, Reason, State } from '../../src/domain/check
 import type { BatchCart } from '../../src/operator/batches/batch-carts.ts';
 import { type Figures, figuresOf } from '../../src/operator/report/figures.ts';
 import { aRecord } from '../support/records.ts';
-import { seededChance } from '../support/seeded-chance.ts';
+import { seededRandom } from '../support/seeded-random.ts';
 
 const start = Date.UTC(2026, 10, 24, 2);
 const second = 1_000;
@@ -85,10 +85,10 @@ export const nights: readonly Night[] = [
 
 /** The figures of a made-up night, the same each time. */
 export function figuresOfNight(night: Night): Promise<Figures> {
-  const chance = seededChance(7);
+  const random = seededRandom(7);
   async function* carts(): AsyncGenerator<BatchCart> {
     for (let nth = 0; nth < night.sent; nth += 1)
-      yield { kind: 'record', record: recordOf(night, nth, chance.fraction) };
+      yield { kind: 'record', record: recordOf(night, nth, random.fraction) };
   }
   const batch = { batchId: `night-2026-11-24-${night.name}`, total: night.lines, limit: 300 };
   return figuresOf(batch, carts(), start + 7 * hour);

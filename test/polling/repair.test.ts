@@ -37,7 +37,7 @@ function bed() {
   return { tables, stores, deps, put, keys };
 }
 
-const mark = (id: string, change: Partial<CheckoutRecord['orders'][number]> = {}) => ({
+const orderSummary = (id: string, change: Partial<CheckoutRecord['orders'][number]> = {}) => ({
   id,
   status: 'pending' as const,
   content: 'x',
@@ -125,7 +125,7 @@ test('a record with a live lease is left alone; one with a result, and no order 
     },
   };
   for (const state of ['completed', 'partial', 'failed'] as const) {
-    const settled = await put({ state, orders: [mark('a', { status: 'completed' })] });
+    const settled = await put({ state, orders: [orderSummary('a', { status: 'completed' })] });
     expect(await repairRecord({ ...deps, schedule }, settled)).toEqual({ orders: [] });
   }
   expect(asked).toEqual([]);
@@ -135,11 +135,11 @@ test('a record with a live lease is left alone; one with a result, and no order 
 test('each pending order gets its entry, in any state of its record, once however often repair looks', async () => {
   const { deps, put, keys } = bed();
   const orders = [
-    mark('named', { entryKey: pollEntryKey(now - 7, 'named') }),
-    mark('unnamed'),
-    mark('ended', { status: 'completed', entryKey: pollEntryKey(now - 7, 'ended') }),
-    mark('cancelled', { status: 'cancelled' }),
-    mark('there', { entryKey: pollEntryKey(now + 7, 'there') }),
+    orderSummary('named', { entryKey: pollEntryKey(now - 7, 'named') }),
+    orderSummary('unnamed'),
+    orderSummary('ended', { status: 'completed', entryKey: pollEntryKey(now - 7, 'ended') }),
+    orderSummary('cancelled', { status: 'cancelled' }),
+    orderSummary('there', { entryKey: pollEntryKey(now + 7, 'there') }),
   ];
   const ordered = await put({ state: 'ordered', orders });
   const there = { key: pollEntryKey(now + 7, 'there'), dueAt: now + 7, orderId: 'there', polls: 1 };
@@ -147,7 +147,7 @@ test('each pending order gets its entry, in any state of its record, once howeve
   const leased = await put({
     state: 'unresolved',
     lease: { id: 'l', until: now + 1 },
-    orders: [mark('early', { entryKey: pollEntryKey(now - 8, 'early') })],
+    orders: [orderSummary('early', { entryKey: pollEntryKey(now - 8, 'early') })],
   });
   expect((await repairRecord(deps, ordered)).orders.map(({ orderId, dueAt }) => [orderId, dueAt])).toEqual([
     ['named', now],
@@ -194,7 +194,8 @@ test('repair of the whole ledger: the dry run says what the other writes; a seco
     const id = customers[n % 3] ?? customerId;
     const place = { customerId: id, cartId };
     if (n % 100 === 7) await put({ ...place, state: 'waiting', nextTry: now, entryOrigin: now });
-    else if (n % 100 === 9) await put({ ...place, state: 'ordered', orders: [mark(`a${n}`), mark(`b${n}`)] });
+    else if (n % 100 === 9)
+      await put({ ...place, state: 'ordered', orders: [orderSummary(`a${n}`), orderSummary(`b${n}`)] });
     else await put({ ...place, state: 'completed' });
   }
   tables.checkouts.put({
@@ -203,13 +204,13 @@ test('repair of the whole ledger: the dry run says what the other writes; a seco
     properties: { record: '{' },
   });
   const run = async (write: boolean) => {
-    const findings: RepairFinding[] = [];
-    const report = await repairSchedule(deps, { write, onFinding: (finding) => findings.push(finding) });
-    return { report, findings };
+    const evidence: RepairFinding[] = [];
+    const report = await repairSchedule(deps, { write, onFinding: (finding) => evidence.push(finding) });
+    return { report, evidence };
   };
   const dry = await run(false);
   expect(dry.report).toEqual({ records: 1_201, unreadable: 1, jobs: 12, orders: 24 });
-  expect(dry.findings.map(({ kind }) => kind).toSorted()).toEqual([
+  expect(dry.evidence.map(({ kind }) => kind).toSorted()).toEqual([
     ...Array.from({ length: 24 }, () => 'missing'),
     'unreadable',
   ]);

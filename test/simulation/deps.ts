@@ -9,7 +9,7 @@ import type { LedgerScan } from '../../src/ports/ledger-scan.ts';
 import { untraced } from '../../src/ports/tracing.ts';
 import { Unavailable } from '../../src/ports/unavailable.ts';
 import { checkBatchEvents } from './batches.ts';
-import { watchedGate } from './gate.ts';
+import { tracedGate } from './gate.ts';
 import { partnerCenterPort } from './partner-center.ts';
 import { type Process, portCall } from './process.ts';
 import { type TableName, tableOver } from './tables.ts';
@@ -51,10 +51,10 @@ export function depsOf(world: World, process: Process): TickDeps & Deps {
     wakeUps: { urgent: queue, standard: queue },
     clock: process.clock,
     clockSkew: clock.skew,
-    chance: process.random,
+    random: process.random,
     times: world.times,
     rules: world.setup.rules,
-    gate: watchedGate(world, process, table('gate'), clock, telemetry),
+    gate: tracedGate(world, process, table('gate'), clock, telemetry),
     partnerCenter: partnerCenterPort(world, process),
     // What a slow token does is in the port above: there it comes between a permit and its call, where it does the most harm.
     tokens: { ready: async () => true },

@@ -84,9 +84,9 @@ function* eventsOf({ jobKey, reached, state, orders }: CheckoutRecord): Generato
   const id = (type: string, revision: number) => `${type}:${jobKey}:${revision}`;
   if (reached.ordered !== undefined) yield id('checkout.ordered', reached.ordered);
   if (reached.final !== undefined && isFinal(state)) yield id(`checkout.${state}`, reached.final);
-  for (const mark of orders)
-    if (mark.wasPending && mark.endedAt !== undefined)
-      yield `order.${mark.status}:${jobKey}:${mark.id}:${mark.endedAt}`;
+  for (const orderSummary of orders)
+    if (orderSummary.wasPending && orderSummary.endedAt !== undefined)
+      yield `order.${orderSummary.status}:${jobKey}:${orderSummary.id}:${orderSummary.endedAt}`;
 }
 
 function listOf<T>(lists: Map<string, T[]>, key: string): T[] {

@@ -21,17 +21,17 @@ const settingsOf = ({ setup }: World): GateSettings => ({
 });
 
 /** The real gate of one process. What it is told of a 429 is kept for the watch: from then on nobody may call. */
-export function watchedGate(
+export function tracedGate(
   world: World,
   process: Process,
   table: Table,
   storageClock: StorageClock,
   telemetry: Deps['telemetry'],
 ): Gate {
-  const { clock, random: chance } = process;
+  const { clock, random } = process;
   const settings = settingsOf(world);
-  const store = gateStore({ table, clock, storageClock, chance, telemetry, settings });
-  const gate = sharedGate({ store, clock, chance, telemetry, settings });
+  const store = gateStore({ table, clock, storageClock, random, telemetry, settings });
+  const gate = sharedGate({ store, clock, random, telemetry, settings });
   return {
     ...gate,
     async report(report) {

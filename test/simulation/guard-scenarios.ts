@@ -16,7 +16,7 @@ export const guardScenarios: Readonly<Record<string, string>> = {
   'Evidence: a refusal that tells nothing is reconciled first': 'odd-refusal-replay',
   'Evidence: a permanent answer while unknown is no end': 'refused-replay',
   'Evidence: an order of another record never counts': 'one-reset-refuse',
-  'Evidence: our own books are read last': 'late-twin-rebuy',
+  'Evidence: our own books are read last': 'late-equal cart-rebuy',
   'Evidence: at most one repeat until it is known (800065 is kept)': 'lost-refuse',
   'Evidence: a repeat is done only when every group is there': 'people-refuse',
   'Reschedule: the entry comes before the record': 'throttled-replay',

@@ -1,4 +1,4 @@
-import { execFile } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
   cpSync,
@@ -203,11 +203,11 @@ const keyOf = ({ name, file, operator, replacement }: Guard): string =>
     .update(JSON.stringify([name, file, operator, replacement, guardScenarios[name]]))
     .digest('hex');
 
-function readFindings(source: string): Map<string, Finding> {
+function readEvidenceOf(source: string): Map<string, Finding> {
   if (!existsSync(stateFile)) return new Map();
   // Written by ourselves, for ourselves: whatever it is, a state of another source is not used.
   const state = JSON.parse(readFileSync(stateFile, 'utf8'));
-  return new Map(state.source === source ? state.findings : []);
+  return new Map(state.source === source ? state.evidence : []);
 }
 
 /** Of everything that decides what is noticed, the markers and the scenarios to begin with aside. */
@@ -221,9 +221,9 @@ function hashOf(folder: string): string {
   return hash.digest('hex');
 }
 
-function table(findings: ReadonlyMap<Guard, Finding>): string {
+function table(evidence: ReadonlyMap<Guard, Finding>): string {
   const cell = (text: string) => text.replaceAll('|', '\\|').replaceAll('\n', ' ');
-  const rows = [...findings].map(([guard, { schedule, violation, test, tried, asked }]) => {
+  const rows = [...evidence].map(([guard, { schedule, violation, test, tried, asked }]) => {
     const how =
       schedule !== undefined
         ? `\`${schedule}\``
@@ -249,31 +249,33 @@ function copyTo(copy: string): void {
     if (!['node_modules', 'dist', 'coverage'].includes(name) && !name.startsWith('.'))
       cpSync(join(root, name), join(copy, name), { recursive: true });
   symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'));
+  // A test asks git which files there are.
+  execFileSync('git', ['init', '--quiet', copy]);
 }
 
 async function mutate(copy: string): Promise<void> {
   copyTo(copy);
   for (const guard of wanted) withoutGuard(readFileSync(join(copy, guard.file), 'utf8'), guard);
   const source = hashOf(copy);
-  const known = options.fresh ? new Map<string, Finding>() : readFindings(source);
+  const known = options.fresh ? new Map<string, Finding>() : readEvidenceOf(source);
   const files = new Set(wanted.filter((guard) => !known.has(keyOf(guard))).map(({ file }) => file));
   if (files.size > 0) {
     const { asked, failing, isWhole } = await unitTests(copy, [...files]);
     // Tests that fail or do not run with every guard in its place say nothing about a guard.
     if (!isWhole) throw new Error(`With every guard in its place: ${failing ?? asked}`);
   }
-  const findings = new Map<Guard, Finding>();
+  const evidence = new Map<Guard, Finding>();
   for (const guard of wanted) {
     const finding = known.get(keyOf(guard)) ?? (await tryOut(copy, guard));
-    findings.set(guard, finding);
+    evidence.set(guard, finding);
     known.set(keyOf(guard), finding);
     mkdirSync(join(root, '.local'), { recursive: true });
-    writeFileSync(stateFile, JSON.stringify({ source, findings: [...known] }));
+    writeFileSync(stateFile, JSON.stringify({ source, evidence: [...known] }));
     console.log(`${guard.name}: ${told(finding)}`);
   }
-  if (options.only === '') writeFileSync(join(root, 'docs/mutations.md'), table(findings));
-  const survivors = [...findings.values()].filter((finding) => !isNoticed(finding));
-  console.log(`${findings.size} guards removed, ${survivors.length} not noticed`);
+  if (options.only === '') writeFileSync(join(root, 'docs/mutations.md'), table(evidence));
+  const survivors = [...evidence.values()].filter((finding) => !isNoticed(finding));
+  console.log(`${evidence.size} guards removed, ${survivors.length} not noticed`);
   process.exitCode = survivors.length === 0 ? 0 : 1;
 }
 

@@ -5,6 +5,7 @@ import {
   checkouts,
   customer,
   each,
+  equalCarts,
   firstCheckout,
   groupPlan,
   hour,
@@ -13,7 +14,6 @@ import {
   placed,
   second,
   sendAll,
-  twins,
   unreadableRecord,
   world,
 } from './plans.ts';
@@ -79,9 +79,9 @@ const placedByPeople: readonly Scenario[] = [
     placed: [placed('a', 2 * minute), placed('b', 10 * minute), placed('c', minute)],
     apiFault: firstCheckout('drop-after'),
   })),
-  ...each('placed-beside-twins', 'people buy beside two equal carts in doubt', () => ({
+  ...each('placed-beside-equal carts', 'people buy beside two equal carts in doubt', () => ({
     kinds: ['orders placed by people'],
-    carts: twins(),
+    carts: equalCarts(),
     placed: [placed('a', -3 * minute), placed('a', 20 * second), placed('a', 25 * minute)],
     apiFault: firstCheckout('drop-after'),
   })),
@@ -189,8 +189,8 @@ const customers: readonly Scenario[] = [
   }),
   ...each('rash', 'people give up on carts that were bought', () => ({
     kinds: ['bought carts that people gave up on'],
-    carts: [...twins(), cartPlan(3, [groupPlan('0', 'a')])],
-    sends: sendAll([...twins(), cartPlan(3, [groupPlan('0', 'a')])]).map((send, n) =>
+    carts: [...equalCarts(), cartPlan(3, [groupPlan('0', 'a')])],
+    sends: sendAll([...equalCarts(), cartPlan(3, [groupPlan('0', 'a')])]).map((send, n) =>
       n === 2 ? { ...send, at: 3 * hour } : send,
     ),
     calmAfter: 4 * hour,
@@ -334,10 +334,10 @@ const rules: readonly Scenario[] = [
     }),
   ),
   {
-    name: 'lost-twin',
+    name: 'lost-equal cart',
     about: 'the message of one of two equal carts in doubt is lost: the other one does not wait for it',
     setup: () => {
-      const carts = twins();
+      const carts = equalCarts();
       const [lost, other] = carts.map(({ id }) => id);
       return world(carts, {
         nature: nature('refuse'),
@@ -351,7 +351,7 @@ const rules: readonly Scenario[] = [
     name: 'in-hand',
     about: 'orders in hand that could not be recorded outlive two reschedules, for the reads are throttled',
     setup: () => {
-      const carts = twins();
+      const carts = equalCarts();
       return world(carts, {
         nature: nature('refuse'),
         sends: sendAll(carts, { at: 0 }),

@@ -44,7 +44,7 @@ export function startPeople(world: World, ledger: Ledger, schedule: Schedule): P
     times: world.times,
     wakeUps: { urgent: queue, standard: queue },
     now: timeline.now,
-    chance: people,
+    random: people,
   };
 
   const look = async (): Promise<void> => {

@@ -108,7 +108,7 @@ export const checkouts =
     what === 'checkout' ? faults[nth - 1] : undefined;
 
 /** Two equal carts of one customer, one group each: the smallest world in which an order can have two owners. */
-export const twins = () => [
+export const equalCarts = () => [
   cartPlan(1, [groupPlan('0', 'a', { pendingMs: 3 * minute })]),
   cartPlan(2, [groupPlan('0', 'a')]),
 ];

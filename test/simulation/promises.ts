@@ -159,11 +159,12 @@ function checkEvents(world: World, record: CheckoutRecord, name: string): void {
 export function checkDueRows(world: World): void {
   const due = new Set(world.tables.schedule.all().map((row) => row.properties['orderId']));
   for (const { cartId, orders } of world.doubts.records())
-    for (const mark of orders) {
-      const isSafe = (mark.status !== 'pending' && mark.status !== 'unknown') || due.has(mark.id);
-      if (isSafe) world.removed.delete(`order:${mark.id}`);
-      else if (!world.removed.has(`order:${mark.id}`))
-        world.violated(`8 entries: pending order ${mark.id} of cart ${cartId} has none`);
+    for (const orderSummary of orders) {
+      const isSafe =
+        (orderSummary.status !== 'pending' && orderSummary.status !== 'unknown') || due.has(orderSummary.id);
+      if (isSafe) world.removed.delete(`order:${orderSummary.id}`);
+      else if (!world.removed.has(`order:${orderSummary.id}`))
+        world.violated(`8 entries: pending order ${orderSummary.id} of cart ${cartId} has none`);
     }
 }
 

@@ -150,7 +150,7 @@ function randomSetup(random: Random): Setup {
 
 function randomCarts(random: Random, contract: Contract): readonly CartPlan[] {
   const shape = randomGroups(random, contract);
-  // The first two are twins; the others may share a group with them, or be another customer's.
+  // The first two are equal carts; the others may share a group with them, or be another customer's.
   const count = 2 + random.below(3);
   return Array.from({ length: count }, (_, index) => {
     const groups =

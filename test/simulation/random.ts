@@ -1,7 +1,7 @@
-import type { Chance } from '../../src/ports/chance.ts';
+import type { Random as RandomPort } from '../../src/ports/random.ts';
 
 /** Everything that is random in a run comes from one seed, so that a run can be told again. */
-export interface Random extends Chance {
+export interface Random extends RandomPort {
   /** A whole number from 0 to `n` - 1. */
   below(n: number): number;
   between(low: number, high: number): number;

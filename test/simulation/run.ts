@@ -49,7 +49,7 @@ export async function simulate(scenario: Scenario, schedule: Schedule, traced = 
   planMischief(world);
 
   const allSent = lastSend(world);
-  const isQuiet = () =>
+  const isIdle = () =>
     timeline.now() > allSent &&
     timeline.now() > world.time(setup.newer?.to ?? 0) &&
     broker.count() === 0 &&
@@ -70,9 +70,9 @@ export async function simulate(scenario: Scenario, schedule: Schedule, traced = 
   const end = world.time(setup.calmAfter + limit);
   await timeline.run(
     end,
-    () => world.violations.length > 0 || world.portCalls() > setup.maxPortCalls || isQuiet(),
+    () => world.violations.length > 0 || world.portCalls() > setup.maxPortCalls || isIdle(),
   );
-  if (world.violations.length === 0 && !isQuiet())
+  if (world.violations.length === 0 && !isIdle())
     world.violated(
       `9 an end: after ${Math.round((timeline.now() - world.time(0)) / 3_600_000)} hours ${broker.count()} messages, ${fleet.busy()} runs and ${world.tables.schedule.all().length} entries are left`,
     );

@@ -4,13 +4,13 @@ import {
   cartPlan,
   checkouts,
   each,
+  equalCarts,
   firstCheckout,
   groupPlan,
   hour,
   minute,
   nature,
   sendAll,
-  twins,
   world,
 } from './plans.ts';
 import { randomScenario } from './random-scenario.ts';
@@ -24,28 +24,28 @@ const halves = (times: number, code: number) => [
 ];
 
 export const scenarios: readonly Scenario[] = [
-  ...each('plain', 'two equal carts, nothing goes wrong', () => ({ carts: twins() })),
+  ...each('plain', 'two equal carts, nothing goes wrong', () => ({ carts: equalCarts() })),
   ...each('lost', 'the answers of both checkouts are lost', () => ({
-    carts: twins(),
+    carts: equalCarts(),
     apiFault: firstCheckout('drop-after'),
   })),
   ...each('one-lost', 'one of two equal carts is in doubt', () => {
-    const carts = twins();
+    const carts = equalCarts();
     return { carts, apiFault: firstCheckout('drop-after', carts[0]?.id) };
   }),
   ...each('reset', 'both checkouts are reset before they are executed', () => ({
-    carts: twins(),
+    carts: equalCarts(),
     apiFault: firstCheckout('drop-before'),
   })),
   ...each('one-reset', 'one of two equal carts is reset, and the other one is bought meanwhile', () => {
-    const carts = twins();
+    const carts = equalCarts();
     return { carts, apiFault: firstCheckout('drop-before', carts[0]?.id) };
   }),
   ...each(
-    'late-twin',
+    'late-equal cart',
     'an equal cart is bought, its answer slow, while the other one is found out',
     (contract) => {
-      const carts = twins();
+      const carts = equalCarts();
       const [first, second] = carts;
       return {
         carts,
@@ -60,28 +60,28 @@ export const scenarios: readonly Scenario[] = [
     },
   ),
   ...each('late', 'a checkout is executed after the client gave up', () => ({
-    carts: twins(),
+    carts: equalCarts(),
     apiFault: firstCheckout('arrives-late'),
   })),
   ...each('outlasts', 'a checkout takes longer than the client waits', () => ({
-    carts: twins(),
+    carts: equalCarts(),
     apiFault: firstCheckout('outlasts'),
   })),
   ...each('accepted', '800060: accepted, made minutes later', () => ({
-    carts: twins(),
+    carts: equalCarts(),
     apiFault: firstCheckout('accepted'),
   })),
   ...each('unreadable', 'a 2xx that cannot be read', () => ({
-    carts: twins(),
+    carts: equalCarts(),
     apiFault: firstCheckout('cut'),
   })),
   ...each('throttled', '429 to the first checkout of each cart', () => ({
-    carts: twins(),
+    carts: equalCarts(),
     apiFault: firstCheckout('throttled'),
   })),
   ...each('doubled', 'the first copies are sent twice: the answers to their sends were lost', () => {
     let sends = 0;
-    const carts = [...twins(), cartPlan(3, [groupPlan('0', 'b')]), cartPlan(4, [groupPlan('0', 'c')])];
+    const carts = [...equalCarts(), cartPlan(3, [groupPlan('0', 'b')]), cartPlan(4, [groupPlan('0', 'c')])];
     return {
       carts,
       apiFault: checkouts('throttled'),
@@ -90,7 +90,7 @@ export const scenarios: readonly Scenario[] = [
     };
   }),
   ...each('throttled-outlasts', '429 first; the second checkout takes longer than the client waits', () => ({
-    carts: twins(),
+    carts: equalCarts(),
     apiFault: checkouts('throttled', 'outlasts'),
   })),
   ...each(
@@ -104,7 +104,7 @@ export const scenarios: readonly Scenario[] = [
     }),
   ),
   ...each('reset-outlasts', 'a reset first; its repeat takes longer than the client waits', () => ({
-    carts: twins(),
+    carts: equalCarts(),
     apiFault: checkouts('drop-before', 'outlasts'),
   })),
   ...each(
@@ -142,28 +142,28 @@ export const scenarios: readonly Scenario[] = [
     apiFault: firstCheckout('drop-after'),
   })),
   ...each('too-late', 'a job whose time ends while it is in doubt', () => {
-    const carts = twins();
+    const carts = equalCarts();
     return { carts, sends: sendAll(carts, { notAfter: 3 * minute }), apiFault: firstCheckout('drop-after') };
   }),
   ...each('odd-refusal', '400/4018 to a cart that was bought all the same', () => ({
-    carts: twins(),
+    carts: equalCarts(),
     apiFault: firstCheckout('4018-after'),
   })),
   ...each('review', 'a customer under review for days; each job has one driver all the while', () => ({
-    carts: twins().map((cart) => ({ ...cart, reviewUntil: 40 * hour })),
+    carts: equalCarts().map((cart) => ({ ...cart, reviewUntil: 40 * hour })),
     calmAfter: 30 * minute,
   })),
   ...each(
     'tables-away',
     'the tables go away with the answers in hand, for longer than a lock is renewed',
     () => ({
-      carts: twins(),
+      carts: equalCarts(),
       outages: [{ what: 'storage', from: 3_000, to: 12 * minute }],
     }),
   ),
   ...each('slow-token', 'a token is fetched first, until permit and lease are no longer good', () => ({
-    carts: twins(),
-    sends: sendAll(twins(), { notAfter: 4 * minute }),
+    carts: equalCarts(),
+    sends: sendAll(equalCarts(), { notAfter: 4 * minute }),
     apiFault: (_what, _id, nth) => (nth < 3 ? 'slow-token' : undefined),
   })),
   ...each('cancelled', 'orders that end cancelled, and people who try again', () => ({
@@ -176,7 +176,7 @@ export const scenarios: readonly Scenario[] = [
     ],
   })),
   ...each('batch', 'each cart is sent three times, by two batches', () => {
-    const carts = twins();
+    const carts = equalCarts();
     return {
       carts,
       sends: [
@@ -187,12 +187,12 @@ export const scenarios: readonly Scenario[] = [
     };
   }),
   ...each('batch-late', 'the last cart of a batch is sent half an hour after the others', () => {
-    const carts = twins();
+    const carts = equalCarts();
     const sends = sendAll(carts, { batchId: 'night', batchSize: 2 });
     return { carts, sends: sends.map((send, nth) => (nth === 1 ? { ...send, at: 30 * minute } : send)) };
   }),
   ...each('stopped', 'a batch is stopped while one cart is in doubt and another waits', () => {
-    const carts = [...twins(), cartPlan(3, [groupPlan('0', 'b')])];
+    const carts = [...equalCarts(), cartPlan(3, [groupPlan('0', 'b')])];
     const [first, second, third] = carts.map(({ id }) => id);
     return {
       carts,
@@ -242,7 +242,7 @@ export const scenarios: readonly Scenario[] = [
     name: 'weary',
     about: 'people give up on jobs that wait, or have no record yet, and try them again',
     setup: () => {
-      const carts = twins();
+      const carts = equalCarts();
       return world(carts, {
         apiFault: checkouts('throttled', 'throttled', 'throttled', 'drop-after'),
         sends: [...sendAll(carts), ...sendAll(carts, { at: 90 * minute })],
@@ -255,7 +255,7 @@ export const scenarios: readonly Scenario[] = [
     about:
       'an API that buys again, knows a repeated request by its id, and calls an ordered cart active for a while',
     setup: () =>
-      world(twins(), {
+      world(equalCarts(), {
         nature: nature('rebuy', { remembersRequests: true }),
         apiFault: (what, _, nth) =>
           nth > 1 ? undefined : what === 'checkout' ? 'drop-after' : what === 'cart' ? 'stale' : undefined,
@@ -265,7 +265,7 @@ export const scenarios: readonly Scenario[] = [
     name: 'purged',
     about: 'the operator empties the queue, and the producers send their jobs once more',
     setup: () => {
-      const carts = twins();
+      const carts = equalCarts();
       return world(carts, {
         apiFault: (what, _, nth) => (what === 'checkout' && nth < 3 ? 'drop-after' : undefined),
         purge: { at: 3 * minute, resendAfter: 2 * hour },
@@ -276,7 +276,7 @@ export const scenarios: readonly Scenario[] = [
     name: 'not-before',
     about: 'jobs that wait for their time',
     setup: () => {
-      const carts = twins();
+      const carts = equalCarts();
       return world(carts, { sends: sendAll(carts, { notBefore: 10 * minute, notAfter: 3 * hour }) });
     },
   },

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { heartbeatStore } from '../../src/adapters/azure-tables/heartbeat-store.ts';
 import { nothingDone } from '../../src/domain/tick-report.ts';
 import type { RecordPosition } from '../../src/ports/ledger-scan.ts';
-import { seededChance } from '../support/seeded-chance.ts';
+import { seededRandom } from '../support/seeded-random.ts';
 import { onEachBackend } from './backends.ts';
 
 onEachBackend('heartbeatStore', (tables) => {
@@ -15,10 +15,10 @@ onEachBackend('heartbeatStore', (tables) => {
     const heartbeats = heartbeatStore(
       table,
       () => now,
-      seededChance(1),
+      seededRandom(1),
       () => credentialEnds,
     );
-    const others = heartbeatStore(table, () => now, seededChance(2));
+    const others = heartbeatStore(table, () => now, seededRandom(2));
     expect(await heartbeats.read()).toBeUndefined();
     const tick = async (report = nothingDone, repairedTo?: RecordPosition) => {
       const begun = await heartbeats.begin(500);
@@ -45,7 +45,7 @@ onEachBackend('heartbeatStore', (tables) => {
     const table = tables().gate;
     await table.change({ kind: 'remove', partition: 'poller', key: 'heartbeat' });
     let now = 1_000;
-    const heartbeats = heartbeatStore(table, () => now, seededChance(1));
+    const heartbeats = heartbeatStore(table, () => now, seededRandom(1));
     const begin = async () => {
       const begun = await heartbeats.begin(500);
       if (begun === undefined) throw new Error('another tick is running');

@@ -4,7 +4,7 @@ import { ledgerStore } from '../../src/adapters/azure-tables/ledger-store.ts';
 import type { CheckoutRecord } from '../../src/domain/checkout/record.ts';
 import { memoryTable } from '../support/memory-table.ts';
 import { counted, onEachBackend } from './backends.ts';
-import { at, mark, order, record } from './samples.ts';
+import { at, order, orderSummary, record } from './samples.ts';
 
 const freshRecord = (change: Partial<CheckoutRecord> = {}): CheckoutRecord => {
   const key = { customerId: change.customerId ?? randomUUID(), cartId: randomUUID() };
@@ -23,7 +23,7 @@ onEachBackend('the ledger', (tables) => {
     const full = freshRecord({
       state: 'unresolved',
       nextTry: at + 1,
-      orders: [{ ...mark('aB1'), endedAt: 2, entryKey: '000:aB1' }],
+      orders: [{ ...orderSummary('aB1'), endedAt: 2, entryKey: '000:aB1' }],
       failedGroups: [{ group: '1', code: '800002', description: 'no', retryable: true }],
       groups: [{ group: '1', content: 'monthly|x' }],
       repeated: { as: 'refused', reason: { code: 'x', description: 'y', remedy: 'z', at } },
@@ -83,7 +83,12 @@ onEachBackend('the ledger', (tables) => {
     const ledger = open();
     const mine = freshRecord();
     const etag = etagOf(await ledger.insert(mine, 'w1'));
-    const ordered = { ...mine, state: 'ordered' as const, revision: 1, orders: [mark('A1'), mark('a1')] };
+    const ordered = {
+      ...mine,
+      state: 'ordered' as const,
+      revision: 1,
+      orders: [orderSummary('A1'), orderSummary('a1')],
+    };
     const committed = await ledger.commit({
       record: ordered,
       etag,
@@ -105,7 +110,7 @@ onEachBackend('the ledger', (tables) => {
     const mine = freshRecord();
     const stale = etagOf(await ledger.insert(mine, 'w1'));
     await ledger.replace({ ...mine, attempts: 1 }, stale, 'w2');
-    const ordered = { ...mine, state: 'ordered' as const, orders: [mark('O1')] };
+    const ordered = { ...mine, state: 'ordered' as const, orders: [orderSummary('O1')] };
     const committed = await ledger.commit({
       record: ordered,
       etag: stale,
@@ -121,14 +126,14 @@ onEachBackend('the ledger', (tables) => {
     const other = freshRecord();
     const otherEtag = etagOf(await ledger.insert(other, 'w1'));
     await ledger.commit({
-      record: { ...other, state: 'ordered', orders: [mark('O1')] },
+      record: { ...other, state: 'ordered', orders: [orderSummary('O1')] },
       etag: otherEtag,
       orders: [order('O1')],
       writeId: 'w2',
     });
     const mine = freshRecord({ customerId: other.customerId });
     const etag = etagOf(await ledger.insert(mine, 'w3'));
-    const ordered = { ...mine, state: 'ordered' as const, orders: [mark('O2'), mark('O1')] };
+    const ordered = { ...mine, state: 'ordered' as const, orders: [orderSummary('O2'), orderSummary('O1')] };
     expect(
       await ledger.commit({ record: ordered, etag, orders: [order('O2'), order('O1')], writeId: 'w4' }),
     ).toEqual({
@@ -145,13 +150,21 @@ onEachBackend('the ledger', (tables) => {
       const first = open();
       const mine = freshRecord();
       const etag = etagOf(await first.insert(mine, 'w1'));
-      const ordered = { ...mine, state: 'ordered' as const, orders: [mark('O1'), mark('O2')] };
+      const ordered = {
+        ...mine,
+        state: 'ordered' as const,
+        orders: [orderSummary('O1'), orderSummary('O2')],
+      };
       const next = etagOf(
         await first.commit({ record: ordered, etag, orders: [order('O1'), order('O2')], writeId: 'w2' }),
       );
       const second = knows ? first : open();
-      const marks = [{ ...mark('O1'), status: 'completed' as const }, mark('O2'), mark('O3')];
-      const done = { ...ordered, state: 'completed' as const, orders: marks };
+      const orderSummaries = [
+        { ...orderSummary('O1'), status: 'completed' as const },
+        orderSummary('O2'),
+        orderSummary('O3'),
+      ];
+      const done = { ...ordered, state: 'completed' as const, orders: orderSummaries };
       const orders = [order('O1', { status: 'completed' }), order('O2'), order('O3')];
       expect((await second.commit({ record: done, etag: next, orders, writeId: 'w3' })).kind).toBe('written');
       const row = await tables().checkouts.get(mine.customerId, 'order:O1');
@@ -175,7 +188,7 @@ onEachBackend('the ledger', (tables) => {
     const mine = freshRecord();
     const etag = etagOf(await ledger.insert(mine, 'w1'));
     const orders = Array.from({ length: 230 }, (_, n) => order(`O${n}`));
-    const ordered = { ...mine, state: 'ordered' as const, orders: orders.map(({ id }) => mark(id)) };
+    const ordered = { ...mine, state: 'ordered' as const, orders: orders.map(({ id }) => orderSummary(id)) };
     expect((await ledger.commit({ record: ordered, etag, orders, writeId: 'w2' })).kind).toBe('written');
     const books = await ledger.customer(mine.customerId);
     expect(books.owners.size).toBe(230);
@@ -197,7 +210,7 @@ onEachBackend('the ledger', (tables) => {
       description: `${n} ${'long '.repeat(200)}`,
       retryable: n >= 890,
     }));
-    const mine = freshRecord({ failedGroups: groups, orders: [mark('O1')] });
+    const mine = freshRecord({ failedGroups: groups, orders: [orderSummary('O1')] });
     await ledger.insert(mine, 'w1');
     const read = (await ledger.read(mine.jobKey))?.value;
     expect(read).toMatchObject({ body: mine.body, orders: mine.orders, lastSend: mine.lastSend });
@@ -215,7 +228,7 @@ onEachBackend('the ledger', (tables) => {
     const etag = etagOf(await ledger.insert(mine, 'w1'));
     const line = { offerId: 'x'.repeat(500), quantity: 1, term: 'P1M' };
     const large = order('O1', { lines: Array.from({ length: 2_000 }, () => line) });
-    const ordered = { ...mine, state: 'ordered' as const, orders: [mark('O1')] };
+    const ordered = { ...mine, state: 'ordered' as const, orders: [orderSummary('O1')] };
     await ledger.commit({ record: ordered, etag, orders: [large], writeId: 'w2' });
     const row = await tables().checkouts.get(mine.customerId, 'order:O1');
     expect(row?.properties).toMatchObject({ truncated: true, lineCount: 2_000, cartId: mine.cartId });
@@ -224,7 +237,11 @@ onEachBackend('the ledger', (tables) => {
 
   test('the columns beside the record can be searched', async () => {
     const ledger = open();
-    const mine = freshRecord({ nextTry: at + 9, orders: [mark('O1'), mark('O2')], batches: ['a', 'b'] });
+    const mine = freshRecord({
+      nextTry: at + 9,
+      orders: [orderSummary('O1'), orderSummary('O2')],
+      batches: ['a', 'b'],
+    });
     await ledger.insert(mine, 'w1');
     const row = await tables().checkouts.get(mine.customerId, `cart:${mine.cartId}`);
     expect(row?.properties).toMatchObject({
@@ -263,7 +280,7 @@ onEachBackend('the ledger', (tables) => {
     ];
     const all = [...ids, 'x'.repeat(600), 'x'.repeat(1_000)];
     const written = await ledger.commit({
-      record: { ...mine, orders: all.map(mark) },
+      record: { ...mine, orders: all.map(orderSummary) },
       etag,
       orders: all.map((id) => order(id)),
       writeId: 'w2',
@@ -335,7 +352,11 @@ test('requests: one for a claim, one for a result, one for a poll of a record th
   const table = counted(memoryTable());
   const ledger = ledgerStore(table);
   const etag = etagOf(await ledger.insert(record(), 'w1'));
-  const ordered = { ...record(), state: 'ordered' as const, orders: [mark('O1'), mark('O2')] };
+  const ordered = {
+    ...record(),
+    state: 'ordered' as const,
+    orders: [orderSummary('O1'), orderSummary('O2')],
+  };
   await ledger.commit({ record: ordered, etag, orders: [order('O1'), order('O2')], writeId: 'w2' });
   const stored = await ledger.read(record().jobKey);
   if (stored === undefined) throw new Error('no record');

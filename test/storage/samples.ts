@@ -63,7 +63,7 @@ export const order = (id: string, change: Partial<Order> = {}): Order => ({
   ...change,
 });
 
-export const mark = (id: string): CheckoutRecord['orders'][number] => ({
+export const orderSummary = (id: string): CheckoutRecord['orders'][number] => ({
   id,
   status: 'pending',
   content: 'monthly|CFQ7TTC0LH18:0001|5|P1M',

@@ -16,7 +16,7 @@ import type { Gate } from '../../src/ports/gate.ts';
 import type { PartnerCenter } from '../../src/ports/partner-center.ts';
 import { untraced } from '../../src/ports/tracing.ts';
 import { memoryTable } from './memory-table.ts';
-import { seededChance } from './seeded-chance.ts';
+import { seededRandom } from './seeded-random.ts';
 
 export type OneWorker = ReturnType<typeof oneWorker>;
 
@@ -69,7 +69,7 @@ export function oneWorker(
   const deps: TickWorkDeps & Deps = {
     clock,
     clockSkew: () => undefined,
-    chance: seededChance(1),
+    random: seededRandom(1),
     times: defaultTimes,
     rules: { maxAttempts: 6, repeatOrderedCart: true },
     gate: openGate(clock),

@@ -20,7 +20,7 @@ import type { StorageClock } from '../../src/ports/storage-clock.ts';
 import type { StoredRow, Table } from '../../src/ports/table.ts';
 import { untraced } from '../../src/ports/tracing.ts';
 import { type MemoryTable, memoryTable } from './memory-table.ts';
-import { seededChance } from './seeded-chance.ts';
+import { seededRandom } from './seeded-random.ts';
 import { type VirtualClock, virtualClock } from './virtual-clock.ts';
 
 const minute = 60_000;
@@ -74,7 +74,7 @@ interface Waiting {
 export function virtualFleet(options: VirtualFleetOptions): VirtualFleet {
   const { instances = 3, atOnce = 16, seed = 1 } = options;
   const clock = virtualClock();
-  const chance = seededChance(seed);
+  const random = seededRandom(seed);
   const settings = { ...defaultGateSettings, ...options.gateSettings };
   const tables = {
     checkouts: memoryTable(),
@@ -87,7 +87,7 @@ export function virtualFleet(options: VirtualFleetOptions): VirtualFleet {
   const events: CheckoutEvent[] = [];
   const warnings: string[] = [];
   const note = (what: string): void => void done.push({ at: clock.now(), what });
-  const leg = (): number => 10 * (0.25 + 0.5 * chance.fraction());
+  const leg = (): number => 10 * (0.25 + 0.5 * random.fraction());
 
   let queue: Waiting[] = [];
   let sequence = 0;
@@ -155,8 +155,8 @@ export function virtualFleet(options: VirtualFleetOptions): VirtualFleet {
   }
 
   function start(index: number): void {
-    const own = clock.skewed((chance.fraction() - 0.5) * 2_000);
-    const random = seededChance(seed * 100 + index);
+    const own = clock.skewed((random.fraction() - 0.5) * 2_000);
+    const ownRandom = seededRandom(seed * 100 + index);
     const server = storageClock(own);
     const telemetry: Deps['telemetry'] = {
       event: () => {},
@@ -172,7 +172,7 @@ export function virtualFleet(options: VirtualFleetOptions): VirtualFleet {
       },
       (key, why) => void warnings.push(`entry ${key}: ${why}`),
     );
-    const parts = { clock: own, chance: random, telemetry, settings };
+    const parts = { clock: own, random: ownRandom, telemetry, settings };
     const gate = sharedGate({
       ...parts,
       store: gateStore({ ...parts, table: table('gate'), storageClock: server }),
@@ -187,7 +187,7 @@ export function virtualFleet(options: VirtualFleetOptions): VirtualFleet {
     const deps: Deps = {
       clock: own,
       clockSkew: () => undefined,
-      chance: random,
+      random,
       times: defaultTimes,
       rules: { maxAttempts: 6, repeatOrderedCart: true },
       gate,
@@ -260,14 +260,14 @@ export function virtualFleet(options: VirtualFleetOptions): VirtualFleet {
       table: tables.gate,
       clock,
       storageClock: onlooker,
-      chance: seededChance(seed + 7),
+      random: seededRandom(seed + 7),
       telemetry: { event: () => {}, warn: (message) => void warnings.push(message) },
       settings,
     }),
     enqueue: (bodies) =>
       send(
         bodies.map((body) => ({
-          messageId: chance.guid(),
+          messageId: random.guid(),
           body: new TextEncoder().encode(JSON.stringify(body)),
           properties: {},
         })),

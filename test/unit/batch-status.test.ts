@@ -13,7 +13,7 @@ import type { CheckoutQueue } from '../../src/ports/checkout-queue.ts';
 import type { QueuedMessage } from '../../src/ports/queued-messages.ts';
 import { memoryTable } from '../support/memory-table.ts';
 import { aRecord, customerId } from '../support/records.ts';
-import { seededChance } from '../support/seeded-chance.ts';
+import { seededRandom } from '../support/seeded-random.ts';
 import { virtualClock } from '../support/virtual-clock.ts';
 
 const minute = 60_000;
@@ -156,10 +156,10 @@ test('a stop wakes each open line through its own queue, not before every worker
     },
   });
   const wakeUps = { urgent: queue('urgent'), standard: queue('standard') };
-  const chance = seededChance(1);
+  const random = seededRandom(1);
   const at = start + 30_000;
   const signal = new AbortController().signal;
-  expect(await wakeOpenLines({ ...deps, wakeUps, chance }, 'night', at, signal)).toBe(2);
+  expect(await wakeOpenLines({ ...deps, wakeUps, random }, 'night', at, signal)).toBe(2);
   expect(sent).toEqual([
     `urgent 30000 {"wake":{"entry":"urgent:000000000000009:${job(2)}","wakes":1}}`,
     `standard 30000 {"wake":{"entry":"job:000000000000007:${job(1)}","wakes":1}}`,

@@ -346,7 +346,7 @@ test('the factor divides every time, and is refused in Azure', () => {
     callTimeout: 3_000,
     lease: 4_000,
     repeatWithin: 5_000,
-    quiet: 20_000,
+    listLag: 20_000,
     permitLife: Math.round(defaultTimes.permitLife / 60),
   });
   expect(times.pollSteps).toEqual(defaultTimes.pollSteps.map((step) => step / 60));

@@ -17,7 +17,7 @@ const open: GateView = {
 };
 const closed: GateView = { ...open, open: false, reason: 'throttled', until: now + 14 * 60_000 };
 const reason = { code: '800023', description: 'The credit line is too low.', remedy: 'Raise it.', at: now };
-const mark = { id: 'O1', content: 'x', wasPending: true, since: now };
+const orderSummary = { id: 'O1', content: 'x', wasPending: true, since: now };
 
 const cases: readonly (readonly [string, Partial<CheckoutRecord>, GateView, string, string?])[] = [
   [
@@ -73,7 +73,7 @@ const cases: readonly (readonly [string, Partial<CheckoutRecord>, GateView, stri
     'pending',
     {
       state: 'ordered',
-      orders: [{ ...mark, status: 'pending', entryKey: pollEntryKey(now + 120_000, 'O1') }],
+      orders: [{ ...orderSummary, status: 'pending', entryKey: pollEntryKey(now + 120_000, 'O1') }],
     },
     open,
     '1 order is pending at Partner Center; the poller looks again at 2026-11-24T02:02:00Z.',

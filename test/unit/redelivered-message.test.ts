@@ -27,9 +27,9 @@ const message: QueueMessage = {
 async function redelivered(original: QueueMessage, change: Partial<Run> = {}): Promise<OutgoingMessage> {
   const sent: OutgoingMessage[] = [];
   // An outage needs these ports alone: a call of any other fails the test.
-  const deps: Pick<Deps, 'clock' | 'chance' | 'times' | 'queue' | 'telemetry'> = {
+  const deps: Pick<Deps, 'clock' | 'random' | 'times' | 'queue' | 'telemetry'> = {
     clock: { now: () => 1_700_000_060_000, sleep: async () => undefined },
-    chance: { guid: () => 'guid', fraction: () => 0.5 },
+    random: { guid: () => 'guid', fraction: () => 0.5 },
     times: defaultTimes,
     queue: { send: async (messages) => void sent.push(...messages) },
     telemetry: { event: () => undefined, warn: () => undefined },

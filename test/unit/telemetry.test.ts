@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { lateTelemetry } from '../../src/adapters/telemetry/late.ts';
 import { measuresOf } from '../../src/adapters/telemetry/measures.ts';
-import { classOf } from '../../src/adapters/telemetry/watched.ts';
+import { classOf } from '../../src/adapters/telemetry/traced.ts';
 import { nothingDone } from '../../src/domain/tick-report.ts';
 import { events } from '../../src/ports/telemetry.ts';
 import { metrics, untraced } from '../../src/ports/tracing.ts';

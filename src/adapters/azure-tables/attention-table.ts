@@ -45,7 +45,7 @@ export function attentionRows(table: Table): AttentionRows {
         where: filter.all === true ? {} : { open: true },
       });
       for await (const stored of rows) {
-        if (isMark(stored.properties)) continue;
+        if (isOrderSummary(stored.properties)) continue;
         const row = toRow(stored);
         if (matches(row, filter)) yield row;
       }
@@ -54,7 +54,7 @@ export function attentionRows(table: Table): AttentionRows {
 
   const get = async (partition: string, key: string): Promise<AttentionRow | undefined> => {
     const stored = await table.get(partition, key);
-    return stored === undefined || isMark(stored.properties) ? undefined : toRow(stored);
+    return stored === undefined || isOrderSummary(stored.properties) ? undefined : toRow(stored);
   };
 
   return {
@@ -91,7 +91,7 @@ function partitionsFor({ kind, customerId }: AttentionFilter): readonly ('job' |
  * The worker closed what was never opened, so that a slower delivery does not open it for an older revision: it has a revision
  * and nothing to tell.
  */
-const isMark = (properties: Properties): boolean =>
+const isOrderSummary = (properties: Properties): boolean =>
   properties['open'] !== true && properties['kind'] === undefined && properties['reason'] === undefined;
 
 /** Rows are edited by people too: what is missing reads as empty. */

@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import { type Cause, closingCauses } from '../../domain/gate/closing-cause.ts';
-import type { Suspect } from '../../domain/gate/customer-throttles.ts';
+import type { ThrottledCustomer } from '../../domain/gate/customer-throttles.ts';
 import {
   floorPerMinute,
   type GateSettings,
@@ -49,7 +49,7 @@ export function toProperties(state: GateState, writeId: string): Properties {
     resumedBy: state.resumedBy,
     failures: state.failures,
     refused: state.refused.join(' '),
-    suspects: JSON.stringify(state.suspects),
+    throttledCustomers: JSON.stringify(state.throttledCustomers),
     day: state.day,
     jobs: state.jobs,
     useAt: state.use.at,
@@ -131,10 +131,10 @@ export function toState(properties: Properties, now: number, settings: GateSetti
     return limit < floorPerMinute(settings) ? heal('limit', startPerMinute(settings)) : limit;
   };
 
-  const readSuspects = (): readonly Suspect[] => {
-    const read = suspectsOf(text('suspects'));
+  const readThrottledCustomers = (): readonly ThrottledCustomer[] => {
+    const read = throttledCustomersOf(text('throttledCustomers'));
     if (read?.every(({ at, until }) => at <= soon && until <= soon + maxClosedMs(settings))) return read;
-    heal('suspects', '[]');
+    heal('throttledCustomers', '[]');
     return [];
   };
 
@@ -166,7 +166,7 @@ export function toState(properties: Properties, now: number, settings: GateSetti
       .split(' ')
       .filter((id) => id !== '')
       .slice(-10),
-    suspects: readSuspects(),
+    throttledCustomers: readThrottledCustomers(),
     day: /^\d{4}-\d\d-\d\d$/.test(day) ? day : heal('day', safe.day),
     // Nobody knows how many jobs were started: as if it were all.
     jobs: number('jobs', 1e9, settings.maxJobsPerDay),
@@ -179,7 +179,7 @@ export function toState(properties: Properties, now: number, settings: GateSetti
   return { state, healed };
 }
 
-const suspectList = z.array(
+const throttledCustomerList = z.array(
   z.object({
     customer: z.string(),
     at: z.number(),
@@ -189,9 +189,9 @@ const suspectList = z.array(
   }),
 );
 
-function suspectsOf(text: string): readonly Suspect[] | undefined {
+function throttledCustomersOf(text: string): readonly ThrottledCustomer[] | undefined {
   try {
-    return suspectList.safeParse(JSON.parse(text)).data;
+    return throttledCustomerList.safeParse(JSON.parse(text)).data;
   } catch {
     return undefined;
   }

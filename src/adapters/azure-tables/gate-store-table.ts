@@ -1,8 +1,8 @@
 import type { GateSettings } from '../../domain/gate/gate-settings.ts';
 import { type GateState, initialState } from '../../domain/gate/gate-state.ts';
-import type { Chance } from '../../ports/chance.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Decide, GateStore } from '../../ports/gate-store.ts';
+import type { Random } from '../../ports/random.ts';
 import type { StorageClock } from '../../ports/storage-clock.ts';
 import type { StoredRow, Table } from '../../ports/table.ts';
 import type { Telemetry } from '../../ports/telemetry.ts';
@@ -19,7 +19,7 @@ export interface GateStoreParts {
   readonly table: Table;
   readonly clock: Clock;
   readonly storageClock: Pick<StorageClock, 'now'>;
-  readonly chance: Chance;
+  readonly random: Random;
   readonly telemetry: Telemetry;
   readonly settings: GateSettings;
 }
@@ -33,7 +33,7 @@ interface Seen {
 
 /** The gate's row. Reads and writes of one instance come one after the other, so that it never conflicts with itself. */
 export function gateStore(parts: GateStoreParts): GateStore {
-  const { table, clock, storageClock, chance, telemetry, settings } = parts;
+  const { table, clock, storageClock, random, telemetry, settings } = parts;
   let seen: Seen | undefined;
   /** Nobody else wrote between our last two looks: then the remembered ETag is worth a try without reading. */
   let alone = false;
@@ -72,7 +72,7 @@ export function gateStore(parts: GateStoreParts): GateStore {
         if (read) return value;
         from = await look();
       } else {
-        const writeId = chance.guid();
+        const writeId = random.guid();
         const row = { partition, key, properties: toProperties(state, writeId) };
         const asked = clock.now();
         const result = await table.change(
@@ -83,7 +83,7 @@ export function gateStore(parts: GateStoreParts): GateStore {
           return value;
         }
         // Round trips apart, so that of those who met here one is through before the next comes.
-        await clock.sleep(chance.fraction() * Math.max(5, clock.now() - asked) * 2 ** Math.min(attempt, 4));
+        await clock.sleep(random.fraction() * Math.max(5, clock.now() - asked) * 2 ** Math.min(attempt, 4));
         // The client repeats what got no answer, and then meets its own write.
         from = await look();
         if (from.writeId === writeId) return value;

@@ -1,7 +1,7 @@
 import { type TickReport, tickStops } from '../../domain/tick-report.ts';
-import type { Chance } from '../../ports/chance.ts';
 import { type BegunTick, type Heartbeat, type Heartbeats, succeeded } from '../../ports/heartbeat.ts';
 import type { RecordPosition } from '../../ports/ledger-scan.ts';
+import type { Random } from '../../ports/random.ts';
 import type { Properties, StoredRow, Table } from '../../ports/table.ts';
 
 const partition = 'poller';
@@ -12,7 +12,7 @@ const version = 1;
 export function heartbeatStore(
   table: Table,
   now: () => number,
-  chance: Chance,
+  random: Random,
   credentialEndsAt: () => number | undefined = () => undefined,
 ): Heartbeats {
   const read = () => table.get(partition, key);
@@ -33,7 +33,7 @@ export function heartbeatStore(
       const startedAt = now();
       const running = toHeartbeat(found, startedAt + 2 * lengthMs);
       if (running.runningUntil > startedAt) return undefined;
-      const id = chance.guid();
+      const id = random.guid();
       const begun = { version, tick: id, writeId: id, startedAt, runningUntil: startedAt + lengthMs };
       return (await write({ ...found?.properties, ...begun }, found))
         ? { id, startedAt, repairedTo: positionIn(found) }
@@ -57,7 +57,7 @@ export function heartbeatStore(
         repairPartition: repairedTo?.partition ?? '',
         repairKey: repairedTo?.key ?? '',
       };
-      await write({ version, tick: id, writeId: chance.guid(), ...ended }, found);
+      await write({ version, tick: id, writeId: random.guid(), ...ended }, found);
     },
 
     async read() {

@@ -9,7 +9,7 @@ import {
   type KeptDelivery,
   type KnownGroup,
   type MergedMessage,
-  type OrderMark,
+  type OrderSummary,
   type PendingDecision,
   type Poll,
   type Question,
@@ -105,7 +105,7 @@ const order = z.object({
   endedAt: optional(count),
   entryKey: optional(z.string()),
   since: time,
-} satisfies Shape<OrderMark>);
+} satisfies Shape<OrderSummary>);
 
 const failedGroup = z.object({
   group: z.string(),

@@ -1,7 +1,7 @@
 import type { ServiceBusMessage, ServiceBusMessageBatch, ServiceBusSender } from '@azure/service-bus';
-import type { Chance } from '../../ports/chance.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { JobMessage, JobSender } from '../../ports/job-sender.ts';
+import type { Random } from '../../ports/random.ts';
 import { sendFailure } from './service-bus-failure.ts';
 
 /** While one batch is on its way the next is filled. */
@@ -13,7 +13,7 @@ const maxBatchBytes = 1024 * 1024;
 /** A namespace that throttles says so for seconds; the client's own tries are over by then. */
 const pauses = [2_000, 5_000, 10_000, 20_000, 30_000];
 
-export function jobSender(sender: ServiceBusSender, clock: Clock, chance: Chance): JobSender {
+export function jobSender(sender: ServiceBusSender, clock: Clock, random: Random): JobSender {
   async function newBatch(): Promise<ServiceBusMessageBatch> {
     const batch = await sender.createMessageBatch();
     return batch.maxSizeInBytes <= maxBatchBytes
@@ -29,14 +29,14 @@ export function jobSender(sender: ServiceBusSender, clock: Clock, chance: Chance
         const pause = pauses[tries];
         if (pause === undefined || signal.aborted || !mayPass(error))
           throw sendFailure('queue', `${batch.count} messages to queue ${sender.entityPath}`, error);
-        await clock.sleep(pause * (0.5 + chance.fraction()));
+        await clock.sleep(pause * (0.5 + random.fraction()));
       }
     }
   }
 
   /** A new id for each send: two messages with one id in one client would lose one of their lock renewals. */
   const toMessage = ({ body, at, traceparent }: JobMessage): ServiceBusMessage => ({
-    messageId: chance.guid(),
+    messageId: random.guid(),
     // The client writes anything but a Buffer as JSON again.
     body: Buffer.from(body),
     contentType: 'application/json',
@@ -92,7 +92,7 @@ export function jobSender(sender: ServiceBusSender, clock: Clock, chance: Chance
   }
 }
 
-/** Answers may overtake each other: what counts is how many are there from the first on. */
+/** Answers may arrive in any order: what counts is how many are there from the first on. */
 function inOrder(onSent: (messages: number) => void): { next(count: number): () => void } {
   const open: { count: number; done: boolean }[] = [];
   let sent = 0;

@@ -1,10 +1,10 @@
 import { ServiceBusClient } from '@azure/service-bus';
 import type { Connection } from '../../config/connections.ts';
-import type { Chance } from '../../ports/chance.ts';
 import type { CheckoutQueue } from '../../ports/checkout-queue.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Events } from '../../ports/events.ts';
 import type { JobSender } from '../../ports/job-sender.ts';
+import type { Random } from '../../ports/random.ts';
 import { azureIdentity } from '../azure-tables/azure-identity.ts';
 import { eventTopic } from './event-topic.ts';
 import { jobSender } from './job-sender.ts';
@@ -43,15 +43,15 @@ export const serviceBusClient = (connection: Connection): ServiceBusClient =>
 export function serviceBus(
   { connection, queue, urgentQueue, topic }: ServiceBusOptions,
   clock: Clock,
-  chance: Chance,
+  random: Random,
 ): ServiceBus {
   const client = serviceBusClient(connection);
   return {
     queue: checkoutQueue(client.createSender(queue)),
     urgentQueue: checkoutQueue(client.createSender(urgentQueue)),
     events: eventTopic(client.createSender(topic)),
-    jobs: jobSender(client.createSender(queue), clock, chance),
-    urgentJobs: jobSender(client.createSender(urgentQueue), clock, chance),
+    jobs: jobSender(client.createSender(queue), clock, random),
+    urgentJobs: jobSender(client.createSender(urgentQueue), clock, random),
     close: () => client.close(),
   };
 }

@@ -176,7 +176,7 @@ async function sendAll(
   start: WallTime | undefined,
   spool: Spool,
 ): Promise<Sent> {
-  const { clock, chance, config } = await operator();
+  const { clock, random, config } = await operator();
   const { bus } = await queues();
   const { connection, queue } = config.serviceBus;
   const resume = openResume(
@@ -190,7 +190,7 @@ async function sendAll(
   const perSecond = () =>
     Math.round((resume.done - sentBefore) / Math.max(0.001, (clock.now() - began) / 1_000));
   try {
-    await enqueue(jobSender(bus.createSender(queue), clock, chance), {
+    await enqueue(jobSender(bus.createSender(queue), clock, random), {
       list,
       bodies: spool.read(),
       skip: sentBefore,

@@ -47,30 +47,30 @@ async function run(session: Session, what: string, options: Options): Promise<nu
   output.note(
     `${counted(carts.length, 'cart')} to read, about ${inTime((carts.length / limit) * minuteMs)} at ${Math.round(limit)} calls a minute.`,
   );
-  const findings: Finding[] = [];
+  const evidence: Finding[] = [];
   let read = 0;
   const start = startOf(options.at, clock.now());
   const stopped = await readAll(
     preflight({ ...access, ledger }, { carts, start, perMinute }, (found) => {
       read += 1;
-      findings.push(...found);
+      evidence.push(...found);
       output.progress(
-        `${read} of ${counted(carts.length, 'cart')} read, ${counted(findings.length, 'finding')}`,
+        `${read} of ${counted(carts.length, 'cart')} read, ${counted(evidence.length, 'finding')}`,
       );
     }),
   );
-  findings.sort((a, b) => keyOf(a).localeCompare(keyOf(b)));
-  if (findings.length > 0)
+  evidence.sort((a, b) => keyOf(a).localeCompare(keyOf(b)));
+  if (evidence.length > 0)
     output.table(
       ['finding', 'customer', 'cart', ''],
-      findings.map(({ kind, customerId, cartId, text }) => [kind, customerId, cartId, text]),
+      evidence.map(({ kind, customerId, cartId, text }) => [kind, customerId, cartId, text]),
     );
-  const verdict = preflightVerdict({ carts: carts.length, read, findings: countsOf(findings) });
+  const verdict = preflightVerdict({ carts: carts.length, read, evidence: countsOf(evidence) });
   output.line(verdict.text);
   output.data({
     carts: carts.length,
     read,
-    findings,
+    evidence,
     verdict: verdict.kind,
     ...(stopped === undefined ? {} : { stopped }),
   });
@@ -80,8 +80,8 @@ async function run(session: Session, what: string, options: Options): Promise<nu
 
 const keyOf = ({ kind, customerId, cartId }: Finding): string => `${kind}:${customerId}:${cartId}`;
 
-const countsOf = (findings: readonly Finding[]): string =>
-  [...Map.groupBy(findings, ({ kind }) => kind)].map(([kind, list]) => `${list.length} ${kind}`).join(', ');
+const countsOf = (evidence: readonly Finding[]): string =>
+  [...Map.groupBy(evidence, ({ kind }) => kind)].map(([kind, list]) => `${list.length} ${kind}`).join(', ');
 
 function startOf(text: string | undefined, now: number): number {
   if (text === undefined) return now;

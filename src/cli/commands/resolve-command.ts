@@ -95,7 +95,7 @@ function resolutionIn({ orders, notBought, giveUp }: Options): Resolution | unde
   return giveUp === true ? { decision: 'give-up', orderIds: [] } : undefined;
 }
 
-function evidenceOf({ record, attention, cart, groups, candidates, twins }: CaseFile) {
+function evidenceOf({ record, attention, cart, groups, candidates, equalCarts }: CaseFile) {
   return {
     jobKey: record.jobKey,
     state: record.state,
@@ -105,13 +105,13 @@ function evidenceOf({ record, attention, cart, groups, candidates, twins }: Case
     cart,
     groups,
     candidates,
-    equalCartsInDoubt: twins.map(({ jobKey, state, lastSend }) => ({ jobKey, state, lastSend })),
+    equalCartsInDoubt: equalCarts.map(({ jobKey, state, lastSend }) => ({ jobKey, state, lastSend })),
     calls: callsOf(record),
   };
 }
 
 function show({ output }: Session, file: CaseFile): void {
-  const { record, attention, cart, groups, candidates, twins } = file;
+  const { record, attention, cart, groups, candidates, equalCarts } = file;
   const say = (text: string) => output.line(harmless(text));
   output.line(output.paint('bold', `${record.jobKey}  ${record.state}`));
   if (attention?.open === true) say(`  ${attention.description}`);
@@ -134,11 +134,11 @@ function show({ output }: Session, file: CaseFile): void {
     say(`  ${id}  ${status}  ${createdAt === undefined ? '' : timeText(createdAt)}`);
   if (candidates.length === 0) say('  none was found');
   say('Other carts of this customer that may have been bought too:');
-  for (const { cartId, state, lastSend } of twins)
+  for (const { cartId, state, lastSend } of equalCarts)
     say(
       `  ${cartId}  ${state}  ${lastSend === undefined ? 'never sent' : `last sent ${timeText(lastSend)}`}`,
     );
-  if (twins.length === 0) say('  none');
+  if (equalCarts.length === 0) say('  none');
   say('Checkout calls:');
   for (const { what, at, correlationId, end } of callsOf(record))
     if (what === 'checkout')

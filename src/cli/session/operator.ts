@@ -11,10 +11,10 @@ import { omitUndefined } from '../../domain/omit-undefined.ts';
 import { storageClock } from '../../gate/storage-clock.ts';
 import type { PollerTrace } from '../../operator/status.ts';
 import type { AttentionRows } from '../../ports/attention-rows.ts';
-import { type Chance, systemChance } from '../../ports/chance.ts';
 import { type Clock, systemClock } from '../../ports/clock.ts';
 import type { GateStore } from '../../ports/gate-store.ts';
 import type { LedgerScan } from '../../ports/ledger-scan.ts';
+import { type Random, systemRandom } from '../../ports/random.ts';
 import type { StorageClock } from '../../ports/storage-clock.ts';
 import type { Telemetry } from '../../ports/telemetry.ts';
 import { whoAmI } from './who.ts';
@@ -23,7 +23,7 @@ import { whoAmI } from './who.ts';
 export interface Operator extends Stores {
   readonly config: OperatorConfig;
   readonly clock: Clock;
-  readonly chance: Chance;
+  readonly random: Random;
   readonly telemetry: Telemetry;
   readonly tables: AzureTables;
   readonly gateStore: GateStore;
@@ -41,14 +41,14 @@ export interface Operator extends Stores {
 /** Half of the composition root of the command line; the other half is `queues.ts`. */
 export function openOperator(config: OperatorConfig, warn: (text: string) => void): Operator {
   const clock = systemClock;
-  const chance = systemChance;
+  const random = systemRandom;
   const telemetry: Telemetry = { event: () => {}, warn };
   const storageTime = storageClock(clock);
   const tables = azureTables(config.tables, storageTime.observe);
   return {
     config,
     clock,
-    chance,
+    random,
     telemetry,
     tables,
     storageClock: storageTime,
@@ -57,7 +57,7 @@ export function openOperator(config: OperatorConfig, warn: (text: string) => voi
       table: tables.gate,
       clock,
       storageClock: storageTime,
-      chance,
+      random,
       telemetry,
       settings: config.gate,
     }),
@@ -66,7 +66,7 @@ export function openOperator(config: OperatorConfig, warn: (text: string) => voi
     countOpen: () => countOpen(tables.attention),
     now: () => storageTime.now().atLeast,
     pollerTrace: async () => {
-      const heartbeat = await heartbeatStore(tables.gate, () => storageTime.now().atLeast, chance).read();
+      const heartbeat = await heartbeatStore(tables.gate, () => storageTime.now().atLeast, random).read();
       return omitUndefined({
         lastTick: heartbeat?.last?.endedAt,
         lastSuccess: heartbeat?.lastSuccess || undefined,

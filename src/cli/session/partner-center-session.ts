@@ -28,7 +28,7 @@ export async function openPartnerCenter(
   signIn: boolean,
 ): Promise<PartnerAccess> {
   const { env } = settings();
-  const { clock, chance, telemetry, config, gateStore } = await operator();
+  const { clock, random, telemetry, config, gateStore } = await operator();
   if (env['PARTNER_TENANT_ID'] === undefined || env['PARTNER_CLIENT_ID'] === undefined)
     throw new CommandFailure(
       exit.cannot,
@@ -44,9 +44,9 @@ export async function openPartnerCenter(
   return {
     tokens,
     partnerCenter: partnerCenterClient({ ...times, baseUrl: partner.api, tokens, clock }),
-    gate: sharedGate({ store: gateStore, clock, chance, telemetry, settings: gateSettings }),
+    gate: sharedGate({ store: gateStore, clock, random, telemetry, settings: gateSettings }),
     clock,
-    chance,
+    random,
     minuteMs: gateSettings.minuteMs,
     permitLife: times.permitLife,
     signal: interrupted,

@@ -7,7 +7,7 @@ import {
   isFinal,
   isRetryable,
   type KnownGroup,
-  type OrderMark,
+  type OrderSummary,
   type Reason,
 } from './record.ts';
 import { type Step, transition } from './state-machine.ts';
@@ -46,34 +46,43 @@ export interface Result {
 
 /** Adds orders to the marks that the record keeps; a status only moves forward. */
 export function mergeMarks(
-  marks: readonly OrderMark[],
+  orderSummaries: readonly OrderSummary[],
   orders: readonly Order[],
   at: { readonly now: number; readonly revision: number; readonly firstPoll: number },
-): readonly OrderMark[] {
-  const known = new Map(marks.map((mark) => [mark.id, mark]));
+): readonly OrderSummary[] {
+  const known = new Map(orderSummaries.map((orderSummary) => [orderSummary.id, orderSummary]));
   for (const order of orders) {
-    const mark = known.get(order.id);
-    const status = mark === undefined ? order.status : forward(mark.status, order.status);
+    const orderSummary = known.get(order.id);
+    const status = orderSummary === undefined ? order.status : forward(orderSummary.status, order.status);
     const ended = isTerminal(status);
     known.set(order.id, {
       id: order.id,
       status,
       ...(status === order.status && order.rawStatus !== undefined ? { word: order.rawStatus } : {}),
-      content: mark?.content ?? contentOf(order),
-      wasPending: mark?.wasPending === true || !ended,
-      since: mark?.since ?? at.now,
-      ...(mark?.endedAt !== undefined ? { endedAt: mark.endedAt } : ended ? { endedAt: at.revision } : {}),
-      ...(ended ? {} : { entryKey: mark?.entryKey ?? pollEntryKey(at.firstPoll, order.id) }),
+      content: orderSummary?.content ?? contentOf(order),
+      wasPending: orderSummary?.wasPending === true || !ended,
+      since: orderSummary?.since ?? at.now,
+      ...(orderSummary?.endedAt !== undefined
+        ? { endedAt: orderSummary.endedAt }
+        : ended
+          ? { endedAt: at.revision }
+          : {}),
+      ...(ended ? {} : { entryKey: orderSummary?.entryKey ?? pollEntryKey(at.firstPoll, order.id) }),
     });
   }
   return [...known.values()];
 }
 
 /** Where a record with these orders and failed groups stands. */
-export function resultStep(marks: readonly OrderMark[], failedGroups: readonly FailedGroup[]): Step {
-  if (marks.length === 0) return 'fail';
-  if (marks.some((mark) => !isTerminal(mark.status))) return 'order';
-  return failedGroups.length > 0 || marks.some((mark) => isLacking(mark.status)) ? 'end-partly' : 'complete';
+export function resultStep(
+  orderSummaries: readonly OrderSummary[],
+  failedGroups: readonly FailedGroup[],
+): Step {
+  if (orderSummaries.length === 0) return 'fail';
+  if (orderSummaries.some((orderSummary) => !isTerminal(orderSummary.status))) return 'order';
+  return failedGroups.length > 0 || orderSummaries.some((orderSummary) => isLacking(orderSummary.status))
+    ? 'end-partly'
+    : 'complete';
 }
 
 /** The record after a result: one revision on, its lease free, its counters 0, no decision pending. */
@@ -124,17 +133,23 @@ export function withOrders(
   at: { readonly now: number; readonly firstPoll: number },
 ): CheckoutRecord {
   const revision = record.revision + 1;
-  const marks = mergeMarks(record.orders, orders, { ...at, revision });
+  const orderSummaries = mergeMarks(record.orders, orders, { ...at, revision });
   const { ordersInHand, ...rest } = record;
-  return { ...rest, ...stillInHand(record, marks), revision, orders: marks, updatedAt: at.now };
+  return {
+    ...rest,
+    ...stillInHand(record, orderSummaries),
+    revision,
+    orders: orderSummaries,
+    updatedAt: at.now,
+  };
 }
 
 /** Orders in hand that the record does not name yet. */
 function stillInHand(
   { ordersInHand = [] }: CheckoutRecord,
-  marks: readonly OrderMark[],
+  orderSummaries: readonly OrderSummary[],
 ): Pick<CheckoutRecord, 'ordersInHand'> {
-  const left = ordersInHand.filter((id) => !marks.some((mark) => mark.id === id));
+  const left = ordersInHand.filter((id) => !orderSummaries.some((orderSummary) => orderSummary.id === id));
   return left.length === 0 ? {} : { ordersInHand: left };
 }
 

@@ -13,12 +13,12 @@ const leftBy = ({ lastSend, createdAt }: Sent, { lease, callTimeout }: Leaving):
   (lastSend ?? createdAt) + lease - callTimeout;
 
 /** From then on no call of ours can be running at Partner Center. */
-export const windowEnd = (record: Sent, times: Leaving & Pick<Times, 'window'>): number =>
-  leftBy(record, times) + times.window;
+export const inFlightEnd = (record: Sent, times: Leaving & Pick<Times, 'inFlightWindow'>): number =>
+  leftBy(record, times) + times.inFlightWindow;
 
 /** From then on the order list shows what the last call made. */
-export const quietEnd = (record: Sent, times: Leaving & Pick<Times, 'quiet'>): number =>
-  leftBy(record, times) + times.quiet;
+export const listLagEnd = (record: Sent, times: Leaving & Pick<Times, 'listLag'>): number =>
+  leftBy(record, times) + times.listLag;
 
 /** Until then Partner Center is trusted to answer a repeat of the last call without buying. */
 export const repeatEnd = (
@@ -34,11 +34,11 @@ type FirstSend = Pick<CheckoutRecord, 'firstSend' | 'firstSendSkew' | 'firstInDo
 /** By Partner Center's clock: an order that was created before this is none of this record's. */
 export const earliestCreation = (
   { createdAt, firstSend = createdAt, firstSendSkew }: FirstSend,
-  times: Pick<Times, 'lookBack'>,
+  times: Pick<Times, 'searchOverlap'>,
 ): number =>
   firstSendSkew === undefined
-    ? firstSend - times.lookBack
-    : firstSend + firstSendSkew.low - Math.min(betweenServices, times.lookBack);
+    ? firstSend - times.searchOverlap
+    : firstSend + firstSendSkew.low - Math.min(betweenServices, times.searchOverlap);
 
 /**
  * By Partner Center's clock: an order that was created from then on was created after the first send that may have been
@@ -46,8 +46,8 @@ export const earliestCreation = (
  */
 export function surelyAfterFirstSend(
   { createdAt, firstSend = createdAt, firstSendSkew, firstInDoubt }: FirstSend,
-  times: Pick<Times, 'lookBack'>,
+  times: Pick<Times, 'searchOverlap'>,
 ): number {
   const sent = firstInDoubt ?? { at: firstSend, skew: firstSendSkew };
-  return sent.at + (sent.skew?.high ?? times.lookBack);
+  return sent.at + (sent.skew?.high ?? times.searchOverlap);
 }

@@ -7,9 +7,15 @@ import { backOff, withJitter } from './backoff.ts';
 import { lastCheckout } from './call-history.ts';
 import type { Outcome } from './call-outcome.ts';
 import { countersAfterEscalation } from './claim-rules.ts';
-import { quietEnd, windowEnd } from './deadlines.ts';
+import { inFlightEnd, listLagEnd } from './deadlines.ts';
 import { givenUp, gone, notFound, partlyFound, type StoppedBatch, tooLate } from './endings.ts';
-import { type Findings, groupsWithoutOrder, isOrdered, repeatDeadline, weigh } from './reconcile-rules.ts';
+import {
+  decideReconciliation,
+  type Evidence,
+  groupsWithoutOrder,
+  isOrdered,
+  repeatDeadline,
+} from './reconcile-rules.ts';
 import type { CheckoutRecord, FailedGroup, KnownGroup, Question, Reason } from './record.ts';
 import { madeByRepeat } from './repeat-alarm.ts';
 import type { Rules } from './rules.ts';
@@ -132,14 +138,14 @@ export function afterCall(
     case 'unreadable':
       return doubt(
         record,
-        afterWindow(record, context),
+        afterInFlight(record, context),
         outcome.reason,
         { attempts: record.attempts + 1 },
         context,
       );
     case 'intercepted': {
       // Every call meets what stands in between, so no attempt of this job is counted.
-      const at = Math.max(afterWindow(record, context), whenGateOpens(gate, 0, context));
+      const at = Math.max(afterInFlight(record, context), whenGateOpens(gate, 0, context));
       return doubt(record, at, outcome.reason, {}, context);
     }
     case 'permanent': {
@@ -156,7 +162,7 @@ export function afterCall(
         as: unknown ? ('refused' as const) : ('refused-once' as const),
         reason: outcome.reason,
       };
-      return doubt(record, quietEnd(record, times), outcome.reason, { repeated }, context);
+      return doubt(record, listLagEnd(record, times), outcome.reason, { repeated }, context);
     }
   }
 }
@@ -272,8 +278,8 @@ function orAlarm(
 }
 
 /** A little after the window: clocks differ, and a reconciliation that comes too early only reschedules. */
-const afterWindow = (record: CheckoutRecord, { times, fraction }: Context): number =>
-  windowEnd(record, times) + fraction * times.permitLife * 5;
+const afterInFlight = (record: CheckoutRecord, { times, fraction }: Context): number =>
+  inFlightEnd(record, times) + fraction * times.permitLife * 5;
 
 const whenGateOpens = (
   { opensAt }: GateAfterCall,
@@ -293,9 +299,9 @@ const refused = (record: CheckoutRecord, reason: Reason): NextAction => ({
  */
 function isWhole(record: CheckoutRecord, orders: readonly Order[]): boolean {
   if (record.state !== 'unresolved' || record.groups === undefined) return true;
-  const known = new Set(record.orders.map((mark) => mark.id));
+  const known = new Set(record.orders.map((orderSummary) => orderSummary.id));
   const fresh = orders.filter((order) => !known.has(order.id));
-  const contents = [...record.orders.map((mark) => mark.content), ...fresh.map(contentOf)];
+  const contents = [...record.orders.map((orderSummary) => orderSummary.content), ...fresh.map(contentOf)];
   return groupsWithoutOrder(record.groups, contents).length === 0;
 }
 
@@ -321,7 +327,7 @@ function partlyDone(
     return {
       kind: 'record-and-go-on',
       result,
-      to: { step: 'doubt', at: quietEnd(record, times), why, change },
+      to: { step: 'doubt', at: listLagEnd(record, times), why, change },
     };
   }
   if (errors.every((error) => error.retryable) && attempts < rules.maxAttempts) {
@@ -389,29 +395,29 @@ function partnerWide(
 
 /** What follows from the evidence about a call that may have been executed. `inHand`: orders of this job that were read by id. */
 export function afterEvidence(
-  findings: Findings,
+  evidence: Evidence,
   record: CheckoutRecord,
   inHand: readonly Order[],
   context: Context,
 ): NextAction {
   const { now, times, rules, stopped } = context;
-  const lookRules = { times, ...rules };
-  const verdict = weigh(findings, lookRules);
+  const reconcileRules = { times, ...rules };
+  const verdict = decideReconciliation(evidence, reconcileRules);
   switch (verdict.kind) {
     case 'repeat':
       return {
         kind: 'repeat',
         repeat: {
-          until: repeatDeadline(findings, lookRules),
-          ofOrderedCart: isOrdered(findings),
+          until: repeatDeadline(evidence, reconcileRules),
+          ofOrderedCart: isOrdered(evidence),
           lastSendBefore: record.lastSend,
-          known: new Set([...record.orders, ...findings.unowned].map(({ id }) => id)),
+          known: new Set([...record.orders, ...evidence.unowned].map(({ id }) => id)),
         },
       };
-    case 'park':
+    case 'reschedule':
       return goOnLooking(record, verdict, { looks: record.looks + 1 }, context);
     case 'ask':
-      return askWhatBecame(record, findings, verdict.why, context);
+      return askWhatBecame(record, evidence, verdict.why, context);
     case 'found':
       return {
         kind: 'record-result',
@@ -429,7 +435,7 @@ export function afterEvidence(
           ...tooLate(record, stopped, now),
           ...(verdict.why === 'refused' ? omitUndefined({ reason: record.repeated?.reason }) : {}),
           orders: inHand,
-          ...(findings.record.orders.length === 0
+          ...(evidence.record.orders.length === 0
             ? {}
             : { failedGroups: verdict.missing.map((group) => notFound(group, record)) }),
           gaveUp: true,
@@ -456,10 +462,10 @@ export const evidenceLater = (
 /** The cart or the list is refused to us for good: there can be no evidence, so a person has to say. */
 export function evidenceRefused(record: CheckoutRecord, reason: Reason, context: Context): NextAction {
   const { now, times } = context;
-  const quietAt = quietEnd(record, times);
+  const listCompleteAt = listLagEnd(record, times);
   const change = { looks: record.looks + 1 };
-  if (now < quietAt)
-    return { kind: 'reschedule', to: { step: 'doubt', at: quietAt, why: reason.description, change } };
+  if (now < listCompleteAt)
+    return { kind: 'reschedule', to: { step: 'doubt', at: listCompleteAt, why: reason.description, change } };
   return escalate({ kind: 'needs-decision', reason }, change, context);
 }
 
@@ -481,16 +487,16 @@ function goOnLooking(
 
 function askWhatBecame(
   record: CheckoutRecord,
-  findings: Findings,
+  evidence: Evidence,
   why: string,
   context: Context,
 ): NextAction {
-  const evidence = {
-    cart: findings.cart,
-    groups: findings.groups,
-    ordersFound: findings.unowned.map(({ id, status, createdAt }) => ({ id, status, createdAt })),
-    equalCartsInDoubt: findings.twins.map((twin) => twin.record.cartId),
-    unreadableRecords: findings.unreadable,
+  const shown = {
+    cart: evidence.cart,
+    groups: evidence.groups,
+    ordersFound: evidence.unowned.map(({ id, status, createdAt }) => ({ id, status, createdAt })),
+    equalCartsInDoubt: evidence.equalCarts.map((equalCart) => equalCart.record.cartId),
+    unreadableRecords: evidence.unreadable,
     repeated: record.repeated,
     attempts: record.attempts,
   };
@@ -502,7 +508,7 @@ function askWhatBecame(
       'Look for the order in Partner Center. Then name it, say that it was not bought, or give up on it.',
     at: context.now,
   };
-  const question = { kind: 'needs-decision' as const, reason, evidence: JSON.stringify(evidence) };
+  const question = { kind: 'needs-decision' as const, reason, evidence: JSON.stringify(shown) };
   return escalate(question, {}, context);
 }
 
@@ -556,8 +562,8 @@ export function afterNamedOrders(
   { now }: Context,
 ): NextAction {
   const named = new Set(orders.map((order) => order.id));
-  const others = record.orders.filter((mark) => !named.has(mark.id));
-  const contents = [...others.map((mark) => mark.content), ...orders.map(contentOf)];
+  const others = record.orders.filter((orderSummary) => !named.has(orderSummary.id));
+  const contents = [...others.map((orderSummary) => orderSummary.content), ...orders.map(contentOf)];
   const failedGroups = groupsNotNamed(groups, contents).map(
     (group): FailedGroup => ({
       group: group.group,

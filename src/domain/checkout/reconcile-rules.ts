@@ -2,11 +2,11 @@ import type { Order } from '../order/order.ts';
 import type { Times } from '../times.ts';
 import { contentOf } from './apply-result.ts';
 import { isLate } from './claim-rules.ts';
-import { quietEnd, repeatEnd, surelyAfterFirstSend, windowEnd } from './deadlines.ts';
+import { inFlightEnd, listLagEnd, repeatEnd, surelyAfterFirstSend } from './deadlines.ts';
 import type { CheckoutRecord, KnownGroup } from './record.ts';
 
 /** Another record of this customer that may have been bought too, and lacks an order: it may own what we found. */
-export interface OpenTwin {
+export interface OpenEqualCart {
   readonly record: CheckoutRecord;
   /** Its batch is stopped: it will not be repeated. */
   readonly stopped: boolean;
@@ -17,8 +17,8 @@ export interface OpenTwin {
 }
 
 /** What a look found out. */
-export interface Findings {
-  /** When the look began: window and quiet are judged as of then. */
+export interface Evidence {
+  /** When the reconciliation began: the in-flight window and the list lag are judged as of then. */
   readonly now: number;
   readonly record: CheckoutRecord;
   /** Its batch is stopped: as past its time, it is found out and never repeated. */
@@ -28,19 +28,19 @@ export interface Findings {
   readonly groups: readonly KnownGroup[] | undefined;
   /** Orders of no record, made since shortly before the first send. */
   readonly unowned: readonly Order[];
-  readonly twins: readonly OpenTwin[];
+  readonly equalCarts: readonly OpenEqualCart[];
   /** Carts of this customer whose records cannot be read: each may hold anything. */
   readonly unreadable: readonly string[];
 }
 
-export interface LookRules {
+export interface ReconcileRules {
   readonly times: Pick<
     Times,
     | 'lease'
     | 'callTimeout'
-    | 'window'
-    | 'quiet'
-    | 'lookBack'
+    | 'inFlightWindow'
+    | 'listLag'
+    | 'searchOverlap'
     | 'repeatWithin'
     | 'goneConfirm'
     | 'inProgressLater'
@@ -50,9 +50,9 @@ export interface LookRules {
   readonly maxAttempts: number;
 }
 
-export type LookVerdict =
+export type Reconciliation =
   | { readonly kind: 'repeat' }
-  | { readonly kind: 'park'; readonly until: number; readonly why: string }
+  | { readonly kind: 'reschedule'; readonly until: number; readonly why: string }
   | { readonly kind: 'ask'; readonly why: string }
   /** These orders are ours, on top of those in the record; `missing` groups have none. */
   | { readonly kind: 'found'; readonly orders: readonly Order[]; readonly missing: readonly KnownGroup[] }
@@ -66,16 +66,16 @@ export type LookVerdict =
     };
 
 /** What the evidence says about a cart that may have been bought. */
-export function weigh(findings: Findings, rules: LookRules): LookVerdict {
-  const { record, groups, now } = findings;
-  const status = statusOf(findings);
-  const quietAt = quietEnd(record, rules.times);
+export function decideReconciliation(evidence: Evidence, rules: ReconcileRules): Reconciliation {
+  const { record, groups, now } = evidence;
+  const status = statusOf(evidence);
+  const listCompleteAt = listLagEnd(record, rules.times);
 
   if (groups === undefined) {
     // A cart that is gone, and that nobody read in time: any order could be its own.
-    if (findings.unowned.length > 0) return unsettled(findings, rules);
-    const goneAt = goneFrom(findings, rules.times);
-    if (now < goneAt) return untilGone(goneAt, quietAt);
+    if (evidence.unowned.length > 0) return unsettled(evidence, rules);
+    const goneAt = goneFrom(evidence, rules.times);
+    if (now < goneAt) return untilGone(goneAt, listCompleteAt);
     if (record.orders.length === 0) return { kind: 'nothing', why: 'gone' };
     // What else it held, nobody can say any more: its orders stay, and a person hears of it.
     return { kind: 'found', orders: [], missing: [{ group: '*', content: '' }] };
@@ -84,13 +84,13 @@ export function weigh(findings: Findings, rules: LookRules): LookVerdict {
   const missing = missingGroups(groups, record);
   if (missing.length === 0) return { kind: 'found', orders: [], missing: [] };
   // The answer of the API itself is conclusive, and a list is not: somebody may have bought the same by hand.
-  if (repeatsFirst(findings, rules)) return repeatAfterWindow(findings, rules);
-  const { assigned, contested } = assign(missing, findings, rules);
+  if (repeatsFirst(evidence, rules)) return repeatAfterInFlight(evidence, rules);
+  const { assigned, contested } = assign(missing, evidence, rules);
   if (contested)
-    return mayRepeat(findings, rules) ? repeatAfterWindow(findings, rules) : unsettled(findings, rules);
+    return mayRepeat(evidence, rules) ? repeatAfterInFlight(evidence, rules) : unsettled(evidence, rules);
   return status === 'active' && record.orders.length === 0
-    ? notBoughtYet(findings, rules)
-    : conclude(findings, rules, missing, assigned);
+    ? notBoughtYet(evidence, rules)
+    : conclude(evidence, rules, missing, assigned);
 }
 
 /** The groups of the cart for which the record has no order. */
@@ -100,62 +100,68 @@ export const missingGroups = (
 ): readonly KnownGroup[] =>
   groupsWithoutOrder(
     groups,
-    orders.map((mark) => mark.content),
+    orders.map((orderSummary) => orderSummary.content),
   );
 
 /** The cart is ordered, and a repeat is still answered without buying: nothing is concluded before it. */
-export function repeatsFirst(findings: Omit<Findings, 'twins' | 'unreadable'>, rules: LookRules): boolean {
-  return statusOf(findings) === 'ordered' && mayRepeat(findings, rules);
+export function repeatsFirst(
+  evidence: Omit<Evidence, 'equalCarts' | 'unreadable'>,
+  rules: ReconcileRules,
+): boolean {
+  return statusOf(evidence) === 'ordered' && mayRepeat(evidence, rules);
 }
 
 /** Active, and no order can be its own. */
-function notBoughtYet(findings: Findings, rules: LookRules): LookVerdict {
-  const { record, now } = findings;
-  const quietAt = quietEnd(record, rules.times);
-  if (isOver(findings)) return now < quietAt ? quiet(quietAt) : { kind: 'nothing', why: 'too-late' };
-  if (record.attempts >= rules.maxAttempts) return unsettled(findings, rules);
+function notBoughtYet(evidence: Evidence, rules: ReconcileRules): Reconciliation {
+  const { record, now } = evidence;
+  const listCompleteAt = listLagEnd(record, rules.times);
+  if (isOver(evidence))
+    return now < listCompleteAt ? awaitList(listCompleteAt) : { kind: 'nothing', why: 'too-late' };
+  if (record.attempts >= rules.maxAttempts) return unsettled(evidence, rules);
   // Past the time of a repeat the list must show that nothing was bought. Then this is a new call, and no repeat.
-  if (!isInTimeToRepeat(findings, rules) && now < quietAt) return quiet(quietAt);
-  return repeatAfterWindow(findings, rules);
+  if (!isInTimeToRepeat(evidence, rules) && now < listCompleteAt) return awaitList(listCompleteAt);
+  return repeatAfterInFlight(evidence, rules);
 }
 
-/** No candidate is contested. These are all that there are, once the list is quiet. */
+/** No candidate is contested. These are all that there are, once the list lag is over. */
 function conclude(
-  findings: Findings,
-  rules: LookRules,
+  evidence: Evidence,
+  rules: ReconcileRules,
   missing: readonly KnownGroup[],
   assigned: readonly Order[],
-): LookVerdict {
-  const { record, now } = findings;
-  const status = statusOf(findings);
-  const quietAt = quietEnd(record, rules.times);
+): Reconciliation {
+  const { record, now } = evidence;
+  const status = statusOf(evidence);
+  const listCompleteAt = listLagEnd(record, rules.times);
   const stillMissing = groupsWithoutOrder(missing, assigned.map(contentOf));
   if (stillMissing.length === 0) {
     const isProof = status === 'ordered' && assigned.every((order) => isSurelyLater(order, record, rules));
-    return isProof || now >= quietAt ? { kind: 'found', orders: assigned, missing: [] } : quiet(quietAt);
+    return isProof || now >= listCompleteAt
+      ? { kind: 'found', orders: assigned, missing: [] }
+      : awaitList(listCompleteAt);
   }
   const foundNone = record.orders.length === 0 && assigned.length === 0;
-  if (foundNone && status === 'ordered') return unsettled(findings, rules);
+  if (foundNone && status === 'ordered') return unsettled(evidence, rules);
   if (status === 'gone') {
-    const goneAt = goneFrom(findings, rules.times);
-    // guard: Evidence: quiet before gone means not bought
-    if (now < goneAt) return untilGone(goneAt, quietAt);
+    const goneAt = goneFrom(evidence, rules.times);
+    // guard: Evidence: the list lag ends before gone means not bought
+    if (now < goneAt) return untilGone(goneAt, listCompleteAt);
   } else {
-    // guard: Evidence: quiet before some groups count as failed
-    if (now < quietAt) return quiet(quietAt);
+    // guard: Evidence: the list lag ends before some groups count as failed
+    if (now < listCompleteAt) return awaitList(listCompleteAt);
   }
-  if (mayDiffer(findings, assigned)) return unsettled(findings, rules);
+  if (mayDiffer(evidence, assigned)) return unsettled(evidence, rules);
   return foundNone
     ? { kind: 'nothing', why: 'gone' }
     : { kind: 'found', orders: assigned, missing: stillMissing };
 }
 
 /** Past its time, or stopped: it is not sent again. */
-const isOver = ({ record, stopped, now }: Pick<Findings, 'record' | 'stopped' | 'now'>): boolean =>
+const isOver = ({ record, stopped, now }: Pick<Evidence, 'record' | 'stopped' | 'now'>): boolean =>
   stopped || isLate(record.job.notAfter, now);
 
-/** The repeat's answer stands in place of the cart's status: else its repeats would put off quiet for ever. */
-function statusOf({ record, cart }: Pick<Findings, 'record' | 'cart'>): Findings['cart'] {
+/** The repeat's answer stands in place of the cart's status: else its repeats would put off the end of the list lag for ever. */
+function statusOf({ record, cart }: Pick<Evidence, 'record' | 'cart'>): Evidence['cart'] {
   const { repeated } = record;
   if (repeated === undefined) return cart;
   if (repeated.as === 'already-done') return 'ordered';
@@ -166,53 +172,59 @@ function statusOf({ record, cart }: Pick<Findings, 'record' | 'cart'>): Findings
  * From when on a gone cart counts as gone. One 404 proves nothing: the cart must be missing a second time, later, and after
  * the order list has caught up with the last send. A refusal for good needs the list alone.
  */
-export function goneFrom({ record, cart, now }: Findings, times: LookRules['times']): number {
-  const quietAt = quietEnd(record, times);
-  if (cart !== 'gone' || record.repeated?.as === 'refused') return quietAt;
-  return Math.max(quietAt, (record.goneSince ?? now) + times.goneConfirm);
+export function goneFrom({ record, cart, now }: Evidence, times: ReconcileRules['times']): number {
+  const listCompleteAt = listLagEnd(record, times);
+  if (cart !== 'gone' || record.repeated?.as === 'refused') return listCompleteAt;
+  return Math.max(listCompleteAt, (record.goneSince ?? now) + times.goneConfirm);
 }
 
 /** Both documented contracts answer a repeat without buying: the orders, or 800065. A cart that is gone cannot. */
-function mayRepeat(findings: Omit<Findings, 'twins' | 'unreadable'>, rules: LookRules): boolean {
-  const { record, cart } = findings;
+function mayRepeat(evidence: Omit<Evidence, 'equalCarts' | 'unreadable'>, rules: ReconcileRules): boolean {
+  const { record, cart } = evidence;
   return (
     // guard: Evidence: the setting that allows the repeat of an ordered cart
     rules.repeatOrderedCart &&
     isUntold(record) &&
     cart !== 'gone' &&
     record.attempts < rules.maxAttempts &&
-    isInTimeToRepeat(findings, rules) &&
+    isInTimeToRepeat(evidence, rules) &&
     // guard: Too late: nothing is sent past notAfter, a repeat neither
-    !isOver(findings)
+    !isOver(evidence)
   );
 }
 
 /** The API is trusted to remember the last call. */
 const isInTimeToRepeat = (
-  { record, now }: Pick<Findings, 'record' | 'now'>,
-  { times }: Pick<LookRules, 'times'>,
+  { record, now }: Pick<Evidence, 'record' | 'now'>,
+  { times }: Pick<ReconcileRules, 'times'>,
 ): boolean => now <= repeatEnd(record, times);
 
 /** No answer has told yet what a repeat could tell. */
 const isUntold = ({ repeated }: CheckoutRecord): boolean =>
   repeated === undefined || repeated.as === 'refused-once';
 
-/** The repeat left it open, or there can be none: wait for the twins, then for quiet, then ask a person. */
-function unsettled(findings: Findings, rules: LookRules): LookVerdict {
-  const { record, now, unreadable } = findings;
-  const twins = rivals(findings);
-  const awaited = twins.filter((twin) => canStillRepeat(twin, now, rules));
-  // guard: Evidence: a twin that can still repeat is waited for
+/** The repeat left it open, or there can be none: wait for the equal carts, then for the list lag to end, then ask a person. */
+function unsettled(evidence: Evidence, rules: ReconcileRules): Reconciliation {
+  const { record, now, unreadable } = evidence;
+  const equalCarts = rivals(evidence);
+  const awaited = equalCarts.filter((equalCart) => canStillRepeat(equalCart, now, rules));
+  // guard: Evidence: a equal cart that can still repeat is waited for
   if (awaited.length > 0)
-    return { kind: 'park', until: nextNews(awaited, now, rules), why: 'an equal cart is being found out' };
-  const quietAt = Math.max(
-    ...[record, ...twins.map((twin) => twin.record)].map((one) => quietEnd(one, rules.times)),
-  );
-  if (now < quietAt) return quiet(quietAt);
-  if (record.repeatAllowed === true) return afterDenial(findings);
-  if (twins.some((twin) => twin.unread === true))
     return {
-      kind: 'park',
+      kind: 'reschedule',
+      until: nextNews(awaited, now, rules),
+      why: 'an equal cart is being found out',
+    };
+  const listCompleteAt = Math.max(
+    ...[record, ...equalCarts.map((equalCart) => equalCart.record)].map((one) =>
+      listLagEnd(one, rules.times),
+    ),
+  );
+  if (now < listCompleteAt) return awaitList(listCompleteAt);
+  if (record.repeatAllowed === true) return afterDenial(evidence);
+  if (equalCarts.some((equalCart) => equalCart.unread === true))
+    return {
+      kind: 'reschedule',
       until: now + rules.times.inProgressLater,
       why: 'carts of this customer are still to be read',
     };
@@ -221,9 +233,9 @@ function unsettled(findings: Findings, rules: LookRules): LookVerdict {
 }
 
 /** A person said that it was not bought: it is sent once more, unless its time is over or its repeat was refused for good. */
-function afterDenial(findings: Findings): LookVerdict {
-  const { groups = [{ group: '*', content: '' }], record } = findings;
-  const why = isOver(findings)
+function afterDenial(evidence: Evidence): Reconciliation {
+  const { groups = [{ group: '*', content: '' }], record } = evidence;
+  const why = isOver(evidence)
     ? ('too-late' as const)
     : record.repeated?.as === 'refused'
       ? ('refused' as const)
@@ -238,31 +250,35 @@ const unreadableInWords = (cartIds: readonly string[]): string =>
     ? `the ledger record of cart ${cartIds[0]} cannot be read`
     : `the ledger records of the carts ${cartIds.join(', ')} cannot be read`;
 
-/** The twins that may own an order which this cart lacks. */
-function rivals({ groups, record, twins }: Findings): readonly OpenTwin[] {
-  if (groups === undefined) return twins;
+/** The equal carts that may own an order which this cart lacks. */
+function rivals({ groups, record, equalCarts }: Evidence): readonly OpenEqualCart[] {
+  if (groups === undefined) return equalCarts;
   const missing = missingGroups(groups, record);
-  return twins.filter((twin) => missing.some(({ content }) => lacks(twin, content)));
+  return equalCarts.filter((equalCart) => missing.some(({ content }) => lacks(equalCart, content)));
 }
 
-/** Before its next try a twin tells nothing new, unless a person decides on it. */
-function nextNews(twins: readonly OpenTwin[], now: number, { times }: LookRules): number {
-  const next = Math.min(...twins.map(({ record }) => record.nextTry ?? 0));
+/** Before its next try a equal cart tells nothing new, unless a person decides on it. */
+function nextNews(equalCarts: readonly OpenEqualCart[], now: number, { times }: ReconcileRules): number {
+  const next = Math.min(...equalCarts.map(({ record }) => record.nextTry ?? 0));
   return Math.min(Math.max(next, now) + times.inProgressLater, now + times.askedRetry);
 }
 
-function canStillRepeat({ record: twin, stopped }: OpenTwin, now: number, rules: LookRules): boolean {
+function canStillRepeat(
+  { record: equalCart, stopped }: OpenEqualCart,
+  now: number,
+  rules: ReconcileRules,
+): boolean {
   return (
     !stopped &&
     rules.repeatOrderedCart &&
-    isUntold(twin) &&
-    // guard: Evidence: twins that repeat soon or never are not waited for for ever
-    (!isSoonOrNever(twin) || now < quietEnd(twin, rules.times)) &&
-    twin.attempts < rules.maxAttempts &&
-    isInTimeToRepeat({ record: twin, now }, rules) &&
-    twin.asked?.kind !== 'needs-decision' &&
-    twin.gaveUp !== true &&
-    !isLate(twin.job.notAfter, now)
+    isUntold(equalCart) &&
+    // guard: Evidence: equal carts that repeat soon or never are not waited for for ever
+    (!isSoonOrNever(equalCart) || now < listLagEnd(equalCart, rules.times)) &&
+    equalCart.attempts < rules.maxAttempts &&
+    isInTimeToRepeat({ record: equalCart, now }, rules) &&
+    equalCart.asked?.kind !== 'needs-decision' &&
+    equalCart.gaveUp !== true &&
+    !isLate(equalCart.job.notAfter, now)
   );
 }
 
@@ -271,16 +287,16 @@ const isSoonOrNever = ({ goneSince, repeated }: CheckoutRecord): boolean =>
   goneSince !== undefined || repeated !== undefined;
 
 /**
- * Candidates for the missing groups. They are contested when an open twin may own one, when there are more than we miss, or
+ * Candidates for the missing groups. They are contested when an open equal cart may own one, when there are more than we miss, or
  * while the cart is active. Of a cart that is gone, those too that somebody may have bought before our first send.
  */
 function assign(
   missing: readonly KnownGroup[],
-  findings: Findings,
-  rules: LookRules,
+  evidence: Evidence,
+  rules: ReconcileRules,
 ): { readonly assigned: readonly Order[]; readonly contested: boolean } {
-  const { record, unowned, twins, unreadable } = findings;
-  const status = statusOf(findings);
+  const { record, unowned, equalCarts, unreadable } = evidence;
+  const status = statusOf(evidence);
   const assigned: Order[] = [];
   for (const content of new Set(missing.map((group) => group.content))) {
     const candidates = unowned.filter((order) => contentOf(order) === content);
@@ -289,8 +305,8 @@ function assign(
     // guard: Evidence: more candidates than groups are contested
     if (candidates.length > wanted) return { assigned: [], contested: true };
     if (unreadable.length > 0) return { assigned: [], contested: true };
-    // guard: Evidence: an open twin may own what is found
-    if (twins.some((twin) => lacks(twin, content))) return { assigned: [], contested: true };
+    // guard: Evidence: an open equal cart may own what is found
+    if (equalCarts.some((equalCart) => lacks(equalCart, content))) return { assigned: [], contested: true };
     if (status === 'active') return { assigned: [], contested: true };
     if (status === 'gone' && !candidates.every((order) => isSurelyLater(order, record, rules)))
       return { assigned: [], contested: true };
@@ -300,23 +316,28 @@ function assign(
 }
 
 /** Nobody can have made this order before our first send, however far the clocks differ. */
-const isSurelyLater = ({ created }: Order, record: CheckoutRecord, { times }: LookRules): boolean =>
+const isSurelyLater = ({ created }: Order, record: CheckoutRecord, { times }: ReconcileRules): boolean =>
   created !== undefined && created.earliest >= surelyAfterFirstSend(record, times);
 
 /**
  * Whether a missing group may have an order whose lines differ from the cart's: the API has answered this cart with an order
- * of no group, or an order in the list is neither ours nor a twin's.
+ * of no group, or an order in the list is neither ours nor a equal cart's.
  */
-function mayDiffer({ groups = [], record, unowned, twins }: Findings, assigned: readonly Order[]): boolean {
-  const ofAnswers = record.orders.map((mark) => mark.content);
+function mayDiffer(
+  { groups = [], record, unowned, equalCarts }: Evidence,
+  assigned: readonly Order[],
+): boolean {
+  const ofAnswers = record.orders.map((orderSummary) => orderSummary.content);
   const ofGroups = groups.map((group) => group.content);
   if (extra(ofAnswers, ofGroups).length > 0) return true;
   const others = unowned.filter((order) => !assigned.includes(order)).map(contentOf);
-  const ofTwins = twins.flatMap((twin) => missingGroups(twin.groups ?? [], twin.record));
+  const ofEqualCarts = equalCarts.flatMap((equalCart) =>
+    missingGroups(equalCart.groups ?? [], equalCart.record),
+  );
   return (
     extra(
       others,
-      ofTwins.map((group) => group.content),
+      ofEqualCarts.map((group) => group.content),
     ).length > 0
   );
 }
@@ -331,7 +352,7 @@ function extra(contents: readonly string[], known: readonly string[]): readonly 
   return left;
 }
 
-function lacks({ record, groups }: OpenTwin, content: string): boolean {
+function lacks({ record, groups }: OpenEqualCart, content: string): boolean {
   if (groups === undefined) return true;
   return missingGroups(groups, record).some((group) => group.content === content);
 }
@@ -350,17 +371,22 @@ export function groupsWithoutOrder(
 }
 
 /** Other carts that a look reads at most: each read takes a call that other customers could have. */
-export const maxTwinReads = 20;
+export const maxEqualCartReads = 20;
 
 /**
- * The twins whose carts a look reads. It begins with the one after its own, so that looks at many carts of a customer do not
+ * The equal carts whose carts a look reads. It begins with the one after its own, so that looks at many carts of a customer do not
  * all read the same ones. A cart that was not found is known to hold anything.
  */
-export function twinsToRead(own: string, twins: readonly CheckoutRecord[]): readonly CheckoutRecord[] {
-  const unknown = twins.filter(({ groups, goneSince }) => groups === undefined && goneSince === undefined);
+export function equalCartsToRead(
+  own: string,
+  equalCarts: readonly CheckoutRecord[],
+): readonly CheckoutRecord[] {
+  const unknown = equalCarts.filter(
+    ({ groups, goneSince }) => groups === undefined && goneSince === undefined,
+  );
   const sorted = unknown.toSorted((one, other) => (one.cartId < other.cartId ? -1 : 1));
   const after = sorted.filter(({ cartId }) => cartId > own);
-  return [...after, ...sorted.filter(({ cartId }) => cartId <= own)].slice(0, maxTwinReads);
+  return [...after, ...sorted.filter(({ cartId }) => cartId <= own)].slice(0, maxEqualCartReads);
 }
 
 /**
@@ -368,26 +394,30 @@ export function twinsToRead(own: string, twins: readonly CheckoutRecord[]): read
  * the cart is active and the list shows that nothing was bought.
  */
 export function repeatDeadline(
-  { record, now }: Pick<Findings, 'record' | 'now'>,
-  rules: LookRules,
+  { record, now }: Pick<Evidence, 'record' | 'now'>,
+  rules: ReconcileRules,
 ): number | undefined {
   return isInTimeToRepeat({ record, now }, rules) ? repeatEnd(record, rules.times) : undefined;
 }
 
 /** What a cart that a repeat was sent for looked like before. */
-export const isOrdered = (findings: Pick<Findings, 'record' | 'cart'>): boolean =>
-  statusOf(findings) === 'ordered';
+export const isOrdered = (evidence: Pick<Evidence, 'record' | 'cart'>): boolean =>
+  statusOf(evidence) === 'ordered';
 
-function repeatAfterWindow({ record, now }: Findings, { times }: LookRules): LookVerdict {
-  const idleAt = windowEnd(record, times);
+function repeatAfterInFlight({ record, now }: Evidence, { times }: ReconcileRules): Reconciliation {
+  const idleAt = inFlightEnd(record, times);
   // guard: Evidence: no repeat within the window
-  if (now < idleAt) return { kind: 'park', until: idleAt, why: 'an earlier call may still run' };
+  if (now < idleAt) return { kind: 'reschedule', until: idleAt, why: 'an earlier call may still run' };
   return { kind: 'repeat' };
 }
 
-const quiet = (until: number): LookVerdict => ({ kind: 'park', until, why: 'the order list may lag' });
+const awaitList = (until: number): Reconciliation => ({
+  kind: 'reschedule',
+  until,
+  why: 'the order list may lag',
+});
 
-const untilGone = (until: number, quietAt: number): LookVerdict =>
-  until <= quietAt
-    ? quiet(until)
-    : { kind: 'park', until, why: 'the cart was not found, and is looked for once more' };
+const untilGone = (until: number, listCompleteAt: number): Reconciliation =>
+  until <= listCompleteAt
+    ? awaitList(until)
+    : { kind: 'reschedule', until, why: 'the cart was not found, and is looked for once more' };

@@ -133,7 +133,7 @@ export interface Reason {
 }
 
 /** What the record keeps of each of its orders; the order's row has the rest. */
-export interface OrderMark {
+export interface OrderSummary {
   readonly id: string;
   readonly status: OrderStatus;
   /** The word that Partner Center says, when the status is `unknown`. */
@@ -267,7 +267,7 @@ export interface CheckoutRecord extends CartKey {
   readonly entryOrigin?: number;
   /** Taken over or asked about once: its attention row may be open. */
   readonly attentionMayBeOpen: boolean;
-  readonly orders: readonly OrderMark[];
+  readonly orders: readonly OrderSummary[];
   readonly failedGroups: readonly FailedGroup[];
   /** The cart's order groups, once it was read. */
   readonly groups?: readonly KnownGroup[];

@@ -3,7 +3,7 @@ import type { Order } from '../order/order.ts';
 import { contentOf } from './apply-result.ts';
 import { boughtAgainCode } from './attention-row.ts';
 import { groupsWithoutOrder } from './reconcile-rules.ts';
-import type { CheckoutRecord, KnownGroup, OrderMark, Reason } from './record.ts';
+import type { CheckoutRecord, KnownGroup, OrderSummary, Reason } from './record.ts';
 
 /** Clocks that nobody has compared are taken to differ by less than this. A repeat leaves minutes after the call before it. */
 const uncompared = 30_000;
@@ -22,7 +22,7 @@ export function madeByRepeat(
     readonly skew: SkewBounds | undefined;
     readonly groups: readonly KnownGroup[];
     /** Orders that the record had before. */
-    readonly recorded: readonly Pick<OrderMark, 'id' | 'content'>[];
+    readonly recorded: readonly Pick<OrderSummary, 'id' | 'content'>[];
   },
 ): readonly Order[] {
   const sent = repeat.sentAt + (repeat.skew?.low ?? -uncompared);

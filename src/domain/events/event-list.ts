@@ -1,5 +1,5 @@
 import type { BatchCounts } from '../batch/batch-counts.ts';
-import { type CheckoutRecord, type FinalState, isFinal, type OrderMark } from '../checkout/record.ts';
+import { type CheckoutRecord, type FinalState, isFinal, type OrderSummary } from '../checkout/record.ts';
 import type { OrderStatus } from '../order/order.ts';
 import type { CheckoutEvent, EventType, eventTypes } from './event.ts';
 
@@ -61,7 +61,7 @@ const orderEventTypes: Readonly<Record<OrderStatus, readonly (typeof eventTypes.
   unknown: [],
 };
 
-function orderEvents(record: CheckoutRecord, mark: OrderMark, revision: number): readonly CheckoutEvent[] {
+function orderEvents(record: CheckoutRecord, mark: OrderSummary, revision: number): readonly CheckoutEvent[] {
   const { jobKey, customerId } = record;
   return orderEventTypes[mark.status].map((type) => {
     const id = `${type}:${jobKey}:${mark.id}:${revision}`;

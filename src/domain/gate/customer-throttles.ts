@@ -1,7 +1,7 @@
 import { type GateSettings, minClosedMs } from './gate-settings.ts';
 
 /** A customer that met a 429 while others passed. Times are the storage's. */
-export interface Suspect {
+export interface ThrottledCustomer {
   readonly customer: string;
   /** Its last 429. */
   readonly at: number;
@@ -18,7 +18,7 @@ const most = 8;
 
 export interface Judged {
   readonly alone: boolean;
-  readonly suspects: readonly Suspect[];
+  readonly throttledCustomers: readonly ThrottledCustomer[];
 }
 
 /**
@@ -28,7 +28,7 @@ export interface Judged {
  * its 429s say nothing of the others'.
  */
 export function judge429(
-  known: readonly Suspect[],
+  known: readonly ThrottledCustomer[],
   customer: string,
   now: number,
   until: number,
@@ -37,14 +37,14 @@ export function judge429(
   settings: GateSettings,
 ): Judged {
   const recent = known.filter(({ at }) => at > now - 15 * settings.minuteMs);
-  const before = recent.find((suspect) => suspect.customer === customer);
-  const others = recent.filter((suspect) => suspect !== before);
+  const before = recent.find((throttled) => throttled.customer === customer);
+  const others = recent.filter((throttled) => throttled !== before);
   const straggles = before !== undefined && now < before.at + minClosedMs(settings);
   const times = before === undefined || before.passed ? 1 : before.times + (straggles ? 0 : 1);
   // A Retry-After that is longer than this one's is still to be obeyed.
   const heldUntil = before === undefined || before.passed ? 0 : before.until;
   const at = straggles ? before.at : now;
-  const suspect = { customer, at, until: Math.max(until, heldUntil), times, passed: false };
+  const throttled = { customer, at, until: Math.max(until, heldUntil), times, passed: false };
 
   const since = Math.max(openedAt, now - 5 * settings.minuteMs);
   const general = recent.some(({ passed, at }) => passed && at > since);
@@ -52,21 +52,21 @@ export function judge429(
   const passLately = othersPassed !== undefined && othersPassed > now - settings.minuteMs / 2;
   return {
     alone: passLately && !general && !otherToo,
-    suspects: [...others, suspect].slice(-most),
+    throttledCustomers: [...others, throttled].slice(-most),
   };
 }
 
 /** The same list, itself, unless the customer is in it and passed though it was refused a while ago. */
 export function withPass(
-  known: readonly Suspect[],
+  known: readonly ThrottledCustomer[],
   customer: string,
   now: number,
   settings: GateSettings,
-): readonly Suspect[] {
+): readonly ThrottledCustomer[] {
   const grace = minClosedMs(settings);
-  const clears = (suspect: Suspect) =>
-    suspect.customer === customer && !suspect.passed && now > suspect.at + grace;
+  const clears = (throttled: ThrottledCustomer) =>
+    throttled.customer === customer && !throttled.passed && now > throttled.at + grace;
   return known.some(clears)
-    ? known.map((suspect) => (clears(suspect) ? { ...suspect, passed: true, times: 0 } : suspect))
+    ? known.map((throttled) => (clears(throttled) ? { ...throttled, passed: true, times: 0 } : throttled))
     : known;
 }

@@ -46,13 +46,13 @@ export const minClosedMs = (settings: GateSettings): number =>
   settings.permitBatchAheadMs + settings.permitLifeMs;
 
 /**
- * So much longer than Retry-After the gate stays shut after a 429: at its end a sliding count has room for one call, and
+ * So much longer than Retry-After the gate stays closed after a 429: at its end a sliding count has room for one call, and
  * more room comes only as fast as calls were made a minute before.
  */
 export const roomMs = (settings: GateSettings): number => settings.minuteMs / 20;
 
 /**
- * How long the gate stays shut before the next probe, after so many pauses without a good answer: 15 s, doubled each
+ * How long the gate stays closed before the next probe, after so many pauses without a good answer: 15 s, doubled each
  * time. An outage may end any minute; a credential or a credit line is mended by a person.
  */
 export const pauseMs = (settings: GateSettings, cause: Cause, pauses: number): number =>

@@ -1,5 +1,5 @@
 import type { Cause } from './closing-cause.ts';
-import type { Suspect } from './customer-throttles.ts';
+import type { ThrottledCustomer } from './customer-throttles.ts';
 import { askAgainMs, type GateSettings, startPerMinute } from './gate-settings.ts';
 import type { Lane } from './permit.ts';
 import type { Use } from './usage.ts';
@@ -58,7 +58,7 @@ export interface GateState {
   /** Customers refused for the whole partner's sake, in a row, each once. */
   readonly refused: readonly string[];
   /** Customers that met a 429 while others passed. */
-  readonly suspects: readonly Suspect[];
+  readonly throttledCustomers: readonly ThrottledCustomer[];
   /** Jobs that may have been started on this UTC day (2026-01-31). */
   readonly day: string;
   readonly jobs: number;
@@ -93,14 +93,14 @@ export function initialState(now: number, settings: GateSettings): GateState {
     resumedBy: '',
     failures: 0,
     refused: [],
-    suspects: [],
+    throttledCustomers: [],
     day: dayOf(now),
     jobs: 0,
     use: { at: now, worker: 0, poller: 0 },
   };
 }
 
-export interface Shut {
+export interface Closure {
   /** Storage time. */
   readonly until: number;
   readonly reason: string;
@@ -109,7 +109,7 @@ export interface Shut {
 }
 
 /** Why nobody may call now; undefined: the gate is open. The spend guard is not in it: it shuts one lane. */
-export function shut(state: GateState, now: number, settings: GateSettings): Shut | undefined {
+export function closureOf(state: GateState, now: number, settings: GateSettings): Closure | undefined {
   if (state.paused !== undefined) {
     // Who it was, `viewGate` tells people: this text goes into telemetry too.
     const reason = `paused by a person: ${state.paused.reason}`;

@@ -1,5 +1,5 @@
 import { mergeMarks, reachedBy, resultStep } from '../checkout/apply-result.ts';
-import { type CheckoutRecord, isSettled, type OrderMark } from '../checkout/record.ts';
+import { type CheckoutRecord, isSettled, type OrderSummary } from '../checkout/record.ts';
 import { transition } from '../checkout/state-machine.ts';
 import type { Order } from './order.ts';
 
@@ -12,7 +12,7 @@ export function afterPoll(
   order: Order,
   at: { readonly now: number; readonly nextPoll: number },
 ): CheckoutRecord {
-  const merged = (revision: number): readonly OrderMark[] =>
+  const merged = (revision: number): readonly OrderSummary[] =>
     mergeMarks(record.orders, [order], { now: at.now, revision, firstPoll: at.nextPoll });
   // guard: Poll: only an ordered record is finalised
   if (!isSettled(record.state)) return { ...record, orders: merged(record.revision), updatedAt: at.now };
@@ -34,5 +34,7 @@ export function afterPoll(
 /** The record naming the entry that is to count from now on: it is named first, and moved after. */
 export const withEntry = (record: CheckoutRecord, orderId: string, entryKey: string): CheckoutRecord => ({
   ...record,
-  orders: record.orders.map((mark) => (mark.id === orderId ? { ...mark, entryKey } : mark)),
+  orders: record.orders.map((orderSummary) =>
+    orderSummary.id === orderId ? { ...orderSummary, entryKey } : orderSummary,
+  ),
 });

@@ -1,6 +1,6 @@
 import { decodeOrder, decodeOrders } from '../../domain/answer/decode-answer.ts';
 import { contentOf } from '../../domain/checkout/apply-result.ts';
-import type { CheckoutRecord, OrderMark } from '../../domain/checkout/record.ts';
+import type { CheckoutRecord, OrderSummary } from '../../domain/checkout/record.ts';
 import type { CartKey } from '../../domain/message/job.ts';
 import { cartOf, readJobKey } from '../../domain/message/job-key.ts';
 import { isTerminal, type Order } from '../../domain/order/order.ts';
@@ -22,7 +22,7 @@ export interface Difference {
 export interface BooksDeps extends ReadDeps {
   readonly partnerCenter: Pick<PartnerCenter, 'order' | 'orders'>;
   readonly ledger: Pick<Ledger, 'customer'>;
-  readonly times: Pick<Times, 'lookBack'>;
+  readonly times: Pick<Times, 'searchOverlap'>;
 }
 
 export interface Compared {
@@ -62,7 +62,7 @@ async function compareCustomer(
   }));
   if (records.length === 0) return { agree: 0, differences };
   // A job that was never sent has no order of its own.
-  const since = Math.min(...records.map(({ firstSend = Infinity }) => firstSend)) - deps.times.lookBack;
+  const since = Math.min(...records.map(({ firstSend = Infinity }) => firstSend)) - deps.times.searchOverlap;
   const list = await budgetedRead(
     deps,
     customerId,
@@ -90,7 +90,7 @@ async function compareCustomer(
     // Only a 404 says that it is not there.
     const { status, code, description } = answer.reason;
     const text = `the order cannot be read: ${status} ${code}: ${description}`;
-    const owners = records.filter(({ orders }) => orders.some((mark) => mark.id === id));
+    const owners = records.filter(({ orders }) => orders.some((orderSummary) => orderSummary.id === id));
     const inQuestion = owners.map(({ cartId }) => cartId);
     differences.push({ kind: 'unreadable', customerId, cartIds: inQuestion, orderId: id, text });
     unread.add(id);
@@ -112,12 +112,12 @@ export function compareOrders(
   const differences: Difference[] = [];
   let agree = 0;
   for (const record of records) {
-    for (const mark of record.orders) {
-      const found = compareMark(books, record, mark, truth.get(mark.id));
+    for (const orderSummary of record.orders) {
+      const found = compareSummary(books, record, orderSummary, truth.get(orderSummary.id));
       if (found === undefined) agree += 1;
       else differences.push(found);
     }
-    differences.push(...rowsWithoutMark(books, record));
+    differences.push(...rowsWithoutSummary(books, record));
   }
   const marked = new Set(books.records.flatMap((record) => record.orders.map(({ id }) => id)));
   for (const order of orders) {
@@ -128,23 +128,31 @@ export function compareOrders(
   return { agree, differences };
 }
 
-function compareMark(
+function compareSummary(
   books: CustomerBooks,
   { customerId, cartId, jobKey }: CheckoutRecord,
-  mark: OrderMark,
+  orderSummary: OrderSummary,
   order: Order | undefined,
 ): Difference | undefined {
-  const about = { customerId, cartIds: [cartId], orderId: mark.id };
-  const owner = books.owners.get(mark.id);
+  const about = { customerId, cartIds: [cartId], orderId: orderSummary.id };
+  const owner = books.owners.get(orderSummary.id);
   if (owner !== jobKey) {
     const whose = owner === undefined ? 'has no row' : `has a row of ${nameOf(owner)}`;
     return { ...about, kind: 'rows', text: `the record names this order, which ${whose}` };
   }
   if (order === undefined)
-    return { ...about, kind: 'not-there', text: `${mark.status} here; Partner Center does not know it` };
-  if (order.status === mark.status) return undefined;
-  const later = isTerminal(mark.status) ? '' : '; the poller will see it at its next look';
-  return { ...about, kind: 'status', text: `${mark.status} here, ${order.status} at Partner Center${later}` };
+    return {
+      ...about,
+      kind: 'not-there',
+      text: `${orderSummary.status} here; Partner Center does not know it`,
+    };
+  if (order.status === orderSummary.status) return undefined;
+  const later = isTerminal(orderSummary.status) ? '' : '; the poller will see it at its next look';
+  return {
+    ...about,
+    kind: 'status',
+    text: `${orderSummary.status} here, ${order.status} at Partner Center${later}`,
+  };
 }
 
 const nameOf = (owner: string): string => {
@@ -152,7 +160,7 @@ const nameOf = (owner: string): string => {
   return key === undefined ? 'another job' : `cart ${cartOf(key).cartId}`;
 };
 
-function rowsWithoutMark(
+function rowsWithoutSummary(
   books: CustomerBooks,
   { customerId, cartId, jobKey, orders }: CheckoutRecord,
 ): Difference[] {
@@ -176,7 +184,7 @@ function unrecorded(
   const unknown = records.filter((record) => contentsOf(record).length === 0 && record.attempts > 0);
   const candidates = equal.length > 0 ? equal : unknown;
   if (!candidates.some(({ cartId }) => records.some((record) => record.cartId === cartId))) return undefined;
-  const [first, ...twins] = candidates;
+  const [first, ...equalCarts] = candidates;
   if (first === undefined) return undefined;
   const { customerId } = first;
   const cartIds = candidates.map(({ cartId }) => cartId);
@@ -185,9 +193,9 @@ function unrecorded(
 
   function whose(): string {
     if (equal.length === 0) return `It may be of ${named(candidates)}, of which nobody knows what was in it.`;
-    if (twins.length === 0 && first !== undefined)
+    if (equalCarts.length === 0 && first !== undefined)
       return `It holds what cart ${first.cartId} (${first.state}) holds: bought twice, bought by hand, or its record is not through yet.`;
-    return `It holds what each of these twins holds, so it may be of any of them: ${named(candidates)}.`;
+    return `It holds what each of these equal carts holds, so it may be of any of them: ${named(candidates)}.`;
   }
 }
 
@@ -198,6 +206,6 @@ const named = (records: readonly CheckoutRecord[]): string =>
     .join(', ') + (records.length > 5 ? ` and ${records.length - 5} more` : '');
 
 const contentsOf = ({ orders, groups = [] }: CheckoutRecord): readonly string[] => [
-  ...orders.map((mark) => mark.content),
+  ...orders.map((orderSummary) => orderSummary.content),
   ...groups.map((group) => group.content),
 ];

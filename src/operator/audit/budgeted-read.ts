@@ -3,16 +3,16 @@ import { judgeRead } from '../../domain/checkout/call-outcome.ts';
 import type { Reason } from '../../domain/checkout/record.ts';
 import { isStale } from '../../domain/checkout/send-fence.ts';
 import type { Permit } from '../../domain/gate/permit.ts';
-import type { Chance } from '../../ports/chance.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Gate } from '../../ports/gate.ts';
 import type { SendOptions, Tokens } from '../../ports/partner-center.ts';
+import type { Random } from '../../ports/random.ts';
 
 export interface ReadDeps {
   readonly gate: Gate;
   readonly tokens: Tokens;
   readonly clock: Clock;
-  readonly chance: Chance;
+  readonly random: Random;
   /** A minute of the budget, in ms. */
   readonly minuteMs: number;
   /** `Times.permitLife`. */
@@ -45,13 +45,13 @@ export async function budgetedRead<T>(
   send: (options: SendOptions) => Promise<Exchange>,
   decode: (body: string) => Decoded<T>,
 ): Promise<ReadAnswer<T>> {
-  const { gate, clock, chance, minuteMs, permitLife, tokens } = deps;
+  const { gate, clock, random, minuteMs, permitLife, tokens } = deps;
   let renewed = false;
   let renewToken = false;
   for (let tries = 1; ; tries += 1) {
     await tokens.ready({ renew: false });
     const permit = await takePermit(deps);
-    const ids = { correlationId: chance.guid() };
+    const ids = { correlationId: random.guid() };
     const at = clock.now();
     const mayLeave = () => !isStale(permit, clock.now(), { permitLife });
     const exchange = await send({ ids, renewToken, mayLeave });

@@ -1,15 +1,15 @@
 import { type CheckoutRecord, isSettled } from '../../domain/checkout/record.ts';
 import { jobEntryKeyOf } from '../../domain/schedule-entry.ts';
 import { wakeUp } from '../../domain/wake-up.ts';
-import type { Chance } from '../../ports/chance.ts';
 import type { CheckoutQueue } from '../../ports/checkout-queue.ts';
+import type { Random } from '../../ports/random.ts';
 import { type BatchCart, batchCarts } from './batch-carts.ts';
 
 export interface WakeDeps {
   readonly batches: Parameters<typeof batchCarts>[0]['batches'];
   readonly ledger: Parameters<typeof batchCarts>[0]['ledger'];
   readonly wakeUps: { readonly urgent: CheckoutQueue; readonly standard: CheckoutQueue };
-  readonly chance: Chance;
+  readonly random: Random;
 }
 
 /** Messages in one send. */
@@ -32,7 +32,7 @@ export async function wakeOpenLines(
     const records = waiting[queue].splice(0);
     if (records.length === 0) return;
     const messages = records.map((record) =>
-      wakeUp({ key: entryKeyOf(record, at), wakes: 0 }, deps.chance.guid()),
+      wakeUp({ key: entryKeyOf(record, at), wakes: 0 }, deps.random.guid()),
     );
     await deps.wakeUps[queue].send(messages, at);
     sent += records.length;

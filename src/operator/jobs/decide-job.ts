@@ -13,9 +13,9 @@ import { type JobKey, jobKeyOf } from '../../domain/message/job-key.ts';
 import { type JobEntry, jobEntry, wholeMs } from '../../domain/schedule-entry.ts';
 import type { Times } from '../../domain/times.ts';
 import { wakeUp } from '../../domain/wake-up.ts';
-import type { Chance } from '../../ports/chance.ts';
 import type { CheckoutQueue } from '../../ports/checkout-queue.ts';
 import type { Ledger } from '../../ports/ledger.ts';
+import type { Random } from '../../ports/random.ts';
 import type { Schedule } from '../../ports/schedule.ts';
 import { Unavailable } from '../../ports/unavailable.ts';
 
@@ -27,7 +27,7 @@ export interface DecideDeps {
   readonly wakeUps: { readonly urgent: CheckoutQueue; readonly standard: CheckoutQueue } | undefined;
   /** The storage's time: an operator's own clock may be minutes off. */
   readonly now: () => number;
-  readonly chance: Chance;
+  readonly random: Random;
 }
 
 export type DecideOutcome =
@@ -50,7 +50,7 @@ export async function decideJob(
   decision: Decision,
   seen?: CheckoutRecord,
 ): Promise<DecideOutcome> {
-  const { ledger, schedule, chance } = deps;
+  const { ledger, schedule, random } = deps;
   let found = await ledger.read(jobKey);
   if (found === undefined) return { kind: 'no-record' };
   const first = seen ?? found.value;
@@ -68,7 +68,7 @@ export async function decideJob(
       await schedule.ensure(net);
     }
     const next = { ...withPendingDecision(found.value, decision, deps.now()), entryOrigin: net.origin };
-    const written = await ledger.replace(next, found.etag, chance.guid());
+    const written = await ledger.replace(next, found.etag, random.guid());
     if (written.kind === 'written') {
       await wake(deps, net);
       return { kind: 'decided', record: next };
@@ -99,7 +99,7 @@ export async function giveUpUnbegun(
   },
   who: string,
 ): Promise<DecideOutcome> {
-  const { ledger, schedule, chance } = deps;
+  const { ledger, schedule, random } = deps;
   const { job, body, firstEnqueued, urgent } = message;
   const jobKey = jobKeyOf(job);
   const now = deps.now();
@@ -115,7 +115,7 @@ export async function giveUpUnbegun(
     urgent,
     from: { kind: 'producer' as const, job, body },
   };
-  const fresh = newRecord(delivery, chance.guid(), now);
+  const fresh = newRecord(delivery, random.guid(), now);
   const net = netFor(deps, fresh, 'give-up');
   await schedule.ensure(net);
   const record = withResult(
@@ -123,7 +123,7 @@ export async function giveUpUnbegun(
     givenUp(fresh, who, now),
     { now, firstPoll: 0 },
   );
-  const written = await ledger.insert(record, chance.guid());
+  const written = await ledger.insert(record, random.guid());
   if (written.kind === 'conflict') return decideJob(deps, jobKey, { decision: 'give-up', who, orderIds: [] });
   await wake(deps, net);
   return { kind: 'decided', record };
@@ -155,10 +155,10 @@ async function removeUnused({ schedule }: DecideDeps, { key }: JobEntry): Promis
  * The decision is written: the job is woken at once, or by the next tick that may. Both may fail: the entry wakes the job five
  * minutes later.
  */
-async function wake({ wakeUps, schedule, chance, now }: DecideDeps, entry: JobEntry): Promise<void> {
+async function wake({ wakeUps, schedule, random, now }: DecideDeps, entry: JobEntry): Promise<void> {
   try {
     if (wakeUps !== undefined)
-      return await wakeUps[entry.urgent ? 'urgent' : 'standard'].send([wakeUp(entry, chance.guid())], now());
+      return await wakeUps[entry.urgent ? 'urgent' : 'standard'].send([wakeUp(entry, random.guid())], now());
   } catch (error) {
     if (!(error instanceof Unavailable)) throw error;
   }

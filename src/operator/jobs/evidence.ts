@@ -29,7 +29,7 @@ export function evidenceInWords({
 }: Evidence): string | undefined {
   if (cart === undefined) return undefined;
   const orders = ordersFound.map(({ id, status }) => `${id} ${status}`).join(', ');
-  const twins =
+  const equalCarts =
     equalCartsInDoubt.length === 0 ? '' : `; equal carts in doubt: ${equalCartsInDoubt.join(', ')}`;
-  return `the cart is ${cart}; orders that no record has: ${orders === '' ? 'none' : orders}${twins}`;
+  return `the cart is ${cart}; orders that no record has: ${orders === '' ? 'none' : orders}${equalCarts}`;
 }

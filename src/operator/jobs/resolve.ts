@@ -31,7 +31,7 @@ export interface CaseFile {
     readonly createdAt?: number | undefined;
   }[];
   /** Other carts of this customer that may have been bought too, and may own a candidate. */
-  readonly twins: readonly CheckoutRecord[];
+  readonly equalCarts: readonly CheckoutRecord[];
   /** orderId → job key, of every order in the books of this customer. */
   readonly owners: ReadonlyMap<string, string>;
 }
@@ -53,7 +53,7 @@ export async function openCase(deps: CaseDeps, jobKey: JobKey): Promise<CaseFile
     groups: groupsOf(record),
     // Somebody may have recorded one since the worker looked.
     candidates: candidates.filter(({ id }) => !owners.has(id)),
-    twins: records.filter((other) => other !== record && mayOwnOrders(other)),
+    equalCarts: records.filter((other) => other !== record && mayOwnOrders(other)),
     owners,
   };
 }

@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
 
 /** Where ids and jitter come from; seeded in the simulation, so that a failure can be replayed. */
-export interface Chance {
+export interface Random {
   /** A new GUID in lower case. */
   guid(): string;
   /** A number from 0 (included) to 1 (excluded). */
   fraction(): number;
 }
 
-export const systemChance: Chance = { guid: () => randomUUID(), fraction: () => Math.random() };
+export const systemRandom: Random = { guid: () => randomUUID(), fraction: () => Math.random() };

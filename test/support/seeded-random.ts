@@ -1,7 +1,7 @@
-import type { Chance } from '../../src/ports/chance.ts';
+import type { Random } from '../../src/ports/random.ts';
 
 /** The same numbers and ids for the same seed (mulberry32), so that a failure can be replayed. */
-export function seededChance(seed: number): Chance {
+export function seededRandom(seed: number): Random {
   let state = seed >>> 0;
   const word = (): number => {
     state = (state + 0x6d2b79f5) >>> 0;

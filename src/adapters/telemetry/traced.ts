@@ -8,7 +8,7 @@ import type { Table } from '../../ports/table.ts';
 import type { Tracing } from '../../ports/tracing.ts';
 
 /** Each request a span and two numbers; ids and outcome as the ledger's history has them. */
-export function watchedPartnerCenter(partnerCenter: PartnerCenter, tracing: Tracing): PartnerCenter {
+export function tracedPartnerCenter(partnerCenter: PartnerCenter, tracing: Tracing): PartnerCenter {
   const watch = (
     what: 'checkout' | 'cart' | 'order' | 'orders',
     { ids }: SendOptions,
@@ -63,7 +63,7 @@ export function classOf(exchange: Exchange): string {
 }
 
 /** Each request to a table a span. */
-export function watchedTable(table: Table, name: string, tracing: Tracing): Table {
+export function tracedTable(table: Table, name: string, tracing: Tracing): Table {
   const watch = <T>(what: string, work: () => Promise<T>): Promise<T> =>
     tracing.span(`${name} ${what}`, { kind: 'client', fields: { 'peer.service': 'Table storage' } }, work);
   return {
@@ -76,7 +76,7 @@ export function watchedTable(table: Table, name: string, tracing: Tracing): Tabl
 }
 
 /** How long callers wait for their permits. */
-export function watchedGate(gate: Gate, tracing: Tracing, clock: Clock): Gate {
+export function tracedGate(gate: Gate, tracing: Tracing, clock: Clock): Gate {
   return {
     ...gate,
     async take(...asked) {
@@ -88,7 +88,7 @@ export function watchedGate(gate: Gate, tracing: Tracing, clock: Clock): Gate {
   };
 }
 
-export const watchedQueue = (queue: CheckoutQueue, tracing: Tracing): CheckoutQueue => ({
+export const tracedQueue = (queue: CheckoutQueue, tracing: Tracing): CheckoutQueue => ({
   send: (...asked) =>
     tracing.span(
       'queue send',
@@ -97,7 +97,7 @@ export const watchedQueue = (queue: CheckoutQueue, tracing: Tracing): CheckoutQu
     ),
 });
 
-export const watchedEvents = (events: Events, tracing: Tracing): Events => ({
+export const tracedEvents = (events: Events, tracing: Tracing): Events => ({
   publish: (published) =>
     tracing.span(
       'events send',
