@@ -136,7 +136,7 @@ describe('orders are found', () => {
     const record = { ...submitted, orders: marks(anOrder('o1', 'completed', 'offer-c')) };
     expect(reconciled({ record, now: afterListLag })).toMatchObject({ kind: 'ask' });
   });
-  test('a listed order of other lines may be the missing one, unless it is the one that a equal cart lacks', () => {
+  test('a listed order of other lines may be the missing one, unless it is the one that an equal cart lacks', () => {
     const two = { groups: [groupA, groupB], record: submitted, now: afterListLag };
     const unowned = [later('o1'), later('o2', 'offer-c')];
     expect(reconciled({ ...two, unowned })).toMatchObject({ kind: 'ask' });
@@ -179,13 +179,13 @@ describe('an open equal cart may own what is found', () => {
     });
     expect(reconciled({ ...contested, equalCarts: [equalCart()] })).toEqual({ kind: 'repeat' });
   });
-  test('a equal cart that has its order does not want ours', () => {
+  test('an equal cart that has its order does not want ours', () => {
     const settled = equalCart({ orders: marks(anOrder('o9')) });
     const found = { record: submitted, unowned: [later('o1')] };
     expect(reconciled({ ...found, equalCarts: [settled] })).toMatchObject({ kind: 'found' });
     expect(reconciled({ ...found, equalCarts: [equalCart()] })).toMatchObject({ kind: 'reschedule' });
   });
-  test('a equal cart of other content does not either; an unreadable one might', () => {
+  test('an equal cart of other content does not either; an unreadable one might', () => {
     const found = { record: submitted, unowned: [later('o1')] };
     expect(reconciled({ ...found, equalCarts: [equalCart({}, [groupB])] })).toMatchObject({ kind: 'found' });
     expect(reconciled({ ...found, equalCarts: [{ ...equalCart(), groups: undefined }] })).toMatchObject({
@@ -211,7 +211,7 @@ describe('an open equal cart may own what is found', () => {
     });
   });
   const repeated = aRecord({ state: 'unresolved', repeated: { as: 'already-done', reason } });
-  test('after its own repeat it waits for a equal cart that can still repeat', () => {
+  test('after its own repeat it waits for an equal cart that can still repeat', () => {
     const wait = { kind: 'reschedule', why: 'an equal cart is being found out' };
     expect(reconciled({ ...contested, record: repeated, equalCarts: [equalCart()] })).toMatchObject(wait);
     const unequal = equalCart({}, [groupB]);
@@ -221,7 +221,7 @@ describe('an open equal cart may own what is found', () => {
     const late = { ...contested, record: repeated, equalCarts: [equalCart()], now: times.repeatWithin + 1 };
     expect(reconciled(late)).toMatchObject({ kind: 'reschedule', until: afterListLag });
   });
-  test('not past its quiet time for a equal cart that is gone or was refused: it would wait for us as well', () => {
+  test('not past its quiet time for an equal cart that is gone or was refused: it would wait for us as well', () => {
     const remembered = { times: { ...times, repeatWithin: 30 * 24 * 3_600_000 } };
     const look = (change: Parameters<typeof aRecord>[0], now: number) =>
       reconciled({ ...contested, record: repeated, equalCarts: [equalCart(change)], now }, remembered);

@@ -208,7 +208,7 @@ function unsettled(evidence: Evidence, rules: ReconcileRules): Reconciliation {
   const { record, now, unreadable } = evidence;
   const equalCarts = rivals(evidence);
   const awaited = equalCarts.filter((equalCart) => canStillRepeat(equalCart, now, rules));
-  // guard: Evidence: a equal cart that can still repeat is waited for
+  // guard: Evidence: an equal cart that can still repeat is waited for
   if (awaited.length > 0)
     return {
       kind: 'reschedule',
@@ -257,7 +257,7 @@ function rivals({ groups, record, equalCarts }: Evidence): readonly OpenEqualCar
   return equalCarts.filter((equalCart) => missing.some(({ content }) => lacks(equalCart, content)));
 }
 
-/** Before its next try a equal cart tells nothing new, unless a person decides on it. */
+/** Before its next try an equal cart tells nothing new, unless a person decides on it. */
 function nextNews(equalCarts: readonly OpenEqualCart[], now: number, { times }: ReconcileRules): number {
   const next = Math.min(...equalCarts.map(({ record }) => record.nextTry ?? 0));
   return Math.min(Math.max(next, now) + times.inProgressLater, now + times.askedRetry);
@@ -321,7 +321,7 @@ const isSurelyLater = ({ created }: Order, record: CheckoutRecord, { times }: Re
 
 /**
  * Whether a missing group may have an order whose lines differ from the cart's: the API has answered this cart with an order
- * of no group, or an order in the list is neither ours nor a equal cart's.
+ * of no group, or an order in the list is neither ours nor an equal cart's.
  */
 function mayDiffer(
   { groups = [], record, unowned, equalCarts }: Evidence,
