@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ConfigError } from '../src/config/config.ts';
-import { settingNames } from '../src/config/setting-table.ts';
+import { settingNames } from '../src/config/settings.ts';
 import { withoutValues } from '../src/domain/looks-like.ts';
 import { openWorker, type Worker } from './composition-root.ts';
 

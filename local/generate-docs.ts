@@ -2,13 +2,13 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import host from '../host.json' with { type: 'json' };
 import { openApi } from '../src/api/openapi.ts';
-import { settingsPage } from '../src/config/setting-table.ts';
 import { eventSchema } from '../src/domain/events/event-schema.ts';
 import { defaultGateSettings, workerShare } from '../src/domain/gate/gate-settings.ts';
 import { messageSchema } from '../src/domain/message/message-schema.ts';
 import { fleetOf } from './cost/fleet.ts';
 import { readInputs } from './cost/inputs.ts';
 import { costPage } from './cost/page.ts';
+import { settingsPage } from './settings-page.ts';
 import { telemetryPage } from './telemetry-page.ts';
 import { workbook } from './workbook.ts';
 

@@ -78,7 +78,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
       // A day of such faults uses up the attempts of some job in two thousand, and then a person is asked, rightly.
       MAX_ATTEMPTS: '100',
       // The sandbox remembers every answer for ever. The outages here take hours by the worker's clock, and would leave questions.
-      REPEAT_WITHIN: '30d',
+      REPEAT_WITHIN_MINUTES: '43200',
     };
     const start = (): Promise<HostChild> => stack.startWorker(undefined, env);
     const workers = [await start(), await start()];

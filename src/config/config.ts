@@ -1,23 +1,26 @@
+/** Reads the settings when a process starts: the environment in, what the worker is built with out. `docs/settings.md` lists them. */
+import type * as z from 'zod/mini';
 import type { Rules } from '../domain/checkout/rules.ts';
 import { defaultGateSettings, type GateSettings } from '../domain/gate/gate-settings.ts';
-import type { Times } from '../domain/times.ts';
-import { type Connection, readServiceBus, readTables } from './connections.ts';
-import { type PartnerCenterConfig, readPartnerCenter } from './partner-settings.ts';
-import {
-  ConfigError,
-  type Environment,
-  type Reader,
-  settingsReader,
-  toBoolean,
-  toGuid,
-  toInteger,
-} from './setting-reader.ts';
-import type { SettingName } from './setting-table.ts';
-import { readTimes, scaleTimes } from './time-settings.ts';
+import { describeValue } from '../domain/looks-like.ts';
+import { omitUndefined } from '../domain/omit-undefined.ts';
+import { defaultTimes, scaleTimes, type Times } from '../domain/times.ts';
+import { type PartnerCenterConfig, toPartnerCenterConfig } from './partner-center-config.ts';
+import { missing, partnerSettings, required, type SharedSettings, sharedSettings } from './setting-rules.ts';
+import { isReference } from './setting-values.ts';
+import { type SettingName, settingNames, settingOf } from './settings.ts';
 
-export { ConfigError } from './setting-reader.ts';
+export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** What the settings say, once they are known to be right. `docs/settings.md` lists them. */
+/**
+ * How to reach a service: with a secret, or at `address` (of Service Bus the namespace's host name, of the tables their URI) with an
+ * identity: the managed one of that client id, or whichever is there.
+ */
+export type Connection =
+  | { readonly kind: 'connection-string'; readonly connectionString: string }
+  | { readonly kind: 'identity'; readonly address: string; readonly clientId?: string };
+
+/** What the settings say, once they are known to be right. */
 export interface Config {
   readonly serviceBus: {
     readonly connection: Connection;
@@ -45,146 +48,117 @@ export interface ApplicationInsights {
 /** What the command line needs: it signs in as a person, and calls Partner Center only for a few commands. */
 export type OperatorConfig = Omit<Config, 'partnerCenter'>;
 
-/** Reads every setting in one place. Throws `ConfigError` with one sentence for each that is missing or wrong. */
+/** Settings are missing or wrong: one sentence for each in `problems`, and all of them in the one line of `message`. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+  readonly problems: readonly string[];
+
+  constructor(problems: readonly string[]) {
+    const what = problems.length === 1 ? '1 setting is wrong' : `${problems.length} settings are wrong`;
+    super(`${what}: ${problems.join(' ')}`);
+    this.problems = problems;
+  }
+}
+
+/** Every setting of the worker. Throws `ConfigError` with one sentence for each that is missing or wrong. */
 export function decodeConfig(env: Environment): Config {
-  const reader = settingsReader(env);
-  const clientId = readClientId(reader);
-  const config = readShared(reader, env, clientId);
-  const partnerCenter = readPartnerCenter(reader, clientId);
-  if (reader.problems.length > 0 || config === undefined || partnerCenter === undefined)
-    throw new ConfigError(reader.problems);
-  return { ...config, partnerCenter };
+  const [forBoth, forPartner] = [sharedSettings.safeParse(env), partnerSettings.safeParse(env)];
+  if (!forBoth.success || !forPartner.success)
+    throw configError([...(forBoth.error?.issues ?? []), ...(forPartner.error?.issues ?? [])], env);
+  return { ...toOperatorConfig(forBoth.data), partnerCenter: toPartnerCenterConfig(forPartner.data) };
 }
 
 /** As `decodeConfig`, without the settings of Partner Center. Throws `ConfigError`. */
 export function decodeOperatorConfig(env: Environment): OperatorConfig {
-  const reader = settingsReader(env);
-  const config = readShared(reader, env, readClientId(reader));
-  if (reader.problems.length > 0 || config === undefined) throw new ConfigError(reader.problems);
-  return config;
+  const { data, error } = sharedSettings.safeParse(env);
+  if (error !== undefined) throw configError(error.issues, env);
+  return toOperatorConfig(data);
 }
 
 /** The settings of Partner Center alone. Throws `ConfigError`. */
 export function decodePartnerCenterConfig(env: Environment): PartnerCenterConfig {
-  const reader = settingsReader(env);
-  const partnerCenter = readPartnerCenter(reader, readClientId(reader));
-  if (reader.problems.length > 0 || partnerCenter === undefined) throw new ConfigError(reader.problems);
-  return partnerCenter;
+  const { data, error } = partnerSettings.safeParse(env);
+  if (error !== undefined) throw configError(error.issues, env);
+  return toPartnerCenterConfig(data);
 }
 
-const readClientId = (reader: Reader): string | undefined =>
-  reader.parsed('AZURE_CLIENT_ID', 'a GUID: the client id of a managed identity', toGuid);
+/** Each setting that is wrong is named once, by the first that is wrong with it. */
+function configError(issues: readonly z.core.$ZodIssue[], env: Environment): ConfigError {
+  const sentences = new Map<unknown, string>();
+  for (const { path, message } of issues) {
+    const name = settingNames.find((each) => each === path[0]);
+    const key = name ?? message;
+    if (!sentences.has(key))
+      sentences.set(key, name === undefined ? message : sentenceOf(name, message, env[name]));
+  }
+  return new ConfigError([...sentences.values()]);
+}
 
-/** Undefined: something is missing, and `reader.problems` says what. */
-function readShared(
-  reader: Reader,
-  env: Environment,
-  clientId: string | undefined,
-): OperatorConfig | undefined {
-  const connection = readServiceBus(reader, clientId);
-  const queue = readEntity(reader, 'CHECKOUT_QUEUE');
-  const urgentQueue = readEntity(reader, 'URGENT_QUEUE');
-  const topic = readEntity(reader, 'EVENTS_TOPIC');
-  const tables = readTables(reader, clientId);
-  const rules = readRules(reader);
-  const timeFactor = readFactor(reader, env);
-  const times = scaleTimes(readTimes(reader), timeFactor);
-  const gate = readGate(reader, times, timeFactor);
-  const connectionString = readApplicationInsights(reader);
+/** `expected` ends it. A value that could not be read is not shown: it may be a secret in the wrong setting. */
+function sentenceOf(name: SettingName, expected: string, found: string | undefined): string {
+  if (found === undefined) return missing(name);
+  if (found.trim() === '') {
+    const { fallback } = settingOf(name);
+    return `${name} is empty; expected is a value, or no such setting${fallback === undefined ? '' : ` (then it is ${fallback})`}.`;
+  }
+  if (isReference(found))
+    return `${name} is a Key Vault reference that was not resolved; expected is its value: look at the reference’s status in the portal, and give the app’s identity the role "Key Vault Secrets User".`;
+  return `${name} is ${describeValue(found.trim())}; expected is ${expected}.`;
+}
 
-  if (queue !== undefined && queue.toLowerCase() === urgentQueue?.toLowerCase())
-    reader.wrong(
-      'URGENT_QUEUE',
-      'the same queue as CHECKOUT_QUEUE',
-      'another queue than CHECKOUT_QUEUE: it is there to be served first',
-    );
-  if (
-    connection === undefined ||
-    queue === undefined ||
-    urgentQueue === undefined ||
-    topic === undefined ||
-    tables === undefined
-  )
-    return undefined;
-  return {
-    serviceBus: { connection, queue, urgentQueue, topic },
-    tables,
-    rules,
-    times,
-    gate,
+function toOperatorConfig(settings: SharedSettings): OperatorConfig {
+  const { AZURE_CLIENT_ID: clientId, CHECKOUT_TIME_FACTOR: timeFactor } = settings;
+  const { APPLICATIONINSIGHTS_CONNECTION_STRING: insights, MAX_JOBS_PER_DAY: maxJobsPerDay } = settings;
+  const scaled = scaleTimes(
+    {
+      ...defaultTimes,
+      repeatWithin: settings.REPEAT_WITHIN_MINUTES * 60_000,
+      pendingAlarm: settings.PENDING_ALARM_HOURS * 3_600_000,
+    },
     timeFactor,
-    ...(connectionString === undefined ? {} : { applicationInsights: { connectionString, clientId } }),
-  };
-}
-
-const readApplicationInsights = (reader: Reader): string | undefined =>
-  reader.parsed(
-    'APPLICATIONINSIGHTS_CONNECTION_STRING',
-    'a connection string: InstrumentationKey=…;IngestionEndpoint=https://…',
-    (text) =>
-      /(^|;)InstrumentationKey=[0-9a-f-]{36}(;|$)/i.test(text) &&
-      !/IngestionEndpoint=(?!https:\/\/)/i.test(text)
-        ? text
-        : undefined,
   );
-
-/** Source: Service Bus, naming rules of queues and topics. */
-function readEntity(reader: Reader, name: SettingName): string | undefined {
-  const expected = 'the name of a queue or topic: letters, digits and . - _ /, up to 260';
-  return reader.parsed(name, expected, (text) =>
-    /^[A-Za-z0-9]([A-Za-z0-9._/-]{0,258}[A-Za-z0-9])?$/.test(text) ? text : undefined,
-  );
-}
-
-const readRules = (reader: Reader): Rules => ({
-  maxAttempts: reader.parsed('MAX_ATTEMPTS', 'a whole number from 1 to 100', toInteger(1, 100)) ?? 1,
-  repeatOrderedCart: reader.parsed('REPEAT_ORDERED_CART', 'true or false', toBoolean) ?? true,
-});
-
-/** Azure sets WEBSITE_SITE_NAME on every function app. */
-function readFactor(reader: Reader, env: Environment): number {
-  const factor =
-    reader.parsed('CHECKOUT_TIME_FACTOR', 'a number from 1 to 10000', (text) => {
-      const value = /^\d+(\.\d+)?$/.test(text) ? Number(text) : 0;
-      return value >= 1 && value <= 10_000 ? value : undefined;
-    }) ?? 1;
-  if (factor !== 1 && env['WEBSITE_SITE_NAME'] !== undefined)
-    reader.wrong(
-      'CHECKOUT_TIME_FACTOR',
-      `${factor}, and this is Azure`,
-      '1: against the real Partner Center shorter times buy twice',
-    );
-  return factor;
-}
-
-function readGate(reader: Reader, times: Times, factor: number): GateSettings {
-  const documented =
-    'a whole number from 1 to 500 (documented is a limit of 500 calls a minute for one tenant)';
-  const limit = reader.parsed('CALLS_PER_MINUTE', documented, toInteger(1, 500));
-  const ceiling = reader.parsed('CALLS_PER_MINUTE_CEILING', documented, toInteger(1, 500));
-  if (limit !== undefined && ceiling !== undefined && limit > ceiling)
-    reader.problems.push(
-      `CALLS_PER_MINUTE (${limit}) is above CALLS_PER_MINUTE_CEILING (${ceiling}); expected is a limit up to the ceiling.`,
-    );
-  // Of the time as it is lived: a laptop is no faster for a factor that makes the night short.
-  if (times.permitLife > 1_000)
-    reader.problems.push(
-      `PERMIT_LIFE (${times.permitLife} ms, divided by CHECKOUT_TIME_FACTOR) must not be above 1s: it may be leased 0.6 of that ahead, and a closed gate is obeyed within 2 s.`,
-    );
-  const maxJobsPerDay = reader.parsed(
-    'MAX_JOBS_PER_DAY',
-    'a whole number from 1 to 10000000, or no such setting',
-    toInteger(1, 10_000_000),
-  );
+  const permitLife = Math.max(scaled.permitLife, settings.PERMIT_LIFE_FLOOR_MS);
   return {
-    limitPerMinute: limit ?? defaultGateSettings.limitPerMinute,
-    ceilingPerMinute: ceiling ?? defaultGateSettings.ceilingPerMinute,
-    minuteMs: defaultGateSettings.minuteMs / factor,
-    // A closing is obeyed within 1.6 times this: the permit batch that is out, and the life of its last permit.
-    permitBatchAheadMs: 0.6 * times.permitLife,
-    permitLifeMs: times.permitLife,
-    // Nobody holds a claim, and so a probe, for longer.
-    probeLifeMs: times.lease,
-    ...(maxJobsPerDay === undefined ? {} : { maxJobsPerDay }),
+    serviceBus: {
+      connection: toConnection(
+        settings,
+        'ServiceBusConnection',
+        'ServiceBusConnection__fullyQualifiedNamespace',
+      ),
+      queue: settings.CHECKOUT_QUEUE,
+      urgentQueue: settings.URGENT_QUEUE,
+      topic: settings.EVENTS_TOPIC,
+    },
+    tables: toConnection(settings, 'TablesConnection', 'TablesConnection__tableServiceUri'),
+    rules: { maxAttempts: settings.MAX_ATTEMPTS, repeatOrderedCart: settings.REPEAT_ORDERED_CART === 'true' },
+    times: { ...scaled, permitLife },
+    gate: {
+      limitPerMinute: settings.CALLS_PER_MINUTE,
+      ceilingPerMinute: settings.CALLS_PER_MINUTE_CEILING,
+      minuteMs: defaultGateSettings.minuteMs / timeFactor,
+      // A closing is obeyed within 1.6 times this: the permit batch that is out, and the life of its last permit.
+      permitBatchAheadMs: 0.6 * permitLife,
+      permitLifeMs: permitLife,
+      // Nobody holds a claim, and so a trial permit, for longer.
+      probeLifeMs: scaled.lease,
+      ...(maxJobsPerDay === undefined ? {} : { maxJobsPerDay }),
+    },
+    timeFactor,
+    ...(insights === undefined ? {} : { applicationInsights: { connectionString: insights, clientId } }),
   };
+}
+
+function toConnection(
+  settings: SharedSettings,
+  stringName: 'ServiceBusConnection' | 'TablesConnection',
+  addressName: 'ServiceBusConnection__fullyQualifiedNamespace' | 'TablesConnection__tableServiceUri',
+): Connection {
+  const { [stringName]: connectionString, AZURE_CLIENT_ID: clientId } = settings;
+  return connectionString === undefined
+    ? omitUndefined({
+        kind: 'identity' as const,
+        address: required(addressName, settings[addressName]),
+        clientId,
+      })
+    : { kind: 'connection-string', connectionString };
 }

@@ -104,3 +104,12 @@ type Length = Exclude<keyof Times, 'pollSteps'>;
 export const timeKeys: readonly Length[] = Object.keys(defaultTimes).filter(
   (key): key is Length => key !== 'pollSteps',
 );
+
+/** All of them divided: with 60 a minute lasts a second. */
+export function scaleTimes(times: Times, factor: number): Times {
+  const divide = (ms: number) => Math.max(1, Math.round(ms / factor));
+  const { pollSteps, ...lengths } = times;
+  const scaled: { -readonly [key in keyof typeof lengths]: number } = { ...lengths };
+  for (const key of timeKeys) scaled[key] = divide(lengths[key]);
+  return { ...scaled, pollSteps: pollSteps.map(divide) };
+}

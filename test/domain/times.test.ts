@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { defaultTimes as times } from '../../src/domain/times.ts';
+import { scaleTimes, timeKeys, defaultTimes as times } from '../../src/domain/times.ts';
 
 const second = 1_000;
 const minute = 60 * second;
@@ -54,4 +54,10 @@ test('ten deliveries that are held back last over an hour and a half', () => {
 test('an order is polled less often the longer it is pending', () => {
   expect(times.pollSteps.length).toBeGreaterThan(0);
   expect(times.pollSteps).toEqual(times.pollSteps.toSorted((one, other) => one - other));
+});
+
+test('a factor divides every time', () => {
+  const scaled = scaleTimes(times, 60);
+  for (const key of timeKeys) expect(scaled[key]).toBe(Math.max(1, Math.round(times[key] / 60)));
+  expect(scaled.pollSteps).toEqual(times.pollSteps.map((step) => step / 60));
 });

@@ -61,7 +61,7 @@ test('two releases side by side: each job is bought once, none is lost, and no p
       appRoot,
       // Faults without end use up the attempts of a job, and on a busy machine minutes of product time pass before a repeat, which
       // the sandbox remembers for ever. In both cases a person would be asked, rightly.
-      env: { ...stack.settings, ...hostSettings, MAX_ATTEMPTS: '100', REPEAT_WITHIN: '30d' },
+      env: { ...stack.settings, ...hostSettings, MAX_ATTEMPTS: '100', REPEAT_WITHIN_MINUTES: '43200' },
       onLine: (line) => {
         if (/newer/.test(line)) metNewer.push(line);
       },

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import * as z from 'zod/mini';
 import { fleetOf } from '../../local/cost/fleet.ts';
-import { toDuration } from '../../src/config/time-settings.ts';
+import { durationMs } from '../../src/adapters/service-bus/iso-duration.ts';
 import { workerShare } from '../../src/domain/gate/gate-settings.ts';
 import { defaultTimes } from '../../src/domain/times.ts';
 import { all, appSettings, only } from './deployed.ts';
@@ -58,9 +58,9 @@ test('the lock lasts as long as there is, is renewed for longer, and no function
   for (const { properties } of all('full', 'Microsoft.ServiceBus/namespaces/queues')) {
     const { lockDuration } = queue.parse(properties);
     expect(lockDuration).toBe('PT5M');
-    expect(toDuration(lockDuration)).toBeLessThan(renewed * 1_000);
+    expect(durationMs(lockDuration)).toBeLessThan(renewed * 1_000);
     // A lock outlasts the longest call, should every renewal of it fail.
-    expect(toDuration(lockDuration)).toBeGreaterThan(defaultTimes.callTimeout);
+    expect(durationMs(lockDuration)).toBeGreaterThan(defaultTimes.callTimeout);
   }
 });
 
@@ -68,5 +68,5 @@ test('a message outlives the longest wait between two deliveries', () => {
   const longest = Math.max(defaultTimes.slowRetry, defaultTimes.askedRetry, defaultTimes.backoffMax);
   const queue = z.object({ defaultMessageTimeToLive: z.string() });
   for (const { properties } of all('full', 'Microsoft.ServiceBus/namespaces/queues'))
-    expect(toDuration(queue.parse(properties).defaultMessageTimeToLive)).toBeGreaterThan(longest);
+    expect(durationMs(queue.parse(properties).defaultMessageTimeToLive)).toBeGreaterThan(longest);
 });

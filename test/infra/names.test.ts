@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { tableNames } from '../../src/adapters/azure-tables/azure-tables.ts';
-import { settingOf } from '../../src/config/setting-table.ts';
+import { settingOf } from '../../src/config/settings.ts';
 import { all, appSettings, lastName, only } from './deployed.ts';
 
 const names = (type: string) => all('full', type).map(({ name }) => lastName(name));

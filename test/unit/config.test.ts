@@ -4,8 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { startSandbox } from '../../local/partner-center/sandbox.ts';
 import { examplePorts } from '../../local/stack.ts';
 import { ConfigError, decodeConfig } from '../../src/config/config.ts';
-import { type SettingName, settingNames } from '../../src/config/setting-table.ts';
-import { timeSettings } from '../../src/config/time-setting-table.ts';
+import { type SettingName, settingNames } from '../../src/config/settings.ts';
 import { defaultGateSettings } from '../../src/domain/gate/gate-settings.ts';
 import { defaultTimes } from '../../src/domain/times.ts';
 
@@ -61,7 +60,7 @@ test('what is required is enough; the rest has its defaults', () => {
 });
 
 test('every problem is told at once, one sentence each that names the setting', () => {
-  const found = problems({ REPEAT_WITHIN: '180', MAX_ATTEMPTS: '0', PARTNER_CENTER_CLOUD: 'mars' });
+  const found = problems({ REPEAT_WITHIN_MINUTES: '10m', MAX_ATTEMPTS: '0', PARTNER_CENTER_CLOUD: 'mars' });
   expect(found).toHaveLength(7);
   for (const name of [
     'ServiceBusConnection',
@@ -69,14 +68,14 @@ test('every problem is told at once, one sentence each that names the setting', 
     'PARTNER_TENANT_ID is missing',
     'PARTNER_CLIENT_ID is missing',
     'PARTNER_CENTER_CLOUD is a text of 4 characters that looks like one word (not shown); expected is global, china or usgovernment',
-    'REPEAT_WITHIN is a text of 3 characters that looks like a whole number (not shown); expected is a time',
+    'REPEAT_WITHIN_MINUTES is a text of 3 characters that looks like a length of time (not shown); expected is a whole number from 5 to 43200',
     'MAX_ATTEMPTS is a text of 1 character that looks like a single digit (not shown); expected is a whole number from 1 to 100',
   ])
     expect(found.filter((problem) => problem.includes(name))).toHaveLength(1);
   expect(found.every((problem) => problem.endsWith('.') && !problem.endsWith('..'))).toBe(true);
 });
 
-test.each(Object.keys({ ...required, ...timeSettings, CHECKOUT_QUEUE: '', PARTNER_CREDENTIAL: '' }))(
+test.each([...Object.keys(required), 'PENDING_ALARM_HOURS', 'CHECKOUT_QUEUE', 'PARTNER_CREDENTIAL'])(
   '%s: empty is wrong, told once',
   (name) => {
     const found = problems({ ...required, [name]: ' ' });
@@ -281,15 +280,6 @@ describe('Partner Center', () => {
       { PARTNER_TOKEN_VAULT: 'https://contoso.vault.azure.net' },
       'PARTNER_SIGN_IN is app',
     ],
-    [
-      'a name that is no secret name',
-      {
-        PARTNER_SIGN_IN: 'app+user',
-        PARTNER_TOKEN_VAULT: 'https://contoso.vault.azure.net',
-        PARTNER_TOKEN_SECRET: 'a/b',
-      },
-      'PARTNER_TOKEN_SECRET is a text of 3 characters (not shown)',
-    ],
     ['a secret left over', { PARTNER_CLIENT_SECRET: 'abc' }, 'PARTNER_CREDENTIAL is federated'],
     ['an unknown way', { PARTNER_CREDENTIAL: 'password' }, 'federated, certificate or secret'],
     ['a tenant by name', { PARTNER_TENANT_ID: 'contoso.onmicrosoft.com' }, 'a GUID'],
@@ -330,16 +320,28 @@ describe('the gate and the rules', () => {
     ['AZURE_CLIENT_ID', 'me'],
     ['CHECKOUT_TIME_FACTOR', '0.5'],
     ['CHECKOUT_TIME_FACTOR', '-1'],
+    ['PENDING_ALARM_HOURS', '0.5'],
+    ['PENDING_ALARM_HOURS', '1d'],
+    ['REPEAT_WITHIN_MINUTES', '4'],
+    ['PERMIT_LIFE_FLOOR_MS', '1001'],
   ])('%s = %s is refused', (name, value) => {
     expect(problems({ ...required, [name]: value })).toEqual([expect.stringContaining(name)]);
   });
+});
+
+test('the hours of the alarm may have a fraction', () => {
+  expect(decodeConfig({ ...required, PENDING_ALARM_HOURS: '1.5' }).times.pendingAlarm).toBe(5_400_000);
+});
+
+test('all other times are constants: an unknown setting changes none', () => {
+  expect(decodeConfig({ ...required, LEASE: '1s', POLL_STEPS: '1s' }).times).toEqual(defaultTimes);
 });
 
 test('the factor divides every time, and is refused in Azure', () => {
   const { times, gate, timeFactor } = decodeConfig({
     ...required,
     CHECKOUT_TIME_FACTOR: '60',
-    REPEAT_WITHIN: '300s',
+    REPEAT_WITHIN_MINUTES: '5',
   });
   expect(timeFactor).toBe(60);
   expect(times).toMatchObject({
@@ -355,6 +357,15 @@ test('the factor divides every time, and is refused in Azure', () => {
     expect.stringContaining('CHECKOUT_TIME_FACTOR'),
   ]);
   expect(problems({ ...required, WEBSITE_SITE_NAME: 'app' })).toEqual([]);
+});
+
+test('the life of a permit is divided down to its floor', () => {
+  const env = { ...required, CHECKOUT_TIME_FACTOR: '60', PERMIT_LIFE_FLOOR_MS: '250' };
+  expect(decodeConfig(env)).toMatchObject({
+    times: { permitLife: 250, lease: 4_000 },
+    gate: { permitLifeMs: 250, permitBatchAheadMs: 150 },
+  });
+  expect(decodeConfig({ ...env, CHECKOUT_TIME_FACTOR: '2' }).times.permitLife).toBe(500);
 });
 
 test('the example for local work is right, and fits the stack that waits for a worker of one’s own', async () => {
@@ -413,7 +424,7 @@ describe('a value that could not be read may be a secret in the wrong setting', 
     const secret = 'Zq8QS3cr3tValue';
     for (const env of [
       { CHECKOUT_QUEUE: secret, URGENT_QUEUE: secret },
-      { PARTNER_CREDENTIAL: secret, PARTNER_CLIENT_SECRET: 'x', PARTNER_CLIENT_CERTIFICATE: 'y' },
+      { PARTNER_CREDENTIAL: secret, PARTNER_CLIENT_SECRET: 'x' },
     ]) {
       const found = problems({ ...required, ...env });
       expect(found).toHaveLength(1);
@@ -422,7 +433,7 @@ describe('a value that could not be read may be a secret in the wrong setting', 
   });
 
   test('the error is one line, whatever is wrong', () => {
-    const wrong = () => decodeConfig({ PARTNER_TENANT_ID: 'a\nb', REPEAT_WITHIN: 'x\r\ny', PERMIT_LIFE: '' });
+    const wrong = () => decodeConfig({ PARTNER_TENANT_ID: 'a\nb', MAX_ATTEMPTS: 'x\r\ny', EVENTS_TOPIC: '' });
     expect(wrong).toThrow(/^\d settings are wrong: [^\n\r]+$/);
   });
 });
@@ -432,8 +443,8 @@ test('whatever stands in one setting, it is read or told in a sentence, and a se
     'ServiceBusConnection',
     'TablesConnection',
     'PARTNER_CLIENT_SECRET',
-    'REPEAT_WITHIN',
-    'POLL_STEPS',
+    'PENDING_ALARM_HOURS',
+    'REPEAT_WITHIN_MINUTES',
   ];
   fc.assert(
     fc.property(fc.constantFrom(...names), fc.string({ minLength: 12 }), (name, value) => {

@@ -1,5 +1,5 @@
 import { TableClient } from '@azure/data-tables';
-import type { Connection } from '../../config/connections.ts';
+import type { Connection } from '../../config/config.ts';
 import type { ServerTime } from '../../ports/storage-clock.ts';
 import type { Table } from '../../ports/table.ts';
 import { storageFailure } from './azure-failure.ts';

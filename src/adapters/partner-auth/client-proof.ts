@@ -1,7 +1,7 @@
 import { constants, createHash, createPrivateKey, randomUUID, sign, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { ManagedIdentityCredential } from '@azure/identity';
-import type { CredentialConfig } from '../../config/partner-settings.ts';
+import type { CredentialConfig } from '../../config/partner-center-config.ts';
 
 /** PEM with certificate and private key, from the setting itself or the file that it names. */
 export const readPem = (certificate: string): string =>

@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { createServer, type ServerResponse } from 'node:http';
-import type { CredentialConfig } from '../../config/partner-settings.ts';
+import type { CredentialConfig } from '../../config/partner-center-config.ts';
 import { refusalInWords } from './entra-errors.ts';
 import { redeemCode } from './redeem.ts';
 import type { Redeemed } from './user-token.ts';

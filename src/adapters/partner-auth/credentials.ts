@@ -5,7 +5,7 @@ import {
   ClientSecretCredential,
   type TokenCredential,
 } from '@azure/identity';
-import type { CredentialConfig, PartnerCenterConfig } from '../../config/partner-settings.ts';
+import type { CredentialConfig, PartnerCenterConfig } from '../../config/partner-center-config.ts';
 import type { Telemetry } from '../../ports/telemetry.ts';
 import { azureIdentity } from '../azure-tables/azure-identity.ts';
 import { isMicrosofts } from './authority.ts';
@@ -23,7 +23,7 @@ export function tokenFetcher(
 ): () => Promise<Token> {
   const { credential, audience, signIn } = config;
   if (signIn.kind === 'app') return () => fetchAppToken(credential, audience);
-  const store = keyVaultStore(signIn, azureIdentity(signIn.managedIdentityClientId));
+  const store = keyVaultStore(signIn.vault, azureIdentity(signIn.managedIdentityClientId));
   const redeem = (refreshToken: string) => redeemRefreshToken(credential, audience, refreshToken);
   return () => fetchUserToken({ store, redeem, now: Date.now, telemetry });
 }

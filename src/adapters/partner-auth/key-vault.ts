@@ -2,17 +2,14 @@ import type { TokenCredential } from '@azure/identity';
 import { type KeyVaultSecret, SecretClient } from '@azure/keyvault-secrets';
 import type { RefreshTokenStore } from './user-token.ts';
 
-export interface VaultSecret {
-  /** Like `https://contoso.vault.azure.net`. */
-  readonly vault: string;
-  readonly name: string;
-}
+/** Its name in the vault: it holds that one secret of a person's. */
+const name = 'partner-refresh-token';
 
 const limited = () => ({ abortSignal: AbortSignal.timeout(20_000) });
 
 /** The refresh token as a secret of a Key Vault. Needs the role "Key Vault Secrets Officer" on that secret. */
 export function keyVaultStore(
-  { vault, name }: VaultSecret,
+  vault: string,
   credential: TokenCredential,
   who: 'the worker’s identity' | 'you' = 'the worker’s identity',
 ): RefreshTokenStore & {

@@ -4,7 +4,7 @@ import {
   ChainedTokenCredential,
   DeviceCodeCredential,
 } from '@azure/identity';
-import type { PartnerCenterConfig } from '../../config/partner-settings.ts';
+import type { PartnerCenterConfig } from '../../config/partner-center-config.ts';
 import { isMicrosofts } from './authority.ts';
 import { refusalInWords } from './entra-errors.ts';
 import type { Token } from './token-source.ts';

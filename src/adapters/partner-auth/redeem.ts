@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import type { CredentialConfig } from '../../config/partner-settings.ts';
+import type { CredentialConfig } from '../../config/partner-center-config.ts';
 import { cutText } from '../../domain/text.ts';
 import { readBody } from '../partner-center/read-body.ts';
 import { clientProof } from './client-proof.ts';

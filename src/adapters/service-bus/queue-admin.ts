@@ -1,9 +1,9 @@
 import { ServiceBusAdministrationClient } from '@azure/service-bus';
-import type { Connection } from '../../config/connections.ts';
-import { toDuration } from '../../config/time-settings.ts';
+import type { Connection } from '../../config/config.ts';
 import type { QueueStatus } from '../../ports/queue-status.ts';
 import { Unavailable } from '../../ports/unavailable.ts';
 import { azureIdentity } from '../azure-tables/azure-identity.ts';
+import { durationMs } from './iso-duration.ts';
 
 /** `QueueStatus` by the administration client: it needs the right to manage the queue (or its namespace). */
 export function queueAdmin(connection: Connection, queue: string): QueueStatus {
@@ -38,7 +38,7 @@ export function queueAdmin(connection: Connection, queue: string): QueueStatus {
 }
 
 /** For ever is written as a length of ten million days. */
-const toMs = (duration: string): number => toDuration(duration) ?? Number.POSITIVE_INFINITY;
+const toMs = (duration: string): number => durationMs(duration) ?? Number.POSITIVE_INFINITY;
 
 function failed(queue: string): (error: unknown) => never {
   return (error) => {

@@ -1,5 +1,5 @@
 import { ServiceBusClient } from '@azure/service-bus';
-import type { Connection } from '../../config/connections.ts';
+import type { Connection } from '../../config/config.ts';
 import type { CheckoutQueue } from '../../ports/checkout-queue.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Events } from '../../ports/events.ts';

@@ -44,7 +44,7 @@ async function signIn({ output, settings, interrupted }: Session, port: number):
   const { askConsent } = await import('../../adapters/partner-auth/consent.ts');
   const { keyVaultStore } = await import('../../adapters/partner-auth/key-vault.ts');
   const { azureIdentity } = await import('../../adapters/azure-tables/azure-identity.ts');
-  const store = keyVaultStore(kept, azureIdentity(undefined), 'you');
+  const store = keyVaultStore(kept.vault, azureIdentity(undefined), 'you');
   const granted = await askConsent(credential, audience, {
     port,
     signal: interrupted,

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseEnv } from 'node:util';
 import * as z from 'zod/mini';
-import type { Environment } from '../../config/setting-reader.ts';
+import type { Environment } from '../../config/config.ts';
 import { describeValue } from '../../domain/looks-like.ts';
 import { CommandFailure, exit } from './cli-failure.ts';
 

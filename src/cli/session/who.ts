@@ -1,6 +1,6 @@
 import { hostname, userInfo } from 'node:os';
 import { azureIdentity } from '../../adapters/azure-tables/azure-identity.ts';
-import type { Connection } from '../../config/connections.ts';
+import type { Connection } from '../../config/config.ts';
 import { cutText } from '../../domain/text.ts';
 import { CommandFailure, exit } from './cli-failure.ts';
 

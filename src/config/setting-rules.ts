@@ -1,0 +1,86 @@
+/** What settings must be together, as a sentence for each case where they are not. */
+import * as z from 'zod/mini';
+import { namespaceHost } from './setting-values.ts';
+import { partner, type SettingName, settingOf, shared, tablesAddress } from './settings.ts';
+
+/** Azure sets `WEBSITE_SITE_NAME` on every function app. */
+const sharedShape = z.object({ ...shared, WEBSITE_SITE_NAME: z.optional(z.string()) });
+const partnerShape = z.object({ ...partner, AZURE_CLIENT_ID: shared.AZURE_CLIENT_ID });
+export type SharedSettings = z.output<typeof sharedShape>;
+export type PartnerSettings = z.output<typeof partnerShape>;
+
+/** It is asked only if each of these settings is right by itself. */
+const rule = <S>(names: readonly (keyof S)[], problem: (settings: S) => string | false) =>
+  z.check<S>(
+    ({ value, issues }) => {
+      const message = problem(value);
+      if (message !== false) issues.push({ code: 'custom', message, input: value });
+    },
+    { when: ({ issues }) => !issues.some(({ path }) => names.some((name) => path?.[0] === name)) },
+  );
+
+const oneConnection = (
+  stringName: 'ServiceBusConnection' | 'TablesConnection',
+  addressName: 'ServiceBusConnection__fullyQualifiedNamespace' | 'TablesConnection__tableServiceUri',
+  expected: string,
+) =>
+  rule<SharedSettings>(
+    [stringName, addressName],
+    ({ [stringName]: connectionString, [addressName]: address }) =>
+      connectionString === undefined
+        ? address === undefined &&
+          `Neither ${addressName} nor ${stringName} is set; expected is ${expected}, or for local work a connection string.`
+        : address !== undefined && `${stringName} and ${addressName} are both set; expected is one of them.`,
+  );
+
+export const sharedSettings = sharedShape.check(
+  oneConnection('ServiceBusConnection', 'ServiceBusConnection__fullyQualifiedNamespace', namespaceHost),
+  oneConnection('TablesConnection', 'TablesConnection__tableServiceUri', tablesAddress),
+  rule(
+    ['CHECKOUT_QUEUE', 'URGENT_QUEUE'],
+    ({ CHECKOUT_QUEUE, URGENT_QUEUE }) =>
+      CHECKOUT_QUEUE.toLowerCase() === URGENT_QUEUE.toLowerCase() &&
+      'URGENT_QUEUE is the same queue as CHECKOUT_QUEUE; expected is another queue than CHECKOUT_QUEUE: it is there to be served first.',
+  ),
+  rule(
+    ['CALLS_PER_MINUTE', 'CALLS_PER_MINUTE_CEILING'],
+    ({ CALLS_PER_MINUTE: limit, CALLS_PER_MINUTE_CEILING: ceiling }) =>
+      limit > ceiling &&
+      `CALLS_PER_MINUTE (${limit}) is above CALLS_PER_MINUTE_CEILING (${ceiling}); expected is a limit up to the ceiling.`,
+  ),
+  rule(
+    ['CHECKOUT_TIME_FACTOR'],
+    ({ CHECKOUT_TIME_FACTOR: factor, WEBSITE_SITE_NAME }) =>
+      factor !== 1 &&
+      WEBSITE_SITE_NAME !== undefined &&
+      `CHECKOUT_TIME_FACTOR is ${factor}, and this is Azure; expected is 1: against the real Partner Center shorter times buy twice.`,
+  ),
+);
+
+/** What belongs to one kind of another setting is there with that kind alone: a secret that nobody uses is one that nobody renews. */
+const belongsTo = <Owner extends 'PARTNER_CREDENTIAL' | 'PARTNER_SIGN_IN'>(
+  owner: Owner,
+  kind: PartnerSettings[Owner],
+  name: 'PARTNER_CLIENT_SECRET' | 'PARTNER_CLIENT_CERTIFICATE' | 'PARTNER_TOKEN_VAULT',
+) =>
+  rule<PartnerSettings>([owner, name], ({ [owner]: found, [name]: value }) =>
+    found === kind
+      ? value === undefined && missing(name)
+      : value !== undefined &&
+        `${name} is set, but ${owner} is ${found}; expected is no ${name}, or ${owner} = ${kind}.`,
+  );
+
+export const partnerSettings = partnerShape.check(
+  belongsTo('PARTNER_CREDENTIAL', 'secret', 'PARTNER_CLIENT_SECRET'),
+  belongsTo('PARTNER_CREDENTIAL', 'certificate', 'PARTNER_CLIENT_CERTIFICATE'),
+  belongsTo('PARTNER_SIGN_IN', 'app+user', 'PARTNER_TOKEN_VAULT'),
+);
+
+export const missing = (name: SettingName): string =>
+  `${name} is missing; expected is a value: ${settingOf(name).meaning}`;
+
+/** The value of a setting that the rules ask for. */
+export function required<T>(name: SettingName, value: T | undefined): T {
+  if (value === undefined) throw new Error(missing(name));
+  return value;
+}
