@@ -9,8 +9,9 @@ Made from \`src/ports/telemetry.ts\` and \`src/ports/tracing.ts\` by \`npm run d
 
 Without \`APPLICATIONINSIGHTS_CONNECTION_STRING\` each event is a line of JSON on the console, and there are no traces and
 metrics. With it events go to the table customEvents, metrics to customMetrics, spans to dependencies, warnings to traces:
-sent by the worker itself, with its managed identity. Events and metrics are never sampled; spans are all kept, or a share
-of them with \`OTEL_TRACES_SAMPLER=parentbased_traceidratio\` and \`OTEL_TRACES_SAMPLER_ARG=0.1\`.
+sent by the worker itself, with its managed identity. Events and metrics are never sampled. Spans are all kept, or a share of
+the traces with \`OTEL_TRACES_SAMPLER=traceidratio\` and \`OTEL_TRACES_SAMPLER_ARG=0.1\`. The worker decides by trace id alone,
+so a kept trace is whole. It ignores whether the producer or the host kept its own span.
 
 No secret, no token and no name of a person is in any of them: who decided what stands in the ledger alone, and so do
 \`reference\` and \`requestedBy\`, which are the producer's own words.
@@ -41,7 +42,7 @@ ${Object.entries(metrics)
 
 | span | of | parent |
 |---|---|---|
-| \`checkout job\` | one delivery of a job | the producer's span; of a wake-up, the host's span. The host's span of this delivery is linked |
+| \`checkout job\` | one delivery of a job | the producer's span, else none. The host's span of this delivery is linked, and so is the job's first trace in a wake-up |
 | \`Partner Center checkout\`, \`cart\`, \`orders\`, \`order\` | one request, with MS-CorrelationId, MS-RequestId and MS-CV; it carries \`traceparent\` | the delivery, or the poll |
 | \`Checkouts get\`, \`Checkouts transaction\`, … | one request to a table | the delivery, or the poll |
 | \`queue send\`, \`events send\` | wake-ups or a message that is sent again, all events of a result | the delivery, or the poll |

@@ -49,8 +49,8 @@ export async function startApplicationInsights(pem: {
   };
 }
 
-/** A list, or a row on each line. */
-function rowsIn(text: string): Envelope[] {
+/** The rows of a request's body: a list, or a row on each line. */
+export function rowsIn(text: string): Envelope[] {
   const rows: unknown = text.startsWith('[')
     ? JSON.parse(text)
     : text

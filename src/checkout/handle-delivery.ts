@@ -1,5 +1,6 @@
 import { type Delivery, decodeDelivery } from '../domain/message/delivery.ts';
 import type { QueueMessage } from '../domain/message/queue-message.ts';
+import { omitUndefined } from '../domain/omit-undefined.ts';
 import { callCheckout } from './call-checkout.ts';
 import { carryOut } from './carry-out.ts';
 import { type Claimed, claim } from './claim.ts';
@@ -63,18 +64,24 @@ async function recordOrders(
 }
 
 async function traced(deps: Deps, message: QueueMessage, delivery: Delivery): Promise<Completed> {
-  const run = startRun(deps, delivery);
+  const startedAt = deps.clock.now();
   const { jobKey, traceparent, firstEnqueued, from } = delivery;
   const job = from.kind === 'producer' ? from.job : undefined;
   // The oldest job that has no record yet tells how far the night is behind.
   if (job !== undefined)
     deps.tracing.measure(
       'checkout.job.age',
-      Math.max(0, run.startedAt - Math.max(firstEnqueued, job.notBefore ?? 0)) / 1_000,
+      Math.max(0, startedAt - Math.max(firstEnqueued, job.notBefore ?? 0)) / 1_000,
     );
   const fields = { jobKey, batchId: job?.batchId };
   return deps.tracing.span('checkout job', { parent: traceparent, fields }, async (span) => {
+    // The host's span is linked and never the parent: the host may not have kept it.
     span.link(message.traceparent);
+    const run = startRun(
+      deps,
+      // Where the producer has no trace, later deliveries of this job link to this one.
+      omitUndefined({ ...delivery, traceparent: traceparent ?? deps.tracing.traceparent() }),
+    );
     try {
       const completed = await work(run);
       // Days may lie between: the producer's trace is linked, not prolonged.

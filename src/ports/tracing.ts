@@ -3,6 +3,8 @@ import type { Fields } from './telemetry.ts';
 /** A piece of work on its way, as a trace shows it. */
 export interface Span {
   set(fields: Fields): void;
+  /** What it turned out to be. */
+  rename(name: string): void;
   /** The work belongs to another trace too (W3C traceparent); what is none is passed over. */
   link(traceparent: string | undefined): void;
   /** It ended badly, though it did not throw. */
@@ -60,7 +62,7 @@ export const metrics = {
     unit: '{call}',
     attributes: ['what', 'class'],
     meaning:
-      'Requests to Partner Center by what was asked and class of the answer: ok, throttled, auth, refused, failed, none.',
+      'Requests to Partner Center by what was asked and class of the answer: ok, throttled, auth (401), refused, failed (5xx), none (no answer), no-token (nothing left).',
   },
   'checkout.call.duration': {
     kind: 'distribution',
@@ -119,7 +121,7 @@ export type AttributesOf<Name extends Metric> = Readonly<
   Record<(typeof metrics)[Name]['attributes'][number], string>
 >;
 
-const inert: Span = { set: () => {}, link: () => {}, fail: () => {} };
+const inert: Span = { set: () => {}, rename: () => {}, link: () => {}, fail: () => {} };
 
 /** No traces, no metrics: on a laptop, in the command line, in tests. */
 export const untraced: Tracing = {

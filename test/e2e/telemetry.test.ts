@@ -11,7 +11,8 @@ import { queueName, type Stack, startStack } from '../../local/stack.ts';
 import { cli } from '../support/cli.ts';
 
 const traceId = '0af7651916cd43dd8448eb211c80319c';
-const traceparent = `00-${traceId}-b7ad6b7169203331-01`;
+/** Its producer does not keep its own span: ours are kept all the same. */
+const traceparent = `00-${traceId}-b7ad6b7169203331-00`;
 let stack: Stack;
 let insights: ApplicationInsights;
 let identity: ManagedIdentity;
@@ -106,8 +107,27 @@ test('every span of the job has its parent among them, or it is the producer or 
 });
 
 test('Partner Center hears of the trace', () => {
-  const checkout = stack.sandbox.calls().find(({ path }) => path.endsWith('/checkout'));
-  expect(checkout?.traceparent).toContain(traceId);
+  const traces = [...ofTheJob(), ...linked()].map(({ tags }) => tags['ai.operation.id']);
+  const checkouts = stack.sandbox.calls().filter(({ path }) => path.endsWith('/checkout'));
+  expect(checkouts.length).toBeGreaterThan(0);
+  for (const { traceparent } of checkouts) expect(traces).toContain(traceparent?.split('-')[1]);
+});
+
+test('each row of a call holds its status, target and class', () => {
+  const calls = dependencies().filter(
+    ({ data }) => data.baseData['type'] !== 'InProc' && data.baseData['type'] !== 'Dependency',
+  );
+  expect(calls.length).toBeGreaterThan(20);
+  const statuses = new Set<unknown>();
+  for (const row of calls) {
+    const { target, resultCode, type } = row.data.baseData;
+    expect(['Partner Center', 'Table storage', 'Service Bus']).toContain(target);
+    expect(properties(row)['checkout.class']).toBeTruthy();
+    if (type === 'Azure Service Bus') expect(properties(row)['messaging.outcome']).toBe('accepted');
+    else expect(resultCode).not.toBe('0');
+    if (nameOf(row) === 'Partner Center checkout') statuses.add(resultCode);
+  }
+  expect([...statuses].sort()).toEqual(['201', '400', '429']);
 });
 
 test('the poll, later, is linked to the trace of the job', () => {

@@ -51,7 +51,8 @@ test.each([
   [{ kind: 'answer', status: 400, body: '', ms: 1 }, 'refused'],
   [{ kind: 'answer', status: 503, body: '', ms: 1 }, 'failed'],
   [{ kind: 'no-answer', executed: 'unknown', failure: 'reset', ms: 1 }, 'none'],
-  [{ kind: 'no-answer', executed: 'no', credential: true, failure: 'no token', ms: 1 }, 'auth'],
+  [{ kind: 'no-answer', executed: 'no', credential: true, failure: 'no token', ms: 1 }, 'no-token'],
+  [{ kind: 'no-answer', executed: 'no', stale: true, failure: 'its time had passed', ms: 1 }, 'held-back'],
 ] as const)('the class of a call: %o is %s', (exchange, expected) => {
   expect(classOf(exchange)).toBe(expected);
 });

@@ -12,6 +12,7 @@ import { MeterProvider, PeriodicExportingMetricReader } from '@opentelemetry/sdk
 import { BasicTracerProvider, BatchSpanProcessor } from '@opentelemetry/sdk-trace-base';
 import { azureIdentity } from '../azure-tables/azure-identity.ts';
 import type { Signals } from './open-telemetry.ts';
+import { ownSampler } from './sampler.ts';
 
 export interface AzureMonitorSettings {
   /** APPLICATIONINSIGHTS_CONNECTION_STRING; it names the place, and holds no right to it where local auth is off. */
@@ -29,7 +30,7 @@ const shutdownLimitMs = 5_000;
 
 /**
  * Sends to Application Insights with the worker's identity. SDK and exporter alone: the distribution around them would
- * triple the length of a start. Sampling of spans follows OTEL_TRACES_SAMPLER; events and metrics are never sampled.
+ * triple the length of a start. `ownSampler` samples spans; events and metrics are never sampled.
  */
 export function azureMonitor({ connectionString, clientId }: AzureMonitorSettings): Exporting {
   const options = { connectionString, credential: azureIdentity(clientId) };
@@ -41,6 +42,7 @@ export function azureMonitor({ connectionString, clientId }: AzureMonitorSetting
   propagation.setGlobalPropagator(new W3CTraceContextPropagator());
   const traces = new BasicTracerProvider({
     resource,
+    sampler: ownSampler(process.env),
     spanProcessors: [new BatchSpanProcessor(new AzureMonitorTraceExporter(options))],
   });
   const meters = new MeterProvider({

@@ -94,6 +94,7 @@ const spanOf = (span: OtelSpan): Span => ({
   set(fields: Fields) {
     span.setAttributes(omitUndefined(fields));
   },
+  rename: (name) => void span.updateName(name),
   link(traceparent) {
     if (traceparent === undefined) return;
     const linked = trace.getSpanContext(contextOf(traceparent));
@@ -104,7 +105,10 @@ const spanOf = (span: OtelSpan): Span => ({
 });
 
 const fail = (span: OtelSpan, why: string): void => {
-  span.setStatus({ code: SpanStatusCode.ERROR, message: cutText(why, 500) });
+  const message = cutText(why, 500);
+  span.setStatus({ code: SpanStatusCode.ERROR, message });
+  // The exporter drops the text of a status.
+  span.setAttribute('checkout.why', message);
 };
 
 type Instrument = (value: number, attributes?: Readonly<Record<string, string>>) => void;

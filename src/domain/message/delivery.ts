@@ -19,6 +19,7 @@ export interface Delivery {
   readonly firstEnqueued: number;
   /** When the queue could hand out this message at the earliest, epoch ms. */
   readonly enqueuedAt: number;
+  /** W3C traceparent of whoever sent the message; absent: its producer traces nothing. */
   readonly traceparent?: string;
   readonly urgent: boolean;
   readonly from:
@@ -97,7 +98,7 @@ export function decodeDelivery(message: QueueMessage): DecodedDelivery {
     ordersInHand: splitIds(values.get(ordersProperty)),
     firstEnqueued: Number(values.get(firstEnqueuedProperty) ?? message.enqueuedAt),
     enqueuedAt: message.enqueuedAt,
-    traceparent: values.get(traceparentProperty) ?? producersTrace(message.properties) ?? message.traceparent,
+    traceparent: values.get(traceparentProperty) ?? producersTrace(message.properties),
     urgent: message.queue === 'urgent',
   };
   if (wakeUp !== undefined) {
