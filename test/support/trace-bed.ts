@@ -8,7 +8,7 @@ import { logs } from '@opentelemetry/api-logs';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
 import { W3CTraceContextPropagator } from '@opentelemetry/core';
 import { MeterProvider } from '@opentelemetry/sdk-metrics';
-import { BasicTracerProvider, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-base';
+import { BasicTracerProvider, BatchSpanProcessor } from '@opentelemetry/sdk-trace-base';
 import { type Envelope, rowsIn } from '../../local/azure/application-insights.ts';
 import { openTelemetry } from '../../src/adapters/telemetry/open-telemetry.ts';
 import { ownSampler } from '../../src/adapters/telemetry/sampler.ts';
@@ -45,7 +45,7 @@ export async function rowsOf(
   });
   const traces = new BasicTracerProvider({
     sampler: ownSampler(env),
-    spanProcessors: [new SimpleSpanProcessor(exporter)],
+    spanProcessors: [new BatchSpanProcessor(exporter)],
   });
   try {
     await work(
