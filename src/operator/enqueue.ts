@@ -1,41 +1,33 @@
+/** Last step of a list, after `list/check-list.ts`: its jobs go to the queue as the messages of one batch. */
 import type { JobMessage, JobSender, SendOptions } from '../ports/job-sender.ts';
-import type { CheckedList } from './list/check-list.ts';
+import type { CheckedList, ListedJob } from './list/check-list.ts';
 
 export interface EnqueueOptions extends SendOptions {
-  readonly list: Pick<CheckedList, 'batchId' | 'batchSize'>;
-  /** The jobs as `checkList` kept them. */
-  readonly bodies: AsyncIterable<string>;
-  /** So many were sent by a run before this one. */
-  readonly skip: number;
-  /** Epoch ms: the run's start. */
+  readonly list: Pick<CheckedList, 'jobs' | 'batchId' | 'batchSize'>;
+  /** Epoch ms: the start of the batch. */
   readonly notBefore?: number;
 }
 
-/** Sends a checked list. Safe to repeat, from the start or from anywhere: the worker buys each cart once. */
-export function enqueue(sender: JobSender, options: EnqueueOptions): Promise<void> {
-  const { skip, signal, onSent } = options;
-  return sender.send(messages(options), { signal, onSent: (sent) => onSent(skip + sent) });
-}
-
-async function* messages({ list, bodies, skip, notBefore }: EnqueueOptions): AsyncGenerator<JobMessage> {
-  let number = 0;
-  for await (const text of bodies) {
-    number += 1;
-    if (number > skip) yield toMessage(JSON.parse(text), list, notBefore);
-  }
+/** Sends a checked list. Safe to repeat: the worker buys each cart once. Throws `Unavailable` ('queue'). */
+export function enqueue(sender: JobSender, { list, notBefore, ...options }: EnqueueOptions): Promise<void> {
+  const messages = list.jobs.map((one) => toMessage(one, list, notBefore));
+  return sender.send(messages, options);
 }
 
 /**
- * `notBefore` stands in the body, where the contract has it and people see it; the queue holds the message back until
- * then as well, so that no worker has to reschedule it.
+ * `notBefore` stands in the body, where the contract has it and people see it. The queue holds the message back until
+ * then as well, so that no worker takes it too early.
  */
 function toMessage(
-  job: { readonly notBefore?: string },
+  { job, body }: ListedJob,
   { batchId, batchSize }: EnqueueOptions['list'],
-  runStart = 0,
+  batchStart = 0,
 ): JobMessage {
-  const own = job.notBefore === undefined ? 0 : Date.parse(job.notBefore);
-  const at = Math.max(own, runStart);
-  const body = { ...job, batchId, batchSize, ...(runStart > own ? { notBefore: new Date(runStart) } : {}) };
-  return { body: Buffer.from(JSON.stringify(body)), ...(at === 0 ? {} : { at }) };
+  const own = job.notBefore ?? 0;
+  const at = Math.max(own, batchStart);
+  const start = batchStart > own ? { notBefore: new Date(batchStart) } : {};
+  return {
+    body: Buffer.from(JSON.stringify({ ...body, batchId, batchSize, ...start })),
+    ...(at === 0 ? {} : { at }),
+  };
 }

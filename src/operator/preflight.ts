@@ -1,9 +1,10 @@
+import pMap from 'p-map';
 import { type CartCheck, decodeCartCheck } from '../domain/answer/decode-cart-check.ts';
 import type { CartKey } from '../domain/message/job.ts';
 import { jobKeyOf } from '../domain/message/job-key.ts';
 import type { Ledger } from '../ports/ledger.ts';
 import type { PartnerCenter } from '../ports/partner-center.ts';
-import { budgetedRead, forEach, type ReadDeps } from './audit/budgeted-read.ts';
+import { budgetedRead, type ReadDeps, readsAtOnce } from './audit/budgeted-read.ts';
 
 /** A cart that will not be bought, or not as it should. */
 export interface Finding extends CartKey {
@@ -17,7 +18,7 @@ export interface PreflightDeps extends ReadDeps {
 }
 
 export interface Run {
-  readonly carts: AsyncIterable<CartKey> | Iterable<CartKey>;
+  readonly carts: readonly CartKey[];
   /** Epoch ms: when the run starts. */
   readonly start: number;
   /** How many carts the worker's lane checks out in a minute. */
@@ -30,12 +31,15 @@ export async function preflight(
   { carts, start, perMinute }: Run,
   onCart: (evidence: readonly Finding[]) => void,
 ): Promise<void> {
-  let place = 0;
-  await forEach(carts, deps.signal, async (cart) => {
-    place += 1;
-    const eta = start + (place / perMinute) * deps.minuteMs;
-    onCart(await look(deps, cart, eta));
-  });
+  await pMap(
+    carts,
+    async (cart, index) => {
+      if (deps.signal.aborted) return;
+      const eta = start + ((index + 1) / perMinute) * deps.minuteMs;
+      onCart(await look(deps, cart, eta));
+    },
+    { concurrency: readsAtOnce },
+  );
 }
 
 async function look(deps: PreflightDeps, cart: CartKey, eta: number): Promise<readonly Finding[]> {

@@ -1,3 +1,4 @@
+import pMap from 'p-map';
 import type { BatchCountEntry, OrderEntry } from '../domain/schedule-entry.ts';
 import { nothingDone, type TickReport, type TickStop } from '../domain/tick-report.ts';
 import type { BegunTick } from '../ports/heartbeat.ts';
@@ -188,24 +189,27 @@ async function poll<Entry extends OrderEntry | BatchCountEntry>(
 ): Promise<TickStop | undefined> {
   const { clock } = deps;
   let stopped: TickStop | undefined;
-  const running = new Set<Promise<void>>();
+  let unread: { readonly error: unknown } | undefined;
+  async function* untilStopped(): AsyncGenerator<Entry> {
+    try {
+      for await (const entry of entries) {
+        if (clock.now() >= deadline) stopped ??= 'time';
+        if (stopped !== undefined) return;
+        counts.seen += 1;
+        yield entry;
+      }
+    } catch (error) {
+      // Thrown once those under way have ended.
+      unread = { error };
+    }
+  }
   const pollRow = async (entry: Entry): Promise<void> => {
     const polled = await pollOrStumble(deps, entry, work);
     counts[polled.kind === 'stop' ? 'pending' : polled.kind] += 1;
     if (polled.kind === 'stop') stopped ??= clock.now() >= deadline ? 'time' : 'gate';
   };
-  try {
-    for await (const entry of entries) {
-      if (clock.now() >= deadline) stopped ??= 'time';
-      if (stopped !== undefined) break;
-      counts.seen += 1;
-      const task: Promise<void> = pollRow(entry).finally(() => running.delete(task));
-      running.add(task);
-      if (running.size >= atOnce) await Promise.race(running);
-    }
-  } finally {
-    await Promise.all(running);
-  }
+  await pMap(untilStopped(), pollRow, { concurrency: atOnce });
+  if (unread !== undefined) throw unread.error;
   return stopped;
 }
 

@@ -10,12 +10,12 @@ export interface JobMessage {
 export interface SendOptions {
   /** Stops after the batches that are under way. */
   readonly signal: AbortSignal;
-  /** How many messages, from the first on, the queue has for certain. */
+  /** How many messages the queue has accepted so far. */
   readonly onSent: (messages: number) => void;
 }
 
 /** The checkout queue, for many messages at once. Throws `Unavailable` ('queue'). */
 export interface JobSender {
-  /** In their order, in full batches. */
-  send(messages: AsyncIterable<JobMessage> | Iterable<JobMessage>, options: SendOptions): Promise<void>;
+  /** In full batches, a few at a time. */
+  send(messages: Iterable<JobMessage>, options: SendOptions): Promise<void>;
 }

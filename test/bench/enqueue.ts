@@ -8,15 +8,15 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { queueName, type Stack } from '../../local/stack.ts';
 import { booksReader } from '../../local/verdict/books.ts';
+import { maxLines } from '../../src/operator/list/read-list.ts';
 import { startCli } from '../support/cli.ts';
 import { drained, instant, round, withStack } from './workload.ts';
 
 const lines = 10_000;
-const million = 1_000_000;
 
 /**
- * A list of 10,000 sent beside the client's own batches; the same killed in the middle and run again; the memory of a
- * list of a million. Not measured: a real namespace, whose throttling sets the pace there.
+ * A list of 10,000 sent beside the client's own batches; the same killed in the middle and run again; the memory of
+ * the longest list. Not measured: a real namespace, whose throttling sets the pace there.
  */
 export async function benchEnqueue(): Promise<unknown> {
   const folder = await mkdtemp(join(tmpdir(), 'checkout-bench-enqueue-'));
@@ -24,7 +24,7 @@ export async function benchEnqueue(): Promise<unknown> {
     return {
       rate: await withStack({ factor: 100 }, (stack) => rate(stack, folder)),
       killed: await withStack({ factor: 100, switches: instant }, (stack) => killed(stack, folder)),
-      million: await withStack({ factor: 100 }, (stack) => memory(stack, folder)),
+      longest: await withStack({ factor: 100 }, (stack) => memory(stack, folder)),
     };
   } finally {
     await rm(folder, { recursive: true, force: true });
@@ -73,15 +73,14 @@ async function killed(stack: Stack, folder: string) {
   const refs = stack.sandbox.createCarts({ count: lines, customers: 500, baskets: ['legacy'] });
   const list = join(folder, 'killed.csv');
   writeList(list, lines, (index) => refs[index] ?? someCart());
-  const settings = { ...stack.settings, XDG_STATE_HOME: join(folder, 'state') };
-  const first = startCli(settings, ['enqueue', list]);
+  const first = startCli(stack.settings, ['enqueue', list]);
   const active = () => stack.broker.entity(queueName).counts().active;
   while (active() < lines / 4 && first.child.exitCode === null) await pause(2);
   first.child.kill('SIGKILL');
   await first.ended;
   const atKill = active();
-  const second = await startCli(settings, ['--json', 'enqueue', list]).ended;
-  const { sentBefore }: { sentBefore: number } = JSON.parse(second.stdout);
+  const second = await startCli(stack.settings, ['--json', 'enqueue', list]).ended;
+  const { sent }: { sent: number } = JSON.parse(second.stdout);
   const messages = active();
   await stack.startWorker();
   await drained(stack, 15 * 60_000);
@@ -91,7 +90,7 @@ async function killed(stack: Stack, folder: string) {
   return {
     lines,
     atKill,
-    sentBefore,
+    sent,
     messages,
     inTheLedger: carts.length,
     lost: refs.filter(({ cartId }) => !completed.has(cartId)).length,
@@ -100,11 +99,11 @@ async function killed(stack: Stack, folder: string) {
 }
 
 async function memory(stack: Stack, folder: string) {
-  const list = join(folder, 'million.csv');
-  writeList(list, million, someCart);
+  const list = join(folder, 'longest.csv');
+  writeList(list, maxLines, someCart);
   const main = join(import.meta.dirname, '../../src/cli/main.js');
   const child = spawn(process.execPath, [main, '--json', 'enqueue', list], {
-    env: { PATH: process.env['PATH'], ...stack.settings, XDG_STATE_HOME: join(folder, 'state') },
+    env: { PATH: process.env['PATH'], ...stack.settings },
     stdio: ['ignore', 'pipe', 'ignore'],
   });
   let stdout = '';

@@ -154,7 +154,7 @@ describe('enqueue', () => {
     }
   }, 60_000);
 
-  test('stopped by Ctrl-C it says so, sends no more, and goes on from there', async () => {
+  test('interrupted by Ctrl-C it says how many it sent, and sends no more', async () => {
     const list = join(folder, 'long.csv');
     const refs = Array.from({ length: 30_000 }, (_, index) => ({
       customerId: '00000000-0000-4000-8000-000000000001',
@@ -167,13 +167,9 @@ describe('enqueue', () => {
     child.kill('SIGINT');
     const { code, stderr } = await ended;
     expect(code).toBe(130);
-    const sent = Number(/Stopped: (\d+) of 30000/.exec(stderr)?.[1]);
+    const sent = Number(/Interrupted: (\d+) of 30000 jobs are sent/.exec(stderr)?.[1]);
     expect(sent).toBe(scheduled());
     expect(sent).toBeLessThan(30_000);
-    const rest = await checkout(`--json enqueue ${list} --at 02:00`);
-    expect(rest.code).toBe(0);
-    expect(JSON.parse(rest.stdout)).toMatchObject({ sent: 30_000, sentBefore: sent });
-    expect(scheduled()).toBe(30_000);
   }, 90_000);
 });
 

@@ -1,4 +1,5 @@
 import { ServiceBusClient } from '@azure/service-bus';
+import pMap from 'p-map';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import type { CartRef } from '../../local/partner-center/sandbox.ts';
 import { queueName, type Stack, startStack } from '../../local/stack.ts';
@@ -6,7 +7,6 @@ import { azureTables } from '../../src/adapters/azure-tables/azure-tables.ts';
 import { ledgerStore } from '../../src/adapters/azure-tables/ledger-store.ts';
 import type { CheckoutRecord } from '../../src/domain/checkout/record.ts';
 import { jobKeyOf } from '../../src/domain/message/job-key.ts';
-import { sideBySide } from '../../src/operator/side-by-side.ts';
 import type { Ledger } from '../../src/ports/ledger.ts';
 import { drillRequeue, drillRetry } from '../bench/redrive.ts';
 import { drained, instant } from '../bench/workload.ts';
@@ -256,10 +256,11 @@ test('what cannot be understood, or is not there, is said in one sentence, with 
     [['dead-letters', 'list', '--queue', 'nope'], 2, /has no queue of that name .*; it has checkout-jobs/],
   ];
   // A few at a time: each is a process, and the machine is small.
-  await sideBySide(cases, 4, async ([args, code, words]) => {
+  const check = async ([args, code, words]: (typeof cases)[number]) => {
     const { stdout, stderr, code: ended } = await run(...args);
     expect(stdout + stderr, args.join(' ')).toMatch(words);
     expect(ended, `${args.join(' ')}: ${stderr}`).toBe(code);
     expect(stderr, args.join(' ')).not.toMatch(/\n {4}at /);
-  });
+  };
+  await pMap(cases, check, { concurrency: 4 });
 }, 180_000);

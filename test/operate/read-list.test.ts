@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type ListLine, readList } from '../../src/operator/list/read-list.ts';
+import { type ListLine, maxLines, readList } from '../../src/operator/list/read-list.ts';
 
 const a = '7c1f0a52-6d0e-4b7e-9a43-5e2f8b6f1d10';
 const b = '2f9a6c1e-1a77-4d0b-8f3c-90f5b1e4c7aa';
@@ -163,6 +163,18 @@ describe('a list that cannot be read says what it is and what to do', () => {
   test.each(cases)('%s', async (_name, content, message) => {
     await expect(read(content, 5_000)).rejects.toThrow(message);
   });
+});
+
+test('a list of too many lines is refused at the first that is too many', async () => {
+  async function* pieces(lines: number) {
+    yield Buffer.from('customerId,cartId\n');
+    for (let sent = 0; sent < lines; sent += 1_000)
+      yield Buffer.from(`${a},${b}\n`.repeat(Math.min(1_000, lines - sent)));
+  }
+  expect(await all(pieces(maxLines))).toHaveLength(maxLines);
+  await expect(all(pieces(maxLines + 1))).rejects.toThrow(
+    /more than 200000 lines, at line 200002\. Split it into several lists/,
+  );
 });
 
 test('an empty list has no lines', async () => {

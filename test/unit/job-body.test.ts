@@ -90,12 +90,10 @@ describe('null in an optional field counts as absent', () => {
   });
   test('in a list, whose jobs are the same as without', async () => {
     const check = async (line: unknown) => {
-      const kept: string[] = [];
       const bytes = async function* () {
         yield Buffer.from(JSON.stringify(line));
       };
-      const list = await checkList(readList(bytes()), { keep: (text) => kept.push(text) });
-      return { kept, invalid: list.invalid, fingerprint: list.fingerprint };
+      return checkList(readList(bytes()), {});
     };
     expect(await check({ ...job, ...nulls })).toEqual(await check(job));
   });

@@ -1,4 +1,6 @@
+/** Sends many jobs at once: what lists and the HTTP endpoint hand in, in as few transfers as the service allows. */
 import type { ServiceBusMessage, ServiceBusMessageBatch, ServiceBusSender } from '@azure/service-bus';
+import pMap from 'p-map';
 import type { Clock } from '../../ports/clock.ts';
 import type { JobMessage, JobSender } from '../../ports/job-sender.ts';
 import type { Random } from '../../ports/random.ts';
@@ -44,42 +46,35 @@ export function jobSender(sender: ServiceBusSender, clock: Clock, random: Random
     ...(traceparent === undefined ? {} : { applicationProperties: { traceparent } }),
   });
 
+  /** The messages in full batches, each filled when the one before it was taken. */
+  async function* fill(messages: Iterable<JobMessage>, signal: AbortSignal) {
+    let batch: ServiceBusMessageBatch | undefined;
+    for (const job of messages) {
+      if (signal.aborted) return;
+      const message = toMessage(job);
+      batch ??= await open();
+      if (batch.tryAddMessage(message)) continue;
+      yield batch;
+      batch = await open();
+      // A job is a few hundred bytes, so this is a namespace of another kind.
+      if (!batch.tryAddMessage(message))
+        throw sendFailure('queue', `a message of ${job.body.byteLength} bytes`, new Error('it is too large'));
+    }
+    if (batch !== undefined && batch.count > 0 && !signal.aborted) yield batch;
+  }
+
   return {
     async send(messages, { signal, onSent }) {
-      const order = inOrder(onSent);
-      const inFlight = new Set<Promise<void>>();
-      let failure: unknown;
-      const dispatch = async (batch: ServiceBusMessageBatch): Promise<void> => {
-        const done = order.next(batch.count);
-        const sending = sendBatch(batch, signal)
-          .then(done, (error: unknown) => {
-            failure ??= error;
-          })
-          .finally(() => inFlight.delete(sending));
-        inFlight.add(sending);
-        if (inFlight.size >= maxInFlight) await Promise.race(inFlight);
-      };
-
-      let batch: ServiceBusMessageBatch | undefined;
-      for await (const job of messages) {
-        if (signal.aborted || failure !== undefined) break;
-        const message = toMessage(job);
-        batch ??= await open();
-        if (batch.tryAddMessage(message)) continue;
-        await dispatch(batch);
-        batch = await open();
-        // A job is a few hundred bytes, so this is a namespace of another kind.
-        if (!batch.tryAddMessage(message))
-          throw sendFailure(
-            'queue',
-            `a message of ${job.body.byteLength} bytes`,
-            new Error('it is too large'),
-          );
-      }
-      if (batch !== undefined && batch.count > 0 && !signal.aborted && failure === undefined)
-        await dispatch(batch);
-      await Promise.all(inFlight);
-      if (failure !== undefined) throw failure;
+      let sent = 0;
+      await pMap(
+        fill(messages, signal),
+        async (batch) => {
+          await sendBatch(batch, signal);
+          sent += batch.count;
+          onSent(sent);
+        },
+        { concurrency: maxInFlight },
+      );
     },
   };
 
@@ -90,23 +85,6 @@ export function jobSender(sender: ServiceBusSender, clock: Clock, random: Random
       throw sendFailure('queue', `a batch for queue ${sender.entityPath}`, error);
     }
   }
-}
-
-/** Answers may arrive in any order: what counts is how many are there from the first on. */
-function inOrder(onSent: (messages: number) => void): { next(count: number): () => void } {
-  const open: { count: number; done: boolean }[] = [];
-  let sent = 0;
-  return {
-    next(count) {
-      const mine = { count, done: false };
-      open.push(mine);
-      return () => {
-        mine.done = true;
-        while (open[0]?.done === true) sent += open.shift()?.count ?? 0;
-        onSent(sent);
-      };
-    },
-  };
 }
 
 function mayPass(error: unknown): boolean {

@@ -1,22 +1,18 @@
 import type { ServiceBusMessage, ServiceBusSender } from '@azure/service-bus';
 import type { OutgoingMessage } from '../../domain/message/outgoing-message.ts';
 import type { CheckoutQueue } from '../../ports/checkout-queue.ts';
-import { limiter } from './limiter.ts';
 import { sendFailure } from './service-bus-failure.ts';
 
-/** A link of the client holds 2,048 unsettled messages; a burst beyond that would wait inside it until it times out. */
-const maxInFlight = 512;
 /** A message sent again has at most 64 KB of body and 64 KB of properties; a batch of the standard tier holds 256 KB. Wake-ups are small. */
 const maxTogether = 100;
 
 export function checkoutQueue(sender: ServiceBusSender): CheckoutQueue {
-  const inTurn = limiter(maxInFlight);
   return {
     async send(messages, at) {
       try {
         for (let from = 0; from < messages.length; from += maxTogether) {
           const together = messages.slice(from, from + maxTogether).map((message) => toMessage(message, at));
-          await inTurn(() => sender.sendMessages(together));
+          await sender.sendMessages(together);
         }
       } catch (error) {
         const [first] = messages;

@@ -1,6 +1,5 @@
 import { createReadStream } from 'node:fs';
 import { addAbortSignal } from 'node:stream';
-import { setFlagsFromString } from 'node:v8';
 import { Option } from 'commander';
 import { jobSender } from '../../adapters/service-bus/job-sender.ts';
 import { describeValue } from '../../domain/looks-like.ts';
@@ -15,8 +14,6 @@ import { CommandFailure, exit } from '../session/cli-failure.ts';
 import { inSession, newCommand, type Session } from '../session/command.ts';
 import type { Output } from '../session/output.ts';
 import { quoted } from '../session/words.ts';
-import { openResume } from './list-resume.ts';
-import { openSpool, type Spool } from './spool.ts';
 
 interface Options {
   readonly batch?: string;
@@ -33,7 +30,7 @@ export const enqueueCommand = newCommand(
   .argument('<file>', 'the list; - for standard input')
   .option(
     '--batch <id>',
-    'the run’s id; without it one made from the list, so that the same list twice is one run',
+    'the id of the batch; without it one made from the jobs, so that the same list twice is one batch',
   )
   .option(
     '--at <time>',
@@ -42,42 +39,33 @@ export const enqueueCommand = newCommand(
   .option('--skip-invalid', 'sends the valid lines of a list that has others')
   .addOption(new Option('--dry-run', 'checks the list and sends nothing'))
   .action((file: string, options: Options, command) =>
-    inSession(command, async (session) => {
-      // A list of a million lines is short-lived objects alone: without this, their space grows to twice what they need.
-      setFlagsFromString('--max-semi-space-size=4');
-      setFlagsFromString('--semi-space-growth-factor=1');
-      const spool = openSpool();
-      try {
-        return await run(session, file, options, spool);
-      } finally {
-        spool.remove();
-      }
-    }),
+    inSession(command, (session) => run(session, file, options)),
   );
 
-async function run(session: Session, file: string, options: Options, spool: Spool): Promise<number> {
+async function run(session: Session, file: string, options: Options): Promise<number> {
   const { output, interrupted } = session;
   const start = options.at === undefined ? undefined : startOf(options.at);
-  const list = await check(session, file, options, start, spool);
+  const list = await check(session, file, options, start);
   if (list === undefined) return exit.interrupted;
   tell(output, list, start);
   const refused = list.invalid > 0 && options.skipInvalid !== true;
-  if (list.jobs === 0 || refused) {
+  const facts = { ...list, jobs: list.jobs.length, ...(start === undefined ? {} : { notBefore: start.at }) };
+  if (list.jobs.length === 0 || refused) {
     output.line(
-      list.jobs === 0
+      list.jobs.length === 0
         ? 'There is no job in it; nothing was sent.'
-        : 'Nothing was sent. Mend these lines, or send the others with --skip-invalid.',
+        : 'Nothing was sent. Correct these lines, or send the others with --skip-invalid.',
     );
-    output.data({ ...list, sent: 0 });
+    output.data({ ...facts, sent: 0 });
     return exit.found;
   }
   if (options.dryRun === true) {
     output.line('Nothing was sent (--dry-run).');
-    output.data({ ...list, sent: 0, ...(start === undefined ? {} : { notBefore: start.at }) });
+    output.data({ ...facts, sent: 0 });
     return exit.ok;
   }
-  const sent = await sendAll(session, list, start, spool);
-  output.data({ ...list, ...sent, ...(start === undefined ? {} : { notBefore: start.at }) });
+  const sent = await sendAll(session, list, start);
+  output.data({ ...facts, ...sent });
   if (!interrupted.aborted) {
     output.line(
       `${counted(sent.sent, 'job')} sent, ${sent.perSecond} a second. Next: npx partner-checkout batch ${quoted(list.batchId)} --watch`,
@@ -85,7 +73,7 @@ async function run(session: Session, file: string, options: Options, spool: Spoo
     return exit.ok;
   }
   output.note(
-    `Stopped: ${sent.sent} of ${counted(list.jobs, 'job')} are sent. The same command goes on from there.`,
+    `Interrupted: ${sent.sent} of ${counted(list.jobs.length, 'job')} are sent. Run the same command again to send the rest: jobs that are sent twice are bought once.`,
   );
   return exit.interrupted;
 }
@@ -105,7 +93,6 @@ async function check(
   file: string,
   options: Options,
   start: WallTime | undefined,
-  spool: Spool,
 ): Promise<CheckedList | undefined> {
   if (file === '-' && process.stdin.isTTY) output.note('Reads the list from the terminal; Ctrl-D ends it.');
   const source = addAbortSignal(interrupted, file === '-' ? process.stdin : createReadStream(file));
@@ -113,14 +100,13 @@ async function check(
     return await checkList(readList(source), {
       ...(options.batch === undefined ? {} : { batchId: batchIdOf(options.batch) }),
       ...(start === undefined ? {} : { notBefore: start.at }),
-      keep: spool.write,
       onLine: (lines) => {
         if (lines % 10_000 === 0) output.progress(`${lines} lines checked`);
       },
     });
   } catch (error) {
     if (interrupted.aborted) {
-      output.note('Stopped before anything was sent.');
+      output.note('Interrupted. Nothing was sent.');
       return undefined;
     }
     const name = file === '-' ? 'The list on standard input' : `The list ${file}`;
@@ -145,7 +131,7 @@ function tell(output: Output, list: CheckedList, start: WallTime | undefined): v
       : `, ${counted(list.duplicates, 'line names', 'lines name')} a cart of another line`;
   const wrong = list.invalid === 0 ? '' : `, ${counted(list.invalid, 'is', 'are')} not valid`;
   output.line(
-    `${counted(list.lines, 'line')}: ${counted(list.jobs, 'job')}${twice}${wrong}.${list.jobs === 0 ? '' : ` Batch ${list.batchId}.`}`,
+    `${counted(list.lines, 'line')}: ${counted(list.jobs.length, 'job')}${twice}${wrong}.${list.jobs.length === 0 ? '' : ` Batch ${list.batchId}.`}`,
   );
   tellProblems(output, list.problems, list.invalid);
   if (start === undefined) return;
@@ -163,9 +149,7 @@ function tellProblems(output: Output, problems: readonly ListProblem[], count: n
 }
 
 interface Sent {
-  /** In all, earlier runs of this command included. */
   readonly sent: number;
-  readonly sentBefore: number;
   readonly seconds: number;
   readonly perSecond: number;
 }
@@ -174,43 +158,25 @@ async function sendAll(
   { output, operator, queues, interrupted }: Session,
   list: CheckedList,
   start: WallTime | undefined,
-  spool: Spool,
 ): Promise<Sent> {
   const { clock, random, config } = await operator();
   const { bus } = await queues();
-  const { connection, queue } = config.serviceBus;
-  const resume = openResume(
-    JSON.stringify(['enqueue', list.batchId, list.fingerprint, connection, queue]),
-    process.env,
-    clock.now,
-  );
-  const sentBefore = resume.done;
-  if (sentBefore > 0) output.note(`${sentBefore} of them were sent before; goes on from there.`);
   const began = clock.now();
-  const perSecond = () =>
-    Math.round((resume.done - sentBefore) / Math.max(0.001, (clock.now() - began) / 1_000));
-  try {
-    await enqueue(jobSender(bus.createSender(queue), clock, random), {
-      list,
-      bodies: spool.read(),
-      skip: sentBefore,
-      ...(start === undefined ? {} : { notBefore: start.at }),
-      signal: interrupted,
-      onSent(sent) {
-        resume.note(sent);
-        const rate = perSecond();
-        const left = rate === 0 ? '' : ` · ${Math.ceil((list.jobs - sent) / rate)} s left`;
-        output.progress(`${sent} of ${list.jobs} sent · ${rate}/s${left}`);
-      },
-    });
-  } catch (error) {
-    resume.save();
-    throw error;
-  }
-  if (resume.done < list.jobs) resume.save();
-  else resume.forget();
-  const seconds = (clock.now() - began) / 1_000;
-  return { sent: resume.done, sentBefore, seconds, perSecond: perSecond() };
+  let sent = 0;
+  const seconds = () => (clock.now() - began) / 1_000;
+  const perSecond = () => Math.round(sent / Math.max(0.001, seconds()));
+  await enqueue(jobSender(bus.createSender(config.serviceBus.queue), clock, random), {
+    list,
+    ...(start === undefined ? {} : { notBefore: start.at }),
+    signal: interrupted,
+    onSent(count) {
+      sent = count;
+      const rate = perSecond();
+      const left = rate === 0 ? '' : ` · ${Math.ceil((list.jobs.length - sent) / rate)} s left`;
+      output.progress(`${sent} of ${list.jobs.length} sent · ${rate}/s${left}`);
+    },
+  });
+  return { sent, seconds: seconds(), perSecond: perSecond() };
 }
 
 const noId = '00000000-0000-0000-0000-000000000000';

@@ -96,14 +96,9 @@ function startOf(text: string | undefined, now: number): number {
 
 /** The valid lines of a list; what is not valid, `enqueue --dry-run` tells. */
 async function cartsOfList(file: string, signal: AbortSignal): Promise<readonly CartKey[]> {
-  const carts: CartKey[] = [];
-  const keep = (body: string): void => {
-    const { customerId, cartId }: CartKey = JSON.parse(body);
-    carts.push({ customerId, cartId });
-  };
   try {
-    const list = await checkList(readList(addAbortSignal(signal, createReadStream(file))), { keep });
-    if (list.invalid === 0) return carts;
+    const list = await checkList(readList(addAbortSignal(signal, createReadStream(file))), {});
+    if (list.invalid === 0) return list.jobs.map(({ job }) => job);
     throw new CommandFailure(
       exit.found,
       `${counted(list.invalid, `line of ${file} is`, `lines of ${file} are`)} not valid. See them with: npx partner-checkout enqueue ${file} --dry-run`,

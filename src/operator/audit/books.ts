@@ -1,3 +1,4 @@
+import pMap from 'p-map';
 import { decodeOrder, decodeOrders } from '../../domain/answer/decode-answer.ts';
 import { contentOf } from '../../domain/checkout/apply-result.ts';
 import type { CheckoutRecord, OrderSummary } from '../../domain/checkout/record.ts';
@@ -8,7 +9,7 @@ import type { Times } from '../../domain/times.ts';
 import type { CustomerBooks, Ledger } from '../../ports/ledger.ts';
 import type { PartnerCenter } from '../../ports/partner-center.ts';
 import { counted } from '../counted.ts';
-import { budgetedRead, forEach, type ReadDeps } from './budgeted-read.ts';
+import { budgetedRead, type ReadDeps, readsAtOnce } from './budgeted-read.ts';
 
 /** Something that our rows and Partner Center do not say alike. */
 export interface Difference {
@@ -38,9 +39,14 @@ export async function compareBooks(
   onCustomer: (compared: Compared) => void,
 ): Promise<void> {
   const customers = Map.groupBy(carts, ({ customerId }) => customerId);
-  await forEach(customers, deps.signal, async ([customerId, mine]) => {
-    onCustomer(await compareCustomer(deps, customerId, new Set(mine.map(({ cartId }) => cartId))));
-  });
+  await pMap(
+    customers,
+    async ([customerId, mine]) => {
+      if (deps.signal.aborted) return;
+      onCustomer(await compareCustomer(deps, customerId, new Set(mine.map(({ cartId }) => cartId))));
+    },
+    { concurrency: readsAtOnce },
+  );
 }
 
 async function compareCustomer(

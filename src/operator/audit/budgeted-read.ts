@@ -30,6 +30,9 @@ export class CannotRead extends Error {
   override readonly name = 'CannotRead';
 }
 
+/** Reads under way at once, for a command that makes many. */
+export const readsAtOnce = 8;
+
 /** So long a closed gate is waited for, and so many answers that tell nothing. */
 const waitMinutes = 5;
 const maxTries = 4;
@@ -120,27 +123,3 @@ async function takePermit(deps: ReadDeps): Promise<Permit> {
 async function sleepUntil({ clock, signal }: ReadDeps, until: number): Promise<void> {
   while (clock.now() < until && !signal.aborted) await clock.sleep(Math.min(500, until - clock.now()));
 }
-
-/** Runs the work for each, a few at once; ends early when one throws, or at Ctrl-C. */
-export async function forEach<T>(
-  items: AsyncIterable<T> | Iterable<T>,
-  signal: AbortSignal,
-  work: (item: T) => Promise<void>,
-): Promise<void> {
-  const running = new Set<Promise<void>>();
-  let failure: { readonly error: unknown } | undefined;
-  for await (const item of items) {
-    if (signal.aborted || failure !== undefined) break;
-    const task: Promise<void> = work(item)
-      .catch((error: unknown) => {
-        failure ??= { error };
-      })
-      .finally(() => running.delete(task));
-    running.add(task);
-    if (running.size >= atOnce) await Promise.race(running);
-  }
-  await Promise.all(running);
-  if (failure !== undefined) throw failure.error;
-}
-
-const atOnce = 8;

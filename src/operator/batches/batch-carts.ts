@@ -1,3 +1,5 @@
+/** The lines of a batch with their records, for reports, result files and `batch stop`. */
+import { pMapIterable } from 'p-map';
 import type { BatchEntry } from '../../domain/batch/batch.ts';
 import type { CheckoutRecord } from '../../domain/checkout/record.ts';
 import type { Batches } from '../../ports/batches.ts';
@@ -13,20 +15,13 @@ export type BatchCart =
 const atOnce = 16;
 
 /** Every known line of a batch with its ledger record, in the order of its rows. Throws `Unavailable`. */
-export async function* batchCarts(
+export const batchCarts = (
   deps: { readonly batches: Pick<Batches, 'entries'>; readonly ledger: Pick<Ledger, 'read'> },
   batchId: string,
-): AsyncGenerator<BatchCart> {
-  const ahead: Promise<BatchCart>[] = [];
-  for await (const entry of deps.batches.entries(batchId)) {
-    ahead.push(cartOf(deps.ledger, entry));
-    // A read that fails is told when its turn comes, not as an unhandled rejection before.
-    ahead.at(-1)?.catch(() => {});
-    const next = ahead.length >= atOnce ? ahead.shift() : undefined;
-    if (next !== undefined) yield await next;
-  }
-  for (const next of ahead) yield await next;
-}
+): AsyncIterable<BatchCart> =>
+  pMapIterable(deps.batches.entries(batchId), (entry) => cartOf(deps.ledger, entry), {
+    concurrency: atOnce,
+  });
 
 async function cartOf(ledger: Pick<Ledger, 'read'>, entry: BatchEntry): Promise<BatchCart> {
   if (entry.kind === 'rejected') return entry;

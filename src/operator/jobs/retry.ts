@@ -1,3 +1,4 @@
+import pMap from 'p-map';
 import { isLate, leaseEnd } from '../../domain/checkout/claim-rules.ts';
 import { whyNotDecide } from '../../domain/checkout/decisions.ts';
 import { reasonOf } from '../../domain/checkout/reason-of.ts';
@@ -6,7 +7,7 @@ import type { JobKey } from '../../domain/message/job-key.ts';
 import type { AttentionFilter, AttentionRows } from '../../ports/attention-rows.ts';
 import type { Clock } from '../../ports/clock.ts';
 import { UnreadableRecord } from '../../ports/ledger.ts';
-import { pacer, sideBySide } from '../side-by-side.ts';
+import { pacer } from '../pacer.ts';
 import { type DecideDeps, decideJob } from './decide-job.ts';
 import { whatChanged } from './what-changed.ts';
 
@@ -119,7 +120,7 @@ export async function retryJobs(
     passed[kind] = (passed[kind] ?? 0) + 1;
     if (refused.length < sampled) refused.push({ jobKey, why });
   };
-  await sideBySide(untilStopped(jobs, signal), atOnce, async (jobKey) => {
+  const retryJob = async (jobKey: JobKey): Promise<void> => {
     await pace();
     try {
       const record = (await deps.ledger.read(jobKey))?.value;
@@ -139,7 +140,8 @@ export async function retryJobs(
       if (!(error instanceof UnreadableRecord)) throw error;
       pass(jobKey, 'unreadable', error.message);
     }
-  });
+  };
+  await pMap(untilStopped(jobs, signal), retryJob, { concurrency: atOnce });
   const largestFirst = [...groups.values()].sort((a, b) => b.count - a.count);
   return { jobs: decided, groups: largestFirst, passed, refused, stopped: signal.aborted };
 }

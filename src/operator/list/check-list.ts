@@ -1,6 +1,7 @@
+/** Second step of a list, after `read-list.ts`: checks each line as the worker would, and makes one batch of them. */
 import { createHash } from 'node:crypto';
 import { decodeJobValue, type Job, jobMessage } from '../../domain/message/job.ts';
-import { cartSet } from './cart-set.ts';
+import { type JobKey, jobKeyOf } from '../../domain/message/job-key.ts';
 import type { ListLine } from './read-list.ts';
 
 export interface ListProblem {
@@ -10,46 +11,47 @@ export interface ListProblem {
   readonly reason: string;
 }
 
-/** What a list says, once every line of it was looked at. */
+/** A valid line. `body` is what its message will hold, without the batch. */
+export interface ListedJob {
+  readonly job: Job;
+  readonly body: Readonly<Record<string, unknown>>;
+}
+
+/** A list whose lines were all checked. */
 export interface CheckedList {
   /** Lines that are not blank, the header not counted. */
   readonly lines: number;
-  /** Distinct carts: what is to be sent. */
-  readonly jobs: number;
+  /** What is to be sent: one for each distinct job, in the order of the lines. */
+  readonly jobs: readonly ListedJob[];
   readonly duplicates: number;
   readonly invalid: number;
   /** The first of the invalid lines. */
   readonly problems: readonly ListProblem[];
   /** Given, named by the lines, or made from the jobs: the same jobs in the same order make the same id. */
   readonly batchId: string;
-  /** The largest size that a line declared, if that is more than there are jobs: the run has other parts. */
+  /** The largest size that a line declared, if that is more than there are jobs: the batch has other parts. */
   readonly batchSize: number;
-  /** SHA-256 of the jobs, in hex. */
-  readonly fingerprint: string;
 }
 
 export interface CheckOptions {
   readonly batchId?: string;
-  /** Epoch ms: the run's own start, which `notAfter` of a line must not precede. */
+  /** Epoch ms: the start of the batch, which `notAfter` of a line must not precede. */
   readonly notBefore?: number;
-  /** Takes each distinct job, as one line of JSON: the body without its batch. */
-  readonly keep: (body: string) => void;
   readonly onLine?: (lines: number) => void;
 }
 
 const maxProblems = 100;
 const fields = Object.keys(jobMessage.shape).filter((field) => field !== 'batchId' && field !== 'batchSize');
 
-/** Checks each line as the worker would, and removes carts that stand there twice (the first line counts). */
+/** Checks each line as the worker would. Of the lines that name one job, the first counts. Throws what `entries` throws. */
 export async function checkList(
   entries: AsyncIterable<ListLine>,
   options: CheckOptions,
 ): Promise<CheckedList> {
-  const seen = cartSet();
-  const hash = createHash('sha256');
+  const jobs = new Map<JobKey, ListedJob>();
   const problems: ListProblem[] = [];
   let batchId = options.batchId;
-  let batchFrom = options.batchId === undefined ? '' : 'the run is';
+  let batchFrom = options.batchId === undefined ? '' : 'the batch is';
   let largest = 0;
   let lines = 0;
   let invalid = 0;
@@ -61,24 +63,21 @@ export async function checkList(
     if (!decoded.ok) return { line, field: decoded.rejection.path, reason: decoded.rejection.reason };
     const { job } = decoded;
     if (tooLate(job, options.notBefore))
-      return { line, field: 'notAfter', reason: 'its time is over before the run starts' };
+      return { line, field: 'notAfter', reason: 'the time is over before the batch starts' };
     if (job.batchId !== undefined && batchId !== undefined && job.batchId !== batchId)
       return {
         line,
         field: 'batchId',
-        reason: `"${job.batchId}", but ${batchFrom} "${batchId}": a list is one run`,
+        reason: `"${job.batchId}", but ${batchFrom} "${batchId}": a list is one batch`,
       };
     if (job.batchId !== undefined && batchId === undefined) {
       batchId = job.batchId;
       batchFrom = `line ${line} says`;
     }
     largest = Math.max(largest, job.batchSize ?? 0);
-    if (seen.add(job)) keep(bodyOf(entry.value, job));
+    const key = jobKeyOf(job);
+    if (!jobs.has(key)) jobs.set(key, { job, body: bodyOf(entry.value, job) });
     return undefined;
-  };
-  const keep = (body: string): void => {
-    hash.update(body).update('\n');
-    options.keep(body);
   };
 
   for await (const entry of entries) {
@@ -90,29 +89,32 @@ export async function checkList(
     }
     options.onLine?.(lines);
   }
-  const fingerprint = hash.digest('hex');
   return {
     lines,
-    jobs: seen.size,
-    duplicates: lines - invalid - seen.size,
+    jobs: [...jobs.values()],
+    duplicates: lines - invalid - jobs.size,
     invalid,
     problems,
-    batchId: batchId ?? `list-${fingerprint.slice(0, 16)}`,
-    batchSize: Math.max(largest, seen.size),
-    fingerprint,
+    batchId: batchId ?? batchIdOf(jobs.values()),
+    batchSize: Math.max(largest, jobs.size),
   };
 }
 
 const tooLate = ({ notAfter }: Job, notBefore: number | undefined): boolean =>
   notAfter !== undefined && notBefore !== undefined && notAfter <= notBefore;
 
-/** Always the same text for the same job: ids in lower case, fields in the contract's order. */
-function bodyOf(value: unknown, { customerId, cartId }: Job): string {
+/** Always the same for the same job: ids in lower case, fields in the contract's order, no field that is null. */
+function bodyOf(value: unknown, { customerId, cartId }: Job): ListedJob['body'] {
   const given = new Map(Object.entries(Object(value)));
-  const body = Object.fromEntries(
-    fields.flatMap((field) =>
-      (given.get(field) ?? undefined) === undefined ? [] : [[field, given.get(field)]],
-    ),
-  );
-  return JSON.stringify({ ...body, customerId, cartId });
+  const body = fields.flatMap((field): [string, unknown][] => {
+    const content = given.get(field) ?? undefined;
+    return content === undefined ? [] : [[field, content]];
+  });
+  return { ...Object.fromEntries(body), customerId, cartId };
+}
+
+function batchIdOf(jobs: Iterable<ListedJob>): string {
+  const hash = createHash('sha256');
+  for (const { body } of jobs) hash.update(JSON.stringify(body)).update('\n');
+  return `list-${hash.digest('hex').slice(0, 16)}`;
 }
