@@ -110,19 +110,35 @@ async function freeLease(run: Run, text: string): Promise<Completed | undefined>
 
 const maxErrorText = 1_000;
 
-/** The bug is outside a claim, or cannot be written: a person hears of it, and the job is looked at again in an hour. */
+/**
+ * The bug is outside a claim, or cannot be written: the job is looked at again in an hour, and a person hears of it. The promise comes
+ * first, as whoever finalizes the job then closes the row: without it, a row of a job that is done would stay open.
+ */
 async function outsideClaim(run: Run, message: QueueMessage, text: string): Promise<Completed> {
   const { deps, delivery } = run;
-  const { jobKey, from } = delivery;
+  const completed = await promiseHour(run, message);
+  try {
+    await askPerson(deps, delivery.jobKey, {
+      code: 'worker-crashed',
+      description: `A delivery of this job failed before it claimed the job: ${text.slice(0, maxErrorText).toWellFormed()}`,
+      remedy: 'Read the worker’s log. Fix what stopped it. The job runs again by itself within the hour.',
+      at: deps.clock.now(),
+    });
+  } catch (second) {
+    // Thrown, it would send the message once more. The next delivery asks again.
+    deps.telemetry.warn(`A bug of job ${delivery.jobKey} could not be reported: ${String(second)}`, {
+      jobKey: delivery.jobKey,
+    });
+  }
+  return completed;
+}
+
+async function promiseHour(run: Run, message: QueueMessage): Promise<Completed> {
+  const { deps, delivery } = run;
+  const { from } = delivery;
   const now = deps.clock.now();
   const at = wholeMs(now + deps.times.askedRetry);
-  await askPerson(deps, jobKey, {
-    code: 'worker-crashed',
-    description: `A delivery of this job failed before it claimed the job: ${text.slice(0, maxErrorText).toWellFormed()}`,
-    remedy: 'Read the worker’s log. Fix what stopped it. The job runs again by itself within the hour.',
-    at: now,
-  });
-  if (from.kind === 'wake-up') return comeBack(run, undefined, at);
+  if (from.kind === 'wake-up') return comeBackSurely(run, at);
   // Its batch and its times may not be in the record yet, so the message itself comes again.
   try {
     return await redeliverLater(deps, message, run.startedAt, carriedBy(run), deps.times.askedRetry);
@@ -138,19 +154,33 @@ async function outsideClaim(run: Run, message: QueueMessage, text: string): Prom
   return 'entry';
 }
 
+/**
+ * Before a question that the record knows nothing of. The entry of a wake-up may be gone: it came late, and the job has been finalized
+ * since. Another entry has to finalize it once more, and close the question.
+ */
+async function comeBackSurely(run: Run, at: number): Promise<Completed> {
+  const { schedule } = run.deps;
+  const { from } = run.delivery;
+  if (from.kind === 'wake-up' && !(await schedule.exists(from.entryKey))) {
+    await schedule.ensure(entryFor(run, undefined, wholeMs(at)));
+    return 'entry';
+  }
+  return comeBack(run, undefined, at);
+}
+
 /** A record that cannot be read is never acted on: a newer version of the worker will know it, or a person must look. */
 async function leaveUnreadable(run: Run, error: UnreadableRecord): Promise<Completed> {
   const { deps, delivery } = run;
   const now = deps.clock.now();
   deps.telemetry.warn(error.message, { jobKey: error.jobKey });
-  if (error.newer) {
-    const { from } = delivery;
-    const since = from.kind === 'wake-up' ? from.origin : delivery.firstEnqueued;
-    if (now - since > deps.times.askedRetry) await askAboutUnreadable(deps, error, now);
-    return comeBack(run, undefined, now + deps.times.bugRetry);
-  }
-  await askAboutUnreadable(deps, error, now);
-  return comeBack(run, undefined, now + deps.times.askedRetry);
+  const completed = await comeBackSurely(
+    run,
+    now + (error.newer ? deps.times.bugRetry : deps.times.askedRetry),
+  );
+  const { from } = delivery;
+  const since = from.kind === 'wake-up' ? from.origin : delivery.firstEnqueued;
+  if (!error.newer || now - since > deps.times.askedRetry) await askAboutUnreadable(deps, error, now);
+  return completed;
 }
 
 const askAboutUnreadable = (deps: Deps, error: UnreadableRecord, at: number): Promise<void> =>

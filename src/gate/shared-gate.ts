@@ -209,7 +209,8 @@ export function sharedGate({ store, clock, random, telemetry, settings }: Shared
 
   function customerUntil(customerId: string): number | undefined {
     const throttled = store.lastSeen()?.throttledCustomers.find(({ customer }) => customer === customerId);
-    if (throttled === undefined || throttled.passed) return undefined;
+    // A call that was under way at the 429 may pass after it. That tells whose limit it was, and shortens no Retry-After.
+    if (throttled === undefined) return undefined;
     const until = toLocal(throttled.until);
     return until > clock.now() ? until : undefined;
   }

@@ -1,11 +1,18 @@
+import { finalize } from '../checkout/finalize.ts';
+import type { BatchEntry } from '../domain/batch/batch.ts';
 import { type BatchCounts, batchCounter, isOver } from '../domain/batch/batch-counts.ts';
+import { isFinal } from '../domain/checkout/record.ts';
 import { batchFinishedEvent } from '../domain/events/event-list.ts';
 import { type BatchCountEntry, batchCountEntry } from '../domain/schedule-entry.ts';
 import type { Times } from '../domain/times.ts';
+import { UnreadableRecord } from '../ports/ledger.ts';
 import type { Polled } from './poll-order.ts';
 import type { PollDeps } from './tick-deps.ts';
 
-type PollBatchDeps = Pick<PollDeps, 'batches' | 'clock' | 'schedule' | 'events' | 'telemetry' | 'times'>;
+type PollBatchDeps = Pick<
+  PollDeps,
+  'attention' | 'batches' | 'clock' | 'events' | 'ledger' | 'schedule' | 'telemetry' | 'times'
+>;
 
 /**
  * Counts one batch, and raises `batch.finished` when every declared line is final; the entry goes last. A size that
@@ -46,21 +53,40 @@ export async function pollBatch(deps: PollBatchDeps, row: BatchCountEntry): Prom
   return { kind: 'finished' };
 }
 
-/** Undefined: some line is not final, or was not seen yet. One that is not final ends the scan: most cost one page. */
+/** Undefined: some line is not final, or was not seen yet. One that is not final ends the scan: most cost one page and one record. */
 async function finalCounts(
-  { batches }: Pick<PollDeps, 'batches'>,
+  deps: PollBatchDeps,
   batchId: string,
   total: number,
 ): Promise<BatchCounts | undefined> {
   const counter = batchCounter();
-  for await (const entry of batches.entries(batchId)) {
+  for await (const entry of deps.batches.entries(batchId)) {
+    const line = isOver(entry) ? entry : await finalizedLate(deps, entry);
     // guard: Batch: finished only when every line is final
-    if (!isOver(entry)) return undefined;
-    counter.add(entry);
+    if (!isOver(line)) return undefined;
+    counter.add(line);
   }
   // guard: Batch: finished only when every line was seen
   if (counter.known() < total) return undefined;
   return counter.counts(total);
+}
+
+/**
+ * The line as its record has it. Its finalizing may have failed, and somebody removed the entry that would have repeated it: then it is
+ * finalized here, or the batch would never end.
+ */
+async function finalizedLate(deps: PollBatchDeps, entry: BatchEntry): Promise<BatchEntry> {
+  if (entry.kind === 'rejected') return entry;
+  try {
+    const record = (await deps.ledger.read(entry.jobKey))?.value;
+    if (record === undefined || !isFinal(record.state)) return entry;
+    await finalize(deps, record);
+    return { ...entry, state: record.state };
+  } catch (error) {
+    // A person has to fix the record first.
+    if (error instanceof UnreadableRecord) return entry;
+    throw error;
+  }
 }
 
 async function moved(deps: PollBatchDeps, row: BatchCountEntry, since: number): Promise<Polled> {

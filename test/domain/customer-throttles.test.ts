@@ -26,9 +26,9 @@ describe('a Retry-After of a customer', () => {
       { until: now + 5 * minute },
     ]);
   });
-  test('is over once the customer has passed', () => {
+  test('is kept also after a call that was under way has passed', () => {
     expect(judge([throttled({ passed: true })], now + minute).throttledCustomers).toMatchObject([
-      { until: now + minute, times: 1 },
+      { until: now + 10 * minute, times: 1 },
     ]);
   });
   test('of another customer does not count', () => {

@@ -12,7 +12,7 @@ export interface BugCounts {
   /** Jobs that were hit, and those of them with a result or an attention row an hour later. */
   readonly hit: number;
   readonly heard: number;
-  /** The most of one job within that hour. */
+  /** The most of one job within that hour; claims: those that followed one without an end. */
   readonly claims: number;
   readonly calls: number;
   readonly entries: number;
@@ -55,8 +55,8 @@ interface BugWorld {
 }
 
 const hour = 3_600_000;
-/** Once in five minutes, and a few times for messages of its own. */
-const mostClaims = 15;
+/** Claims that followed one without an end: the sixth in a row is escalated, and a run that ends begins a new row. */
+const mostClaims = 10;
 
 interface Victim {
   claims: number;
@@ -96,7 +96,7 @@ export function createBugs(
     const claims = victims.get(jobKey)?.claims ?? 0;
     if (claims > mostClaims)
       world.violated(
-        `5 within budget: job ${jobKey} met a bug, and was claimed ${claims} times within an hour`,
+        `5 within budget: job ${jobKey} met a bug, and was claimed ${claims} times after a claim without an end within an hour`,
       );
     // In a random world it may wait for a day, for a review say, and have met one exception on the way.
     if (hasEnd(jobKey) || planned.size === 0) {

@@ -39,6 +39,7 @@ export function watchDelivery(
   const delivery = decoded.kind === 'delivery' ? decoded.delivery : undefined;
   const jobKey = delivery?.jobKey;
   const startedAt = world.timeline.now();
+  if (delivery?.from.kind === 'producer') world.delivered(delivery.jobKey);
   // The times of a message beside a result hold for nobody: a person's retry goes by those of the record.
   const found = jobKey === undefined ? undefined : recordIn(world, jobKey);
   const besideResult = found !== undefined && found !== 'unreadable' && isSettled(found.state);
@@ -68,7 +69,7 @@ export function watchDelivery(
       customer: (id) => around('ledger.customer', () => deps.ledger.customer(id)),
       insert: (record, writeId) =>
         around('ledger.insert', () => deps.ledger.insert(record, writeId)).then((written) => {
-          wrote(written.kind === 'written', record.lease !== undefined);
+          wrote(written.kind === 'written', false);
           return written;
         }),
       replace: (record, etag, writeId) => {
@@ -78,7 +79,8 @@ export function watchDelivery(
             world.violated(
               `1 one purchase: the record of job ${record.jobKey} of a newer version was written over`,
             );
-          wrote(written.kind === 'written', record.lease?.id === writeId);
+          // A claim after one that came to no end. Reads that fail bring claims too, each with an end.
+          wrote(written.kind === 'written', record.lease?.id === writeId && record.unfinishedClaims > 1);
           return written;
         });
       },
@@ -130,9 +132,9 @@ export function watchDelivery(
     },
   };
 
-  function wrote(isWritten: boolean, isClaim: boolean): void {
+  function wrote(isWritten: boolean, isClaimAgain: boolean): void {
     if (!isWritten || delivery === undefined) return;
-    if (isClaim) world.bugs.claimed(delivery.jobKey);
+    if (isClaimAgain) world.bugs.claimed(delivery.jobKey);
     if (message.properties['checkout-version'] === '2')
       world.violated(
         `1 one purchase: a message of a newer version changed the record of job ${delivery.jobKey}`,
@@ -177,7 +179,8 @@ export function watchDelivery(
         world.violated(
           `2 nothing lost: R3: a wake-up of job ${delivery.jobKey} wrote ${did.ensured} entries and removed ${did.removed}`,
         );
-      if (!besideResult) accept(world, delivery);
+      // A message that was sent again is not accepted yet: its times hold for nobody but itself before they are in the record.
+      if (!besideResult && why !== 'redelivered') accept(world, delivery);
     },
     threw(error) {
       world.trace(process.name, `handleDelivery threw ${String(error)}`);
@@ -225,17 +228,15 @@ function checkCompleted(
 }
 
 /** Batch rows, attention and events of this result, or of a later one, are there. */
-function isFinalized({ tables, events, setup }: World, record: CheckoutRecord): boolean {
+function isFinalized({ tables, events, robbed }: World, record: CheckoutRecord): boolean {
   const published = new Set(events.map(({ id }) => id));
   // Polled orders are finalized by the poller, and their entries stay until it has.
   const own = eventsOf(record).filter(({ type }) => !type.startsWith('order.'));
   const isPolled = tables.schedule
     .all()
     .some(({ properties }) => properties['orderId'] !== undefined && properties['jobKey'] === record.jobKey);
-  // Whoever removes the entry of an order while it is finalized loses its events.
-  const isTold = setup.removals !== undefined || own.every(({ id }) => published.has(id));
-  // So does its row in each batch, and the attention row.
-  if (isPolled) return true;
+  if (isPolled || robbed.has(record.jobKey)) return true;
+  const isTold = own.every(({ id }) => published.has(id));
   const batches = record.batches.every((batchId) =>
     tables.batches.all().some((row) => row.partition === batchId && row.key === record.jobKey),
   );

@@ -34,6 +34,7 @@ function removeEntries(world: World, what: 'jobs' | 'orders'): void {
   for (const { partition, key, properties } of world.tables.schedule.all()) {
     const { orderId, jobKey, batchId } = properties;
     if (batchId !== undefined || (orderId !== undefined) !== (what === 'orders')) continue;
+    world.robbed.add(String(jobKey));
     world.removed.add(what === 'orders' ? `order:${String(orderId)}` : String(jobKey));
     void world.tables.schedule.change({ kind: 'remove', partition, key });
   }

@@ -37,12 +37,18 @@ export interface World extends Api {
   struck(): void;
   /** How often something was hit so far. */
   strikes(): number;
+  /** A producer's message of this job was delivered: each delivery may add an entry. */
+  delivered(jobKey: JobKey): void;
+  /** How often that was so. */
+  deliveries(jobKey: JobKey): number;
   /** Entries that wake this job. */
   entriesOf(jobKey: JobKey): number;
   hasEntry(jobKey: JobKey): boolean;
   /** Somebody removed an entry of this job, and nothing has written it again yet. */
   isRemoved(jobKey: JobKey): boolean;
   readonly removed: Set<string>;
+  /** Jobs of which somebody ever removed an entry. A result that was not finalized yet then stays so: docs/ways-to-fail.md. */
+  readonly robbed: Set<string>;
   /** Port calls so far. */
   portCalls(): number;
   /** When a port call was last hit. */
@@ -85,6 +91,7 @@ export function createWorld(
   let struckAt = 0;
   let strikes = 0;
   const removed = new Set<string>();
+  const deliveries = new Map<JobKey, number>();
 
   const sinceStart = () => timeline.now() - worldStart;
   const trace = (process: string, text: string) => {
@@ -160,6 +167,8 @@ export function createWorld(
       strikes += 1;
     },
     strikes: () => strikes,
+    delivered: (jobKey) => deliveries.set(jobKey, (deliveries.get(jobKey) ?? 0) + 1),
+    deliveries: (jobKey) => deliveries.get(jobKey) ?? 0,
     entriesOf: (jobKey) => {
       let count = 0;
       for (const { key } of world.tables.schedule.all()) if (key.endsWith(jobKey)) count += 1;
@@ -167,6 +176,7 @@ export function createWorld(
     },
     hasEntry: (jobKey) => world.entriesOf(jobKey) > 0,
     removed,
+    robbed: new Set(),
     isRemoved: (jobKey) => removed.has(jobKey),
     isCalm,
     isOut,

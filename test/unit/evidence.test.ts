@@ -127,6 +127,16 @@ describe('orders are found', () => {
       kind: 'ask',
     });
   });
+  test('while the cart is active a refusal does not make them its own: somebody may have bought the same by hand', () => {
+    for (const as of ['refused-once', 'refused'] as const) {
+      const record = aRecord({ state: 'unresolved', repeated: { as, reason } });
+      expect(reconciled({ record, unowned: [later('o1')], now: afterListLag })).toMatchObject({
+        kind: 'ask',
+      });
+    }
+    const once = aRecord({ state: 'unresolved', repeated: { as: 'refused-once', reason } });
+    expect(reconciled({ record: once, unowned: [later('o1')] })).toEqual({ kind: 'repeat' });
+  });
   test('of a cart that is gone only those count that nobody can have bought before our first send', () => {
     const gone = { cart: 'gone' as const, now: afterListLag };
     expect(reconciled({ ...gone, unowned: [anOrder('o1')] })).toMatchObject({ kind: 'ask' });
@@ -135,6 +145,14 @@ describe('orders are found', () => {
   test('an answer whose orders have other lines than the cart is contested, never failed', () => {
     const record = { ...submitted, orders: marks(anOrder('o1', 'completed', 'offer-c')) };
     expect(reconciled({ record, now: afterListLag })).toMatchObject({ kind: 'ask' });
+  });
+  test('who may still repeat does so before it waits for an equal cart, which may wait for it as well', () => {
+    const orders = marks(anOrder('o1', 'completed', 'offer-a'));
+    const half = { groups: [groupA, groupB], record: aRecord({ state: 'unresolved', orders }) };
+    const equal = equalCart({ orders }, [groupA, groupB]);
+    const unowned = [later('o2', 'offer-c')];
+    const noLag = { times: { ...times, listLag: times.inFlightWindow } };
+    expect(reconciled({ ...half, unowned, equalCarts: [equal] }, noLag)).toEqual({ kind: 'repeat' });
   });
   test('a listed order of other lines may be the missing one, unless it is the one that an equal cart lacks', () => {
     const two = { groups: [groupA, groupB], record: submitted, now: afterListLag };

@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest';
+import { attentionStore } from '../../src/adapters/azure-tables/attention-store.ts';
 import { batchStore } from '../../src/adapters/azure-tables/batch-store.ts';
+import { ledgerStore } from '../../src/adapters/azure-tables/ledger-store.ts';
 import { scheduleStore } from '../../src/adapters/azure-tables/schedule-store.ts';
 import { batchJoiner } from '../../src/checkout/join-batch.ts';
 import type { BatchJob } from '../../src/domain/batch/batch.ts';
@@ -12,7 +14,7 @@ import { countAgainAfter, pollBatch } from '../../src/polling/poll-batch.ts';
 import { counted } from '../storage/backends.ts';
 import { collect } from '../support/collect.ts';
 import { memoryTable } from '../support/memory-table.ts';
-import { customerId } from '../support/records.ts';
+import { aRecord, customerId } from '../support/records.ts';
 import { virtualClock } from '../support/virtual-clock.ts';
 
 const cart = (n: number) => `ca000000-0000-4000-8000-${String(n).padStart(12, '0')}`;
@@ -25,6 +27,7 @@ function bed() {
   const schedule = scheduleStore(memoryTable(), (key, why) => {
     throw new Error(`${key}: ${why}`);
   });
+  const ledger = ledgerStore(memoryTable());
   const told: CheckoutEvent[] = [];
   let failing = false;
   const deps = {
@@ -32,6 +35,8 @@ function bed() {
     times,
     batches,
     schedule,
+    ledger,
+    attention: attentionStore(memoryTable()),
     events: {
       publish: async (events: readonly CheckoutEvent[]) => {
         if (failing) throw new Error('the topic is full');
@@ -45,6 +50,7 @@ function bed() {
     clock,
     batches,
     schedule,
+    ledger,
     told,
     requests,
     join: batchJoiner(deps),
@@ -92,6 +98,21 @@ test('finished when the last declared line is final, and not before', async () =
   });
   expect(await tick()).toEqual([]);
   expect((await batches.summary('night'))?.value).toMatchObject({ finished: { total: 4 } });
+});
+
+test('a line whose record is final is finalized by the count: whoever was to do it lost its entry', async () => {
+  const { join, write, ledger, tick, told } = bed();
+  await join('night', 2);
+  await write(1, 'waiting', 0);
+  await write(2, 'submitting', 0);
+  const record = { cartId: cart(1), customerId, batches: ['night'], revision: 1, reached: { final: 1 } };
+  await ledger.insert(aRecord({ ...record, state: 'failed' }), 'w1');
+  await ledger.insert(aRecord({ ...record, cartId: cart(2), state: 'unresolved', revision: 0 }), 'w2');
+  expect(await tick()).toEqual(['pending']);
+  await write(2, 'completed');
+  expect(await tick()).toEqual(['finished']);
+  expect(told.map(({ type }) => type)).toEqual(['checkout.failed', 'batch.finished']);
+  expect(told.at(-1)?.data).toMatchObject({ completed: 1, failed: 1 });
 });
 
 test('a rejected line that was sent twice is one line', async () => {

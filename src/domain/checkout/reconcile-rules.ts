@@ -86,8 +86,7 @@ export function decideReconciliation(evidence: Evidence, rules: ReconcileRules):
   // The answer of the API itself is conclusive, and a list is not: somebody may have bought the same by hand.
   if (repeatsFirst(evidence, rules)) return repeatAfterInFlight(evidence, rules);
   const { assigned, contested } = assign(missing, evidence, rules);
-  if (contested)
-    return mayRepeat(evidence, rules) ? repeatAfterInFlight(evidence, rules) : unsettled(evidence, rules);
+  if (contested) return repeatOrAsk(evidence, rules);
   return status === 'active' && record.orders.length === 0
     ? notBoughtYet(evidence, rules)
     : conclude(evidence, rules, missing, assigned);
@@ -150,7 +149,7 @@ function conclude(
     // guard: Evidence: the list lag ends before some groups count as failed
     if (now < listCompleteAt) return awaitList(listCompleteAt);
   }
-  if (mayDiffer(evidence, assigned)) return unsettled(evidence, rules);
+  if (mayDiffer(evidence, assigned)) return repeatOrAsk(evidence, rules);
   return foundNone
     ? { kind: 'nothing', why: 'gone' }
     : { kind: 'found', orders: assigned, missing: stillMissing };
@@ -202,6 +201,10 @@ const isInTimeToRepeat = (
 /** No answer has told yet what a repeat could tell. */
 const isUntold = ({ repeated }: CheckoutRecord): boolean =>
   repeated === undefined || repeated.as === 'refused-once';
+
+/** Equal carts wait for the one that can still repeat, so whoever can must do it: else they wait for each other. */
+const repeatOrAsk = (evidence: Evidence, rules: ReconcileRules): Reconciliation =>
+  mayRepeat(evidence, rules) ? repeatAfterInFlight(evidence, rules) : unsettled(evidence, rules);
 
 /** The repeat left it open, or there can be none: wait for the equal carts, then for the list lag to end, then ask a person. */
 function unsettled(evidence: Evidence, rules: ReconcileRules): Reconciliation {
@@ -295,7 +298,7 @@ function assign(
   evidence: Evidence,
   rules: ReconcileRules,
 ): { readonly assigned: readonly Order[]; readonly contested: boolean } {
-  const { record, unowned, equalCarts, unreadable } = evidence;
+  const { record, cart, unowned, equalCarts, unreadable } = evidence;
   const status = statusOf(evidence);
   const assigned: Order[] = [];
   for (const content of new Set(missing.map((group) => group.content))) {
@@ -307,7 +310,8 @@ function assign(
     if (unreadable.length > 0) return { assigned: [], contested: true };
     // guard: Evidence: an open equal cart may own what is found
     if (equalCarts.some((equalCart) => lacks(equalCart, content))) return { assigned: [], contested: true };
-    if (status === 'active') return { assigned: [], contested: true };
+    // A cart that is active was not bought as a whole, whatever its call was answered: somebody may have bought the same by hand.
+    if (cart === 'active' && status !== 'ordered') return { assigned: [], contested: true };
     if (status === 'gone' && !candidates.every((order) => isSurelyLater(order, record, rules)))
       return { assigned: [], contested: true };
     assigned.push(...candidates);

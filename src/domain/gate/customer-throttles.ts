@@ -9,7 +9,7 @@ export interface ThrottledCustomer {
   readonly until: number;
   /** How many in a row, later ones after the calls that were under way at the first. */
   readonly times: number;
-  /** It passed again since: then the limit it met is not its own. */
+  /** It passed again since: then the limit it met is not its own. `until` is obeyed all the same. */
   readonly passed: boolean;
 }
 
@@ -41,8 +41,8 @@ export function judge429(
   const others = recent.filter((throttled) => throttled !== before);
   const straggles = before !== undefined && now < before.at + minClosedMs(settings);
   const times = before === undefined || before.passed ? 1 : before.times + (straggles ? 0 : 1);
-  // A Retry-After that is longer than this one's is still to be obeyed.
-  const heldUntil = before === undefined || before.passed ? 0 : before.until;
+  // A Retry-After that is longer than this one's is still to be obeyed, also after a call that was under way has passed.
+  const heldUntil = before?.until ?? 0;
   const at = straggles ? before.at : now;
   const throttled = { customer, at, until: Math.max(until, heldUntil), times, passed: false };
 
