@@ -1,5 +1,6 @@
 import { floorPerMinute, type GateSettings } from '../domain/gate/gate-settings.ts';
 import type { GateState } from '../domain/gate/gate-state.ts';
+import { permitsBetween } from '../domain/gate/permit-history.ts';
 
 /** Each minute: of the limit, once a good one is known; of the configured limit before that. */
 const growth = 0.01;
@@ -26,7 +27,9 @@ export function grown(state: GateState, now: number, settings: GateSettings): Ga
     const early = minutes >= 0.5 && state.limit < back && state.openedAt === state.minuteAt;
     return early ? { ...state, limit: back } : state;
   }
-  const used = state.granted / minutes >= 0.9 * spread(state.limit, settings);
+  const used =
+    permitsBetween(state.permits, now - settings.minuteMs, now, settings) >=
+    0.9 * spread(state.limit, settings);
   const good =
     used && state.before > 0 ? Math.max(state.good, Math.min(state.before, state.limit)) : state.good;
   const passed = state.bad > 0 && good >= 1.05 * state.bad;
@@ -37,9 +40,8 @@ export function grown(state: GateState, now: number, settings: GateSettings): Ga
   return {
     ...state,
     // A limit above the roof was set before the roof was known: it comes down with the next 429, not here.
-    limit: Math.min(Math.max(Math.min(wanted, roof), Math.min(state.limit, roof)), settings.ceilingPerMinute),
+    limit: Math.min(Math.max(Math.min(wanted, roof), state.limit), settings.ceilingPerMinute),
     minuteAt: now,
-    granted: 0,
     before: used ? state.limit : 0,
     good,
     bad: passed ? 0 : state.bad,
@@ -56,46 +58,49 @@ const busy = 0.8;
 /** Retry-After comes in whole seconds, rounded up. */
 const roundedUpMs = 1_000;
 
+/** A 429 that closes the gate, and when the first of its kind came: the calls after that one were refused too. */
+export interface Refusal {
+  readonly now: number;
+  readonly firstAt: number;
+  readonly retryAfterMs: number | undefined;
+}
+
 /**
  * What a 429 tells of the real limit, L calls in a minute. Whether Partner Center counts fixed or sliding minutes, it refuses
  * when L calls stand in the count, and Retry-After is when there is room again: at the end of the fixed minute, or when
- * the oldest of the L is a minute old. Either way these L calls were made in the last (minute − Retry-After), so L is our
- * rate times that stretch; and as Retry-After is rounded up by less than a second, L lies between two bounds.
+ * the oldest of the L is a minute old. Either way these L calls were made in the last (minute − Retry-After), so L is the
+ * number of our permits in that stretch; and as Retry-After is rounded up by less than a second, L lies between two bounds.
  *
  * It tells nothing when it cannot be so: when we used little of our limit, so that it is others who filled the count; when L is
  * less than a level that carried two full minutes; and when more calls passed since the gate opened, T minutes ago (of the
  * last two), than the L × (T + 1) that any count of minutes lets pass. Then this Retry-After means something else.
  */
-function told(state: GateState, now: number, retryAfterMs: number | undefined, settings: GateSettings) {
+function told(state: GateState, { now, firstAt, retryAfterMs }: Refusal, settings: GateSettings) {
   if (retryAfterMs === undefined) return undefined;
   const minute = settings.minuteMs;
-  const counted = now - state.minuteAt;
-  // Permits are leased ahead: half a permit batch of what was granted is still to come.
-  const granted = (state.granted * minute) / (counted + settings.permitBatchAheadMs / 2);
-  const rate = Math.min(counted < minute / 4 && state.before > 0 ? state.before : granted, state.limit);
+  const permitsOf = (ms: number) => permitsBetween(state.permits, now - ms, firstAt, settings);
+  const least = permitsOf(minute - retryAfterMs);
+  const most = permitsOf(minute - retryAfterMs + roundedUpMs);
   const open = Math.min(now - state.openedAt, 2 * minute);
-  const within = (ms: number) => (rate * Math.max(0, Math.min(minute - ms, open))) / minute;
-  const least = within(retryAfterMs);
-  const most = within(Math.max(0, retryAfterMs - roundedUpMs));
+  const lately = Math.min(open, minute / 4);
   const possible =
-    rate >= busy * spread(state.limit, settings) &&
+    permitsOf(lately) * minute >= busy * spread(state.limit, settings) * lately &&
     most >= state.good &&
-    most >= (rate * open) / (open + minute);
+    most >= (permitsOf(open) * minute) / (open + minute);
   return least > 0 && possible ? { least, most } : undefined;
 }
 
 /** The limit after a 429 that closes the gate. */
-export function cut(
-  state: GateState,
-  now: number,
-  retryAfterMs: number | undefined,
-  settings: GateSettings,
-): GateState {
+export function cut(state: GateState, refusal: Refusal, settings: GateSettings): GateState {
+  const { now } = refusal;
   const { limit, good, bad } = state;
   const minute = settings.minuteMs;
-  const real = told(state, now, retryAfterMs, settings);
+  const real = told(state, refusal, settings);
   const least = Math.max(halved * limit, floorPerMinute(settings));
-  const lower = Math.max(Math.min(real?.least ?? quarterLess * limit, below * limit), least);
+  const lower = Math.max(
+    Math.min(real === undefined ? quarterLess * limit : (real.least + real.most) / 2, below * limit),
+    least,
+  );
   const sameWall = bad > 0 && Math.abs(limit - bad) < 0.1 * bad;
   const holdMs = sameWall ? Math.min(2 * state.holdMs, holdLast * minute) : holdFirst * minute;
   // A good limit that fails once was near the wall, and a little less will do; one that fails twice soon is wrong.

@@ -9,7 +9,7 @@ import {
   type StorageTime,
 } from '../domain/gate/gate-state.ts';
 import type { Lane } from '../domain/gate/permit.ts';
-import { withPermits } from '../domain/gate/usage.ts';
+import { withPermit } from '../domain/gate/permit-history.ts';
 import { grown } from './adaptive-limit.ts';
 
 export interface PermitRequest {
@@ -149,9 +149,11 @@ function takePermits(state: GateState, now: number, ask: PermitRequest, settings
   if (permits.length === 0) return { state, permits, lent: false };
   const lines = { ...state.lines };
   for (const { lane, next } of [own, lent]) lines[lane] = { ...lines[lane], next };
-  const granted = state.granted + permits.length;
-  const use = withPermits(state.use, ask.lane, permits.length, now, settings.minuteMs);
-  return { state: { ...state, lines, granted, use }, permits, lent: lent.next > unlent };
+  const history = permits.reduce(
+    (counted, permit) => withPermit(counted, ask.lane, permit, settings),
+    state.permits,
+  );
+  return { state: { ...state, lines, permits: history }, permits, lent: lent.next > unlent };
 }
 
 /** Who comes out of turn takes nothing that is promised, unless those it is promised to seem to be gone. */

@@ -3,7 +3,8 @@ import type { AttentionKind } from '../domain/checkout/attention-row.ts';
 import { isSettled } from '../domain/checkout/record.ts';
 import { workerShare } from '../domain/gate/gate-settings.ts';
 import { closureOf, dayOf, trialSince } from '../domain/gate/gate-state.ts';
-import { useAt } from '../domain/gate/usage.ts';
+import type { Lane } from '../domain/gate/permit.ts';
+import { permitsBetween } from '../domain/gate/permit-history.ts';
 import { omitUndefined } from '../domain/omit-undefined.ts';
 import { type JobRange, wholeTime } from '../domain/schedule-entry.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -105,9 +106,8 @@ async function gateStatus({ gateStore, config }: StatusDeps): Promise<GateStatus
   const state = await gateStore.read();
   const now = gateStore.now().atLeast;
   const closure = closureOf(state, now, config.gate);
-  const use = useAt(state.use, now, config.gate.minuteMs);
-  const lane = (used: number, share: number) => ({
-    used: Math.round(used),
+  const lane = (name: Lane, share: number) => ({
+    used: Math.round(permitsBetween(state.permits, now - config.gate.minuteMs, now, config.gate, name)),
     limit: Math.round(state.limit * share),
   });
   return {
@@ -120,7 +120,7 @@ async function gateStatus({ gateStore, config }: StatusDeps): Promise<GateStatus
     ...(state.paused === undefined ? {} : { pausedBy: state.paused.who }),
     ...(state.resumedBy === '' ? {} : { resumedBy: state.resumedBy }),
     jobsToday: state.day === dayOf(now) ? state.jobs : 0,
-    lanes: { worker: lane(use.worker, workerShare), poller: lane(use.poller, 1 - workerShare) },
+    lanes: { worker: lane('worker', workerShare), poller: lane('poller', 1 - workerShare) },
   };
 }
 

@@ -1,6 +1,8 @@
 import { gateStore } from '../../src/adapters/azure-tables/gate-store-table.ts';
 import { defaultGateSettings, type GateSettings } from '../../src/domain/gate/gate-settings.ts';
+import type { GateState } from '../../src/domain/gate/gate-state.ts';
 import type { CallReport, Lane } from '../../src/domain/gate/permit.ts';
+import { withPermit } from '../../src/domain/gate/permit-history.ts';
 import { type SharedGate, sharedGate } from '../../src/gate/shared-gate.ts';
 import { storageClock } from '../../src/gate/storage-clock.ts';
 import type { Clock } from '../../src/ports/clock.ts';
@@ -118,6 +120,20 @@ export function fleet(
   }
 
   return { clock, table, settings, warnings, requests, instance };
+}
+
+/** The state after so many permits of the worker's, evenly spaced from `from` to `to`. */
+export function withSpaced(
+  state: GateState,
+  count: number,
+  from: number,
+  to: number,
+  settings: GateSettings,
+): GateState {
+  let { permits } = state;
+  for (let nth = 0; nth < count; nth += 1)
+    permits = withPermit(permits, 'worker', from + (nth * (to - from)) / count, settings);
+  return { ...state, permits };
 }
 
 /** What one call of an instance is like: when it ends, with what. */

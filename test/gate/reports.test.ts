@@ -5,6 +5,7 @@ import type { CallReport } from '../../src/domain/gate/permit.ts';
 import { cut, grown } from '../../src/gate/adaptive-limit.ts';
 import { afterReport, withoutProbe } from '../../src/gate/circuit.ts';
 import { paused, resumed } from '../../src/operator/pause-gate.ts';
+import { withSpaced } from './fleet.ts';
 
 const settings = defaultGateSettings;
 const start = Date.UTC(2026, 0, 5, 20);
@@ -172,23 +173,29 @@ describe('people', () => {
 });
 
 describe('the limit', () => {
+  const refusedAt = (now: number, retryAfterMs?: number) => ({ now, firstAt: now, retryAfterMs });
+
   /** So many minutes in which every permit was used. */
   const minutes = (state: GateState, from: number, count: number): GateState => {
     let next = state;
-    for (let at = 1; at <= count; at++)
-      next = grown({ ...next, granted: next.limit }, from + at * minute, settings);
+    for (let at = 1; at <= count; at++) {
+      const now = from + at * minute;
+      next = grown(withSpaced(next, next.limit, now - minute, now, settings), now, settings);
+    }
     return next;
   };
 
   test('grows by a hundredth a minute up to the ceiling, while it is used', () => {
     expect(minutes(open(), start, 1).limit).toBe(303);
     expect(minutes(open(), start, 60).limit).toBe(400);
-    expect(grown({ ...open(), granted: 100 }, start + minute, settings).limit).toBe(300);
+    expect(
+      grown(withSpaced(open(), 100, start, start + minute, settings), start + minute, settings).limit,
+    ).toBe(300);
   });
 
   test('after a cut it has 97 % of the last good limit back half a minute after the gate opened', () => {
     const grew = minutes(open(), start, 10);
-    const reopened = opened(cut(grew, start + 10 * minute, undefined, settings), start + 11 * minute);
+    const reopened = opened(cut(grew, refusedAt(start + 10 * minute), settings), start + 11 * minute);
     expect(reopened.limit).toBe(0.75 * grew.limit);
     expect(grown(reopened, start + 11 * minute + 29_000, settings).limit).toBe(reopened.limit);
     expect(grown(reopened, start + 11 * minute + 30_000, settings).limit).toBeCloseTo(0.97 * grew.good);
@@ -198,33 +205,38 @@ describe('the limit', () => {
     expect(minutes(regained, start + 12 * minute, 25).limit).toBeGreaterThan(grew.limit);
   });
 
-  /** The gate opened at `start`, and every permit was used since. */
-  const used = (state: GateState, ms: number): GateState => ({
-    ...state,
-    granted: (state.limit * (ms + settings.permitBatchAheadMs / 2)) / minute,
-  });
+  /** A permit for each call that the limit allows, from `start` on. */
+  const used = (state: GateState, ms: number): GateState =>
+    withSpaced(state, (state.limit * ms) / minute, start, start + ms, settings);
 
   test('is cut to what Retry-After tells: the calls that stand in the count, fixed or sliding', () => {
     // At 300 a minute, 48 s after the opening: 240 calls were made, and the count has room again after 12 s.
-    const state = cut(used(open(), 48_000), start + 48_000, 12_000, settings);
+    const state = cut(used(open(), 48_000), refusedAt(start + 48_000, 12_000), settings);
     expect(state).toMatchObject({ limit: 240, bad: 240 });
+    // The first 429 came a second before the one that closes: what was called since was refused too.
+    const late = { now: start + 49_000, firstAt: start + 48_000, retryAfterMs: 11_000 };
+    expect(cut(used(open(), 49_000), late, settings)).toMatchObject({ limit: 240, bad: 240 });
     // Long open, at a limit a little too high. The oldest call of the count is 59 s old, or nearly 60.
-    const steady = { ...used(open(), 30_000), openedAt: start - 60 * minute };
-    expect(cut(steady, start + 30_000, 1_000, settings)).toMatchObject({ limit: 0.98 * 300, bad: 300 });
-    expect(cut(steady, start + 30_000, 3_000, settings)).toMatchObject({ limit: 285, bad: 290 });
+    const steady = { ...used(open(), 2 * minute), openedAt: start - 60 * minute };
+    const at = start + 2 * minute;
+    expect(cut(steady, refusedAt(at, 1_000), settings)).toMatchObject({ limit: 0.98 * 300, bad: 300 });
+    expect(cut(steady, refusedAt(at, 3_000), settings)).toMatchObject({ limit: 287.5, bad: 290 });
   });
 
   test('is cut by a quarter where Retry-After cannot mean that', () => {
     const open57 = used(open(), minute);
     // 300 calls passed in a minute: a limit of 20 in a minute would have refused them.
-    expect(cut(open57, start + minute, 57_000, settings)).toMatchObject({ limit: 225, bad: 300 });
-    expect(cut(open57, start + minute, 3_600_000, settings)).toMatchObject({ limit: 225, bad: 300 });
-    expect(cut(open57, start + minute, undefined, settings)).toMatchObject({ limit: 225, bad: 300 });
+    expect(cut(open57, refusedAt(start + minute, 57_000), settings)).toMatchObject({ limit: 225, bad: 300 });
+    expect(cut(open57, refusedAt(start + minute, 3_600_000), settings)).toMatchObject({
+      limit: 225,
+      bad: 300,
+    });
+    expect(cut(open57, refusedAt(start + minute), settings)).toMatchObject({ limit: 225, bad: 300 });
   });
 
   test('is never cut to nothing', () => {
     let state = open();
-    for (let count = 0; count < 100; count++) state = cut(state, start + count, undefined, settings);
+    for (let count = 0; count < 100; count++) state = cut(state, refusedAt(start + count), settings);
     expect(state.limit).toBe(10);
   });
 });

@@ -10,6 +10,7 @@ import {
   workerShare,
 } from '../../domain/gate/gate-settings.ts';
 import { type Closing, type GateState, initialState, type Line } from '../../domain/gate/gate-state.ts';
+import { isHistory } from '../../domain/gate/permit-history.ts';
 import { cutText } from '../../domain/text.ts';
 import type { Properties } from '../../ports/table.ts';
 
@@ -27,7 +28,6 @@ export function toProperties(state: GateState, writeId: string): Properties {
     pollerNext: lines.poller.next,
     pollerPromised: lines.poller.promised,
     minuteAt: state.minuteAt,
-    granted: state.granted,
     before: state.before,
     good: state.good,
     bad: state.bad,
@@ -52,9 +52,9 @@ export function toProperties(state: GateState, writeId: string): Properties {
     throttledCustomers: JSON.stringify(state.throttledCustomers),
     day: state.day,
     jobs: state.jobs,
-    useAt: state.use.at,
-    workerUse: state.use.worker,
-    pollerUse: state.use.poller,
+    permitsAt: state.permits.newest,
+    workerPermits: state.permits.worker,
+    pollerPermits: state.permits.poller,
   };
 }
 
@@ -91,6 +91,7 @@ export function toState(properties: Properties, now: number, settings: GateSetti
     const value = properties[name];
     return typeof value === 'string' ? value : heal(name, '');
   };
+  const history = (name: string): string => (isHistory(text(name)) ? text(name) : heal(name, ''));
   // The gap of the slower lane at the lowest limit: no permit is further away.
   const widest = minute / (floorPerMinute(settings) * (1 - workerShare));
   const line = (lane: string): Line => ({
@@ -147,7 +148,6 @@ export function toState(properties: Properties, now: number, settings: GateSetti
     limit: readLimit(),
     lines: { worker: line('worker'), poller: line('poller') },
     minuteAt: number('minuteAt', soon, now),
-    granted: number('granted', 1e6),
     before: number('before', settings.ceilingPerMinute),
     good: number('good', settings.ceilingPerMinute),
     bad: number('bad', settings.ceilingPerMinute),
@@ -170,10 +170,10 @@ export function toState(properties: Properties, now: number, settings: GateSetti
     day: /^\d{4}-\d\d-\d\d$/.test(day) ? day : heal('day', safe.day),
     // Nobody knows how many jobs were started: as if it were all.
     jobs: number('jobs', 1e9, settings.maxJobsPerDay),
-    use: {
-      at: number('useAt', soon, now),
-      worker: number('workerUse', 1e6),
-      poller: number('pollerUse', 1e6),
+    permits: {
+      newest: number('permitsAt', (soon * 60) / minute),
+      worker: history('workerPermits'),
+      poller: history('pollerPermits'),
     },
   };
   return { state, healed };

@@ -2,7 +2,7 @@ import type { Cause } from './closing-cause.ts';
 import type { ThrottledCustomer } from './customer-throttles.ts';
 import { askAgainMs, type GateSettings, startPerMinute } from './gate-settings.ts';
 import type { Lane } from './permit.ts';
-import type { Use } from './usage.ts';
+import { noPermits, type PermitHistory } from './permit-history.ts';
 
 /** Between these two the storage's clock stands: nobody knows it better. Epoch ms. */
 export interface StorageTime {
@@ -31,9 +31,8 @@ export interface Closing {
 export interface GateState {
   readonly lines: Readonly<Record<Lane, Line>>;
   readonly limit: number;
-  /** The minute in which `granted` permits were leased at this limit, and the limit of the full minute before it (0: none). */
+  /** When the minute at this limit began, and the limit of the full minute before it (0: none). */
   readonly minuteAt: number;
-  readonly granted: number;
   readonly before: number;
   /** The highest limit that carried two full minutes, and the lowest that met a 429; 0: not known. */
   readonly good: number;
@@ -62,8 +61,7 @@ export interface GateState {
   /** Jobs that may have been started on this UTC day (2026-01-31). */
   readonly day: string;
   readonly jobs: number;
-  /** How many permits each lane took of late; for people, no rule looks at it. */
-  readonly use: Use;
+  readonly permits: PermitHistory;
 }
 
 /** Before the first call: closed, so that a wrong credential costs one call and not a night. */
@@ -72,7 +70,6 @@ export function initialState(now: number, settings: GateSettings): GateState {
     lines: { worker: { next: now, promised: 0 }, poller: { next: now, promised: 0 } },
     limit: startPerMinute(settings),
     minuteAt: now,
-    granted: 0,
     before: 0,
     good: 0,
     bad: 0,
@@ -96,7 +93,7 @@ export function initialState(now: number, settings: GateSettings): GateState {
     throttledCustomers: [],
     day: dayOf(now),
     jobs: 0,
-    use: { at: now, worker: 0, poller: 0 },
+    permits: noPermits,
   };
 }
 
@@ -149,7 +146,6 @@ export function opened(state: GateState, now: number): GateState {
     refused: [],
     openedAt: now,
     minuteAt: now,
-    granted: 0,
     before: 0,
     lines: { worker: restart(state.lines.worker), poller: restart(state.lines.poller) },
   };
