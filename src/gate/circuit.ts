@@ -168,7 +168,9 @@ function throttled(
   if (judged.alone) return { state: noted, customerUntil: until };
   // Stragglers of the closing before are no news of the limit.
   const straggles = now - state.openedAt < settings.minuteMs / 12 && state.cutAt > 0;
-  const lately = judged.suspects.map(({ at }) => at).filter((at) => at > now - settings.minuteMs / 12);
+  const lately = judged.throttledCustomers
+    .map(({ at }) => at)
+    .filter((at) => at > now - settings.minuteMs / 12);
   const refusal = { now, firstAt: Math.min(...lately), retryAfterMs: report.retryAfterMs };
   const lower = straggles ? noted : cut(noted, refusal, settings);
   const closing: Closing = {
