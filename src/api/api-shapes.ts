@@ -52,7 +52,10 @@ export const jobShape = z.strictObject({
   /** Names the job in addresses, events and commands. Opaque. */
   jobKey: z.string(),
   customerId: id,
-  cartId: id,
+  /** Absent while a job that carries lines has made no cart. */
+  cartId: z.optional(id),
+  /** Of a job that carries lines. */
+  externalOrderId: z.optional(z.string()),
   state: z.enum(states),
   final: z.boolean(),
   reason: z.optional(reasonShape),

@@ -1,5 +1,6 @@
 import type { CheckoutRecord, Reason } from '../domain/checkout/record.ts';
 import { isFinal } from '../domain/checkout/record.ts';
+import { isOrderJob } from '../domain/message/job.ts';
 import { omitUndefined } from '../domain/omit-undefined.ts';
 import type { JobView, ReasonView } from './api-shapes.ts';
 
@@ -10,6 +11,7 @@ export function jobView(record: CheckoutRecord): JobView {
     jobKey: record.jobKey,
     customerId: record.customerId,
     cartId: record.cartId,
+    externalOrderId: isOrderJob(job) ? job.externalOrderId : undefined,
     state: record.state,
     final: isFinal(record.state),
     reason: reason && reasonView(reason),

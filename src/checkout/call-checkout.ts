@@ -3,6 +3,7 @@ import { withCall } from '../domain/checkout/call-history.ts';
 import { answeredWithCode, endOf, judge, type Outcome } from '../domain/checkout/call-outcome.ts';
 import { reportOf } from '../domain/checkout/call-report.ts';
 import { afterCall, afterFence, type NextAction, unsent } from '../domain/checkout/next-action.ts';
+import { cartIdOf } from '../domain/checkout/record.ts';
 import { type Fence, fence, type LeasedRecord } from '../domain/checkout/send-fence.ts';
 import { transition } from '../domain/checkout/state-machine.ts';
 import type { Permit } from '../domain/gate/permit.ts';
@@ -133,7 +134,8 @@ interface Called {
 /** Undefined: its fence closed before it could leave. */
 async function call(run: Run, leased: LeasedRecord, renewToken: boolean): Promise<Called | undefined> {
   const { random, clock, gate, partnerCenter } = run.deps;
-  const { customerId, cartId, requestId, history } = leased.record;
+  const { customerId, requestId, history } = leased.record;
+  const cartId = cartIdOf(leased.record);
   const ids = { requestId, correlationId: random.guid() };
   const at = clock.now();
   const { permit } = run;

@@ -4,6 +4,7 @@ import type { Asked, Destination, NextAction } from '../domain/checkout/next-act
 import type { CheckoutRecord } from '../domain/checkout/record.ts';
 import { transition } from '../domain/checkout/state-machine.ts';
 import { needsDecisionEvent } from '../domain/events/event-list.ts';
+import { isOrderJob } from '../domain/message/job.ts';
 import { wholeMs } from '../domain/schedule-entry.ts';
 import { commitResult } from './commit-result.ts';
 import { comeBack, entryFor, removeReplaced } from './entries.ts';
@@ -163,7 +164,7 @@ function reportRescheduled(run: Run, until: number, why: string): void {
   run.deps.telemetry.event('JobRescheduled', {
     jobKey,
     customerId: job?.customerId,
-    cartId: job?.cartId,
+    cartId: record?.cartId ?? (job === undefined || isOrderJob(job) ? undefined : job.cartId),
     batchId: job?.batchId,
     notAfter: job?.notAfter,
     until,

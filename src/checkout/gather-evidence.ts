@@ -8,7 +8,13 @@ import {
   type OpenEqualCart,
   repeatsFirst,
 } from '../domain/checkout/reconcile-rules.ts';
-import { type CheckoutRecord, isInDoubt, type KnownGroup, type Reason } from '../domain/checkout/record.ts';
+import {
+  type CheckoutRecord,
+  cartIdOf,
+  isInDoubt,
+  type KnownGroup,
+  type Reason,
+} from '../domain/checkout/record.ts';
 import type { Order } from '../domain/order/order.ts';
 import type { CustomerBooks } from '../ports/ledger.ts';
 import { type Read, readApi } from './read-api.ts';
@@ -31,7 +37,8 @@ export type Gathered =
 export async function gatherEvidence(run: Run, before: CheckoutRecord): Promise<Gathered> {
   const { partnerCenter: api, ledger, times, clock, rules } = run.deps;
   const now = clock.now();
-  const { customerId, cartId } = before;
+  const { customerId } = before;
+  const cartId = cartIdOf(before);
 
   const cart = await readApi(
     run,
@@ -171,7 +178,7 @@ async function readEqualCarts(
   | Extract<Gathered, { kind: 'later' }>
 > {
   const equalCarts: OpenEqualCart[] = [];
-  const toRead = new Set(equalCartsToRead(before.cartId, records));
+  const toRead = new Set(equalCartsToRead(cartIdOf(before), records));
   let current = before;
   for (const record of records) {
     const stopped = await stoppedEverywhere(run.deps, record);
@@ -180,7 +187,8 @@ async function readEqualCarts(
       equalCarts.push({ record, stopped, groups: record.groups, unread });
       continue;
     }
-    const { customerId, cartId } = record;
+    const { customerId } = record;
+    const cartId = cartIdOf(record);
     const cart = await readApi(
       run,
       current,

@@ -10,7 +10,7 @@ import {
   unsent,
   wrongOrder,
 } from '../domain/checkout/next-action.ts';
-import type { CheckoutRecord, KnownGroup } from '../domain/checkout/record.ts';
+import { type CheckoutRecord, cartIdOf, type KnownGroup } from '../domain/checkout/record.ts';
 import type { LeasedRecord } from '../domain/checkout/send-fence.ts';
 import { transition } from '../domain/checkout/state-machine.ts';
 import type { Order } from '../domain/order/order.ts';
@@ -112,7 +112,8 @@ async function readGroups(
   | Extract<Read<never>, { kind: 'later' }>
 > {
   if (record.groups !== undefined) return { kind: 'groups', groups: record.groups, record };
-  const { customerId, cartId } = record;
+  const { customerId } = record;
+  const cartId = cartIdOf(record);
   const send = (options: Parameters<typeof run.deps.partnerCenter.cart>[2]) =>
     run.deps.partnerCenter.cart(customerId, cartId, options);
   const cart = await readApi(run, record, 'cart', send, decodeCart);

@@ -2,7 +2,6 @@ import { finalize } from '../checkout/finalize.ts';
 import { withJitter } from '../domain/checkout/backoff.ts';
 import { addRecent, withPolls } from '../domain/checkout/call-history.ts';
 import { type CheckoutRecord, isSettled, type Poll } from '../domain/checkout/record.ts';
-import { cartOf } from '../domain/message/job-key.ts';
 import { afterPoll, withEntry } from '../domain/order/after-poll.ts';
 import { isTerminal, type Order } from '../domain/order/order.ts';
 import { type OrderEntry, pollEntryKey } from '../domain/schedule-entry.ts';
@@ -155,7 +154,8 @@ function tellEnded(
   const orderSummary = record.orders.find((known) => known.id === order.id);
   telemetry.event('OrderFinished', {
     jobKey: row.jobKey,
-    ...cartOf(row.jobKey),
+    customerId: record.customerId,
+    cartId: record.cartId,
     batchId: record.job.batchId,
     orderId: order.id,
     status: order.status,

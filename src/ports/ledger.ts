@@ -47,6 +47,13 @@ export interface Ledger {
   read(key: JobKey): Promise<Stored<CheckoutRecord> | undefined>;
   insert(record: CheckoutRecord, writeId: string): Promise<Written>;
   replace(record: CheckoutRecord, etag: string, writeId: string): Promise<Written>;
+  /** The transaction that stores the cart which a job has made: from then on a message for that cart joins the job. */
+  storeCart(store: {
+    readonly record: CheckoutRecord;
+    readonly cartId: string;
+    readonly etag: string;
+    readonly writeId: string;
+  }): Promise<Written>;
   /**
    * The transaction that records a result: the record with If-Match, and its orders. Orders that the record did not name
    * before are inserted, the others replaced.

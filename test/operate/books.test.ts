@@ -56,7 +56,7 @@ test('a status that moved on, and an order that is not there', () => {
     {
       kind: 'status',
       orderId: '1',
-      cartIds: [cartA],
+      jobIds: [cartA],
       text: expect.stringContaining('completed at Partner Center'),
     },
     { kind: 'not-there', orderId: '2' },
@@ -79,7 +79,7 @@ test('a mark without its row, a row without its mark, a row of another cart', ()
 describe('an order that is in no row', () => {
   test('and holds what one cart holds may have been bought twice', () => {
     expect(compare([record(cartA, [order('1')])], [order('1'), order('2')]).differences).toMatchObject([
-      { kind: 'not-recorded', orderId: '2', cartIds: [cartA], text: expect.stringContaining('bought twice') },
+      { kind: 'not-recorded', orderId: '2', jobIds: [cartA], text: expect.stringContaining('bought twice') },
     ]);
   });
 
@@ -90,7 +90,7 @@ describe('an order that is in no row', () => {
       record(cartB, [], { state: 'failed', groups }),
     ];
     const { differences } = compare(equalCarts, [order('9')]);
-    expect(differences).toMatchObject([{ kind: 'not-recorded', orderId: '9', cartIds: [cartA, cartB] }]);
+    expect(differences).toMatchObject([{ kind: 'not-recorded', orderId: '9', jobIds: [cartA, cartB] }]);
     expect(differences[0]?.text).toMatch(/these equal carts holds.*unresolved.*failed/);
   });
 
@@ -138,7 +138,7 @@ describe('what could not be compared is a difference, not an agreement', () => {
           order: async () => answered(change.order?.status ?? 404, change.order?.body ?? { code: 1000 }),
         },
       },
-      [{ customerId, cartId: cartA }],
+      [jobKeyOf({ customerId, cartId: cartA })],
       ({ agree, differences }) => {
         found.compared += 1;
         found.agree += agree;

@@ -1,5 +1,5 @@
 import { batchStore } from '../../src/adapters/azure-tables/batch-store.ts';
-import { isFinal } from '../../src/domain/checkout/record.ts';
+import { cartIdOf, isFinal } from '../../src/domain/checkout/record.ts';
 import type { CheckoutEvent } from '../../src/domain/events/event.ts';
 import type { World } from './world.ts';
 
@@ -17,8 +17,8 @@ export function checkBatchEvents(world: World, events: readonly CheckoutEvent[])
   for (const event of events) {
     if (event.type !== 'batch.finished') continue;
     const ended = new Set<string>();
-    for (const { cartId, state, reached } of world.doubts.records())
-      if (isFinal(state) || reached.final !== undefined) ended.add(cartId);
+    for (const record of world.doubts.records())
+      if (isFinal(record.state) || record.reached.final !== undefined) ended.add(cartIdOf(record));
     for (const cartId of declaredBatches(world).get(String(event.data['batchId'])) ?? [])
       if (!ended.has(cartId))
         world.violated(`9 events: ${event.id} was told before cart ${cartId} was final`);

@@ -2,7 +2,7 @@ import { fromRecordRow } from '../../src/adapters/azure-tables/record-rows.ts';
 import type { Deps } from '../../src/checkout/deps.ts';
 import type { Completed } from '../../src/checkout/run.ts';
 import { isOpen } from '../../src/domain/checkout/claim-rules.ts';
-import { type CheckoutRecord, isSettled } from '../../src/domain/checkout/record.ts';
+import { type CheckoutRecord, cartIdOf, isSettled } from '../../src/domain/checkout/record.ts';
 import { eventsOf } from '../../src/domain/events/event-list.ts';
 import { type Delivery, decodeDelivery } from '../../src/domain/message/delivery.ts';
 import { customerOf, type JobKey, recordKeyOf } from '../../src/domain/message/job-key.ts';
@@ -84,6 +84,7 @@ export function watchDelivery(
           return written;
         });
       },
+      storeCart: (store) => around('ledger.storeCart', () => deps.ledger.storeCart(store)),
       commit: (commit) => around('ledger.commit', () => deps.ledger.commit(commit)),
     },
     schedule: {
@@ -158,10 +159,12 @@ export function watchDelivery(
   /** Whatever the ledger says: a message's own call obeys its own times. */
   function checkOwnTimes(): void {
     if (delivery?.from.kind !== 'producer' || besideResult) return;
-    const { notBefore = 0, notAfter = Number.POSITIVE_INFINITY, cartId } = delivery.from.job;
+    const { notBefore = 0, notAfter = Number.POSITIVE_INFINITY } = delivery.from.job;
     const local = process.clock.now();
     if (local < notBefore || local > notAfter)
-      world.violated(`4 not before its time: checkout of ${cartId} outside of the times of its own message`);
+      world.violated(
+        `4 not before its time: checkout of ${delivery.jobKey} outside of the times of its own message`,
+      );
   }
 
   return {
@@ -276,8 +279,8 @@ function accept(world: World, { from, jobKey }: Delivery): void {
   if (from.kind !== 'producer') return;
   const record = recordIn(world, jobKey);
   if (record === undefined || record === 'unreadable' || isSettled(record.state)) return;
-  const { cartId, notBefore, notAfter } = from.job;
-  world.watch.accept(cartId, {
+  const { notBefore, notAfter } = from.job;
+  world.watch.accept(cartIdOf(record), {
     ...(notBefore === undefined ? {} : { notBefore }),
     ...(notAfter === undefined ? {} : { notAfter }),
   });

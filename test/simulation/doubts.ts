@@ -1,5 +1,5 @@
 import { joinText } from '../../src/adapters/azure-tables/chunks.ts';
-import { type CheckoutRecord, isFinal } from '../../src/domain/checkout/record.ts';
+import { type CheckoutRecord, cartIdOf, isFinal } from '../../src/domain/checkout/record.ts';
 import type { StoredRow } from '../../src/ports/table.ts';
 import type { Truth } from './truth.ts';
 
@@ -29,7 +29,7 @@ export function createDoubts(now: () => number, truth: Truth): Doubts {
   const owed = new Map<string, Set<string>>();
 
   function seeRecord(record: CheckoutRecord): void {
-    const { cartId } = record;
+    const cartId = cartIdOf(record);
     const before = records.get(cartId);
     if (before === record) return;
     records.set(cartId, record);
@@ -46,11 +46,14 @@ export function createDoubts(now: () => number, truth: Truth): Doubts {
     for (const id of eventsOf(record)) events.add(id);
   }
 
-  function isInDoubt({ cartId, state, orders }: CheckoutRecord): boolean {
+  function isInDoubt(record: CheckoutRecord): boolean {
+    const { state, orders } = record;
     if (state === 'submitting' || state === 'unresolved') return true;
     const known = new Set(orders.map(({ id }) => id));
     // Somebody gave up on it: an order of it has no owner, whatever its record says.
-    return isFinal(state) && (truth.carts.get(cartId)?.orders ?? []).some(({ id }) => !known.has(id));
+    return (
+      isFinal(state) && (truth.carts.get(cartIdOf(record))?.orders ?? []).some(({ id }) => !known.has(id))
+    );
   }
 
   return {

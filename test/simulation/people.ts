@@ -1,6 +1,6 @@
 import type { Decision } from '../../src/domain/checkout/decisions.ts';
-import type { CheckoutRecord } from '../../src/domain/checkout/record.ts';
-import { cartOf, type JobKey, jobKeyOf, readJobKey } from '../../src/domain/message/job-key.ts';
+import { type CheckoutRecord, cartIdOf } from '../../src/domain/checkout/record.ts';
+import { idIn, type JobKey, jobKeyOf, readJobKey } from '../../src/domain/message/job-key.ts';
 import { type DecideDeps, decideJob, giveUpUnbegun } from '../../src/operator/jobs/decide-job.ts';
 import type { Ledger } from '../../src/ports/ledger.ts';
 import type { Schedule } from '../../src/ports/schedule.ts';
@@ -52,7 +52,7 @@ export function startPeople(world: World, ledger: Ledger, schedule: Schedule): P
       const key = openJob(row);
       // A record that cannot be read is fixed by hand.
       if (key === undefined) continue;
-      const cart = truth.carts.get(cartOf(key).cartId);
+      const cart = truth.carts.get(idIn(key));
       const found = cart === undefined ? undefined : await ledger.read(key).catch(() => undefined);
       if (found === undefined || cart === undefined) continue;
       const decided = decide(found.value, cart);
@@ -71,8 +71,8 @@ export function startPeople(world: World, ledger: Ledger, schedule: Schedule): P
       // Somebody who sees that Partner Center is still at it waits.
       if (cart.busyUntil > timeline.now()) return undefined;
       const orderIds = cart.orders.map(({ id }) => id);
-      if (orderIds.length > 0 && people.happens(setup.people.rash(record.cartId))) {
-        world.watch.abandoned.add(record.cartId);
+      if (orderIds.length > 0 && people.happens(setup.people.rash(cartIdOf(record)))) {
+        world.watch.abandoned.add(cartIdOf(record));
         return { decision: 'give-up', orderIds: [] };
       }
       if (orderIds.length > 0 && people.happens(setup.people.wrong)) {
@@ -83,7 +83,7 @@ export function startPeople(world: World, ledger: Ledger, schedule: Schedule): P
           cart.goneAt < Number.POSITIVE_INFINITY ||
           record.batches.length > 0
         )
-          world.watch.abandoned.add(record.cartId);
+          world.watch.abandoned.add(cartIdOf(record));
         return { decision: 'not-bought', orderIds: [] };
       }
       if (orderIds.length > 0) return { decision: 'orders', orderIds };

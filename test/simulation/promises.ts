@@ -1,5 +1,5 @@
 import { isOpen } from '../../src/domain/checkout/claim-rules.ts';
-import { type CheckoutRecord, isFinal } from '../../src/domain/checkout/record.ts';
+import { type CheckoutRecord, cartIdOf, isFinal } from '../../src/domain/checkout/record.ts';
 import { jobKeyOf } from '../../src/domain/message/job-key.ts';
 import type { Ledger } from '../../src/ports/ledger.ts';
 import { checkBatchesFinished } from './batches.ts';
@@ -62,8 +62,8 @@ function checkCart(world: World, cart: CartTruth, record: CheckoutRecord): void 
 }
 
 /** Somebody gave up on it though it was bought: its record says so, and may miss its orders. */
-const isAbandoned = ({ watch }: World, { cartId, state }: CheckoutRecord): boolean =>
-  watch.abandoned.has(cartId) && (state === 'failed' || state === 'partial');
+const isAbandoned = ({ watch }: World, record: CheckoutRecord): boolean =>
+  watch.abandoned.has(cartIdOf(record)) && (record.state === 'failed' || record.state === 'partial');
 
 function checkResult(world: World, cart: CartTruth, record: CheckoutRecord, name: string): void {
   const { violated } = world;
@@ -141,7 +141,7 @@ function checkBatches(world: World, record: CheckoutRecord, name: string): void 
 
 function checkEvents(world: World, record: CheckoutRecord, name: string): void {
   const published = new Set(world.events.map((event) => event.id));
-  const owed = world.robbed.has(record.jobKey) ? [] : world.doubts.owed(record.cartId);
+  const owed = world.robbed.has(record.jobKey) ? [] : world.doubts.owed(cartIdOf(record));
   for (const event of owed)
     if (!published.has(event)) world.violated(`9 events: ${name} never told ${event}`);
   // An id that differs on a repeat would be a second event to its subscribers: an order ends but once.
@@ -215,7 +215,7 @@ export function checkInvariant(world: World): void {
       ? [...world.broker.messages(), ...world.broker.deadLetters]
       : world.broker.messages();
     const hasMessage = messages.some(
-      ({ body }) => new TextDecoder().decode(body).includes(record.cartId) && body[2] !== 0x77,
+      ({ body }) => new TextDecoder().decode(body).includes(cartIdOf(record)) && body[2] !== 0x77,
     );
     if (!hasMessage)
       world.violated(

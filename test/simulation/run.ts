@@ -1,5 +1,5 @@
 import { openStores } from '../../src/adapters/azure-tables/stores.ts';
-import { isFinal } from '../../src/domain/checkout/record.ts';
+import { cartIdOf, isFinal } from '../../src/domain/checkout/record.ts';
 import { jobKeyOf } from '../../src/domain/message/job-key.ts';
 import { planStop } from './batches.ts';
 import type { Schedule } from './blows.ts';
@@ -152,9 +152,11 @@ function watchBooks(world: World): void {
   const { endBy } = world.setup;
   if (endBy === undefined) return;
   world.timeline.at(world.time(endBy.at), () => {
-    for (const { cartId, state } of world.doubts.records())
-      if (endBy.carts.includes(cartId) && !isFinal(state))
-        world.violated(`9 an end: cart ${cartId} is ${state} ${endBy.at} ms after the start`);
+    for (const record of world.doubts.records())
+      if (endBy.carts.includes(cartIdOf(record)) && !isFinal(record.state))
+        world.violated(
+          `9 an end: cart ${cartIdOf(record)} is ${record.state} ${endBy.at} ms after the start`,
+        );
   });
 }
 

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { attentionStore } from '../../src/adapters/azure-tables/attention-store.ts';
 import { attentionRows } from '../../src/adapters/azure-tables/attention-table.ts';
 import type { JobAttention } from '../../src/domain/checkout/attention-row.ts';
-import { cartOf, jobKeyOf } from '../../src/domain/message/job-key.ts';
+import { identityOf, jobKeyOf } from '../../src/domain/message/job-key.ts';
 import type { AttentionFilter, AttentionRow } from '../../src/ports/attention-rows.ts';
 import { onEachBackend } from './backends.ts';
 
@@ -48,7 +48,7 @@ onEachBackend('attention rows', (tables) => {
 
   test('what the worker closed without ever opening it is no row for people', async () => {
     const { jobKey } = failed();
-    const { customerId } = cartOf(jobKey);
+    const { customerId } = identityOf(jobKey);
     await worker().close(jobKey, 3, at, 'the worker');
     expect(await listed({ customerId, all: true })).toEqual([]);
     expect(await people().ofJob(jobKey)).toBeUndefined();
@@ -60,7 +60,7 @@ onEachBackend('attention rows', (tables) => {
   test('a list holds what is open and asked for, without its evidence', async () => {
     const row = failed({ evidence: '{}' });
     const { jobKey } = row;
-    const { customerId } = cartOf(jobKey);
+    const { customerId } = identityOf(jobKey);
     await worker().write(row, 'older');
     await worker().write(failed({ jobKey: newJobKey(customerId), open: false }), 'older');
     expect(await listed({ customerId })).toEqual([

@@ -4,7 +4,7 @@ import { attentionStore } from '../../src/adapters/azure-tables/attention-store.
 import { joinBytes, joinText } from '../../src/adapters/azure-tables/chunks.ts';
 import { countOpen } from '../../src/adapters/azure-tables/open-attention.ts';
 import type { JobAttention, RejectedMessage } from '../../src/domain/checkout/attention-row.ts';
-import { cartOf, jobKeyOf } from '../../src/domain/message/job-key.ts';
+import { identityOf, jobKeyOf } from '../../src/domain/message/job-key.ts';
 import { memoryTable } from '../support/memory-table.ts';
 import { counted, onEachBackend } from './backends.ts';
 import { at, cartId } from './samples.ts';
@@ -39,7 +39,7 @@ onEachBackend('attention', (tables) => {
     expect(await read(row)).toEqual({
       version: 1,
       jobKey: row.jobKey,
-      ...cartOf(row.jobKey),
+      ...identityOf(row.jobKey),
       kind: 'failed',
       open: true,
       revision: 1,

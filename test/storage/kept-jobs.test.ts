@@ -58,7 +58,7 @@ const message = fc.record(
 );
 
 const recordOf = (job: Job, body: string): CheckoutRecord => ({
-  ...aRecord({ customerId: job.customerId, cartId: job.cartId }),
+  ...aRecord({ customerId: job.customerId, cartId: 'cartId' in job ? job.cartId : '' }),
   job,
   body,
   batches: job.batchId === undefined ? [] : [job.batchId],

@@ -375,7 +375,7 @@ describe('the time of a repeat', () => {
 test('a look reads 20 other carts at most: those after its own, none that is known or was not found', () => {
   const carts = Array.from({ length: 50 }, (_, n) => aRecord({ cartId: String(n).padStart(2, '0') }));
   const known = [aRecord({ cartId: '41', groups: [] }), aRecord({ cartId: '42', goneSince: 1 })];
-  const equalCarts = [...known, ...carts.filter(({ cartId: id }) => !['40', '41', '42'].includes(id))];
+  const equalCarts = [...known, ...carts.filter(({ cartId: id }) => !['40', '41', '42'].includes(id ?? ''))];
   const ids = equalCartsToRead('40', equalCarts).map(({ cartId: id }) => id);
   expect(ids).toHaveLength(maxEqualCartReads);
   expect(ids.slice(0, 9)).toEqual(['43', '44', '45', '46', '47', '48', '49', '00', '01']);

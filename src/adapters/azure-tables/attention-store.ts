@@ -3,7 +3,7 @@ import {
   type RejectedMessage,
   unreadableCode,
 } from '../../domain/checkout/attention-row.ts';
-import { cartOf } from '../../domain/message/job-key.ts';
+import { identityOf } from '../../domain/message/job-key.ts';
 import { omitUndefined } from '../../domain/omit-undefined.ts';
 import { cutText } from '../../domain/text.ts';
 import type { Attention } from '../../ports/attention.ts';
@@ -46,7 +46,7 @@ export function attentionStore(table: Table): Attention {
         revision,
         'older',
         (stored) => ({
-          ...cartOf(jobKey),
+          ...identityOf(jobKey),
           version: 1,
           ...stored,
           revision,
@@ -87,7 +87,7 @@ function toJobRow(row: JobAttention): { readonly properties: Properties } {
     properties: omitUndefined({
       version: 1,
       jobKey: row.jobKey,
-      ...cartOf(row.jobKey),
+      ...identityOf(row.jobKey),
       kind: row.kind,
       open: row.open,
       revision: row.revision,

@@ -1,6 +1,6 @@
 import type { BatchEntry, BatchSummary } from '../../domain/batch/batch.ts';
 import { questionKinds, states } from '../../domain/checkout/record.ts';
-import { cartOf, readJobKey } from '../../domain/message/job-key.ts';
+import { identityOf, readJobKey } from '../../domain/message/job-key.ts';
 import { omitUndefined } from '../../domain/omit-undefined.ts';
 import type { Batches } from '../../ports/batches.ts';
 import type { Change, Properties, Row, StoredRow, Table } from '../../ports/table.ts';
@@ -18,7 +18,7 @@ export function batchStore(table: Table): Batches {
     async write(job, when) {
       const properties = omitUndefined({
         version: 1,
-        ...cartOf(job.jobKey),
+        ...identityOf(job.jobKey),
         state: job.state,
         revision: job.revision,
         code: job.code === undefined ? undefined : column(job.code),

@@ -2,17 +2,19 @@ import type { CheckoutRecord } from '../../domain/checkout/record.ts';
 import { UnreadableRecord } from '../../ports/ledger.ts';
 import type { LedgerScan, RecordPosition } from '../../ports/ledger-scan.ts';
 import type { StoredRow, Table } from '../../ports/table.ts';
-import { fromRecordRow, recordPrefix } from './record-rows.ts';
+import { pointsTo } from './cart-pointer.ts';
+import { fromRecordRow, isRecordKey, recordRange } from './record-rows.ts';
 
 export const ledgerScan = (table: Table, onUnreadable: (why: string) => void): LedgerScan => ({
   async page(after, most) {
     const records: { record: CheckoutRecord | UnreadableRecord; at: RecordPosition }[] = [];
     const query = {
-      from: recordPrefix,
-      to: `${recordPrefix}\uffff`,
+      ...recordRange,
       ...(after === undefined ? {} : { after }),
     };
     for await (const row of table.rows(query)) {
+      // A pointer from a cart to its job is no record, nor is a row that somebody wrote by hand.
+      if (!isRecordKey(row.key) || pointsTo(row) !== undefined) continue;
       const at = { partition: row.partition, key: row.key };
       records.push({ record: orUnreadable(row), at });
       if (records.length >= most) return { records, next: at };
@@ -21,10 +23,9 @@ export const ledgerScan = (table: Table, onUnreadable: (why: string) => void): L
   },
 
   async *inState(states) {
-    const keys = { from: recordPrefix, to: `${recordPrefix}\uffff` };
-    for await (const row of table.rows({ ...keys, where: { state: states } })) {
+    for await (const row of table.rows({ ...recordRange, where: { state: states } })) {
       try {
-        yield fromRecordRow(row);
+        if (isRecordKey(row.key)) yield fromRecordRow(row);
       } catch (error) {
         if (!(error instanceof UnreadableRecord)) throw error;
         onUnreadable(error.message);

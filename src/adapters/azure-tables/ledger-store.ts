@@ -11,21 +11,26 @@ import {
 } from '../../ports/ledger.ts';
 import type { Change, Row, StoredRow, Table } from '../../ports/table.ts';
 import { Unavailable } from '../../ports/unavailable.ts';
+import { pointerKey, pointerRow, pointsTo } from './cart-pointer.ts';
 import { keyPart } from './keys.ts';
 import { namedOrders } from './named-orders.ts';
 import { orderIdOf, orderKey, orderPrefix, ownerOf, toOrderRow } from './order-rows.ts';
-import { fromRecordRow, recordKey, recordPrefix, toRecordRow } from './record-rows.ts';
+import { fromRecordRow, isRecordKey, recordKey, recordRange, toRecordRow } from './record-rows.ts';
 import { toTransactions } from './transactions.ts';
 
 type Commit = Parameters<Ledger['commit']>[0];
+type StoreCart = Parameters<Ledger['storeCart']>[0];
 
-/** `Ledger` over the table Checkouts. Partition customerId, rows `cart:{cartId}` and `order:{orderId}`. */
+/** `Ledger` over the table Checkouts. Partition customerId, rows `cart:{cartId}`, `job:{number}` and `order:{orderId}`. */
 export function ledgerStore(table: Table): Ledger {
   const named = namedOrders();
 
   async function read(key: JobKey): Promise<Stored<CheckoutRecord> | undefined> {
     const row = await table.get(keyPart('customerId', customerOf(key)), recordKey(key));
     if (row === undefined) return undefined;
+    const maker = pointsTo(row);
+    // guard: Cart: a message for a cart that the worker made joins the job that made it
+    if (maker !== undefined) return read(maker);
     const value = fromRecordRow(row);
     named.keep(value, row.etag);
     return { value, etag: row.etag };
@@ -84,6 +89,26 @@ export function ledgerStore(table: Table): Ledger {
     );
   }
 
+  /** The record with its cart, and the row that points from the cart to the job: both or neither. */
+  async function storeCart({ record, cartId, etag, writeId }: StoreCart): Promise<Written> {
+    const { customerId, jobKey } = record;
+    const result = await table.transact([
+      // guard: Cart: the row that points to its job comes with it
+      { kind: 'insert', row: pointerRow(customerId, cartId, jobKey, writeId) },
+      // guard: Cart: stored with If-Match
+      { kind: 'replace', row: toRecordRow(record, writeId), etag },
+    ]);
+    if (result.kind === 'done') return written(record, result.etags[result.etags.length - 1] ?? '');
+    const own = await ownWrite(record, writeId);
+    if (own !== undefined) return own;
+    const row = await table.get(keyPart('customerId', customerId), pointerKey(customerId, cartId));
+    if (row !== undefined && pointsTo(row) !== jobKey)
+      throw new Error(
+        `Partner Center gave job ${jobKey} the cart ${cartId}, of which the ledger has a record already`,
+      );
+    return conflict;
+  }
+
   type Transacted = { kind: 'done'; etag: string } | { kind: 'record' } | { kind: 'orders' };
 
   /** The record goes with the last transaction: order rows that no record names are harmless. */
@@ -119,11 +144,12 @@ export function ledgerStore(table: Table): Ledger {
     // Records come before orders: a cart that is recorded while we read shows as open, as the owner of its orders, or both.
     const rows = table.rows({
       partition: keyPart('customerId', customerId),
-      from: recordPrefix,
+      from: recordRange.from,
       to: `${orderPrefix}\uffff`,
     });
     for await (const row of rows) {
-      if (row.key.startsWith(recordPrefix)) {
+      if (pointsTo(row) !== undefined) continue;
+      if (isRecordKey(row.key)) {
         const record = readable(row);
         if (record instanceof UnreadableRecord) {
           unreadable.push(record);
@@ -136,7 +162,7 @@ export function ledgerStore(table: Table): Ledger {
     return { records, etags, unreadable, owners };
   }
 
-  return { read, insert, replace, commit, customer };
+  return { read, insert, replace, storeCart, commit, customer };
 }
 
 const conflict: Written = { kind: 'conflict' };

@@ -9,7 +9,7 @@ const maxKept = 1_000;
 export function namedOrders() {
   const kept = new Map<string, readonly string[]>();
   // ETags are times: two rows may share one.
-  const keyOf = ({ customerId, cartId }: CheckoutRecord, etag: string) => `${customerId}:${cartId}:${etag}`;
+  const keyOf = ({ jobKey }: CheckoutRecord, etag: string) => `${jobKey}:${etag}`;
 
   return {
     keep(record: CheckoutRecord, etag: string): void {

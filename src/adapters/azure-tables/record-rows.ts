@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import type { CheckoutRecord } from '../../domain/checkout/record.ts';
-import { type JobKey, jobKeyOf, readJobKey, recordKeyOf } from '../../domain/message/job-key.ts';
+import { isOrderJob } from '../../domain/message/job.ts';
+import { type JobKey, jobKeyOf, jobKeyOfRow, recordKeyOf } from '../../domain/message/job-key.ts';
 import { omitUndefined } from '../../domain/omit-undefined.ts';
 import { cutText } from '../../domain/text.ts';
 import { UnreadableRecord } from '../../ports/ledger.ts';
@@ -10,7 +11,10 @@ import { keyPart } from './keys.ts';
 import { recordSchema, recordVersion } from './record-schema.ts';
 import { shortenRecord } from './shorten.ts';
 
-export const recordPrefix = 'cart:';
+/** Rows of records begin with `cart:` or `job:`; these are the bounds of all of them, and of the pointers among them. */
+export const recordRange = { from: 'cart:', to: 'job:\uffff' } as const;
+export const isRecordKey = (rowKey: string): boolean =>
+  rowKey.startsWith('cart:') || rowKey.startsWith('job:');
 export const recordKey = (jobKey: JobKey): string => keyPart('job', recordKeyOf(jobKey));
 
 /** A column can be searched and read in the portal; what does not fit ends in `…`, the whole stands in `record`. */
@@ -32,6 +36,8 @@ export function toRecordRow(record: CheckoutRecord, writeId: string): Row {
       revision: record.revision,
       attempts: record.attempts,
       jobKey: record.jobKey,
+      cartId: record.cartId,
+      externalOrderId: isOrderJob(record.job) ? record.job.externalOrderId : undefined,
       lastSend: record.lastSend,
       nextTry: record.nextTry,
       leaseUntil: record.lease?.until,
@@ -52,8 +58,8 @@ export function toRecordRow(record: CheckoutRecord, writeId: string): Row {
 /** Throws `UnreadableRecord`: nothing is guessed, a wrong guess could buy twice. */
 export function fromRecordRow(row: StoredRow): CheckoutRecord {
   const key =
-    readJobKey(`${row.partition}:${row.key}`) ??
-    jobKeyOf({ customerId: row.partition, cartId: row.key.slice(recordPrefix.length) });
+    jobKeyOfRow(row.partition, row.key) ??
+    jobKeyOf({ customerId: row.partition, cartId: row.key.slice(row.key.indexOf(':') + 1) });
   const unreadable = (why: string) => new UnreadableRecord(key, why, false);
   const text = joinText('record', row.properties);
   // guard: Version: a newer record is left alone
@@ -65,7 +71,10 @@ export function fromRecordRow(row: StoredRow): CheckoutRecord {
   const parsed = z.safeParse(recordSchema, value);
   if (!parsed.success) throw unreadable(describeIssue(parsed.error));
   const record = parsed.data;
-  const jobKey = jobKeyOf(record);
+  const { customerId, job } = record;
+  const jobKey = isOrderJob(job)
+    ? jobKeyOf({ customerId, externalOrderId: job.externalOrderId })
+    : jobKeyOf({ customerId, cartId: record.cartId ?? job.cartId });
   if (jobKey !== key) throw unreadable(`it is the record of job ${jobKey}: a row copied by hand?`);
   if (row.properties['state'] !== record.state)
     throw unreadable(

@@ -1,4 +1,11 @@
 import * as z from 'zod/mini';
+import type {
+  BadLine,
+  CartContent,
+  CheckedCart,
+  CheckedLine,
+  ContentLine,
+} from '../../domain/cart/cart-content.ts';
 import {
   type Call,
   type CheckoutRecord,
@@ -16,11 +23,20 @@ import {
   questionKinds,
   type Reason,
   type Recent,
+  type Repair,
+  type ReplacedOrder,
   repeatAnswers,
   states,
 } from '../../domain/checkout/record.ts';
 import type { SkewBounds } from '../../domain/clock-skew.ts';
-import type { Job } from '../../domain/message/job.ts';
+import type { CartJob, OrderJob } from '../../domain/message/job.ts';
+import {
+  badLineChoices,
+  billings,
+  segments,
+  terms,
+  type WantedLine,
+} from '../../domain/message/order-lines.ts';
 import { orderStatuses } from '../../domain/order/order.ts';
 
 /**
@@ -84,9 +100,8 @@ const delivery = z.object({
 const recent = <T extends z.core.$ZodType>(item: T) =>
   z.catch(z.object({ total: count, last: z.array(item) } satisfies Shape<Recent<T>>), { total: 0, last: [] });
 
-const job = z.object({
+const jobFields = {
   customerId: z.string(),
-  cartId: z.string(),
   batchId: optional(z.string()),
   batchSize: optional(z.int()),
   reference: optional(z.string()),
@@ -94,7 +109,79 @@ const job = z.object({
   notAfter: optional(time),
   requestedBy: optional(z.string()),
   correlationId: optional(z.string()),
-} satisfies Shape<Job>);
+};
+
+const lineFields = {
+  line: z.int(),
+  quantity: z.int(),
+  term: z.enum(terms),
+  billing: z.enum(billings),
+  promotionId: optional(z.string()),
+  reseller: optional(z.string()),
+  endDate: optional(z.string()),
+  provisioningContext: optional(z.record(z.string(), z.string())),
+  friendlyName: optional(z.string()),
+  attestation: optional(z.boolean()),
+};
+
+const wantedLine = z.object({
+  ...lineFields,
+  product: z.string(),
+  sku: z.string(),
+  segment: z.enum(segments),
+  availability: optional(z.string()),
+} satisfies Shape<WantedLine>);
+
+const job = z.union([
+  z.object({
+    ...jobFields,
+    externalOrderId: z.string(),
+    lines: z.array(wantedLine),
+    maxTotal: optional(z.string()),
+    currency: optional(z.string()),
+    onBadLine: optional(z.enum(badLineChoices)),
+    partnerOnRecordAttestation: optional(z.boolean()),
+  } satisfies Shape<OrderJob>),
+  z.object({ ...jobFields, cartId: z.string() } satisfies Shape<CartJob>),
+]);
+
+const content = z.object({
+  lines: z.array(z.object({ ...lineFields, catalogItemId: z.string() } satisfies Shape<ContentLine>)),
+  partnerOnRecordAttestation: optional(z.boolean()),
+} satisfies Shape<CartContent>);
+
+const made = z.object({
+  lines: z.array(
+    z.object({
+      line: z.int(),
+      catalogItemId: z.string(),
+      quantity: z.int(),
+      term: z.string(),
+      billing: z.string(),
+      price: optional(z.string()),
+      currency: optional(z.string()),
+      promotionId: optional(z.string()),
+      group: optional(z.string()),
+    } satisfies Shape<CheckedLine>),
+  ),
+  expiresAt: optional(time),
+  total: optional(z.string()),
+  currency: optional(z.string()),
+} satisfies Shape<CheckedCart>);
+
+const badLine = z.object({
+  line: z.int(),
+  code: z.string(),
+  description: z.string(),
+  remedy: z.string(),
+} satisfies Shape<BadLine>);
+
+const replaced = z.object({
+  at: time,
+  messageId: z.string(),
+  content: z.string(),
+  body: z.string(),
+} satisfies Shape<ReplacedOrder>);
 
 const order = z.object({
   id: z.string(),
@@ -132,11 +219,21 @@ export const recordVersion = 1;
 
 export const recordSchema = z.object({
   customerId: z.string(),
-  cartId: z.string(),
+  cartId: optional(z.string()),
   version: z.literal(recordVersion),
   state: z.enum(states),
   job,
   body: z.string(),
+  made: optional(made),
+  badLines: optional(z.array(badLine)),
+  repair: optional(
+    z.object({
+      reason,
+      intended: optional(content),
+      done: optional(z.boolean()),
+    } satisfies Shape<Repair>),
+  ),
+  replaced: optional(z.array(replaced)),
   merged: optional(z.array(merged)),
   batches: z.array(z.string()),
   urgent: z.boolean(),

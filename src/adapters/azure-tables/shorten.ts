@@ -34,7 +34,7 @@ export function shortenRecord(record: CheckoutRecord, whole: string): Shortened 
   );
   if (storedBytes(text) > maxRowBytes)
     throw new RangeError(
-      `The record of cart ${record.cartId}, customer ${record.customerId}, takes ${storedBytes(text)} bytes even when it is shortened; a row holds ${maxRowBytes}`,
+      `The record of job ${record.jobKey} takes ${storedBytes(text)} bytes even when it is shortened; a row holds ${maxRowBytes}`,
     );
   return { text, sha256: sha256(whole) };
 }

@@ -1,17 +1,18 @@
+import { customerOf } from '../../domain/message/job-key.ts';
 import { compareBooks, type Difference } from '../../operator/audit/books.ts';
 import { booksVerdict } from '../../operator/verdict.ts';
 import { CommandFailure, exit } from '../session/cli-failure.ts';
 import { inSession, newCommand, type Session } from '../session/command.ts';
 import { openPartnerCenter, readAll, signInOption } from '../session/partner-center-session.ts';
 import { exitOf } from '../session/verdict-exit.ts';
-import { cartsOfBatch } from './batch-lines-command.ts';
+import { jobsOfBatch } from './batch-lines-command.ts';
 
 export const booksCommand = newCommand(
   'books',
   'compares every order that Partner Center has with every row, and prints what differs',
   'npx partner-checkout books --batch night-2026-11-24',
 )
-  .requiredOption('--batch <id>', 'the batch whose carts are compared')
+  .requiredOption('--batch <id>', 'the batch whose jobs are compared')
   .addOption(signInOption())
   .action((options: { batch: string; signIn?: true }, command) =>
     inSession(command, (session) => run(session, options.batch, options.signIn === true)),
@@ -21,13 +22,13 @@ async function run(session: Session, batchId: string, signIn: boolean): Promise<
   const { output, operator, interrupted } = session;
   const access = await openPartnerCenter(session, signIn);
   const { ledger, config, batches } = await operator();
-  const { carts, notTaken } = await cartsOfBatch({ batches }, batchId);
-  const customers = new Set(carts.map(({ customerId }) => customerId)).size;
+  const { jobs, notTaken } = await jobsOfBatch({ batches }, batchId);
+  const customers = new Set(jobs.map(customerOf)).size;
   const differences: Difference[] = [];
   let agree = 0;
   let compared = 0;
   const stopped = await readAll(
-    compareBooks({ ...access, ledger, times: config.times }, carts, (found) => {
+    compareBooks({ ...access, ledger, times: config.times }, jobs, (found) => {
       compared += 1;
       agree += found.agree;
       differences.push(...found.differences);
@@ -35,14 +36,14 @@ async function run(session: Session, batchId: string, signIn: boolean): Promise<
     }),
   );
   differences.sort((a, b) => a.customerId.localeCompare(b.customerId));
-  for (const { kind, customerId, cartIds, orderId, text } of differences) {
+  for (const { kind, customerId, jobIds, orderId, text } of differences) {
     output.line(
       `${output.paint('yellow', kind)}: ${orderId === undefined ? '' : `order ${orderId}, `}${text}`,
     );
-    output.line(`  customer ${customerId}, cart ${cartIds.slice(0, 5).join(', ')}`);
+    output.line(`  customer ${customerId}, job ${jobIds.slice(0, 5).join(', ')}`);
   }
   const verdict = booksVerdict({
-    carts: carts.length,
+    carts: jobs.length,
     notTaken,
     customers,
     compared,
@@ -52,7 +53,7 @@ async function run(session: Session, batchId: string, signIn: boolean): Promise<
   output.line(verdict.text);
   output.data({
     batchId,
-    carts: carts.length,
+    carts: jobs.length,
     notTaken,
     customers,
     compared,

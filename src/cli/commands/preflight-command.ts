@@ -2,7 +2,8 @@ import { createReadStream, existsSync } from 'node:fs';
 import { addAbortSignal } from 'node:stream';
 import { workerShare } from '../../domain/gate/gate-settings.ts';
 import { describeValue } from '../../domain/looks-like.ts';
-import type { CartKey } from '../../domain/message/job.ts';
+import { type CartKey, isOrderJob } from '../../domain/message/job.ts';
+import { identityOf } from '../../domain/message/job-key.ts';
 import { counted } from '../../operator/counted.ts';
 import { checkList } from '../../operator/list/check-list.ts';
 import { readList } from '../../operator/list/read-list.ts';
@@ -15,7 +16,7 @@ import { inSession, newCommand, type Session } from '../session/command.ts';
 import { openPartnerCenter, readAll, signInOption } from '../session/partner-center-session.ts';
 import { exitOf } from '../session/verdict-exit.ts';
 import { inTime } from '../session/words.ts';
-import { cartsOfBatch } from './batch-lines-command.ts';
+import { jobsOfBatch } from './batch-lines-command.ts';
 
 interface Options {
   readonly signIn?: true;
@@ -39,7 +40,10 @@ async function run(session: Session, what: string, options: Options): Promise<nu
   const access = await openPartnerCenter(session, options.signIn === true);
   const carts = existsSync(what)
     ? await cartsOfList(what, interrupted)
-    : (await cartsOfBatch(await operator(), what)).carts;
+    : (await jobsOfBatch(await operator(), what)).jobs.flatMap((jobKey) => {
+        const identity = identityOf(jobKey);
+        return 'cartId' in identity ? [identity] : [];
+      });
   const { ledger, gateStore } = await operator();
   const { limit } = await gateStore.read();
   const perMinute = limit * workerShare;
@@ -98,7 +102,7 @@ function startOf(text: string | undefined, now: number): number {
 async function cartsOfList(file: string, signal: AbortSignal): Promise<readonly CartKey[]> {
   try {
     const list = await checkList(readList(addAbortSignal(signal, createReadStream(file))), {});
-    if (list.invalid === 0) return list.jobs.map(({ job }) => job);
+    if (list.invalid === 0) return list.jobs.flatMap(({ job }) => (isOrderJob(job) ? [] : [job]));
     throw new CommandFailure(
       exit.found,
       `${counted(list.invalid, `line of ${file} is`, `lines of ${file} are`)} not valid. See them with: npx partner-checkout enqueue ${file} --dry-run`,

@@ -1,4 +1,5 @@
 import type { Delivery } from '../message/delivery.ts';
+import { isOrderJob } from '../message/job.ts';
 import { omitUndefined } from '../omit-undefined.ts';
 import { emptyHistory, none } from './call-history.ts';
 import type { CheckoutRecord } from './record.ts';
@@ -12,7 +13,7 @@ export function newRecord(delivery: Delivery, requestId: string, now: number): C
     jobKey: delivery.jobKey,
     version: 1 as const,
     customerId: job.customerId,
-    cartId: job.cartId,
+    cartId: isOrderJob(job) ? undefined : job.cartId,
     state: 'waiting' as const,
     job,
     body,

@@ -3,7 +3,7 @@ import type { Times } from '../times.ts';
 import { contentOf } from './apply-result.ts';
 import { isLate } from './claim-rules.ts';
 import { inFlightEnd, listLagEnd, repeatEnd, surelyAfterFirstSend } from './deadlines.ts';
-import type { CheckoutRecord, KnownGroup } from './record.ts';
+import { type CheckoutRecord, cartIdOf, type KnownGroup } from './record.ts';
 
 /** Another record of this customer that may have been bought too, and lacks an order: it may own what we found. */
 export interface OpenEqualCart {
@@ -388,9 +388,9 @@ export function equalCartsToRead(
   const unknown = equalCarts.filter(
     ({ groups, goneSince }) => groups === undefined && goneSince === undefined,
   );
-  const sorted = unknown.toSorted((one, other) => (one.cartId < other.cartId ? -1 : 1));
-  const after = sorted.filter(({ cartId }) => cartId > own);
-  return [...after, ...sorted.filter(({ cartId }) => cartId <= own)].slice(0, maxEqualCartReads);
+  const sorted = unknown.toSorted((one, other) => (cartIdOf(one) < cartIdOf(other) ? -1 : 1));
+  const after = sorted.filter((equalCart) => cartIdOf(equalCart) > own);
+  return [...after, ...sorted.filter((equalCart) => cartIdOf(equalCart) <= own)].slice(0, maxEqualCartReads);
 }
 
 /**

@@ -1,5 +1,6 @@
+import type { BadLine, CartContent, CheckedCart } from '../cart/cart-content.ts';
 import type { SkewBounds } from '../clock-skew.ts';
-import type { CartKey, Job } from '../message/job.ts';
+import type { Job } from '../message/job.ts';
 import type { JobKey } from '../message/job-key.ts';
 import type { OrderStatus } from '../order/order.ts';
 
@@ -66,7 +67,15 @@ const inDoubt: Readonly<Record<State, boolean>> = {
 
 export const isInDoubt = (state: State): boolean => inDoubt[state];
 
-export const callKinds = ['checkout', 'cart', 'orders', 'order'] as const;
+export const callKinds = [
+  'checkout',
+  'cart',
+  'orders',
+  'order',
+  'availabilities',
+  'create-cart',
+  'put-cart',
+] as const;
 
 /** One HTTP request to Partner Center, as the ledger keeps it. */
 export interface Call {
@@ -216,15 +225,44 @@ export interface MergedMessage {
 
 export const repeatAnswers = ['already-done', 'refused', 'refused-once'] as const;
 
-/** The ledger's record of a cart: the truth about it, kept for ever. All times are epoch ms. */
-export interface CheckoutRecord extends CartKey {
+/** The lines that a message of the same number replaced, before anything was sent. */
+export interface ReplacedOrder {
+  readonly at: number;
+  readonly messageId: string;
+  /** SHA-256 of what it wanted: a replaced version does not come back by itself. */
+  readonly content: string;
+  /** The message, for people; its beginning, if it is long. */
+  readonly body: string;
+}
+
+/** The checkout was refused because an availability is gone: the same cart gets the present ones, once. */
+export interface Repair {
+  readonly reason: Reason;
+  /** What the cart is to hold: written before the PUT, so that an order of it is known for the job's own. */
+  readonly intended?: CartContent;
+  /** The cart holds it, and was checked: what is sent now is its second checkout. */
+  readonly done?: boolean;
+}
+
+/** The ledger's record of a job: the truth about it, kept for ever. All times are epoch ms. */
+export interface CheckoutRecord {
   readonly jobKey: JobKey;
+  /** The customer's tenant id, a GUID in lower case. */
+  readonly customerId: string;
+  /** A GUID in lower case. Absent while a job that carries lines has made no cart. */
+  readonly cartId?: string;
   readonly version: 1;
   readonly state: State;
   /** As its first message had it, with the strictest times of all accepted messages. */
   readonly job: Job;
   /** The JSON text of the first message, for people. */
   readonly body: string;
+  /** Of a job with lines: what its cart held when every line of it was checked. */
+  readonly made?: CheckedCart;
+  /** Lines that cannot be bought: why the job failed, or what it left out. */
+  readonly badLines?: readonly BadLine[];
+  readonly repair?: Repair;
+  readonly replaced?: readonly ReplacedOrder[];
   /** The times of each message that changed them, the first message included; absent while nothing was merged. */
   readonly merged?: readonly MergedMessage[];
   /** Every batch that named this cart. */
@@ -302,4 +340,10 @@ export interface CheckoutRecord extends CartKey {
   readonly traceparent?: string;
   readonly createdAt: number;
   readonly updatedAt: number;
+}
+
+/** The cart of a job that may be sent, or was. Throws for a job that has none: it is never sent, so that is a bug of ours. */
+export function cartIdOf({ cartId, jobKey }: Pick<CheckoutRecord, 'cartId' | 'jobKey'>): string {
+  if (cartId === undefined) throw new Error(`Job ${jobKey} has no cart yet`);
+  return cartId;
 }

@@ -1,34 +1,16 @@
 import * as z from 'zod/mini';
+import { decimalText, readDecimal } from '../decimal.ts';
 import { omitUndefined } from '../omit-undefined.ts';
 import { cutText } from '../text.ts';
 import { bytesLookLike, notAnObject, textLooksLike } from './job-body.ts';
+import { guid, label, optional, text } from './message-fields.ts';
+import { orderFields, orderLine, type WantedLine, type WantedOrder } from './order-lines.ts';
 
 /**
- * The message contract, version 1: the body of a message on the checkout queue, as its producer wrote it.
- * `docs/message-contract.schema.json` is generated from it. The only idempotency key is (customerId, cartId).
+ * The message contract, version 1: the body of a message on the checkout queue, as its producer wrote it. It has two shapes: a job carries
+ * a cart, and its key is (customerId, cartId); or it carries order lines, and its key is (customerId, externalOrderId).
+ * `docs/message-contract.schema.json` is generated from it.
  */
-const text = (what: string) =>
-  z
-    .string({
-      error: ({ input }) =>
-        input === undefined
-          ? `${what} is missing`
-          : input === null
-            ? `${what} is null: it must be text`
-            : `${what} must be text`,
-    })
-    .check(z.refine((value) => value.isWellFormed(), `${what} holds half of a character (a lone surrogate)`));
-
-/** Producers write null for what is not set: it counts as absent. */
-const optional = <T extends z.core.SomeType>(type: T) => z.optional(z.nullable(type));
-
-const guid = (what: string) =>
-  text(what).check(
-    z.regex(/^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$/, {
-      error: `${what} must be a GUID, like 7c1f0a52-6d0e-4b7e-9a43-5e2f8b6f1d10`,
-    }),
-  );
-
 /** Batch ids become table keys: no `/ \ # ?`, no control characters. */
 const batchId = text('batchId').check(
   z.regex(/^[A-Za-z0-9][A-Za-z0-9._:@ +=-]{0,127}$/, {
@@ -52,16 +34,10 @@ const instant = z.iso
     ),
   );
 
-/** Long enough for a purchase order number or a name, short enough for a message property. */
-const length = 'must have 1 to 256 characters';
-const label = (what: string) =>
-  text(what).check(z.minLength(1, `${what} ${length}`), z.maxLength(256, `${what} ${length}`));
-
 const size = 'batchSize must be a whole number from 1 to 10000000';
 
-export const jobMessage = z.strictObject({
-  customerId: guid('customerId'),
-  cartId: guid('cartId'),
+/** What every job may have, whatever it carries. */
+const commonFields = {
   batchId: optional(batchId),
   batchSize: optional(z.int({ error: size }).check(z.minimum(1, size), z.maximum(10_000_000, size))),
   reference: optional(label('reference')),
@@ -69,7 +45,15 @@ export const jobMessage = z.strictObject({
   notAfter: optional(instant),
   requestedBy: optional(label('requestedBy')),
   correlationId: optional(guid('correlationId')),
+};
+
+export const cartMessage = z.strictObject({
+  customerId: guid('customerId'),
+  cartId: guid('cartId'),
+  ...commonFields,
 });
+
+export const orderMessage = z.strictObject({ ...orderFields, ...commonFields });
 
 export interface CartKey {
   /** The customer's tenant id, a GUID in lower case. */
@@ -92,7 +76,9 @@ export function readBatchId(
   };
 }
 
-export interface Job extends CartKey {
+interface JobFields {
+  /** The customer's tenant id, a GUID in lower case. */
+  readonly customerId: string;
   readonly batchId?: string;
   readonly batchSize?: number;
   readonly reference?: string;
@@ -103,6 +89,16 @@ export interface Job extends CartKey {
   readonly requestedBy?: string;
   readonly correlationId?: string;
 }
+
+/** A job that carries a cart which its producer made. */
+export interface CartJob extends JobFields, CartKey {}
+
+/** A job that carries order lines: the worker makes its cart. */
+export interface OrderJob extends JobFields, WantedOrder {}
+
+export type Job = CartJob | OrderJob;
+
+export const isOrderJob = (job: Job): job is OrderJob => 'lines' in job;
 
 export const rejectionKinds = ['empty', 'not-text', 'too-large', 'not-json', 'not-valid'] as const;
 
@@ -178,21 +174,113 @@ export type CheckedJob =
 export function checkJob(value: unknown): CheckedJob {
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     return { ok: false, problems: [{ path: '', reason: notAnObject(value) }] };
-  const parsed = z.safeParse(jobMessage, value);
-  if (!parsed.success) return { ok: false, problems: problemsOf(parsed.error.issues) };
-  const { notBefore, notAfter, ...rest } = withoutNulls(parsed.data);
+  // guard: Lines: a job carries a cart or lines, never both
+  if (isSet(value, 'cartId') && (isSet(value, 'lines') || isSet(value, 'externalOrderId')))
+    return { ok: false, problems: [both] };
+  return isSet(value, 'lines') || isSet(value, 'externalOrderId')
+    ? refuseUntilTheyAreBought(checkOrderJob(value))
+    : checkCartJob(value);
+}
+
+/** No worker buys lines yet: a job that carries them is refused, whatever is right about it. */
+const refuseUntilTheyAreBought = (checked: CheckedJob): CheckedJob =>
+  checked.ok
+    ? {
+        ok: false,
+        problems: [
+          {
+            path: 'lines',
+            reason: 'this version of the worker takes carts alone: make the cart, and send cartId',
+          },
+        ],
+      }
+    : checked;
+
+const both: Problem = {
+  path: 'cartId',
+  reason:
+    'a job carries a cart (cartId) or lines (externalOrderId and lines), not both: leave out what is not meant',
+};
+
+const isSet = (value: object, name: string): boolean =>
+  Object.entries(value).some(([key, field]) => key === name && field !== null && field !== undefined);
+
+function checkCartJob(value: object): CheckedJob {
+  const parsed = z.safeParse(cartMessage, value);
+  if (!parsed.success) return { ok: false, problems: problemsOf(parsed.error.issues, cartMessage.shape) };
+  const { notBefore, notAfter, customerId, cartId, ...rest } = withoutNulls(parsed.data);
   const times = { notBefore: toMs(notBefore), notAfter: toMs(notAfter) };
-  if (times.notBefore !== undefined && times.notAfter !== undefined && times.notAfter <= times.notBefore)
-    return { ok: false, problems: [{ path: 'notAfter', reason: 'notAfter must be later than notBefore' }] };
+  const problems = problemsOfTimes(times);
+  if (problems.length > 0) return { ok: false, problems };
+  const ids = { customerId: customerId.toLowerCase(), cartId: cartId.toLowerCase() };
+  return { ok: true, job: omitUndefined({ ...ids, ...rest, ...times }) };
+}
+
+function checkOrderJob(value: object): CheckedJob {
+  const parsed = z.safeParse(orderMessage, value);
+  if (!parsed.success) return { ok: false, problems: problemsOf(parsed.error.issues, orderMessage.shape) };
+  const { notBefore, notAfter, customerId, lines: written, maxTotal, ...rest } = withoutNulls(parsed.data);
+  const times = { notBefore: toMs(notBefore), notAfter: toMs(notAfter) };
+  const lines = written.map((line, index) => wantedLine(withoutNulls(line), index));
+  const problems = [
+    ...problemsOfTimes(times),
+    ...problemsOfLines(lines),
+    ...problemsOfCeiling(maxTotal, rest.currency),
+  ];
+  if (problems.length > 0) return { ok: false, problems };
+  const ceiling = maxTotal === undefined ? undefined : readDecimal(maxTotal);
   return {
     ok: true,
     job: omitUndefined({
+      customerId: customerId.toLowerCase(),
       ...rest,
-      customerId: rest.customerId.toLowerCase(),
-      cartId: rest.cartId.toLowerCase(),
+      lines,
+      maxTotal: ceiling === undefined ? undefined : decimalText(ceiling),
       ...times,
     }),
   };
+}
+
+type WrittenLine = WithoutNulls<z.infer<typeof orderLine>>;
+
+const wantedLine = ({ segment, endDate, ...line }: WrittenLine, index: number): WantedLine =>
+  omitUndefined({
+    ...line,
+    line: line.line ?? index + 1,
+    product: line.product.toUpperCase(),
+    sku: line.sku.toUpperCase(),
+    segment: segment ?? ('commercial' as const),
+    availability: line.availability?.toUpperCase(),
+    endDate: endDate === undefined || endDate.includes('T') ? endDate : `${endDate}T00:00:00Z`,
+  });
+
+function problemsOfTimes(times: {
+  readonly notBefore: number | undefined;
+  readonly notAfter: number | undefined;
+}): readonly Problem[] {
+  const isEmpty =
+    times.notBefore !== undefined && times.notAfter !== undefined && times.notAfter <= times.notBefore;
+  return isEmpty ? [{ path: 'notAfter', reason: 'notAfter must be later than notBefore' }] : [];
+}
+
+/** Two lines of one number could not be told apart in the result. */
+function problemsOfLines(lines: readonly WantedLine[]): readonly Problem[] {
+  const seen = new Set<number>();
+  return lines.flatMap(({ line }, index) => {
+    const isTwice = seen.has(line);
+    seen.add(line);
+    return isTwice
+      ? [{ path: `lines.${index}.line`, reason: `line ${line} is there twice: number the lines apart` }]
+      : [];
+  });
+}
+
+function problemsOfCeiling(maxTotal: unknown, currency: string | undefined): readonly Problem[] {
+  if (maxTotal !== undefined && currency === undefined)
+    return [{ path: 'currency', reason: 'currency is missing: maxTotal needs one, like EUR' }];
+  if (maxTotal === undefined && currency !== undefined)
+    return [{ path: 'maxTotal', reason: 'maxTotal is missing: currency is that of maxTotal' }];
+  return [];
 }
 
 interface Issue {
@@ -202,14 +290,16 @@ interface Issue {
   readonly keys?: readonly string[];
 }
 
-function problemsOf(issues: readonly unknown[]): readonly Problem[] {
+function problemsOf(issues: readonly unknown[], shape: object): readonly Problem[] {
   const all = (issues as readonly Issue[]).map((issue): { unknown: boolean; problems: Problem[] } => {
     const path = issue.path.map(String).join('.');
     if (issue.code !== 'unrecognized_keys')
       return { unknown: false, problems: [{ path, reason: issue.message }] };
     return {
       unknown: true,
-      problems: (issue.keys ?? []).map((key) => unknownField(path, cutText(key, 128))),
+      problems: (issue.keys ?? []).map((key) =>
+        unknownField(path, cutText(key, 128), path === '' ? shape : orderLine.shape),
+      ),
     };
   });
   return [...all.filter(({ unknown }) => unknown), ...all.filter(({ unknown }) => !unknown)].flatMap(
@@ -217,15 +307,15 @@ function problemsOf(issues: readonly unknown[]): readonly Problem[] {
   );
 }
 
-const unknownField = (path: string, name: string): Problem => ({
+const unknownField = (path: string, name: string, shape: object): Problem => ({
   path: [path, name].filter((part) => part !== '').join('.'),
-  reason: `unknown field "${name}": known are ${Object.keys(jobMessage.shape).join(', ')}`,
+  reason: `unknown field "${name}": known are ${Object.keys(shape).join(', ')}`,
 });
 
 function readableBatch(value: unknown): NamedBatch {
   if (typeof value !== 'object' || value === null) return {};
-  const named = z.safeParse(jobMessage.shape.batchId, 'batchId' in value ? value.batchId : undefined);
-  const sized = z.safeParse(jobMessage.shape.batchSize, 'batchSize' in value ? value.batchSize : undefined);
+  const named = z.safeParse(cartMessage.shape.batchId, 'batchId' in value ? value.batchId : undefined);
+  const sized = z.safeParse(cartMessage.shape.batchSize, 'batchSize' in value ? value.batchSize : undefined);
   return { batchId: named.data ?? undefined, batchSize: sized.data ?? undefined };
 }
 

@@ -2,8 +2,7 @@ import pMap from 'p-map';
 import { decodeOrder, decodeOrders } from '../../domain/answer/decode-answer.ts';
 import { contentOf } from '../../domain/checkout/apply-result.ts';
 import type { CheckoutRecord, OrderSummary } from '../../domain/checkout/record.ts';
-import type { CartKey } from '../../domain/message/job.ts';
-import { cartOf, readJobKey } from '../../domain/message/job-key.ts';
+import { customerOf, idIn, type JobKey, jobInWords, readJobKey } from '../../domain/message/job-key.ts';
 import { isTerminal, type Order } from '../../domain/order/order.ts';
 import type { Times } from '../../domain/times.ts';
 import type { CustomerBooks, Ledger } from '../../ports/ledger.ts';
@@ -15,7 +14,8 @@ import { budgetedRead, type ReadDeps, readsAtOnce } from './budgeted-read.ts';
 export interface Difference {
   readonly kind: 'status' | 'not-there' | 'not-recorded' | 'rows' | 'unreadable';
   readonly customerId: string;
-  readonly cartIds: readonly string[];
+  /** Cart ids, or the producer's numbers. */
+  readonly jobIds: readonly string[];
   readonly orderId?: string;
   readonly text: string;
 }
@@ -35,15 +35,15 @@ export interface Compared {
 /** Compares the orders of these carts, customer by customer: one list each. Throws as `budgetedRead`. */
 export async function compareBooks(
   deps: BooksDeps,
-  carts: readonly CartKey[],
+  jobs: readonly JobKey[],
   onCustomer: (compared: Compared) => void,
 ): Promise<void> {
-  const customers = Map.groupBy(carts, ({ customerId }) => customerId);
+  const customers = Map.groupBy(jobs, customerOf);
   await pMap(
     customers,
     async ([customerId, mine]) => {
       if (deps.signal.aborted) return;
-      onCustomer(await compareCustomer(deps, customerId, new Set(mine.map(({ cartId }) => cartId))));
+      onCustomer(await compareCustomer(deps, customerId, new Set(mine)));
     },
     { concurrency: readsAtOnce },
   );
@@ -52,19 +52,19 @@ export async function compareBooks(
 async function compareCustomer(
   deps: BooksDeps,
   customerId: string,
-  cartIds: ReadonlySet<string>,
+  jobs: ReadonlySet<JobKey>,
 ): Promise<Compared> {
   const books = await deps.ledger.customer(customerId);
-  const broken = books.unreadable.find(({ jobKey }) => cartIds.has(cartOf(jobKey).cartId));
+  const broken = books.unreadable.find(({ jobKey }) => jobs.has(jobKey));
   if (broken !== undefined) throw broken;
-  const records = books.records.filter(({ cartId }) => cartIds.has(cartId));
-  const recorded = new Set(records.map(({ cartId }) => cartId));
-  const unrecordedCarts = [...cartIds].filter((cartId) => !recorded.has(cartId));
-  const differences: Difference[] = unrecordedCarts.map((cartId) => ({
+  const records = books.records.filter(({ jobKey }) => jobs.has(jobKey));
+  const recorded = new Set(records.map(({ jobKey }) => jobKey));
+  const unrecorded = [...jobs].filter((jobKey) => !recorded.has(jobKey));
+  const differences: Difference[] = unrecorded.map((jobKey) => ({
     kind: 'rows',
     customerId,
-    cartIds: [cartId],
-    text: 'the batch names this cart, which has no record: nothing of it was compared',
+    jobIds: [idIn(jobKey)],
+    text: 'the batch names this job, which has no record: nothing of it was compared',
   }));
   if (records.length === 0) return { agree: 0, differences };
   // A job that was never sent has no order of its own.
@@ -80,7 +80,7 @@ async function compareCustomer(
     const text = `the customer's orders cannot be read: ${status} ${code}: ${description}`;
     return {
       agree: 0,
-      differences: [...differences, { kind: 'unreadable', customerId, cartIds: [...cartIds], text }],
+      differences: [...differences, { kind: 'unreadable', customerId, jobIds: [...jobs].map(idIn), text }],
     };
   }
   // The list may lag, or leave an order out: what it lacks is asked for by its id.
@@ -97,8 +97,8 @@ async function compareCustomer(
     const { status, code, description } = answer.reason;
     const text = `the order cannot be read: ${status} ${code}: ${description}`;
     const owners = records.filter(({ orders }) => orders.some((orderSummary) => orderSummary.id === id));
-    const inQuestion = owners.map(({ cartId }) => cartId);
-    differences.push({ kind: 'unreadable', customerId, cartIds: inQuestion, orderId: id, text });
+    const inQuestion = owners.map(({ jobKey }) => idIn(jobKey));
+    differences.push({ kind: 'unreadable', customerId, jobIds: inQuestion, orderId: id, text });
     unread.add(id);
   }
   const compared = compareOrders(books, records, [...listed.values()]);
@@ -128,7 +128,7 @@ export function compareOrders(
   const marked = new Set(books.records.flatMap((record) => record.orders.map(({ id }) => id)));
   for (const order of orders) {
     if (books.owners.has(order.id) || marked.has(order.id)) continue;
-    const found = unrecorded(books, records, order);
+    const found = inNoRow(books, records, order);
     if (found !== undefined) differences.push(found);
   }
   return { agree, differences };
@@ -136,11 +136,11 @@ export function compareOrders(
 
 function compareSummary(
   books: CustomerBooks,
-  { customerId, cartId, jobKey }: CheckoutRecord,
+  { customerId, jobKey }: CheckoutRecord,
   orderSummary: OrderSummary,
   order: Order | undefined,
 ): Difference | undefined {
-  const about = { customerId, cartIds: [cartId], orderId: orderSummary.id };
+  const about = { customerId, jobIds: [idIn(jobKey)], orderId: orderSummary.id };
   const owner = books.owners.get(orderSummary.id);
   if (owner !== jobKey) {
     const whose = owner === undefined ? 'has no row' : `has a row of ${nameOf(owner)}`;
@@ -163,24 +163,24 @@ function compareSummary(
 
 const nameOf = (owner: string): string => {
   const key = readJobKey(owner);
-  return key === undefined ? 'another job' : `cart ${cartOf(key).cartId}`;
+  return key === undefined ? 'another job' : jobInWords(key);
 };
 
 function rowsWithoutSummary(
   books: CustomerBooks,
-  { customerId, cartId, jobKey, orders }: CheckoutRecord,
+  { customerId, jobKey, orders }: CheckoutRecord,
 ): Difference[] {
   const named = new Set(orders.map(({ id }) => id));
   return [...books.owners]
     .filter(([orderId, owner]) => owner === jobKey && !named.has(orderId))
     .map(([orderId]) => {
       const text = 'there is a row of this order, which the record does not name';
-      return { kind: 'rows' as const, customerId, cartIds: [cartId], orderId, text };
+      return { kind: 'rows' as const, customerId, jobIds: [idIn(jobKey)], orderId, text };
     });
 }
 
 /** An order that is in no row: whose may it be? Undefined: of none of these carts, somebody else bought it. */
-function unrecorded(
+function inNoRow(
   books: CustomerBooks,
   records: readonly CheckoutRecord[],
   order: Order,
@@ -189,18 +189,18 @@ function unrecorded(
   const equal = books.records.filter((record) => contentsOf(record).includes(content));
   const unknown = records.filter((record) => contentsOf(record).length === 0 && record.attempts > 0);
   const candidates = equal.length > 0 ? equal : unknown;
-  if (!candidates.some(({ cartId }) => records.some((record) => record.cartId === cartId))) return undefined;
+  if (!candidates.some(({ jobKey }) => records.some((record) => record.jobKey === jobKey))) return undefined;
   const [first, ...equalCarts] = candidates;
   if (first === undefined) return undefined;
   const { customerId } = first;
-  const cartIds = candidates.map(({ cartId }) => cartId);
+  const jobIds = candidates.map(({ jobKey }) => idIn(jobKey));
   const made = `${order.status}, made ${order.creationDate ?? 'at an unknown time'}, is in no row.`;
-  return { kind: 'not-recorded', customerId, cartIds, orderId: order.id, text: `${made} ${whose()}` };
+  return { kind: 'not-recorded', customerId, jobIds, orderId: order.id, text: `${made} ${whose()}` };
 
   function whose(): string {
     if (equal.length === 0) return `It may be of ${named(candidates)}, of which nobody knows what was in it.`;
     if (equalCarts.length === 0 && first !== undefined)
-      return `It holds what cart ${first.cartId} (${first.state}) holds: bought twice, bought by hand, or its record is not through yet.`;
+      return `It holds what ${jobInWords(first.jobKey)} (${first.state}) holds: bought twice, bought by hand, or its record is not through yet.`;
     return `It holds what each of these equal carts holds, so it may be of any of them: ${named(candidates)}.`;
   }
 }
@@ -208,7 +208,9 @@ function unrecorded(
 const named = (records: readonly CheckoutRecord[]): string =>
   records
     .slice(0, 5)
-    .map(({ cartId, state, orders }) => `cart ${cartId} (${state}, ${counted(orders.length, 'order')})`)
+    .map(
+      ({ jobKey, state, orders }) => `${jobInWords(jobKey)} (${state}, ${counted(orders.length, 'order')})`,
+    )
     .join(', ') + (records.length > 5 ? ` and ${records.length - 5} more` : '');
 
 const contentsOf = ({ orders, groups = [] }: CheckoutRecord): readonly string[] => [

@@ -1,4 +1,4 @@
-import { cartOf } from '../../domain/message/job-key.ts';
+import { identityOf } from '../../domain/message/job-key.ts';
 import type { BatchCart } from './batch-carts.ts';
 
 export const csvHeading = [
@@ -29,13 +29,23 @@ export function csvFields(cart: BatchCart, subscriptions: readonly string[]): re
     ];
   if (cart.kind === 'row') {
     const { jobKey, state, code = '' } = cart.entry;
-    const { customerId, cartId } = cartOf(jobKey);
-    return [customerId, cartId, '', state, '', '', code, '', ''];
+    const identity = identityOf(jobKey);
+    return [
+      identity.customerId,
+      'cartId' in identity ? identity.cartId : '',
+      '',
+      state,
+      '',
+      '',
+      code,
+      '',
+      '',
+    ];
   }
   const { customerId, cartId, job, state, orders, reason } = cart.record;
   return [
     customerId,
-    cartId,
+    cartId ?? '',
     job.reference ?? '',
     state,
     orders.map(({ id }) => id).join(' '),

@@ -6,7 +6,7 @@ import {
   isRetryable,
   takesDecision,
 } from '../../domain/checkout/record.ts';
-import { cartOf, customerOf, type JobKey, readJobKey } from '../../domain/message/job-key.ts';
+import { customerOf, type JobKey, jobInWords, readJobKey } from '../../domain/message/job-key.ts';
 import { maxOrderId } from '../../domain/order/order-id.ts';
 import type { AttentionRow, AttentionRows } from '../../ports/attention-rows.ts';
 import type { Ledger } from '../../ports/ledger.ts';
@@ -104,5 +104,5 @@ export function whyNotResolve(
 
 function nameOf(owner: string): string {
   const key = readJobKey(owner);
-  return key === undefined ? 'another job' : `cart ${cartOf(key).cartId}`;
+  return key === undefined ? 'another job' : jobInWords(key);
 }

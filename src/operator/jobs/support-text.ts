@@ -42,4 +42,7 @@ const method: Readonly<Record<Call['what'], string>> = {
   cart: 'GET /v1/customers/{customer}/carts/{cart}',
   orders: 'GET /v1/customers/{customer}/orders',
   order: 'GET /v1/customers/{customer}/orders/{order}',
+  availabilities: 'GET /v1/customers/{customer}/products/{product}/skus/{sku}/availabilities',
+  'create-cart': 'POST /v1/customers/{customer}/carts',
+  'put-cart': 'PUT /v1/customers/{customer}/carts/{cart}',
 };

@@ -1,6 +1,6 @@
 /** Second step of a list, after `read-list.ts`: checks each line as the worker would, and makes one batch of them. */
 import { createHash } from 'node:crypto';
-import { decodeJobValue, type Job, jobMessage } from '../../domain/message/job.ts';
+import { type CartJob, cartMessage, decodeJobValue, isOrderJob, type Job } from '../../domain/message/job.ts';
 import { type JobKey, jobKeyOf } from '../../domain/message/job-key.ts';
 import type { ListLine } from './read-list.ts';
 
@@ -41,7 +41,7 @@ export interface CheckOptions {
 }
 
 const maxProblems = 100;
-const fields = Object.keys(jobMessage.shape).filter((field) => field !== 'batchId' && field !== 'batchSize');
+const fields = Object.keys(cartMessage.shape).filter((field) => field !== 'batchId' && field !== 'batchSize');
 
 /** Checks each line as the worker would. Of the lines that name one job, the first counts. Throws what `entries` throws. */
 export async function checkList(
@@ -62,6 +62,12 @@ export async function checkList(
     const decoded = decodeJobValue(entry.value);
     if (!decoded.ok) return { line, field: decoded.rejection.path, reason: decoded.rejection.reason };
     const { job } = decoded;
+    if (isOrderJob(job))
+      return {
+        line,
+        field: 'lines',
+        reason: 'a list of jobs with lines is not read yet: send them one by one',
+      };
     if (tooLate(job, options.notBefore))
       return { line, field: 'notAfter', reason: 'the time is over before the batch starts' };
     if (job.batchId !== undefined && batchId !== undefined && job.batchId !== batchId)
@@ -104,7 +110,7 @@ const tooLate = ({ notAfter }: Job, notBefore: number | undefined): boolean =>
   notAfter !== undefined && notBefore !== undefined && notAfter <= notBefore;
 
 /** Always the same for the same job: ids in lower case, fields in the contract's order, no field that is null. */
-function bodyOf(value: unknown, { customerId, cartId }: Job): ListedJob['body'] {
+function bodyOf(value: unknown, { customerId, cartId }: CartJob): ListedJob['body'] {
   const given = new Map(Object.entries(Object(value)));
   const body = fields.flatMap((field): [string, unknown][] => {
     const content = given.get(field) ?? undefined;

@@ -1,8 +1,8 @@
-import { jobMessage } from '../../domain/message/job.ts';
+import { cartMessage } from '../../domain/message/job.ts';
 import { cutText } from '../../domain/text.ts';
 import { UnreadableList } from './unreadable-list.ts';
 
-const fields: readonly string[] = Object.keys(jobMessage.shape);
+const fields: readonly string[] = Object.keys(cartMessage.shape);
 const needed = ['customerId', 'cartId'];
 
 /** Tab and semicolon before comma: a header has no reason to hold them. */

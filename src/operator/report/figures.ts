@@ -2,6 +2,7 @@ import { type BatchCounts, batchCounter } from '../../domain/batch/batch-counts.
 import { lastCheckoutEnd } from '../../domain/checkout/call-history.ts';
 import { reasonOf } from '../../domain/checkout/reason-of.ts';
 import { type CheckoutRecord, isRetryable, isSettled, type State } from '../../domain/checkout/record.ts';
+import type { JobKey } from '../../domain/message/job-key.ts';
 import { isTerminal } from '../../domain/order/order.ts';
 import type { BatchCart } from '../batches/batch-carts.ts';
 
@@ -22,7 +23,7 @@ export interface FailureGroup {
   readonly description: string;
   readonly remedy: string;
   /** One cart of them, to look at. */
-  readonly example: { readonly customerId: string; readonly cartId: string; readonly reference?: string };
+  readonly example: { readonly jobKey: JobKey; readonly reference?: string };
 }
 
 export interface Bar {
@@ -128,7 +129,7 @@ function addFailure(
   record: CheckoutRecord,
 ) {
   if (!isRetryable(record.state)) return;
-  const { customerId, cartId, job } = record;
+  const { jobKey, job } = record;
   const { code, description, remedy } = reasonOf(record);
   const known = failures.get(code);
   if (known !== undefined) {
@@ -140,7 +141,7 @@ function addFailure(
     count: 1,
     description,
     remedy,
-    example: { customerId, cartId, ...(job.reference === undefined ? {} : { reference: job.reference }) },
+    example: { jobKey, ...(job.reference === undefined ? {} : { reference: job.reference }) },
   });
 }
 

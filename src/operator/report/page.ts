@@ -123,7 +123,7 @@ function failures(groups: readonly FailureGroup[]): Html {
   return html`<section class="whole"><h2>What failed, and what to do</h2>${groups.map(
     ({ code, count, description, remedy, example }) => html`
 <div class="failure"><b>${number(count)}</b><code>${code}</code><span>${description}</span><span class="remedy">${remedy}</span>
-<p>One of them: customer <code>${example.customerId}</code>, cart <code>${example.cartId}</code>${example.reference === undefined ? '' : `, ${example.reference}`}</p></div>`,
+<p>One of them: <code>${example.jobKey}</code>${example.reference === undefined ? '' : `, ${example.reference}`}</p></div>`,
   )}</section>`;
 }
 

@@ -1,0 +1,160 @@
+import type { Decoded } from '../answer/exchange.ts';
+import { type Fields, fieldsOf, has, listIn, numberIn, parseObject, textIn } from '../answer/json.ts';
+import type { WantedLine } from '../message/order-lines.ts';
+import { omitUndefined } from '../omit-undefined.ts';
+import type { BadLine } from './cart-content.ts';
+
+/** What a SKU is sold as, for one customer. Ids are reissued on a regular basis, so none is kept for longer than an hour. */
+export interface Availability {
+  readonly id: string;
+  readonly catalogItemId: string;
+  readonly segment: string;
+  readonly isPurchasable: boolean;
+  /** In upper case. Empty: sold without a term. */
+  readonly terms: readonly string[];
+  /** Of its SKU, in lower case. Empty: the SKU does not say. */
+  readonly billingCycles: readonly string[];
+  readonly minimumQuantity?: number;
+  readonly maximumQuantity?: number;
+  readonly needsAttestation: boolean;
+}
+
+/** The product and SKU of a line: what the availabilities are asked for. */
+export const itemOf = ({ product, sku }: Pick<WantedLine, 'product' | 'sku'>): string => `${product}:${sku}`;
+
+/** What was learned of one product and SKU. */
+export type Offers =
+  | { readonly kind: 'sold'; readonly availabilities: readonly Availability[] }
+  /** Partner Center does not know it, or does not sell it to this customer. */
+  | {
+      readonly kind: 'refused';
+      readonly code: string;
+      readonly description: string;
+      readonly remedy: string;
+    };
+
+const not = (why: string) => ({ ok: false, why }) as const;
+
+/** Source: Partner Center, "Get a list of availabilities for a SKU (by customer)". One sample shows a bare object: both are read. */
+export function decodeAvailabilities(body: string): Decoded<readonly Availability[]> {
+  const fields = parseObject(body);
+  if (fields === undefined) return not('the body is not a JSON object');
+  const items = has(fields, 'items') ? listIn(fields, 'items') : [Object.fromEntries(fields)];
+  if (items === undefined) return not('items is not a list');
+  const found: Availability[] = [];
+  for (const [index, item] of items.entries()) {
+    const read = availabilityIn(fieldsOf(item));
+    if (read === undefined) return not(`items[${index}] has no id or catalogItemId`);
+    found.push(read);
+  }
+  return { ok: true, value: found };
+}
+
+function availabilityIn(fields: Fields | undefined): Availability | undefined {
+  if (fields === undefined) return undefined;
+  const id = textIn(fields, 'id');
+  const catalogItemId = textIn(fields, 'catalogitemid') ?? idFromParts(fields, id);
+  if (id === undefined || catalogItemId === undefined || !/^[^:]+:[^:]+:[^:]+$/.test(catalogItemId))
+    return undefined;
+  const sku = fieldsOf(fields.get('sku'));
+  const attestation = sku === undefined ? undefined : fieldsOf(sku.get('attestationproperties'));
+  const terms = (listIn(fields, 'terms') ?? []).flatMap((term) => {
+    const duration = fieldsOf(term);
+    const text = duration === undefined ? undefined : textIn(duration, 'duration');
+    return text === undefined ? [] : [text.toUpperCase()];
+  });
+  const cycles = sku === undefined ? [] : (listIn(sku, 'supportedbillingcycles') ?? []);
+  return omitUndefined({
+    id: id.toUpperCase(),
+    catalogItemId,
+    segment: (textIn(fields, 'segment') ?? 'commercial').toLowerCase(),
+    isPurchasable: fields.get('ispurchasable') !== false,
+    terms: [...new Set(terms)],
+    billingCycles: cycles.flatMap((cycle) => (typeof cycle === 'string' ? [spelling(cycle)] : [])),
+    minimumQuantity: sku === undefined ? undefined : numberIn(sku, 'minimumquantity'),
+    maximumQuantity: sku === undefined ? undefined : numberIn(sku, 'maximumquantity'),
+    needsAttestation: attestation?.get('enforceattestation') === true,
+  });
+}
+
+function idFromParts(fields: Fields, id: string | undefined): string | undefined {
+  const product = textIn(fields, 'productid');
+  const sku = textIn(fields, 'skuid');
+  return product === undefined || sku === undefined || id === undefined
+    ? undefined
+    : `${product}:${sku}:${id}`;
+}
+
+/** `OneTime`, `one_time` and `Monthly` are written in several ways. */
+export const spelling = (word: string): string =>
+  word.toLowerCase().replaceAll(/[\s-]/g, '_').replace('onetime', 'one_time');
+
+type Chosen =
+  | { readonly ok: true; readonly catalogItemId: string }
+  | { readonly ok: false; readonly bad: BadLine };
+
+/**
+ * The one availability that a line means. Where it could be several, or none, the line is refused: a wrong guess would buy something
+ * that nobody asked for.
+ */
+export function chooseAvailability(
+  line: WantedLine,
+  offers: Offers,
+  refused: ReadonlySet<string> = new Set(),
+): Chosen {
+  const bad = (code: string, description: string, remedy: string): Chosen => ({
+    ok: false,
+    bad: { line: line.line, code, description, remedy },
+  });
+  if (offers.kind === 'refused') return bad(offers.code, offers.description, offers.remedy);
+  const item = itemOf(line);
+  const sold = offers.availabilities.filter(
+    ({ isPurchasable, segment, catalogItemId }) =>
+      isPurchasable && segment === line.segment && !refused.has(catalogItemId),
+  );
+  if (sold.length === 0)
+    return bad(
+      'not-sold',
+      `${item} is not on sale for this customer in the segment ${line.segment}.`,
+      'Correct product, sku and segment, or check what the customer may buy.',
+    );
+  const ofTerm = sold.filter(({ terms }) =>
+    line.term === 'none' ? terms.length === 0 : terms.includes(line.term),
+  );
+  if (ofTerm.length === 0) {
+    const terms = [...new Set(sold.flatMap((one) => one.terms))];
+    return bad(
+      'term-not-sold',
+      `${item} is not sold for the term ${line.term}: sold are ${terms.join(', ') || 'none'}.`,
+      'Correct the term of the line.',
+    );
+  }
+  const [only, ...others] = ofTerm;
+  // guard: Lines: several availabilities are never guessed among
+  if (only === undefined || others.length > 0)
+    return bad(
+      'several-availabilities',
+      `${item} has ${ofTerm.length} availabilities for ${line.segment}, ${line.term}: ${ofTerm.map(({ id }) => id).join(', ')}.`,
+      'Name the one that you mean in the field availability.',
+    );
+  const { billingCycles, minimumQuantity = 1, maximumQuantity = Number.POSITIVE_INFINITY } = only;
+  if (billingCycles.length > 0 && !billingCycles.includes(line.billing))
+    return bad(
+      'billing-not-sold',
+      `${item} is not billed ${line.billing} for ${line.term}: sold are ${billingCycles.join(', ')}.`,
+      'Correct the billing of the line.',
+    );
+  if (line.quantity < minimumQuantity || line.quantity > maximumQuantity)
+    return bad(
+      'quantity',
+      `${item} is sold from ${minimumQuantity} to ${maximumQuantity}; the line asks for ${line.quantity}.`,
+      'Correct the quantity of the line.',
+    );
+  if (only.needsAttestation && line.attestation !== true)
+    return bad(
+      'attestation',
+      `${item} needs an attestation.`,
+      'Read what the SKU attests, then set attestation to true.',
+    );
+  return { ok: true, catalogItemId: only.catalogItemId };
+}
