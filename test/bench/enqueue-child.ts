@@ -5,7 +5,7 @@
  */
 import { createReadStream, readFileSync } from 'node:fs';
 import { ServiceBusClient } from '@azure/service-bus';
-import { jobSender } from '../../src/adapters/service-bus/job-sender.ts';
+import { jobSender } from '../../src/adapters/service-bus/service-bus-job-sender.ts';
 import { enqueue } from '../../src/operator/enqueue.ts';
 import { checkList } from '../../src/operator/list/check-list.ts';
 import { readList } from '../../src/operator/list/read-list.ts';

@@ -3,8 +3,8 @@ import { defaultGateSettings, type GateSettings } from '../../src/domain/gate/ga
 import type { GateState } from '../../src/domain/gate/gate-state.ts';
 import type { CallReport, Lane } from '../../src/domain/gate/permit.ts';
 import { withPermit } from '../../src/domain/gate/permit-history.ts';
+import { storageClock } from '../../src/gate/estimate-storage-clock.ts';
 import { type SharedGate, sharedGate } from '../../src/gate/shared-gate.ts';
-import { storageClock } from '../../src/gate/storage-clock.ts';
 import type { Clock } from '../../src/ports/clock.ts';
 import type { Taken, Verdict } from '../../src/ports/gate.ts';
 import type { GateStore } from '../../src/ports/gate-store.ts';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { storageClock } from '../../src/gate/storage-clock.ts';
+import { storageClock } from '../../src/gate/estimate-storage-clock.ts';
 import type { StorageClock } from '../../src/ports/storage-clock.ts';
 
 /** A local clock that is `skew` ahead of the storage's, and answers that took `there` and `back`. */

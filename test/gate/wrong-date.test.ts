@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { gateStore } from '../../src/adapters/azure-tables/gate-store-table.ts';
 import { defaultGateSettings as settings } from '../../src/domain/gate/gate-settings.ts';
+import { storageClock } from '../../src/gate/estimate-storage-clock.ts';
 import { sharedGate } from '../../src/gate/shared-gate.ts';
-import { storageClock } from '../../src/gate/storage-clock.ts';
 import type { Table } from '../../src/ports/table.ts';
 import { memoryTable } from '../support/memory-table.ts';
 import { seededRandom } from '../support/seeded-random.ts';

@@ -31,11 +31,6 @@ describe('fields', () => {
       ['2026-01-05T10:05', '2026-01-05T10:30', '2026-01-05T10:55', '2026-01-05T11:05'],
     ],
     [
-      '0 12-10 * * * *',
-      '2026-01-05T10:00:00Z',
-      ['2026-01-05T10:10', '2026-01-05T10:11', '2026-01-05T10:12', '2026-01-05T11:10'],
-    ],
-    [
       '0 0,30 9-10 * * *',
       '2026-01-05T07:00:00Z',
       ['2026-01-05T08:00', '2026-01-05T08:30', '2026-01-05T09:00', '2026-01-05T09:30', '2026-01-06T08:00'],
@@ -61,18 +56,15 @@ describe('fields', () => {
   });
 
   test.each([
-    ['0 0 12 * * 7', '"7" is no weekday'],
-    ['0 60 * * * *', '"60" is no minute'],
-    ['0 0 0 0 * *', '"0" is no day'],
-    ['0 0 0 ? * *', '"?" is no day'],
-    ['0 0 0 L * *', '"L" is no day'],
-    ['0 0 0 * * 5#2', '"5#2" is no weekday'],
-    ['0 */0 * * * *', '"*/0" is no minute'],
-    ['0 0 0 * foo *', '"foo" is no month'],
-    ['00:01:00', 'has not six fields'],
-    ['0 0 0 * * * *', 'has not six fields'],
-  ])('%s is refused', (expression, reason) => {
-    expect(() => parseSchedule(expression)).toThrow(reason);
+    '0 60 * * * *',
+    '0 0 0 0 * *',
+    '0 0 0 * * 5#9',
+    '0 */0 * * * *',
+    '0 0 0 * foo *',
+    '00:01:00',
+    '0 0 0 * * * *',
+  ])('%s is refused', (expression) => {
+    expect(() => parseSchedule(expression)).toThrow(`The schedule "${expression}" cannot be read: `);
   });
 
   test('a date that never comes is told', () => {
@@ -82,9 +74,9 @@ describe('fields', () => {
 
 // Berlin: 2026-03-29 02:00 becomes 03:00 (01:00 UTC); 2026-10-25 03:00 becomes 02:00 (01:00 UTC).
 describe('when the clocks change', () => {
-  test('in spring a fixed time inside the gap moves forward', () => {
+  test('in spring a fixed time inside the gap runs when the gap ends', () => {
     expect(occurrences('0 30 2 * * *', '2026-03-28T12:00:00Z', 2)).toEqual([
-      '2026-03-29T01:30',
+      '2026-03-29T01:00',
       '2026-03-30T00:30',
     ]);
   });

@@ -52,7 +52,7 @@ export const operations: readonly Operation[] = [
     ...sends,
   },
   {
-    file: 'src/adapters/service-bus/job-sender.ts',
+    file: 'src/adapters/service-bus/service-bus-job-sender.ts',
     calls: ['createMessageBatch', 'sendMessages'],
     who: ['worker', 'operators'],
     ...sends,

@@ -3,7 +3,7 @@ import { ledgerScan } from '../../src/adapters/azure-tables/ledger-scan-store.ts
 import { openStores } from '../../src/adapters/azure-tables/stores.ts';
 import type { CheckoutRecord } from '../../src/domain/checkout/record.ts';
 import { jobEntryKeyOf, pollEntryKey } from '../../src/domain/schedule-entry.ts';
-import { type RepairFinding, repairSchedule } from '../../src/operator/repair.ts';
+import { type RepairFinding, repairSchedule } from '../../src/operator/repair-schedule.ts';
 import { repairRecord } from '../../src/polling/repair.ts';
 import { UnreadableRecord } from '../../src/ports/ledger.ts';
 import { collect } from '../support/collect.ts';

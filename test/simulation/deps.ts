@@ -3,7 +3,7 @@ import { ledgerScan } from '../../src/adapters/azure-tables/ledger-scan-store.ts
 import { openStores } from '../../src/adapters/azure-tables/stores.ts';
 import type { Deps } from '../../src/checkout/deps.ts';
 import { batchJoiner } from '../../src/checkout/join-batch.ts';
-import { storageClock } from '../../src/gate/storage-clock.ts';
+import { storageClock } from '../../src/gate/estimate-storage-clock.ts';
 import type { TickDeps } from '../../src/polling/tick-deps.ts';
 import type { LedgerScan } from '../../src/ports/ledger-scan.ts';
 import { untraced } from '../../src/ports/tracing.ts';

@@ -7,7 +7,7 @@ import type { JobSender } from '../../ports/job-sender.ts';
 import type { Random } from '../../ports/random.ts';
 import { azureIdentity } from '../azure-tables/azure-identity.ts';
 import { eventTopic } from './event-topic.ts';
-import { jobSender } from './job-sender.ts';
+import { jobSender } from './service-bus-job-sender.ts';
 import { checkoutQueue } from './service-bus-queue.ts';
 
 export interface ServiceBus {

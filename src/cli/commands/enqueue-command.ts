@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { addAbortSignal } from 'node:stream';
 import { Option } from 'commander';
-import { jobSender } from '../../adapters/service-bus/job-sender.ts';
+import { jobSender } from '../../adapters/service-bus/service-bus-job-sender.ts';
 import { describeValue } from '../../domain/looks-like.ts';
 import { decodeJobValue } from '../../domain/message/job.ts';
 import { counted } from '../../operator/counted.ts';

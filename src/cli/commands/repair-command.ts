@@ -1,6 +1,6 @@
 import type { JobKey } from '../../domain/message/job-key.ts';
 import { counted } from '../../operator/counted.ts';
-import { type RepairFinding, type RepairReport, repairSchedule } from '../../operator/repair.ts';
+import { type RepairFinding, type RepairReport, repairSchedule } from '../../operator/repair-schedule.ts';
 import { repairVerdict } from '../../operator/verdict.ts';
 import { exit } from '../session/cli-failure.ts';
 import { inSession, newCommand, type Session } from '../session/command.ts';

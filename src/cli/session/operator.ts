@@ -8,7 +8,7 @@ import { openStores, type Stores } from '../../adapters/azure-tables/stores.ts';
 import type { OperatorConfig } from '../../config/config.ts';
 import type { AttentionKind } from '../../domain/checkout/attention-row.ts';
 import { omitUndefined } from '../../domain/omit-undefined.ts';
-import { storageClock } from '../../gate/storage-clock.ts';
+import { storageClock } from '../../gate/estimate-storage-clock.ts';
 import type { PollerTrace } from '../../operator/status.ts';
 import type { AttentionRows } from '../../ports/attention-rows.ts';
 import { type Clock, systemClock } from '../../ports/clock.ts';
