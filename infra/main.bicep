@@ -70,8 +70,40 @@ param operatorsGroupId string
 @description('Object ids of the service principals and managed identities that send jobs.')
 param producerPrincipalIds string[]
 
+@description('Whether a lock keeps the account with the tables from being deleted. Only Owner, User Access Administrator and Locks Contributor may make one.')
+param lockTables bool
+
+@description('Whether narrow custom roles are made: the scale controller reads queue lengths, and operators cannot delete rows. Only Owner and User Access Administrator may make one.')
+param customRoles bool
+
+@description('Functions that always have an instance ready, like checkoutUrgent. Each costs money while it waits.')
+param alwaysReady string[]
+
+@description('Whether the instances of the app are spread over zones. The platform then keeps two instances ready for each function.')
+param zoneRedundant bool
+
+@description('How the platform replaces instances at a deployment: RollingUpdate lets what runs end, Recreate ends it at once.')
+@allowed(['RollingUpdate', 'Recreate'])
+param updateStrategy string
+
+@description('Address ranges (CIDR) that may call the HTTP functions. Empty: all.')
+param allowedAddresses string[]
+
+@description('Days for which logs and telemetry are kept.')
+@minValue(30)
+@maxValue(730)
+param logRetentionDays int
+
+@description('Whether everything but the telemetry is reached through a virtual network alone.')
+param privateNetwork bool
+
 var names = toNames(uniqueString(subscription().id, environmentName, location))
 var tags = { 'azd-env-name': environmentName }
+var federatedAudiences = {
+  global: 'api://AzureADTokenExchange'
+  china: 'api://AzureADTokenExchangeChina'
+  usgovernment: 'api://AzureADTokenExchangeUSGov'
+}
 
 resource group 'Microsoft.Resources/resourceGroups@2025-04-01' = {
   name: 'rg-${environmentName}'
@@ -86,6 +118,7 @@ module monitoring 'modules/monitoring.bicep' = {
     names: names
     tags: tags
     alertEmail: alertEmail
+    logRetentionDays: logRetentionDays
   }
 }
 
@@ -96,6 +129,7 @@ module messaging 'modules/messaging.bicep' = {
     names: names
     tags: tags
     workspaceId: monitoring.outputs.workspaceId
+    privateNetwork: privateNetwork
   }
 }
 
@@ -106,7 +140,9 @@ module storage 'modules/storage.bicep' = {
     names: names
     tags: tags
     tablesReplication: tablesReplication
+    lockTables: lockTables
     workspaceId: monitoring.outputs.workspaceId
+    privateNetwork: privateNetwork
   }
 }
 
@@ -117,6 +153,7 @@ module vault 'modules/vault.bicep' = {
     names: names
     tags: tags
     workspaceId: monitoring.outputs.workspaceId
+    privateNetwork: privateNetwork
   }
 }
 
@@ -128,10 +165,21 @@ module access 'modules/access.bicep' = {
     tags: tags
     operatorsGroupId: operatorsGroupId
     producerPrincipalIds: producerPrincipalIds
+    customRoles: customRoles
     vaultIsRead: partnerCredential != 'federated'
     vaultIsWritten: partnerSignIn == 'app+user'
   }
   dependsOn: [messaging, storage, vault, monitoring]
+}
+
+module network 'modules/network.bicep' = if (privateNetwork) {
+  scope: group
+  params: {
+    location: location
+    names: names
+    tags: tags
+  }
+  dependsOn: [messaging, storage, vault]
 }
 
 // It takes the identity from `access`, and so is made after the roles: without them its first start would fail.
@@ -155,7 +203,25 @@ module app 'modules/app.bicep' = {
     callsPerMinuteCeiling: callsPerMinuteCeiling
     maxJobsPerDay: maxJobsPerDay
     pendingAlarmHours: pendingAlarmHours
+    alwaysReady: alwaysReady
+    zoneRedundant: zoneRedundant
+    updateStrategy: updateStrategy
+    allowedAddresses: allowedAddresses
+    privateNetwork: privateNetwork
+    workerSubnetId: network.?outputs.workerSubnetId
   }
+}
+
+module entrance 'modules/entrance.bicep' = if (privateNetwork) {
+  scope: group
+  params: {
+    location: location
+    names: names
+    tags: tags
+    networkId: network.?outputs.networkId ?? ''
+    subnetId: network.?outputs.endpointSubnetId ?? ''
+  }
+  dependsOn: [app]
 }
 
 module alerts 'modules/alerts.bicep' = {
@@ -189,10 +255,20 @@ output AZURE_TENANT_ID string = tenant().tenantId
 output AZURE_RESOURCE_GROUP string = group.name
 @description('The function app.')
 output AZURE_FUNCTION_NAME string = names.app
+@description('Azure Resource Manager of this cloud.')
+output AZURE_RESOURCE_MANAGER string = environment().resourceManager
+@description('Where its HTTP functions are, with the ending of this cloud.')
+output WORKER_ADDRESS string = app.outputs.address
 @description('The vault: for the secret of the credential, where it has one.')
 output AZURE_KEY_VAULT_NAME string = names.vault
+@description('Address of the vault, with the ending of this cloud.')
+output AZURE_KEY_VAULT_URI string = vault.outputs.vaultUri
 @description('The account whose tables are the memory of what was bought.')
 output TABLES_ACCOUNT_NAME string = names.tablesAccount
+@description('Issuer of the federated credential: the sign-in of this cloud, and the tenant of the subscription.')
+output FEDERATED_ISSUER string = '${environment().authentication.loginEndpoint}${tenant().tenantId}/v2.0'
+@description('Audience of the federated credential, in the cloud of the partner tenant.')
+output FEDERATED_AUDIENCE string = federatedAudiences[partnerCenterCloud]
 @description('Subject of the federated credential that the app registration must trust.')
 output WORKER_IDENTITY_PRINCIPAL_ID string = access.outputs.identityPrincipalId
 @description('Setting of the command line.')

@@ -13,6 +13,8 @@ param tags { *: string }
 param operatorsGroupId string
 @description('Service principals that send jobs.')
 param producerPrincipalIds string[]
+@description('Whether the two narrow roles are made that Azure does not have.')
+param customRoles bool
 @description('Whether the app\'s credential lies in the vault.')
 param vaultIsRead bool
 @description('Whether the worker keeps a refresh token in the vault.')
@@ -50,10 +52,46 @@ resource vault 'Microsoft.KeyVault/vaults@2026-02-01' existing = { name: names.v
 resource workspace 'Microsoft.OperationalInsights/workspaces@2026-03-01' existing = { name: names.workspace }
 resource applicationInsights 'Microsoft.Insights/components@2020-02-02' existing = { name: names.applicationInsights }
 
+// --- roles that Azure does not have ---
+
+// Reads lengths and settings of queues. Built in, only Data Owner can, who could delete the queues as well.
+resource queueReader 'Microsoft.Authorization/roleDefinitions@2022-04-01' = if (customRoles) {
+  name: guid(resourceGroup().id, 'queue-reader')
+  properties: {
+    // Unique in the tenant.
+    roleName: 'Checkout queue reader ${names.namespace}'
+    description: 'Reads the length and the settings of the queues of the checkout worker.'
+    type: 'CustomRole'
+    permissions: [{ actions: ['Microsoft.ServiceBus/namespaces/*/read'] }]
+    assignableScopes: [resourceGroup().id]
+  }
+}
+
+// Reads, adds and changes rows of tables. Built in, only Table Data Contributor can, who could delete the ledger as well.
+resource rowWriter 'Microsoft.Authorization/roleDefinitions@2022-04-01' = if (customRoles) {
+  name: guid(resourceGroup().id, 'row-writer')
+  properties: {
+    roleName: 'Checkout row writer ${names.tablesAccount}'
+    description: 'Reads, adds and changes rows of the checkout worker, and deletes none.'
+    type: 'CustomRole'
+    permissions: [
+      {
+        actions: ['Microsoft.Storage/storageAccounts/tableServices/tables/read']
+        dataActions: [
+          'Microsoft.Storage/storageAccounts/tableServices/tables/entities/read'
+          'Microsoft.Storage/storageAccounts/tableServices/tables/entities/write'
+          'Microsoft.Storage/storageAccounts/tableServices/tables/entities/add/action'
+          'Microsoft.Storage/storageAccounts/tableServices/tables/entities/update/action'
+        ]
+      }
+    ]
+    assignableScopes: [resourceGroup().id]
+  }
+}
+
 // --- the worker ---
 
-// The trigger receives jobs. Not Data Owner, with which the scale controller would read the exact length of the queue: with
-// so few instances its slower steps do, and an Owner could delete the queue.
+// The trigger receives jobs. Not Data Owner, who could delete the queue.
 resource workerReceives 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
   for (name, i) in queuesOf(names): {
     scope: namespace::jobs[i]
@@ -66,8 +104,20 @@ resource workerReceives 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
   }
 ]
 
-// It sends a job again for later while table storage is unavailable.
-resource workerParks 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
+// The scale controller looks at the queues as the worker. Without this right it estimates by peeking. On the namespace, because on
+// a queue it was seen not to help (azure-functions-host 8261).
+resource workerScales 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (customRoles) {
+  scope: namespace
+  name: guid(namespace.id, identity.id, 'queue-reader')
+  properties: {
+    principalId: identity.properties.principalId
+    principalType: 'ServicePrincipal'
+    roleDefinitionId: queueReader.id
+  }
+}
+
+// It wakes jobs, and sends a message again for later while table storage is unavailable.
+resource workerSends 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
   for (name, i) in queuesOf(names): {
     scope: namespace::jobs[i]
     name: guid(namespace::jobs[i].id, identity.id, roles.serviceBusSender)
@@ -79,7 +129,7 @@ resource workerParks 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
   }
 ]
 
-// It tells of what happened.
+// It reports what happened.
 resource workerPublishes 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
   scope: namespace::events
   name: guid(namespace::events.id, identity.id, roles.serviceBusSender)
@@ -169,27 +219,47 @@ resource producersSend 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
 // --- operators: what the command line needs ---
 
 // enqueue and retry send jobs, dead letters are looked at and taken away, and status and preflight read the length and the
-// settings of a queue. Service Bus gives those to an Owner alone; on the queue, not on the namespace.
-resource operatorsOwn 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
-  for (name, i) in queuesOf(names): if (!empty(operatorsGroupId)) {
-    scope: namespace::jobs[i]
-    name: guid(namespace::jobs[i].id, operatorsGroupId, roles.serviceBusOwner)
+// settings of a queue.
+var operatorsOnQueues = empty(operatorsGroupId)
+  ? []
+  : customRoles ? [roles.serviceBusReceiver, roles.serviceBusSender] : [roles.serviceBusOwner]
+var queueRights = flatten(map(
+  operatorsOnQueues,
+  role => map(range(0, length(queuesOf(names))), queue => { role: role, queue: queue })
+))
+
+resource operatorsQueue 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
+  for right in queueRights: {
+    scope: namespace::jobs[right.queue]
+    name: guid(namespace::jobs[right.queue].id, operatorsGroupId, right.role)
     properties: {
       principalId: operatorsGroupId
       principalType: 'Group'
-      roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles.serviceBusOwner)
+      roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', right.role)
     }
   }
 ]
 
-// status, batch and attention read the tables; retry, resolve, pause and resume write them.
-resource operatorsRemember 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (!empty(operatorsGroupId)) {
-  scope: tablesAccount
-  name: guid(tablesAccount.id, operatorsGroupId, roles.tableContributor)
+resource operatorsReadQueues 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (!empty(operatorsGroupId) && customRoles) {
+  scope: namespace
+  name: guid(namespace.id, operatorsGroupId, 'queue-reader')
   properties: {
     principalId: operatorsGroupId
     principalType: 'Group'
-    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles.tableContributor)
+    roleDefinitionId: queueReader.id
+  }
+}
+
+// status, batch and attention read the tables; retry, resolve, pause and resume write them. Nobody needs to delete a row.
+resource operatorsRemember 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (!empty(operatorsGroupId)) {
+  scope: tablesAccount
+  name: guid(tablesAccount.id, operatorsGroupId, customRoles ? 'row-writer' : roles.tableContributor)
+  properties: {
+    principalId: operatorsGroupId
+    principalType: 'Group'
+    roleDefinitionId: customRoles
+      ? rowWriter.id
+      : subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles.tableContributor)
   }
 }
 

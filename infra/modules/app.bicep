@@ -36,6 +36,18 @@ param callsPerMinuteCeiling int
 param maxJobsPerDay int
 @description('Hours until a pending order alarms.')
 param pendingAlarmHours int
+@description('Functions that always have an instance ready.')
+param alwaysReady string[]
+@description('Whether instances are spread over zones.')
+param zoneRedundant bool
+@description('How instances are replaced at a deployment.')
+param updateStrategy string
+@description('Address ranges that may call the HTTP functions; empty is all.')
+param allowedAddresses string[]
+@description('Whether it is reached, and reaches the others, through the virtual network alone.')
+param privateNetwork bool
+@description('The subnet of the app in that network.')
+param workerSubnetId string?
 
 // How many instances. Partner Center's budget of calls bounds the throughput, so by Little's law
 //
@@ -50,9 +62,19 @@ var workerLanePercent = 80
 // Rounded up, in whole numbers: calls in flight x 60,000 x 100, over the same of one instance.
 var perInstance = jobsPerInstance * 60000 * 100
 var instancesForJobs = (callsPerMinuteCeiling * workerLanePercent * meanCallMs + perInstance - 1) / perInstance
-// The limit is the whole app's, and each further function runs on an instance of its own: urgent jobs, the
-// timer, and those of HTTP together.
-var otherFunctions = 3
+
+// Who may call the HTTP functions; deployments are not restricted by it.
+var restrictions = empty(allowedAddresses)
+  ? {}
+  : {
+      ipSecurityRestrictionsDefaultAction: 'Deny'
+      ipSecurityRestrictions: map(range(0, length(allowedAddresses)), i => {
+        name: 'allowed-${i}'
+        ipAddress: allowedAddresses[i]
+        action: 'Allow'
+        priority: 100 + i
+      })
+    }
 
 resource hostAccount 'Microsoft.Storage/storageAccounts@2026-04-01' existing = { name: names.hostAccount }
 resource applicationInsights 'Microsoft.Insights/components@2020-02-02' existing = { name: names.applicationInsights }
@@ -63,7 +85,7 @@ resource plan 'Microsoft.Web/serverfarms@2025-03-01' = {
   tags: tags
   kind: 'functionapp'
   sku: { name: 'FC1', tier: 'FlexConsumption' }
-  properties: { reserved: true }
+  properties: { reserved: true, zoneRedundant: zoneRedundant }
 }
 
 resource app 'Microsoft.Web/sites@2025-03-01' = {
@@ -77,7 +99,9 @@ resource app 'Microsoft.Web/sites@2025-03-01' = {
     serverFarmId: plan.id
     httpsOnly: true
     keyVaultReferenceIdentity: identityId
-    siteConfig: { minTlsVersion: '1.2', ftpsState: 'Disabled' }
+    publicNetworkAccess: privateNetwork ? 'Disabled' : 'Enabled'
+    virtualNetworkSubnetId: workerSubnetId
+    siteConfig: { minTlsVersion: '1.2', ftpsState: 'Disabled', ...restrictions }
     functionAppConfig: {
       deployment: {
         storage: {
@@ -90,18 +114,28 @@ resource app 'Microsoft.Web/sites@2025-03-01' = {
       scaleAndConcurrency: {
         // A whole core and 2 GB. 512 MB is a quarter of a core: too tight for host, worker and 16 jobs.
         instanceMemoryMB: 2048
-        maximumInstanceCount: instancesForJobs + otherFunctions
+        // Of each function, and of those of HTTP together: none of them takes an instance away from another.
+        maximumInstanceCount: instancesForJobs
+        alwaysReady: map(alwaysReady, name => { name: 'function:${name}', instanceCount: zoneRedundant ? 2 : 1 })
       }
+      // RollingUpdate is a preview. It lets deliveries that run end; Recreate ends them at once, in the middle of a paid call.
+      #disable-next-line BCP037 // the types do not know it yet; ARM takes it from 2023-12-01 on
+      siteUpdateStrategy: { type: updateStrategy }
     }
   }
 
   // Deployment by Entra alone: no publishing password.
   resource noFtp 'basicPublishingCredentialsPolicies' = {
     name: 'ftp'
+    // Without it, some regions have answered 51008, "The parameter location has an invalid value" (bicep-types-az 1526).
+    #disable-next-line BCP187
+    location: location
     properties: { allow: false }
   }
   resource noPassword 'basicPublishingCredentialsPolicies' = {
     name: 'scm'
+    #disable-next-line BCP187
+    location: location
     properties: { allow: false }
   }
 
@@ -161,3 +195,6 @@ var credentialSettings = partnerCredential == 'secret'
           PARTNER_CLIENT_CERTIFICATE: '@Microsoft.KeyVault(VaultName=${names.vault};SecretName=partner-client-certificate)'
         }
       : {}
+
+@description('Where the HTTP functions are.')
+output address string = 'https://${app.properties.defaultHostName}'

@@ -10,14 +10,20 @@ param names Names
 param tags { *: string }
 @description('Workspace for metrics and logs.')
 param workspaceId string
+@description('Whether it is reached through the virtual network alone. Only Premium can do that.')
+param privateNetwork bool
 
 resource namespace 'Microsoft.ServiceBus/namespaces@2026-01-01' = {
   name: names.namespace
   location: location
   tags: tags
-  // Standard, because Basic has no topics; a job's message has well below its 256 KB.
-  sku: { name: 'Standard', tier: 'Standard' }
-  properties: { disableLocalAuth: true, minimumTlsVersion: '1.2' }
+  // Standard, because Basic has no topics; a job's message has well below its 256 KB. Private endpoints need Premium.
+  sku: privateNetwork ? { name: 'Premium', tier: 'Premium', capacity: 1 } : { name: 'Standard', tier: 'Standard' }
+  properties: {
+    disableLocalAuth: true
+    minimumTlsVersion: '1.2'
+    publicNetworkAccess: privateNetwork ? 'Disabled' : 'Enabled'
+  }
 
   resource jobs 'queues' = [
     for name in queuesOf(names): {

@@ -10,6 +10,8 @@ param names Names
 param tags { *: string }
 @description('Who is mailed by the alerts; empty is nobody.')
 param alertEmail string
+@description('Days for which logs and telemetry are kept.')
+param logRetentionDays int
 
 resource workspace 'Microsoft.OperationalInsights/workspaces@2026-03-01' = {
   name: names.workspace
@@ -17,7 +19,7 @@ resource workspace 'Microsoft.OperationalInsights/workspaces@2026-03-01' = {
   tags: tags
   properties: {
     sku: { name: 'PerGB2018' }
-    retentionInDays: 30
+    retentionInDays: logRetentionDays
     features: { disableLocalAuth: true }
     // No daily cap: it would cut off the telemetry of just the night when much goes wrong.
   }

@@ -37,6 +37,12 @@ type Names = {
   plan: string
   @description('The function app.')
   app: string
+  @description('The virtual network of PRIVATE=true.')
+  network: string
+  @description('Its way out.')
+  natGateway: string
+  @description('The address of its way out.')
+  outboundAddress: string
 }
 
 // The length of what uniqueString gives.
@@ -61,6 +67,9 @@ func toNames(token Token) Names => {
   actionGroup: 'ag-${token}'
   plan: 'plan-${token}'
   app: 'func-${token}'
+  network: 'vnet-${token}'
+  natGateway: 'ng-${token}'
+  outboundAddress: 'pip-${token}'
 }
 
 @export()

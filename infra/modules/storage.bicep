@@ -12,6 +12,10 @@ param tags { *: string }
 @description('Replication of the account with the tables.')
 @allowed(['Standard_ZRS', 'Standard_LRS', 'Standard_GZRS'])
 param tablesReplication string
+@description('Whether a lock keeps the account with the tables from being deleted.')
+param lockTables bool
+@description('Whether the accounts are reached through the virtual network alone.')
+param privateNetwork bool
 @description('Workspace for metrics.')
 param workspaceId string
 
@@ -23,6 +27,7 @@ var closed = {
   defaultToOAuthAuthentication: true
   minimumTlsVersion: 'TLS1_2'
   supportsHttpsTrafficOnly: true
+  publicNetworkAccess: privateNetwork ? 'Disabled' : 'Enabled'
 }
 
 resource host 'Microsoft.Storage/storageAccounts@2026-04-01' = {
@@ -30,7 +35,8 @@ resource host 'Microsoft.Storage/storageAccounts@2026-04-01' = {
   location: location
   tags: tags
   kind: 'StorageV2'
-  sku: { name: 'Standard_LRS' }
+  // Without it no timer runs and no instance starts. So it has the zones that the tables have; another region has no use for it.
+  sku: { name: tablesReplication == 'Standard_LRS' ? 'Standard_LRS' : 'Standard_ZRS' }
   properties: closed
 
   resource blobs 'blobServices' = {
@@ -60,7 +66,7 @@ resource tables 'Microsoft.Storage/storageAccounts@2026-04-01' = {
 }
 
 // Without these tables the worker would buy carts again whose jobs come again. `azd down` fails at it, on purpose: docs/deploy.md.
-resource lock 'Microsoft.Authorization/locks@2020-05-01' = {
+resource lock 'Microsoft.Authorization/locks@2020-05-01' = if (lockTables) {
   scope: tables
   name: 'keep-what-was-bought'
   properties: {
@@ -69,7 +75,8 @@ resource lock 'Microsoft.Authorization/locks@2020-05-01' = {
   }
 }
 
-// Metrics only: a log row for each of the four or so requests of a job would cost more than the requests.
+// Metrics, and who deleted what: a rescheduled job and a polled order delete a row each. A log row for every request
+// would cost more than the requests.
 #disable-next-line use-recent-api-versions // there is no stable version of this type
 resource diagnostics 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
   scope: tables::service
@@ -77,6 +84,7 @@ resource diagnostics 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' 
   properties: {
     workspaceId: workspaceId
     metrics: [{ category: 'Transaction', enabled: true }]
+    logs: [{ category: 'StorageDelete', enabled: true }]
   }
 }
 

@@ -10,6 +10,8 @@ param names Names
 param tags { *: string }
 @description('Workspace for the audit log.')
 param workspaceId string
+@description('Whether it is reached through the virtual network alone.')
+param privateNetwork bool
 
 resource vault 'Microsoft.KeyVault/vaults@2026-02-01' = {
   name: names.vault
@@ -23,6 +25,7 @@ resource vault 'Microsoft.KeyVault/vaults@2026-02-01' = {
     enableSoftDelete: true
     // What is deleted comes back for 90 days, and until then nobody can take its name.
     enablePurgeProtection: true
+    publicNetworkAccess: privateNetwork ? 'Disabled' : 'Enabled'
   }
 }
 
@@ -36,3 +39,6 @@ resource diagnostics 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' 
     logs: [{ category: 'AuditEvent', enabled: true }]
   }
 }
+
+@description('Address of the vault, as the settings want it: without a slash at its end.')
+output vaultUri string = 'https://${vault.name}${environment().suffixes.keyvaultDns}'

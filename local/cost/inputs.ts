@@ -8,7 +8,12 @@ const priced = <T extends z.core.$ZodShape>(shape: T) => z.object({ ...shape, so
 const prices = z.object({
   region: z.string(),
   date: z.iso.date(),
-  functions: priced({ perMillionExecutions: amount, perGbSecond: amount, instanceGb: amount }),
+  functions: priced({
+    perMillionExecutions: amount,
+    perGbSecond: amount,
+    instanceGb: amount,
+    alwaysReadyPerGbSecond: amount,
+  }),
   serviceBus: priced({
     basePerMonth: amount,
     includedMillionOperations: amount,
@@ -16,6 +21,14 @@ const prices = z.object({
   }),
   tables: priced({ perMillionRequests: amount, perGbMonth: amount }),
   logs: priced({ perGb: amount }),
+  /** Of PRIVATE=true. */
+  network: priced({
+    serviceBusPremiumPerHour: amount,
+    endpointPerHour: amount,
+    zonePerMonth: amount,
+    natGatewayPerHour: amount,
+    addressPerHour: amount,
+  }),
   alerts: priced({ perLogRuleMonth: amount, perMetricMonth: amount }),
 });
 export type Prices = z.infer<typeof prices>;

@@ -107,4 +107,34 @@ export function costOfIdleMonth({ prices, assumptions, logAlerts }: Inputs): rea
   ];
 }
 
+const hoursPerMonth = minutesPerMonth / 60;
+/** Private endpoints of infra/modules: host storage, tables, Service Bus, vault, the app. */
+const endpoints = 5;
+
+/** What a parameter of the templates adds to each month, whether there are jobs or not. */
+export function costOfOptions({ prices }: Inputs): readonly Line[] {
+  const { functions, serviceBus, network } = prices;
+  const instance = hoursPerMonth * 3_600 * functions.instanceGb * functions.alwaysReadyPerGbSecond;
+  return [
+    { part: '`ALWAYS_READY`', quantity: 'for each function in it', usd: instance },
+    {
+      part: '`ZONE_REDUNDANT`',
+      quantity: 'two instances for each of four groups of functions',
+      usd: 8 * instance,
+    },
+    {
+      part: '`PRIVATE`',
+      quantity: `Service Bus Premium instead of Standard, ${endpoints} private endpoints, NAT gateway`,
+      usd:
+        hoursPerMonth *
+          (network.serviceBusPremiumPerHour +
+            endpoints * network.endpointPerHour +
+            network.natGatewayPerHour +
+            network.addressPerHour) +
+        endpoints * network.zonePerMonth -
+        serviceBus.basePerMonth,
+    },
+  ];
+}
+
 export const sum = (lines: readonly Line[]): number => lines.reduce((total, { usd }) => total + usd, 0);

@@ -1,6 +1,6 @@
 import type { Fleet } from './fleet.ts';
 import type { Inputs } from './inputs.ts';
-import { costOfIdleMonth, costOfJobs, type Line, perJob, sum } from './model.ts';
+import { costOfIdleMonth, costOfJobs, costOfOptions, type Line, perJob, sum } from './model.ts';
 
 /** `docs/cost.md`. */
 export function costPage(inputs: Inputs, fleet: Fleet): string {
@@ -73,6 +73,16 @@ ${table(million)}
 ${table(idle)}
 
 The poller runs every minute and is billed for about ${assumed.secondsPerTick} s of an instance each time. The vault and the workspace cost cents.
+
+## Options
+
+What a parameter of the [deployment](deploy.md#parameters) adds to each month:
+
+| parameter | for what | USD |
+|---|---|---|
+${costOfOptions(inputs)
+  .map(({ part, quantity, usd }) => `| ${part} | ${quantity} | ${money(usd)} |`)
+  .join('\n')}
 
 ## Where the prices come from
 

@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { readHostJson } from '../../local/functions-host/host-json.ts';
 import { createLog } from '../../local/functions-host/log.ts';
@@ -146,4 +148,26 @@ describe('the log', () => {
     );
     expect(lines[0]).toContain('SharedAccessKey=***;EntityPath=q');
   });
+});
+
+test('host.json keeps the worker’s own lines and drops those that the host writes for each delivery', () => {
+  const root = join(import.meta.dirname, '../..');
+  const { logLevels } = readHostJson(readFileSync(join(root, 'host.json'), 'utf8'), {});
+  const kept: string[] = [];
+  const log = createLog(logLevels, (line) => kept.push(line.split(': ')[1] ?? ''));
+  // As the real host writes them.
+  log('information', 'Host.Function.Console', 'JobFinished');
+  log('information', 'Function.checkout', 'Executing');
+  log('information', 'Function.checkout', 'Executed');
+  log('information', 'Host.Results', 'a request');
+  log('information', 'Host.Startup', 'listening');
+  log('error', 'Function.checkout', 'Executed (Failed)');
+  log('error', 'Host.Results', 'a request that failed');
+  log('error', 'Host.Startup', 'a listener that cannot start');
+  expect(kept).toEqual([
+    'JobFinished',
+    'Executed (Failed)',
+    'a request that failed',
+    'a listener that cannot start',
+  ]);
 });

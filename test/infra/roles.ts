@@ -1,3 +1,6 @@
+/** Roles of our own, which access.bicep defines: their names begin so. */
+export const ownRoles = ['Checkout queue reader', 'Checkout row writer'] as const;
+
 /** Built-in roles. Source: learn.microsoft.com/azure/role-based-access-control/built-in-roles. */
 export const roleIds = {
   'Azure Service Bus Data Owner': '090c5cfd-751d-490a-894a-3ce6f1109419',
@@ -11,15 +14,11 @@ export const roleIds = {
   'Log Analytics Reader': '73c42c96-874c-492b-b04d-ab87d138a893',
 } as const;
 
-export type Role = keyof typeof roleIds;
-/** A role that holds the others: who has it there needs none of them. */
-export const wider: Readonly<Partial<Record<Role, Role>>> = {
-  'Azure Service Bus Data Receiver': 'Azure Service Bus Data Owner',
-  'Azure Service Bus Data Sender': 'Azure Service Bus Data Owner',
-};
+export type Role = keyof typeof roleIds | (typeof ownRoles)[number];
 
 export type Who = 'worker' | 'operators' | 'producers';
 export type Where =
+  | 'namespace'
   | 'queues'
   | 'topic'
   | 'tables'
@@ -74,8 +73,8 @@ export const operations: readonly Operation[] = [
     file: 'src/adapters/service-bus/queue-admin.ts',
     calls: ['getQueue', 'getQueueRuntimeProperties', 'queueExists'],
     who: ['operators'],
-    role: 'Azure Service Bus Data Owner',
-    where: 'queues',
+    role: 'Checkout queue reader',
+    where: 'namespace',
   },
   {
     file: 'src/adapters/service-bus/event-topic.ts',
@@ -95,7 +94,7 @@ export const operations: readonly Operation[] = [
   {
     file: 'src/adapters/azure-tables/azure-tables.ts',
     calls: ['createTable'],
-    who: ['worker', 'operators'],
+    who: ['worker'],
     ...tables,
   },
   {
@@ -109,15 +108,18 @@ export const operations: readonly Operation[] = [
       'updateEntity',
       'upsertEntity',
     ],
-    who: ['worker', 'operators'],
+    who: ['worker'],
     ...tables,
   },
 ];
 
 /** What needs a role and is no call of ours. */
 export const others: readonly Need[] = [
-  // functions/triggers/checkout.ts: the host's trigger.
+  // functions/triggers/checkout.ts: the host's trigger, and the scale controller.
   { who: ['worker'], ...receives },
+  { who: ['worker'], role: 'Checkout queue reader', where: 'namespace' },
+  // The same calls as the worker's, but no row is deleted and no table made.
+  { who: ['operators'], role: 'Checkout row writer', where: 'tables' },
   // The host: leases, keys, the package.
   { who: ['worker'], role: 'Storage Blob Data Owner', where: 'host storage' },
   { who: ['worker'], role: 'Monitoring Metrics Publisher', where: 'Application Insights' },

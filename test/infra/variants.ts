@@ -27,8 +27,24 @@ export const variants = {
     ALERT_EMAIL: 'night-shift@example.com',
     OPERATORS_GROUP_ID: operatorsGroup,
     PRODUCER_PRINCIPAL_IDS: producers.join(','),
+    ALLOWED_ADDRESSES: '203.0.113.0/24,198.51.100.7/32',
+    LOG_RETENTION_DAYS: '90',
+    UPDATE_STRATEGY: 'Recreate',
   },
+  secret: { ...least, PARTNER_CREDENTIAL: 'secret' },
   certificate: { ...least, PARTNER_CREDENTIAL: 'certificate' },
+  person: { ...least, PARTNER_SIGN_IN: 'app+user' },
+  private: { ...least, PRIVATE: 'true', OPERATORS_GROUP_ID: operatorsGroup },
+  alwaysReady: {
+    ...least,
+    ALWAYS_READY: 'checkout,checkoutUrgent,pollPendingOrders',
+    ZONE_REDUNDANT: 'true',
+  },
+  /** For who may make role assignments and locks, and no roles. */
+  withoutRoles: { ...least, CUSTOM_ROLES: 'false', OPERATORS_GROUP_ID: operatorsGroup },
+  withoutLock: { ...least, LOCK_TABLES: 'false' },
+  /** For who may make role assignments alone. */
+  withoutRights: { ...least, CUSTOM_ROLES: 'false', LOCK_TABLES: 'false' },
 } as const satisfies Record<string, Readonly<Record<string, string>>>;
 
 export type Variant = keyof typeof variants;

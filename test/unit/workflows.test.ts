@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
@@ -33,9 +33,9 @@ test('both versions of Node that the app may run on are tested', () => {
 });
 
 test('a deployment signs in without a secret', () => {
-  const { permissions, env } = jobOf('deploy.yml', 'deploy');
+  const { permissions, env } = jobOf('azure-dev.yml', 'deploy');
   expect(permissions).toMatchObject({ 'id-token': 'write' });
-  expect(read('.github/workflows/deploy.yml')).not.toContain('secrets.');
+  expect(read('.github/workflows/azure-dev.yml')).not.toContain('secrets.');
   expect(env).toHaveProperty('AZURE_CLIENT_ID');
 });
 
@@ -44,7 +44,7 @@ test('a deployment hands over every parameter, with the same defaults', () => {
     ...read('infra/main.bicepparam').matchAll(/readEnvironmentVariable\('(\w+)'(?:, '([^']*)')?\)/g),
   ].map(([, name = '', fallback = '']) => [name, fallback] as const);
   const ofAzd = ['AZURE_CLIENT_ID', 'AZURE_TENANT_ID', 'AZURE_SUBSCRIPTION_ID'];
-  const handed = Object.entries(jobOf('deploy.yml', 'deploy').env ?? {})
+  const handed = Object.entries(jobOf('azure-dev.yml', 'deploy').env ?? {})
     .filter(([name]) => !ofAzd.includes(name))
     .map(([name, value]) => {
       const [, variable, fallback = ''] = /^\$\{\{ vars\.(\w+)(?: \|\| '([^']*)')? \}\}$/.exec(value) ?? [];
@@ -52,4 +52,23 @@ test('a deployment hands over every parameter, with the same defaults', () => {
       return [name, fallback] as const;
     });
   expect(Object.fromEntries(handed)).toEqual(Object.fromEntries(parameters));
+});
+
+test('azd makes the variables of the repository that a deployment reads', () => {
+  const { pipeline } = z
+    .object({ pipeline: z.object({ variables: z.array(z.string()) }) })
+    .parse(parse(read('azure.yaml')));
+  const names = [...read('infra/main.bicepparam').matchAll(/readEnvironmentVariable\('(\w+)'/g)];
+  expect(pipeline.variables).toEqual(
+    names.map(([, name = '']) => name).filter((name) => !name.startsWith('AZURE_')),
+  );
+});
+
+test('one workflow deploys, under the name that azd looks for, and only with an approval', () => {
+  const files = globSync('.github/workflows/*.yml', { cwd: root }).filter((file) =>
+    read(file).includes('azd deploy'),
+  );
+  expect(files.map((file) => file.replaceAll('\\', '/'))).toEqual(['.github/workflows/azure-dev.yml']);
+  expect(read('.github/workflows/azure-dev.yml')).toMatch(/^ {4}environment: production$/m);
+  expect(read('.github/workflows/azure-dev.yml')).toMatch(/^on:\n {2}workflow_dispatch:\n/m);
 });
