@@ -3,7 +3,7 @@ import type { Call } from './calls.ts';
 import { type Cart, type CheckoutResult, type GroupError, groupsOf } from './carts.ts';
 import type { Course, Struck } from './faults.ts';
 import { makeOrder } from './orders.ts';
-import { tail, within } from './random.ts';
+import { logNormal, within } from './random.ts';
 import type { Switches } from './switches.ts';
 import { checkoutBody } from './wire.ts';
 import type { World } from './world.ts';
@@ -133,7 +133,7 @@ function checkoutTime(world: World, cart: Cart, groups: number, attempt: number)
   const { checkoutBase, perGroup, sigma } = world.switches.latency;
   const fraction = (what: string): number => world.draw.fraction('checkout', what, cart.id, attempt);
   const typical = checkoutBase + groups * within(perGroup, fraction('group'));
-  return typical * tail(sigma, fraction('tail one'), fraction('tail two'));
+  return typical * logNormal(sigma, fraction('tail one'), fraction('tail two'));
 }
 
 /** The one place where orders come to exist. */

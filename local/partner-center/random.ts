@@ -36,8 +36,8 @@ export function seededDraw(seed: string): Draw {
 
 export const within = ([from, to]: Range, fraction: number): number => from + (to - from) * fraction;
 
-/** A factor with median 1 and a long tail to the right (log-normal), from two fractions (Box-Muller). */
-export function tail(sigma: number, one: number, two: number): number {
+/** A factor with median 1 and a log-normal spread, from two fractions (Box-Muller). */
+export function logNormal(sigma: number, one: number, two: number): number {
   const normal = Math.sqrt(-2 * Math.log(1 - one)) * Math.cos(2 * Math.PI * two);
   return Math.exp(sigma * normal);
 }

@@ -17,7 +17,7 @@ const switchesSchema = z.strictObject({
   /** A second call with the MS-RequestId of the one that runs: 409/800064, or it waits for the same answer. */
   sameRequest: z.enum(['conflict', 'wait']),
   latency: z.strictObject({
-    /** A checkout takes (base + perGroup for each order group) times a log-normal tail of this sigma. */
+    /** A checkout takes (base + perGroup for each order group) times a log-normal factor of this sigma. */
     checkoutBase: z.number(),
     perGroup: range,
     sigma: z.number(),

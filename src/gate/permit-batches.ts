@@ -34,7 +34,7 @@ export type PermitBatch =
       readonly quota: number;
     }
   | { readonly kind: 'probe'; readonly permit: number; readonly quota: number }
-  /** `lane`: the spend guard shuts the worker's lane alone. */
+  /** `lane`: the spend guard closes the worker's lane alone. */
   | { readonly kind: 'closed'; readonly until: number; readonly reason: string; readonly wide: boolean };
 
 export interface Leased {
@@ -115,7 +115,7 @@ export function gapOf(state: GateState, lane: Lane, settings: GateSettings): num
 }
 
 /**
- * A lane has its own line up to `lotAhead` from now, and of the other's line what is nearer than three sixteenths of that:
+ * A lane has its own line up to `permitBatchAheadMs` from now, and of the other's line what is nearer than three sixteenths of that:
  * the other lane comes for its permits a quarter ahead, so what it has not claimed by then is open to both. A permit that is
  * overdue by less than half its life still counts, so that a slow answer of the storage costs nothing.
  */

@@ -124,10 +124,10 @@ async function addIdle(connectionString: string, count: number, from: number): P
   });
   const dueAt = 4_000_000_000_000;
   for (let start = 0; start < count; start += 100) {
-    const lot = new TableTransaction();
+    const transaction = new TableTransaction();
     for (let index = start; index < Math.min(start + 100, count); index += 1) {
       const orderId = `idle-${from + index}`;
-      lot.createEntity({
+      transaction.createEntity({
         partitionKey: 'due',
         rowKey: `${String(dueAt).padStart(15, '0')}:${orderId}`,
         version: 1,
@@ -137,6 +137,6 @@ async function addIdle(connectionString: string, count: number, from: number): P
         polls: 9,
       });
     }
-    await table.submitTransaction(lot.actions);
+    await table.submitTransaction(transaction.actions);
   }
 }

@@ -58,7 +58,7 @@ describe('a customer alone is throttled', () => {
   });
 });
 
-test('a customer that passes after a while is no suspect any more', () => {
+test('a customer that passes after a while is not throttled any more', () => {
   const known = [throttled()];
   const later = now - minute + minClosedMs(settings) + 1;
   expect(withPass(known, 'one', later, settings)).toMatchObject([{ passed: true, times: 0 }]);

@@ -275,7 +275,7 @@ describe('after evidence', () => {
       to: { step: 'doubt', at: now + 5, change: { looks: 4 } },
     });
   });
-  test('that is refused for good: a person is asked once the list is quiet', () => {
+  test('that is refused for good: a person is asked after the list lag', () => {
     expect(evidenceRefused(sent(), reason, context)).toMatchObject({
       kind: 'reschedule',
       to: { step: 'doubt' },

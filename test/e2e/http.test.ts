@@ -202,7 +202,7 @@ describe('a list', () => {
     const many = Array.from({ length: 1_000 }, (_, index) => ({
       ...cart,
       cartId: `dddddddd-0000-4000-8000-${String(index).padStart(12, '0')}`,
-      // Far away: the worker parks them.
+      // Far away: the worker reschedules them.
       notBefore: '2100-01-01T00:00:00Z',
     }));
     expect((await postStill(many)).body).toMatchObject({ sent: 1_000 });

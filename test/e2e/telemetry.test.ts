@@ -19,7 +19,7 @@ let identity: ManagedIdentity;
 let cart: CartRef;
 
 /**
- * One job whose first call is throttled, so that it is parked; whose second is refused, so that a person tries it again; and
+ * One job whose first call is throttled, so that it is rescheduled; whose second is refused, so that a person tries it again; and
  * whose order is pending, so that it is polled.
  */
 beforeAll(async () => {

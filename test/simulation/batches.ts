@@ -25,7 +25,7 @@ export function checkBatchEvents(world: World, events: readonly CheckoutEvent[])
   }
 }
 
-/** When all is quiet: each declared batch was told to be finished, under one id. */
+/** At the end: each declared batch was told to be finished, under one id. */
 export function checkBatchesFinished(world: World): void {
   for (const batchId of declaredBatches(world).keys()) {
     const ids = new Set(

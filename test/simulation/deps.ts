@@ -21,7 +21,7 @@ export function depsOf(world: World, process: Process): TickDeps & Deps {
   const { tables } = world;
   const onWrite = (name: TableName) => () => {
     if (name === 'checkouts' || name === 'schedule') world.onBooks();
-    if (name === 'schedule') world.onDueRows();
+    if (name === 'schedule') world.onDueEntries();
   };
   const clock = storageClock(process.clock);
   const table = (name: TableName) =>

@@ -32,7 +32,7 @@ export type ApiFault =
   | 'no-ids'
   | 'throttled'
   | 'throttled-bare'
-  /** 800060: accepted, made within the window / a little after it, and listed before quiet ends all the same. */
+  /** 800060: accepted, made within the window / a little after it, and listed before the list lag ends all the same. */
   | 'accepted'
   | 'accepted-long'
   | 'busy'

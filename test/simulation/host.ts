@@ -166,9 +166,9 @@ export function startFleet(world: World): Fleet {
   }
 
   // A timer that was dead fires again.
-  if (setup.deadTimer === true) timeline.at(world.time(setup.calmAfter), () => world.onDueRows());
+  if (setup.deadTimer === true) timeline.at(world.time(setup.calmAfter), () => world.onDueEntries());
   world.onVisible = dispatch;
-  world.onDueRows = () => {
+  world.onDueEntries = () => {
     for (const host of hosts) if (host.polls) setTimer(host);
   };
   for (let index = 0; index < setup.processes; index++) start(index < setup.pollers);

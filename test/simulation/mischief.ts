@@ -10,7 +10,7 @@ export function planMischief(world: World): void {
   for (const { at, what } of setup.removals ?? [])
     timeline.at(time(at), () => {
       removeEntries(world, what);
-      world.onDueRows();
+      world.onDueEntries();
       // A newer version's rows are not ours to repair.
       timeline.at(Math.max(timeline.now(), time(setup.newer?.to ?? 0)) + repairedWithin, () => {
         // What was left of a job that has its result lacks nobody; no write to the books may have come to say so.

@@ -36,7 +36,7 @@ export function startPeople(world: World, ledger: Ledger, schedule: Schedule): P
     schedule: {
       ensure: async (entry) => {
         await schedule.ensure(entry);
-        world.onDueRows();
+        world.onDueEntries();
       },
       moveJobs: (moves) => schedule.moveJobs(moves),
       remove: (key) => schedule.remove(key),

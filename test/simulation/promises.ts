@@ -7,7 +7,7 @@ import { mayFail, mayMistake } from './questions.ts';
 import type { CartTruth, OrderTruth } from './truth.ts';
 import type { World } from './world.ts';
 
-/** When all is quiet, every promise of the design is checked against what Partner Center really holds. */
+/** At the end, every promise of the design is checked against what Partner Center really holds. */
 export async function checkPromises(world: World, ledger: Ledger): Promise<void> {
   const { broker, setup, violated } = world;
   for (const message of broker.deadLetters)
@@ -23,8 +23,7 @@ export async function checkPromises(world: World, ledger: Ledger): Promise<void>
     else checkCart(world, cart, found.value);
   }
   checkBatchesFinished(world);
-  for (const row of world.tables.schedule.all())
-    violated(`9 an end: entry ${row.key} is left when all is quiet`);
+  for (const row of world.tables.schedule.all()) violated(`9 an end: entry ${row.key} is left at the end`);
 }
 
 /** When nothing has failed for long, a job has one entry: whatever was written once too often has gone. */
@@ -51,7 +50,7 @@ function checkCart(world: World, cart: CartTruth, record: CheckoutRecord): void 
   const { violated } = world;
   const name = `cart ${cart.plan.id} (${record.state})`;
   if (!isFinal(record.state)) {
-    violated(`9 an end: ${name} is not final when all is quiet`);
+    violated(`9 an end: ${name} is not final at the end`);
     return;
   }
   if (!isAbandoned(world, record)) checkResult(world, cart, record, name);
@@ -156,7 +155,7 @@ function checkEvents(world: World, record: CheckoutRecord, name: string): void {
 }
 
 /** At every instant: an order that the books call pending has an entry, or the poller would never look again. */
-export function checkDueRows(world: World): void {
+export function checkEntryCount(world: World): void {
   const due = new Set(world.tables.schedule.all().map((row) => row.properties['orderId']));
   for (const { cartId, orders } of world.doubts.records())
     for (const orderSummary of orders) {
@@ -207,7 +206,7 @@ export function checkInvariant(world: World): void {
     // The tool stood still for so long that its entry came and went before its decision: repair writes it again.
     if (record.decision !== undefined && record.decision.at < now - 4 * 60_000) {
       world.removed.add(record.jobKey);
-      world.onDueRows();
+      world.onDueEntries();
       continue;
     }
     // Whoever could not even write an entry, for a bug, is a dead letter by now.

@@ -8,7 +8,7 @@ import { openGate } from './gate.ts';
 import { startFleet } from './host.ts';
 import { planMischief } from './mischief.ts';
 import { startPeople } from './people.ts';
-import { checkDueRows, checkEntries, checkInvariant, checkPromises } from './promises.ts';
+import { checkEntries, checkEntryCount, checkInvariant, checkPromises } from './promises.ts';
 import { countQuestions, type Questions } from './questions.ts';
 import type { Scenario, Send, WorldKind } from './setup.ts';
 import type { Contract } from './truth.ts';
@@ -30,7 +30,7 @@ export interface Outcome {
 
 const hour = 3_600_000;
 const day = 24 * hour;
-/** When faults have stopped, this is enough for reviews, slow orders, quiet times and people. */
+/** When faults have stopped, this is enough for reviews, slow orders, list lags and people. */
 const limit = 4 * day;
 
 /** Lives through one schedule, from the first message to the last entry, and says which promises were broken. */
@@ -146,7 +146,7 @@ function enqueue(world: World): void {
 function watchBooks(world: World): void {
   world.onBooks = () => {
     world.doubts.see(world.tables.checkouts.all());
-    checkDueRows(world);
+    checkEntryCount(world);
     checkInvariant(world);
   };
   const { endBy } = world.setup;

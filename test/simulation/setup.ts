@@ -132,7 +132,7 @@ export interface Setup {
   readonly ahead?: number;
   /** In this time a newer version of the worker runs beside: it wrote the records, and marks messages, which this one cannot read. */
   readonly newer?: { readonly from: number; readonly to: number; readonly share: number };
-  /** What else must hold when all is quiet. */
+  /** What else must hold at the end. */
   readonly check?: (world: Checked) => void;
   /** Somebody removes schedule entries then: of jobs, of orders, or all. */
   readonly removals?: readonly { readonly at: number; readonly what: 'jobs' | 'orders' }[];

@@ -60,7 +60,7 @@ export interface World extends Api {
   time(ms: number): number;
   /** Called when something may be there to receive. */
   onVisible: () => void;
-  onDueRows: () => void;
+  onDueEntries: () => void;
   /** Called after every write to the ledger or to the entries. */
   onBooks: () => void;
 }
@@ -182,7 +182,7 @@ export function createWorld(
     isOut,
     time: (ms) => worldStart + ms,
     onVisible: () => {},
-    onDueRows: () => {},
+    onDueEntries: () => {},
     onBooks: () => {},
     retryAfterMs: (call) => limitEnd(call) ?? faultRandom.pick([5_000, 30_000, 57_000, 300_000, 1_200_000]),
     next(process, name) {

@@ -346,9 +346,9 @@ export function tableContract(open: () => Table): void {
   test('rows: more than one page', async () => {
     const table = open();
     const partition = newPartition();
-    for (let lot = 0; lot < 11; lot++) {
+    for (let part = 0; part < 11; part++) {
       const [first, ...rest] = Array.from({ length: 100 }, (_, n) =>
-        insert(partition, `k${String(lot * 100 + n).padStart(4, '0')}`),
+        insert(partition, `k${String(part * 100 + n).padStart(4, '0')}`),
       );
       if (first === undefined) throw new Error('no change');
       await table.transact([first, ...rest]);

@@ -387,21 +387,21 @@ test('the example for local work is right, and fits the stack that waits for a w
 });
 
 describe('a value that could not be read may be a secret in the wrong setting', () => {
-  const tail = fc.string({
+  const ending = fc.string({
     minLength: 8,
     maxLength: 60,
     unit: fc.constantFrom(...'QZXJKVWqzxjkvw0123456789+/=~_.'),
   });
   const secretLike = fc.oneof(
-    tail,
+    ending,
     fc.uuid(),
-    tail.map((text) => `https://proxy:${text}@gw.net`),
-    tail.map((text) => `https://a.net/?sig=${text}`),
-    tail.map((text) => `-----BEGIN PRIVATE KEY-----${text}`),
-    tail.map((text) => `Endpoint=sb://h/;SharedAccessKeyName=w;SharedAccessKey=${text}`),
-    tail.map((text) => `{"clientSecret":"${text}"}`),
-    tail.map((text) => `AccountName=a;AccountKey=${text}`),
-    tail.map((text) => ` ${text} `),
+    ending.map((text) => `https://proxy:${text}@gw.net`),
+    ending.map((text) => `https://a.net/?sig=${text}`),
+    ending.map((text) => `-----BEGIN PRIVATE KEY-----${text}`),
+    ending.map((text) => `Endpoint=sb://h/;SharedAccessKeyName=w;SharedAccessKey=${text}`),
+    ending.map((text) => `{"clientSecret":"${text}"}`),
+    ending.map((text) => `AccountName=a;AccountKey=${text}`),
+    ending.map((text) => ` ${text} `),
   );
   /** What the sentence would say of any text: a piece of the value that stands there anyway is no leak. */
   const usual = (name: SettingName): string => problems({ ...required, [name]: '\u00a7' }).join('\n');

@@ -50,7 +50,7 @@ const marks = (...orders: ReturnType<typeof anOrder>[]) =>
   mergeMarks([], orders, { now: 0, revision: 1, firstPoll: 0 });
 
 describe('the cart is active and nothing is found', () => {
-  test('of a stopped batch it fails, once the list is quiet', () => {
+  test('of a stopped batch it fails, after the list lag', () => {
     expect(reconciled({ stopped: true })).toMatchObject({ kind: 'reschedule', until: afterListLag });
     expect(reconciled({ stopped: true, now: afterListLag })).toEqual({ kind: 'nothing', why: 'too-late' });
   });
@@ -65,7 +65,7 @@ describe('the cart is active and nothing is found', () => {
     expect(reconciled({ now: beforeInFlight })).toMatchObject({ kind: 'reschedule', until: afterInFlight });
     expect(reconciled({ now: afterInFlight })).toEqual({ kind: 'repeat' });
   });
-  test('past notAfter it fails, once the list is quiet', () => {
+  test('past notAfter it fails, after the list lag', () => {
     const record = aRecord({ state: 'unresolved' });
     const late = { ...record, job: { ...record.job, notAfter: 1 } };
     expect(reconciled({ record: late })).toMatchObject({ kind: 'reschedule', until: afterListLag });
@@ -96,12 +96,12 @@ describe('orders are found', () => {
     expect(reconciled(both, { repeatOrderedCart: false })).toMatchObject({ kind: 'found' });
     expect(reconciled({ ...both, now: times.repeatWithin + 1 })).toMatchObject({ kind: 'found' });
   });
-  test('for every group: done, without waiting for quiet', () => {
+  test('for every group: done, without waiting for the list lag', () => {
     const orders = [later('o1'), later('o2', 'offer-b')];
     const found = { record: submitted, groups: [groupA, groupB], unowned: orders };
     expect(reconciled(found)).toEqual({ kind: 'found', orders, missing: [] });
   });
-  test('one that may be older than the first send proves nothing before the list is quiet', () => {
+  test('one that may be older than the first send proves nothing before the end of the list lag', () => {
     for (const order of [anOrder('o1'), madeAt(anOrder('o1'), times.searchOverlap - 1)]) {
       const found = { record: submitted, unowned: [order] };
       expect(reconciled(found)).toMatchObject({ kind: 'reschedule', until: afterListLag });
@@ -168,7 +168,7 @@ describe('orders are found', () => {
     const record = aRecord({ state: 'unresolved', orders: marks(anOrder('o1')) });
     expect(reconciled({ record })).toEqual({ kind: 'found', orders: [], missing: [] });
   });
-  test('for some groups: only after quiet are the rest failed', () => {
+  test('for some groups: only after the list lag are the rest failed', () => {
     const some = { record: submitted, groups: [groupA, groupB], unowned: [anOrder('o1')] };
     expect(reconciled(some)).toMatchObject({ kind: 'reschedule', until: afterListLag });
     expect(reconciled({ ...some, now: afterListLag })).toEqual({
@@ -191,7 +191,7 @@ describe('orders are found', () => {
 
 describe('an open equal cart may own what is found', () => {
   const contested = { cart: 'ordered' as const, unowned: [anOrder('o1')] };
-  test('an equal cart that lacks an order: repeat, no quiet', () => {
+  test('an equal cart that lacks an order: repeat, without the list lag', () => {
     expect(reconciled({ ...contested, equalCarts: [equalCart()], now: beforeInFlight })).toMatchObject({
       until: afterInFlight,
     });
@@ -239,7 +239,7 @@ describe('an open equal cart may own what is found', () => {
     const late = { ...contested, record: repeated, equalCarts: [equalCart()], now: times.repeatWithin + 1 };
     expect(reconciled(late)).toMatchObject({ kind: 'reschedule', until: afterListLag });
   });
-  test('not past its quiet time for an equal cart that is gone or was refused: it would wait for us as well', () => {
+  test('not past its list lag for an equal cart that is gone or was refused: it would wait for us as well', () => {
     const remembered = { times: { ...times, repeatWithin: 30 * 24 * 3_600_000 } };
     const look = (change: Parameters<typeof aRecord>[0], now: number) =>
       reconciled({ ...contested, record: repeated, equalCarts: [equalCart(change)], now }, remembered);
@@ -256,7 +256,7 @@ describe('an open equal cart may own what is found', () => {
     expect(until(inTenMinutes)).toMatchObject({ until: inTenMinutes + times.inProgressLater });
     expect(until(afterInFlight + times.slowRetry)).toMatchObject({ until: afterInFlight + times.askedRetry });
   });
-  test('then for quiet of them all, then a person is asked', () => {
+  test('then for the list lag of them all, then a person is asked', () => {
     const asked = equalCart({ repeated: { as: 'already-done', reason }, lastSend: 5_000 });
     const both = { ...contested, record: repeated, equalCarts: [asked] };
     expect(reconciled({ ...both, now: afterListLag })).toMatchObject({
@@ -293,7 +293,7 @@ describe('ordered, and nothing found', () => {
   test('a repeat is answered without buying', () => {
     expect(reconciled({ cart: 'ordered' })).toEqual({ kind: 'repeat' });
   });
-  test('unless it is switched off: then a person is asked, after quiet', () => {
+  test('unless it is switched off: then a person is asked, after the list lag', () => {
     expect(reconciled({ cart: 'ordered', now: afterListLag }, { repeatOrderedCart: false })).toMatchObject({
       kind: 'ask',
     });
@@ -308,7 +308,7 @@ describe('ordered, and nothing found', () => {
 describe('gone', () => {
   /** Not found before, and now again. */
   const missed = (since: number) => aRecord({ state: 'unresolved', goneSince: since });
-  test('nothing found: failed, but only when it was not found twice, 20 minutes apart, and after quiet', () => {
+  test('nothing found: failed, but only when it was not found twice, 20 minutes apart, and after the list lag', () => {
     const atFirst = { cart: 'gone' as const, now: afterListLag };
     expect(reconciled(atFirst)).toMatchObject({
       kind: 'reschedule',
@@ -351,7 +351,7 @@ describe('gone', () => {
 });
 
 describe('the time of a repeat', () => {
-  test('an active cart without an order is not repeated between its end and quiet; then it is a new call', () => {
+  test('an active cart without an order is not repeated between its end and the end of the list lag; then it is a new call', () => {
     expect(reconciled({ now: times.repeatWithin })).toEqual({ kind: 'repeat' });
     expect(reconciled({ now: times.repeatWithin + 1 })).toMatchObject({
       kind: 'reschedule',

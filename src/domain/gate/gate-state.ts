@@ -105,7 +105,7 @@ export interface Closure {
   readonly probeWanted: boolean;
 }
 
-/** Why nobody may call now; undefined: the gate is open. The spend guard is not in it: it shuts one lane. */
+/** Why nobody may call now; undefined: the gate is open. The spend guard is not in it: it closes one lane. */
 export function closureOf(state: GateState, now: number, settings: GateSettings): Closure | undefined {
   if (state.paused !== undefined) {
     // Who it was, `viewGate` tells people: this text goes into telemetry too.
