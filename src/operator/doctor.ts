@@ -9,7 +9,7 @@ import type { Table } from '../ports/table.ts';
 export interface Check {
   readonly name: string;
   /** `unknown`: it could not be looked at. */
-  readonly verdict: 'ok' | 'wrong' | 'unknown';
+  readonly status: 'ok' | 'wrong' | 'unknown';
   readonly found: string;
   /** What to do about it. */
   readonly remedy?: string;
@@ -66,7 +66,7 @@ export async function examine(deps: DoctorDeps): Promise<readonly Check[]> {
   );
   const gate = await gateCheck(gateStore, config).catch(unknownCheck('gate'));
   return [
-    { name: 'versions', verdict: 'ok', found: `partner-checkout ${versions.own}, Node ${versions.node}` },
+    { name: 'versions', status: 'ok', found: `partner-checkout ${versions.own}, Node ${versions.node}` },
     ...settings.flat(),
     ...rights,
     ...gate,
@@ -86,9 +86,9 @@ async function firstRow(table: Table): Promise<void> {
 async function tried(name: string, look: () => Promise<unknown>, remedy: string): Promise<Check> {
   try {
     await look();
-    return { name, verdict: 'ok', found: 'allowed' };
+    return { name, status: 'ok', found: 'allowed' };
   } catch (error) {
-    return { name, verdict: 'wrong', found: wordsOf(error), remedy };
+    return { name, status: 'wrong', found: wordsOf(error), remedy };
   }
 }
 
@@ -97,7 +97,7 @@ const wordsOf = (error: unknown): string =>
 
 const unknownCheck =
   (name: string) =>
-  (error: unknown): readonly Check[] => [{ name, verdict: 'unknown', found: wordsOf(error) }];
+  (error: unknown): readonly Check[] => [{ name, status: 'unknown', found: wordsOf(error) }];
 
 async function queueChecks(queue: QueueAccess, factor: number): Promise<readonly Check[]> {
   const settings = await queue.status.settings();
@@ -106,7 +106,7 @@ async function queueChecks(queue: QueueAccess, factor: number): Promise<readonly
   return [
     {
       name: queue.name,
-      verdict: 'wrong',
+      status: 'wrong',
       found: 'there is no such queue',
       remedy: `Deploy infra/, or correct ${queue.setting}.`,
     },
@@ -120,8 +120,8 @@ const day = 24 * 60 * minute;
 export function judgeQueue(queue: QueueSettings, factor: number): readonly Check[] {
   const check = (name: string, holds: boolean, found: string, expected: string): Check =>
     holds
-      ? { name, verdict: 'ok', found }
-      : { name, verdict: 'wrong', found, remedy: `Expected is ${expected}: set it as infra/ does.` };
+      ? { name, status: 'ok', found }
+      : { name, status: 'wrong', found, remedy: `Expected is ${expected}: set it as infra/ does.` };
   const lock = (queue.lock * factor) / minute;
   const life = (queue.timeToLive * factor) / day;
   return [
@@ -160,7 +160,7 @@ async function gateCheck(
   const state = await store.read();
   const closure = closureOf(state, store.now().atLeast, config.gate);
   const found = `${Math.round(state.limit)} calls a minute, ${closure === undefined ? 'open' : `closed: ${closure.reason}`}`;
-  return [{ name: 'gate', verdict: 'ok', found }];
+  return [{ name: 'gate', status: 'ok', found }];
 }
 
 /** The protocol bears 30 s between two clocks; a laptop that is off by less than that does no harm, but its times mislead. */
@@ -171,15 +171,15 @@ export function clockCheck({ storageClock, now }: Pick<DoctorDeps, 'storageClock
   const skew = now() - (atLeast + atMost) / 2;
   const found = `${Math.abs(skew) < 1_000 ? 'less than 1 s' : `${Math.round(skew / 1_000)} s`} from the storage's`;
   return Math.abs(skew) <= maxSkew
-    ? { name: 'clock here', verdict: 'ok', found }
-    : { name: 'clock here', verdict: 'wrong', found, remedy: 'Set this machine’s clock by a time server.' };
+    ? { name: 'clock here', status: 'ok', found }
+    : { name: 'clock here', status: 'wrong', found, remedy: 'Set this machine’s clock by a time server.' };
 }
 
 async function tokenCheck(token: DoctorDeps['token']): Promise<Check> {
   if (token === undefined)
     return {
       name: 'token',
-      verdict: 'unknown',
+      status: 'unknown',
       found: 'no credential for Partner Center here',
       remedy: 'Use --sign-in, or set PARTNER_TENANT_ID, PARTNER_CLIENT_ID and PARTNER_CREDENTIAL.',
     };

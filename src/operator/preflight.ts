@@ -29,7 +29,7 @@ export interface Run {
 export async function preflight(
   deps: PreflightDeps,
   { carts, start, perMinute }: Run,
-  onCart: (evidence: readonly Finding[]) => void,
+  onCart: (findings: readonly Finding[]) => void,
 ): Promise<void> {
   await pMap(
     carts,

@@ -72,7 +72,7 @@ describe('the commands of the README', () => {
       'job',
       'retry',
       'resolve',
-      'books',
+      'audit',
     ])
       expect(
         lines.some((line) => line.startsWith(`npx partner-checkout ${name}`) || line.startsWith(name)),
@@ -228,7 +228,7 @@ describe('what calls Partner Center', () => {
 
   test('books agree after a run; a batch that nobody knows is told', async () => {
     const refs = carts(4);
-    const sent = await checkout('enqueue - --batch for-the-books', listOf(refs));
+    const sent = await checkout('enqueue - --batch for-the-audit', listOf(refs));
     expect(sent.code).toBe(0);
     await expect
       .poll(
@@ -240,9 +240,9 @@ describe('what calls Partner Center', () => {
       )
       .toBe(4);
     await expect
-      .poll(async () => (await checkout('books --batch for-the-books')).code, { timeout: 30_000 })
+      .poll(async () => (await checkout('audit --batch for-the-audit')).code, { timeout: 30_000 })
       .toBe(0);
-    const unknown = await checkout('books --batch nobody');
+    const unknown = await checkout('audit --batch nobody');
     expect(unknown.code).toBe(1);
     expect(unknown.stderr).toContain('not known');
   }, 90_000);
@@ -260,7 +260,7 @@ describe('what calls Partner Center', () => {
       TablesConnection: TablesConnection ?? '',
       ServiceBusConnection: ServiceBusConnection ?? '',
     };
-    for (const args of [['books', '--batch', 'for-the-books'], ['preflight', 'pre.csv'], ['doctor']]) {
+    for (const args of [['audit', '--batch', 'for-the-audit'], ['preflight', 'pre.csv'], ['doctor']]) {
       const { code, stdout, stderr } = await cli(bare, args, { folder });
       expect(code, `${stdout} ${stderr}`).toBe(3);
       expect(stdout + stderr).toMatch(/credential/);
@@ -273,7 +273,7 @@ describe('what calls Partner Center', () => {
 
 test('help lists the commands, and that of each shows an example', async () => {
   const { stdout } = await checkout('--help');
-  for (const name of ['enqueue', 'preflight', 'status', 'books', 'doctor', 'pause', 'resume'])
+  for (const name of ['enqueue', 'preflight', 'status', 'audit', 'doctor', 'pause', 'resume'])
     expect(stdout).toMatch(new RegExp(`^ {2}${name} .*\\S`, 'm'));
   const help = await checkout('enqueue --help');
   expect(help.code).toBe(0);

@@ -17,7 +17,7 @@ const queue: QueueSettings = {
 };
 const wrong = (change: Partial<QueueSettings>, factor = 1) =>
   judgeQueue({ ...queue, ...change }, factor)
-    .filter(({ verdict }) => verdict === 'wrong')
+    .filter(({ status }) => status === 'wrong')
     .map(({ name }) => name);
 
 test('each setting of the queue that the protocol leans on is looked at', () => {
@@ -30,8 +30,8 @@ test('each setting of the queue that the protocol leans on is looked at', () => 
   expect(wrong({ deadLettersExpired: false })).toEqual(['dead-letters what expires']);
   expect(wrong({ duplicateDetection: true, sessions: true })).toEqual(['duplicate detection', 'sessions']);
   expect(wrong({ enabled: false })).toEqual(['enabled']);
-  for (const { verdict, remedy } of judgeQueue({ ...queue, lock: 1 }, 1))
-    if (verdict === 'wrong') expect(remedy).toContain('5 min');
+  for (const { status, remedy } of judgeQueue({ ...queue, lock: 1 }, 1))
+    if (status === 'wrong') expect(remedy).toContain('5 min');
 });
 
 test('a clock that is seconds off is told, in both directions', () => {
@@ -40,10 +40,10 @@ test('a clock that is seconds off is told, in both directions', () => {
       now: () => 1_000_000 + ahead,
       storageClock: { now: () => ({ atLeast: 999_500, atMost: 1_000_500 }) },
     });
-  expect(skewed(0).verdict).toBe('ok');
-  expect(skewed(4_000).verdict).toBe('ok');
-  expect(skewed(60_000)).toMatchObject({ verdict: 'wrong', found: "60 s from the storage's" });
-  expect(skewed(-60_000).verdict).toBe('wrong');
+  expect(skewed(0).status).toBe('ok');
+  expect(skewed(4_000).status).toBe('ok');
+  expect(skewed(60_000)).toMatchObject({ status: 'wrong', found: "60 s from the storage's" });
+  expect(skewed(-60_000).status).toBe('wrong');
 });
 
 test('pending orders are counted by age, which the polls tell', async () => {

@@ -91,7 +91,7 @@ test('retry decides what is failed or partial, and says why it passes over the r
   expect(report).toMatchObject({
     jobs: 2,
     passed: { unresolved: 1, 'too-late': 1, 'under-way': 1, 'other-batch': 1, 'in-hand': 1, done: 1 },
-    stopped: false,
+    interrupted: false,
   });
   expect(report.refused[0]).toMatchObject({
     jobKey: night.keys[2],
@@ -176,7 +176,7 @@ test('a rate is kept, and Ctrl-C ends it with what was decided', async () => {
   stop.abort();
   expect(await retryJobs(night, night.keys, { ...options, signal: stop.signal })).toMatchObject({
     jobs: 0,
-    stopped: true,
+    interrupted: true,
   });
 });
 

@@ -91,7 +91,7 @@ test('each letter is sent before it is removed; those that a killed run had lock
       return undefined;
     }),
   );
-  expect(result).toEqual({ done: 3, refused: [], locked: 0, stopped: false });
+  expect(result).toEqual({ done: 3, refused: [], locked: 0, interrupted: false });
   expect(there.size).toBe(0);
   expect(waits[0]).toBe(1);
   for (const number of ['1', '2', '3'])

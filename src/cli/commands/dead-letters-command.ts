@@ -147,7 +147,7 @@ async function each(
   const { output, operator, interrupted } = session;
   const { clock, config } = await operator();
   const filter = filterOf(options);
-  let all: Redriven = { done: 0, refused: [], locked: 0, stopped: false };
+  let all: Redriven = { done: 0, refused: [], locked: 0, interrupted: false };
   for (const letters of await queuesOf(session, options)) {
     const one = await redrive(
       letters,
@@ -168,7 +168,7 @@ async function each(
       done: all.done + one.done,
       refused: [...all.refused, ...one.refused],
       locked: all.locked + one.locked,
-      stopped: one.stopped,
+      interrupted: one.interrupted,
     };
   }
   return all;
@@ -181,8 +181,8 @@ function told({ output }: Session, result: Redriven, words: string): number {
     output.line(harmless(`${sequenceNumber} stays: ${why}`));
   if (result.locked > 0)
     output.line(`${result.locked} stay: another run has them. Look again in some minutes.`);
-  if (result.stopped) output.note('Stopped. The same command goes on.');
-  if (result.stopped) return exit.interrupted;
+  if (result.interrupted) output.note('Interrupted. Run the same command again for the rest.');
+  if (result.interrupted) return exit.interrupted;
   return result.refused.length > 0 || result.locked > 0 ? exit.found : exit.ok;
 }
 
@@ -192,7 +192,7 @@ async function isAgreed(session: Session, options: Options, verb: string): Promi
   const letters = await peekAll(session, options);
   if (letters.length === 0) {
     output.line('No dead letters match.');
-    output.data({ done: 0, refused: [], locked: 0, stopped: false });
+    output.data({ done: 0, refused: [], locked: 0, interrupted: false });
     return false;
   }
   if (await confirm(`${verb} ${counted(letters.length, 'dead letter')}?`, {})) return true;

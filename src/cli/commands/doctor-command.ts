@@ -42,7 +42,7 @@ async function run(session: Session, signIn: boolean): Promise<number> {
   for (const check of checks) output.line(lineOf(check, output.paint));
   output.data({ checks });
   if (token === undefined) return exit.cannot;
-  return checks.every(({ verdict }) => verdict === 'ok') ? exit.ok : exit.found;
+  return checks.every(({ status }) => status === 'ok') ? exit.ok : exit.found;
 }
 
 /** Undefined: there is no credential. */
@@ -58,7 +58,7 @@ async function tokenOf(session: Session, signIn: boolean): Promise<(() => Promis
 
 const colours = { ok: 'green', wrong: 'red', unknown: 'yellow' } as const;
 
-function lineOf({ name, verdict, found, remedy }: Check, paint: Session['output']['paint']): string {
-  const line = `${paint(colours[verdict], verdict.padEnd(8))}${name.padEnd(44)}${found}`;
+function lineOf({ name, status, found, remedy }: Check, paint: Session['output']['paint']): string {
+  const line = `${paint(colours[status], status.padEnd(8))}${name.padEnd(44)}${found}`;
   return remedy === undefined ? line : `${line}\n${' '.repeat(8)}${remedy}`;
 }

@@ -4,17 +4,17 @@ import { workerShare } from '../../domain/gate/gate-settings.ts';
 import { describeValue } from '../../domain/looks-like.ts';
 import { type CartKey, isOrderJob } from '../../domain/message/job.ts';
 import { identityOf } from '../../domain/message/job-key.ts';
+import { preflightResult } from '../../operator/check-result.ts';
 import { counted } from '../../operator/counted.ts';
 import { checkList } from '../../operator/list/check-list.ts';
 import { readList } from '../../operator/list/read-list.ts';
 import { UnreadableList } from '../../operator/list/unreadable-list.ts';
 import { type Finding, preflight } from '../../operator/preflight.ts';
-import { preflightVerdict } from '../../operator/verdict.ts';
 import { localZone, nextWallTime } from '../../operator/wall-time.ts';
+import { exitOf } from '../session/check-exit.ts';
 import { CommandFailure, exit } from '../session/cli-failure.ts';
 import { inSession, newCommand, type Session } from '../session/command.ts';
 import { openPartnerCenter, readAll, signInOption } from '../session/partner-center-session.ts';
-import { exitOf } from '../session/verdict-exit.ts';
 import { inTime } from '../session/words.ts';
 import { jobsOfBatch } from './batch-lines-command.ts';
 
@@ -51,41 +51,41 @@ async function run(session: Session, what: string, options: Options): Promise<nu
   output.note(
     `${counted(carts.length, 'cart')} to read, about ${inTime((carts.length / limit) * minuteMs)} at ${Math.round(limit)} calls a minute.`,
   );
-  const evidence: Finding[] = [];
+  const findings: Finding[] = [];
   let read = 0;
   const start = startOf(options.at, clock.now());
-  const stopped = await readAll(
+  const whyNot = await readAll(
     preflight({ ...access, ledger }, { carts, start, perMinute }, (found) => {
       read += 1;
-      evidence.push(...found);
+      findings.push(...found);
       output.progress(
-        `${read} of ${counted(carts.length, 'cart')} read, ${counted(evidence.length, 'finding')}`,
+        `${read} of ${counted(carts.length, 'cart')} read, ${counted(findings.length, 'finding')}`,
       );
     }),
   );
-  evidence.sort((a, b) => keyOf(a).localeCompare(keyOf(b)));
-  if (evidence.length > 0)
+  findings.sort((a, b) => keyOf(a).localeCompare(keyOf(b)));
+  if (findings.length > 0)
     output.table(
       ['finding', 'customer', 'cart', ''],
-      evidence.map(({ kind, customerId, cartId, text }) => [kind, customerId, cartId, text]),
+      findings.map(({ kind, customerId, cartId, text }) => [kind, customerId, cartId, text]),
     );
-  const verdict = preflightVerdict({ carts: carts.length, read, evidence: countsOf(evidence) });
-  output.line(verdict.text);
+  const result = preflightResult({ carts: carts.length, read, findings: countsOf(findings) });
+  output.line(result.text);
   output.data({
     carts: carts.length,
     read,
-    evidence,
-    verdict: verdict.kind,
-    ...(stopped === undefined ? {} : { stopped }),
+    findings,
+    result: result.kind,
+    ...(whyNot === undefined ? {} : { notChecked: whyNot }),
   });
-  if (stopped !== undefined && !interrupted.aborted) throw new CommandFailure(exit.cannot, stopped);
-  return exitOf(verdict, interrupted.aborted);
+  if (whyNot !== undefined && !interrupted.aborted) throw new CommandFailure(exit.cannot, whyNot);
+  return exitOf(result, interrupted.aborted);
 }
 
 const keyOf = ({ kind, customerId, cartId }: Finding): string => `${kind}:${customerId}:${cartId}`;
 
-const countsOf = (evidence: readonly Finding[]): string =>
-  [...Map.groupBy(evidence, ({ kind }) => kind)].map(([kind, list]) => `${list.length} ${kind}`).join(', ');
+const countsOf = (findings: readonly Finding[]): string =>
+  [...Map.groupBy(findings, ({ kind }) => kind)].map(([kind, list]) => `${list.length} ${kind}`).join(', ');
 
 function startOf(text: string | undefined, now: number): number {
   if (text === undefined) return now;

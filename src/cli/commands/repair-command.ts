@@ -1,7 +1,7 @@
 import type { JobKey } from '../../domain/message/job-key.ts';
+import { repairResult } from '../../operator/check-result.ts';
 import { counted } from '../../operator/counted.ts';
 import { type RepairFinding, type RepairReport, repairSchedule } from '../../operator/repair-schedule.ts';
-import { repairVerdict } from '../../operator/verdict.ts';
 import { exit } from '../session/cli-failure.ts';
 import { inSession, newCommand, type Session } from '../session/command.ts';
 import { confirm } from '../session/confirm.ts';
@@ -33,14 +33,14 @@ async function run(session: Session, options: Options): Promise<number> {
   const { output, interrupted } = session;
   if (options.dryRun === true || options.yes !== true) {
     const { report, found } = await look(session, false);
-    const verdict = repairVerdict(report, interrupted.aborted);
+    const result = repairResult(report, interrupted.aborted);
     show(session, found);
-    output.line(`${verdict.text}${options.dryRun === true ? ' Nothing was written (--dry-run).' : ''}`);
+    output.line(`${result.text}${options.dryRun === true ? ' Nothing was written (--dry-run).' : ''}`);
     const missing = report.jobs + report.orders;
     if (options.dryRun === true || missing === 0 || interrupted.aborted) {
-      output.data({ ...report, found, written: 0, verdict: verdict.kind });
+      output.data({ ...report, found, written: 0, result: result.kind });
       if (interrupted.aborted) return exit.interrupted;
-      return verdict.kind === 'clear' ? exit.ok : exit.found;
+      return result.kind === 'clear' ? exit.ok : exit.found;
     }
     if (!(await confirm(`Write ${counted(missing, 'entry', 'entries')}?`, options))) {
       output.note('Nothing was written.');

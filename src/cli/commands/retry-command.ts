@@ -59,9 +59,9 @@ async function retry(session: Session, names: readonly string[], options: Option
   if (options.dryRun === true || options.yes !== true) {
     const plan = await run(undefined);
     show(session, plan);
-    if (plan.stopped) {
+    if (plan.interrupted) {
       output.data({ ...plan, decided: 0 });
-      output.note('Stopped: not all was looked at. Nothing was written.');
+      output.note('Interrupted: not all jobs were read. Nothing was written.');
       return exit.interrupted;
     }
     if (options.dryRun === true || plan.jobs === 0) {
@@ -93,9 +93,9 @@ async function retry(session: Session, names: readonly string[], options: Option
       `${counted(report.jobs, 'retry', 'retries')} decided by ${name}. ${wakes} Watch: ${first === undefined ? watch : `npx partner-checkout job ${first}`}`,
     ),
   );
-  if (report.stopped)
-    output.note('Stopped. The same command goes on: what is decided is not decided a second time.');
-  if (report.stopped) return exit.interrupted;
+  if (report.interrupted)
+    output.note('Interrupted. Run the same command again for the rest: no job is decided twice.');
+  if (report.interrupted) return exit.interrupted;
   return report.jobs === 0 ? exit.found : exit.ok;
 }
 

@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { attentionCommand } from '../commands/attention-command.ts';
+import { auditCommand } from '../commands/audit-command.ts';
 import { batchCommand } from '../commands/batch-command.ts';
-import { booksCommand } from '../commands/books-command.ts';
 import { credentialCommand } from '../commands/credential-command.ts';
 import { deadLettersCommand } from '../commands/dead-letters-command.ts';
 import { doctorCommand } from '../commands/doctor-command.ts';
@@ -40,7 +40,7 @@ for (const command of [
   repairCommand,
   pauseCommand,
   resumeCommand,
-  booksCommand,
+  auditCommand,
   doctorCommand,
   credentialCommand,
 ])

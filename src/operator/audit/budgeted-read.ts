@@ -75,8 +75,8 @@ export async function budgetedRead<T>(
         return { kind: outcome.kind, reason: outcome.reason };
       case 'throttled': {
         const { retryAfterMs } = outcome;
-        const verdict = await gate.report({ kind: 'throttled', customerId, retryAfterMs });
-        if (verdict.kind === 'customer') await sleepUntil(deps, verdict.until);
+        const throttle = await gate.report({ kind: 'throttled', customerId, retryAfterMs });
+        if (throttle.kind === 'customer') await sleepUntil(deps, throttle.until);
         break;
       }
       case 'intercepted':

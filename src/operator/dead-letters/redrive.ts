@@ -17,7 +17,7 @@ export interface Redriven {
   readonly refused: readonly { readonly sequenceNumber: string; readonly why: string }[];
   /** Still locked by somebody else at the end, so they may still be there. */
   readonly locked: number;
-  readonly stopped: boolean;
+  readonly interrupted: boolean;
 }
 
 /** A batchSize is worked on well within a lock. */
@@ -76,7 +76,7 @@ export async function redrive(
     done,
     refused: [...refused].map(([sequenceNumber, why]) => ({ sequenceNumber, why })),
     locked,
-    stopped: signal.aborted,
+    interrupted: signal.aborted,
   };
 }
 

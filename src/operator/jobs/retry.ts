@@ -84,8 +84,8 @@ export interface RetryReport {
   readonly passed: Partial<Readonly<Record<Passed, number>>>;
   /** The first few that were passed over, each with its reason. */
   readonly refused: readonly Refused[];
-  /** Stopped by Ctrl-C: the same command goes on. */
-  readonly stopped: boolean;
+  /** Ended by Ctrl-C before its end. */
+  readonly interrupted: boolean;
 }
 
 export interface RetryOptions {
@@ -141,9 +141,9 @@ export async function retryJobs(
       pass(jobKey, 'unreadable', error.message);
     }
   };
-  await pMap(untilStopped(jobs, signal), retryJob, { concurrency: atOnce });
+  await pMap(untilInterrupted(jobs, signal), retryJob, { concurrency: atOnce });
   const largestFirst = [...groups.values()].sort((a, b) => b.count - a.count);
-  return { jobs: decided, groups: largestFirst, passed, refused, stopped: signal.aborted };
+  return { jobs: decided, groups: largestFirst, passed, refused, interrupted: signal.aborted };
 }
 
 function count(groups: Map<string, RetryGroup>, record: CheckoutRecord): void {
@@ -169,7 +169,7 @@ export async function* openJobs(
   for await (const { jobKey } of attentionRows.list(filter)) if (jobKey !== undefined) yield jobKey;
 }
 
-async function* untilStopped<T>(
+async function* untilInterrupted<T>(
   items: AsyncIterable<T> | Iterable<T>,
   signal: AbortSignal,
 ): AsyncGenerator<T> {

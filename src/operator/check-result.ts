@@ -1,13 +1,13 @@
 import { counted } from './counted.ts';
 
 /** How a check ended: `clear` is only said of what was looked at as a whole. */
-export interface Verdict {
+export interface CheckResult {
   readonly kind: 'clear' | 'found' | 'not-checked';
   /** One sentence or two. */
   readonly text: string;
 }
 
-export interface BooksCheck {
+export interface AuditCheck {
   readonly carts: number;
   /** Jobs that the batch declares, and that no worker has taken yet. */
   readonly notTaken: number;
@@ -17,7 +17,7 @@ export interface BooksCheck {
   readonly differences: number;
 }
 
-export function booksVerdict(check: BooksCheck): Verdict {
+export function auditResult(check: AuditCheck): CheckResult {
   const { carts, notTaken, customers, compared, agree, differences } = check;
   const found = differences === 0 ? 'no difference' : counted(differences, 'difference');
   if (compared < customers)
@@ -28,7 +28,7 @@ export function booksVerdict(check: BooksCheck): Verdict {
   const agreed = `${counted(carts, 'cart')} of ${counted(compared, 'customer')}, ${counted(agree, 'order agrees', 'orders agree')}`;
   if (differences > 0) return { kind: 'found', text: `${agreed}: ${found}.${later(notTaken)}` };
   if (notTaken > 0) return notChecked(`${agreed}: no difference.${later(notTaken)}`);
-  return { kind: 'clear', text: `${agreed}: the books agree.` };
+  return { kind: 'clear', text: `${agreed}: no difference.` };
 }
 
 const later = (notTaken: number): string =>
@@ -40,19 +40,19 @@ export interface PreflightCheck {
   readonly carts: number;
   readonly read: number;
   /** Like `2 missing, 1 line`; empty: nothing. */
-  readonly evidence: string;
+  readonly findings: string;
 }
 
 /** What no read of a cart tells. */
 const unasked = 'Agreements, credit and reviews of the customers are not checked.';
 
-export function preflightVerdict({ carts, read, evidence }: PreflightCheck): Verdict {
-  const found = evidence === '' ? 'nothing found' : evidence;
+export function preflightResult({ carts, read, findings }: PreflightCheck): CheckResult {
+  const found = findings === '' ? 'nothing found' : findings;
   if (carts === 0) return notChecked('Nothing was checked: there is no cart to read.');
   const whole = `${read} of ${counted(carts, 'cart')} read`;
   if (read < carts)
     return notChecked(`Not all was checked: ${whole}, ${found} among these; ${carts - read} not checked.`);
-  return { kind: evidence === '' ? 'clear' : 'found', text: `${whole}: ${found}. ${unasked}` };
+  return { kind: findings === '' ? 'clear' : 'found', text: `${whole}: ${found}. ${unasked}` };
 }
 
 export interface RepairCheck {
@@ -62,18 +62,21 @@ export interface RepairCheck {
   readonly orders: number;
 }
 
-/** What the schedule lacks, of all records that could be read. `stopped`: not all of them were looked at. */
-export function repairVerdict({ records, unreadable, jobs, orders }: RepairCheck, stopped: boolean): Verdict {
+/** What the schedule lacks, of all records that could be read. `interrupted`: not all of them were looked at. */
+export function repairResult(
+  { records, unreadable, jobs, orders }: RepairCheck,
+  interrupted: boolean,
+): CheckResult {
   const looked = `${counted(records, 'record')} looked at`;
   const unread =
     unreadable === 0
       ? ''
       : ` ${counted(unreadable, 'record')} could not be read: see npx partner-checkout attention.`;
   const missing = `${counted(jobs, 'job')} and ${counted(orders, 'pending order')} without an entry in the schedule`;
-  if (stopped) return notChecked(`Not all was checked: ${looked}, ${missing} among these.${unread}`);
+  if (interrupted) return notChecked(`Not all was checked: ${looked}, ${missing} among these.${unread}`);
   if (jobs + orders > 0) return { kind: 'found', text: `${looked}: ${missing}.${unread}` };
   if (unreadable > 0) return notChecked(`${looked}: the others have their entries.${unread}`);
   return { kind: 'clear', text: `${looked}: every open job and every pending order has its entry.` };
 }
 
-const notChecked = (text: string): Verdict => ({ kind: 'not-checked', text });
+const notChecked = (text: string): CheckResult => ({ kind: 'not-checked', text });

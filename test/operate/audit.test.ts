@@ -3,7 +3,7 @@ import { contentOf } from '../../src/domain/checkout/apply-result.ts';
 import type { CheckoutRecord } from '../../src/domain/checkout/record.ts';
 import { jobKeyOf } from '../../src/domain/message/job-key.ts';
 import type { Order } from '../../src/domain/order/order.ts';
-import { compareBooks, compareOrders } from '../../src/operator/audit/books.ts';
+import { compareCustomerOrders, compareOrders } from '../../src/operator/audit/compare-orders.ts';
 import { answered } from '../support/exchanges.ts';
 import { openGate } from '../support/one-worker.ts';
 import { aRecord } from '../support/records.ts';
@@ -40,7 +40,11 @@ function compare(
     marks.map(({ id }) => [id, jobKey] as const),
   ),
 ) {
-  return compareOrders({ records, owners: new Map(rows), etags: new Map(), unreadable: [] }, records, orders);
+  return compareCustomerOrders(
+    { records, owners: new Map(rows), etags: new Map(), unreadable: [] },
+    records,
+    orders,
+  );
 }
 
 test('orders that both have, with one status, are no difference', () => {
@@ -115,7 +119,7 @@ describe('what could not be compared is a difference, not an agreement', () => {
     const records = change.records ?? [record(cartA, [order('1')])];
     const clock = virtualClock();
     const found = { compared: 0, agree: 0, kinds: [] as string[] };
-    await compareBooks(
+    await compareOrders(
       {
         gate: openGate(clock),
         clock,

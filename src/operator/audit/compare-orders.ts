@@ -20,7 +20,7 @@ export interface Difference {
   readonly text: string;
 }
 
-export interface BooksDeps extends ReadDeps {
+export interface AuditDeps extends ReadDeps {
   readonly partnerCenter: Pick<PartnerCenter, 'order' | 'orders'>;
   readonly ledger: Pick<Ledger, 'customer'>;
   readonly times: Pick<Times, 'searchOverlap'>;
@@ -33,8 +33,8 @@ export interface Compared {
 }
 
 /** Compares the orders of these carts, customer by customer: one list each. Throws as `budgetedRead`. */
-export async function compareBooks(
-  deps: BooksDeps,
+export async function compareOrders(
+  deps: AuditDeps,
   jobs: readonly JobKey[],
   onCustomer: (compared: Compared) => void,
 ): Promise<void> {
@@ -50,7 +50,7 @@ export async function compareBooks(
 }
 
 async function compareCustomer(
-  deps: BooksDeps,
+  deps: AuditDeps,
   customerId: string,
   jobs: ReadonlySet<JobKey>,
 ): Promise<Compared> {
@@ -101,7 +101,7 @@ async function compareCustomer(
     differences.push({ kind: 'unreadable', customerId, jobIds: inQuestion, orderId: id, text });
     unread.add(id);
   }
-  const compared = compareOrders(books, records, [...listed.values()]);
+  const compared = compareCustomerOrders(books, records, [...listed.values()]);
   const known = compared.differences.filter(
     ({ kind, orderId }) => kind !== 'not-there' || orderId === undefined || !unread.has(orderId),
   );
@@ -109,7 +109,7 @@ async function compareCustomer(
 }
 
 /** `records` are those in question; the customer's other records tell whose an order is. */
-export function compareOrders(
+export function compareCustomerOrders(
   books: CustomerBooks,
   records: readonly CheckoutRecord[],
   orders: readonly Order[],

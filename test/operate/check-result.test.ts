@@ -4,16 +4,16 @@ import { attentionRows } from '../../src/adapters/azure-tables/attention-table.t
 import { batchStore } from '../../src/adapters/azure-tables/batch-store.ts';
 import { ledgerStore } from '../../src/adapters/azure-tables/ledger-store.ts';
 import { exitOfStatus } from '../../src/cli/commands/status-command.ts';
-import { exitOf } from '../../src/cli/session/verdict-exit.ts';
+import { exitOf } from '../../src/cli/session/check-exit.ts';
+import {
+  type AuditCheck,
+  auditResult,
+  type PreflightCheck,
+  preflightResult,
+  repairResult,
+} from '../../src/operator/check-result.ts';
 import { isKnownBatch, unknownInFilter } from '../../src/operator/known-filter.ts';
 import type { Status } from '../../src/operator/status.ts';
-import {
-  type BooksCheck,
-  booksVerdict,
-  type PreflightCheck,
-  preflightVerdict,
-  repairVerdict,
-} from '../../src/operator/verdict.ts';
 import { waitingIn } from '../../src/ports/queue-status.ts';
 import { Unavailable } from '../../src/ports/unavailable.ts';
 import { memoryTable } from '../support/memory-table.ts';
@@ -21,52 +21,52 @@ import { aRecord, customerId } from '../support/records.ts';
 
 const allClear = /agree\.|nothing found\. Agree|No job has lost/;
 
-describe('books', () => {
-  const whole: BooksCheck = { carts: 9, notTaken: 0, customers: 3, compared: 3, agree: 12, differences: 0 };
+describe('audit', () => {
+  const whole: AuditCheck = { carts: 9, notTaken: 0, customers: 3, compared: 3, agree: 12, differences: 0 };
 
   test('they agree only when every customer was compared, and every job was taken', () => {
-    expect(booksVerdict(whole)).toEqual({
+    expect(auditResult(whole)).toEqual({
       kind: 'clear',
-      text: '9 carts of 3 customers, 12 orders agree: the books agree.',
+      text: '9 carts of 3 customers, 12 orders agree: no difference.',
     });
   });
 
-  test.each<[string, Partial<BooksCheck>, RegExp]>([
+  test.each<[string, Partial<AuditCheck>, RegExp]>([
     ['nothing was compared', { compared: 0, agree: 0 }, /^Not all was compared: 0 of 3 customers/],
     ['some were compared', { compared: 2, differences: 1 }, /2 of 3 customers, 1 difference among these/],
     ['there is no cart yet', { carts: 0, customers: 0, compared: 0 }, /^Nothing was compared/],
     ['jobs wait in the queue', { notTaken: 4 }, /Not compared: 4 jobs of the batch/],
   ])('%s: not checked', (_, change, words) => {
-    const verdict = booksVerdict({ ...whole, ...change });
-    expect(verdict.kind).toBe('not-checked');
-    expect(verdict.text).toMatch(words);
-    expect(verdict.text).not.toContain('the books agree');
+    const result = auditResult({ ...whole, ...change });
+    expect(result.kind).toBe('not-checked');
+    expect(result.text).toMatch(words);
+    expect(result.text).not.toMatch(/no difference\.$/);
   });
 
   test('differences are found, and what was not compared is said too', () => {
-    const { kind, text } = booksVerdict({ ...whole, differences: 2, notTaken: 1 });
+    const { kind, text } = auditResult({ ...whole, differences: 2, notTaken: 1 });
     expect(kind).toBe('found');
     expect(text).toMatch(/2 differences\. Not compared: 1 job of/);
   });
 });
 
 describe('preflight', () => {
-  const whole: PreflightCheck = { carts: 30, read: 30, evidence: '' };
+  const whole: PreflightCheck = { carts: 30, read: 30, findings: '' };
 
   test('it says what it does not check', () => {
-    const { kind, text } = preflightVerdict(whole);
+    const { kind, text } = preflightResult(whole);
     expect(kind).toBe('clear');
     expect(text).toMatch(/^30 of 30 carts read: nothing found\. Agreements.* are not checked\.$/);
-    expect(preflightVerdict({ ...whole, evidence: '2 missing' }).kind).toBe('found');
+    expect(preflightResult({ ...whole, findings: '2 missing' }).kind).toBe('found');
   });
 
   test.each<Partial<PreflightCheck>>([
     { read: 0 },
     { read: 29 },
-    { read: 29, evidence: '1 line' },
+    { read: 29, findings: '1 line' },
     { carts: 0, read: 0 },
   ])('%o: not checked', (change) => {
-    const { kind, text } = preflightVerdict({ ...whole, ...change });
+    const { kind, text } = preflightResult({ ...whole, ...change });
     expect(kind).toBe('not-checked');
     expect(text).toMatch(/^(Not all|Nothing) was checked/);
     expect(text).not.toMatch(allClear);
@@ -77,22 +77,22 @@ describe('what the schedule lacks', () => {
   const all = { records: 1_200, unreadable: 0, jobs: 0, orders: 0 };
 
   test('is an all-clear only when every record was read, and had its entries', () => {
-    expect(repairVerdict(all, false)).toEqual({
+    expect(repairResult(all, false)).toEqual({
       kind: 'clear',
       text: '1200 records looked at: every open job and every pending order has its entry.',
     });
-    expect(repairVerdict({ ...all, unreadable: 2 }, false)).toMatchObject({
+    expect(repairResult({ ...all, unreadable: 2 }, false)).toMatchObject({
       kind: 'not-checked',
       text: expect.stringContaining('2 records could not be read'),
     });
-    expect(repairVerdict(all, true)).toMatchObject({
+    expect(repairResult(all, true)).toMatchObject({
       kind: 'not-checked',
       text: expect.stringContaining('Not all was checked'),
     });
   });
 
   test('is counted by kind', () => {
-    expect(repairVerdict({ ...all, jobs: 2, orders: 1 }, false)).toEqual({
+    expect(repairResult({ ...all, jobs: 2, orders: 1 }, false)).toEqual({
       kind: 'found',
       text: '1200 records looked at: 2 jobs and 1 pending order without an entry in the schedule.',
     });

@@ -1,16 +1,16 @@
 import { customerOf } from '../../domain/message/job-key.ts';
-import { compareBooks, type Difference } from '../../operator/audit/books.ts';
-import { booksVerdict } from '../../operator/verdict.ts';
+import { compareOrders, type Difference } from '../../operator/audit/compare-orders.ts';
+import { auditResult } from '../../operator/check-result.ts';
+import { exitOf } from '../session/check-exit.ts';
 import { CommandFailure, exit } from '../session/cli-failure.ts';
 import { inSession, newCommand, type Session } from '../session/command.ts';
 import { openPartnerCenter, readAll, signInOption } from '../session/partner-center-session.ts';
-import { exitOf } from '../session/verdict-exit.ts';
 import { jobsOfBatch } from './batch-lines-command.ts';
 
-export const booksCommand = newCommand(
-  'books',
+export const auditCommand = newCommand(
+  'audit',
   'compares every order that Partner Center has with every row, and prints what differs',
-  'npx partner-checkout books --batch night-2026-11-24',
+  'npx partner-checkout audit --batch night-2026-11-24',
 )
   .requiredOption('--batch <id>', 'the batch whose jobs are compared')
   .addOption(signInOption())
@@ -27,8 +27,8 @@ async function run(session: Session, batchId: string, signIn: boolean): Promise<
   const differences: Difference[] = [];
   let agree = 0;
   let compared = 0;
-  const stopped = await readAll(
-    compareBooks({ ...access, ledger, times: config.times }, jobs, (found) => {
+  const whyNot = await readAll(
+    compareOrders({ ...access, ledger, times: config.times }, jobs, (found) => {
       compared += 1;
       agree += found.agree;
       differences.push(...found.differences);
@@ -42,7 +42,7 @@ async function run(session: Session, batchId: string, signIn: boolean): Promise<
     );
     output.line(`  customer ${customerId}, job ${jobIds.slice(0, 5).join(', ')}`);
   }
-  const verdict = booksVerdict({
+  const result = auditResult({
     carts: jobs.length,
     notTaken,
     customers,
@@ -50,7 +50,7 @@ async function run(session: Session, batchId: string, signIn: boolean): Promise<
     agree,
     differences: differences.length,
   });
-  output.line(verdict.text);
+  output.line(result.text);
   output.data({
     batchId,
     carts: jobs.length,
@@ -59,8 +59,8 @@ async function run(session: Session, batchId: string, signIn: boolean): Promise<
     compared,
     agree,
     differences,
-    verdict: verdict.kind,
+    result: result.kind,
   });
-  if (stopped !== undefined && !interrupted.aborted) throw new CommandFailure(exit.cannot, stopped);
-  return exitOf(verdict, interrupted.aborted);
+  if (whyNot !== undefined && !interrupted.aborted) throw new CommandFailure(exit.cannot, whyNot);
+  return exitOf(result, interrupted.aborted);
 }
