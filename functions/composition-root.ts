@@ -2,6 +2,7 @@ import { azureTables } from '../src/adapters/azure-tables/azure-tables.ts';
 import { gateStore } from '../src/adapters/azure-tables/gate-store-table.ts';
 import { heartbeatStore } from '../src/adapters/azure-tables/heartbeat-store.ts';
 import { ledgerScan } from '../src/adapters/azure-tables/ledger-scan-store.ts';
+import { openAttention } from '../src/adapters/azure-tables/open-attention.ts';
 import { openStores } from '../src/adapters/azure-tables/stores.ts';
 import { loadOnce } from '../src/adapters/load-once.ts';
 import { cachedTokens, type Token } from '../src/adapters/partner-auth/token-source.ts';
@@ -20,6 +21,7 @@ import type { Deps } from '../src/checkout/deps.ts';
 import { batchJoiner } from '../src/checkout/join-batch.ts';
 import { decodeConfig } from '../src/config/config.ts';
 import { storageClock } from '../src/gate/estimate-storage-clock.ts';
+import { gateCondition } from '../src/gate/gate-condition.ts';
 import { tellPause } from '../src/gate/report-change.ts';
 import { sharedGate } from '../src/gate/shared-gate.ts';
 import { batchStatuses } from '../src/operator/batches/batch-status.ts';
@@ -121,6 +123,10 @@ export function openWorker(env: NodeJS.ProcessEnv): Worker {
   const tickDeps: TickDeps = {
     ...deps,
     heartbeats,
+    fleet: {
+      openAttention: () => openAttention(tables.attention),
+      gate: () => gateCondition(store, settings),
+    },
     ledgerScan: ledgerScan(tables.checkouts, (why) => telemetry.warn(why)),
     wakeUps: { standard: deps.queue, urgent: tracedQueue(urgentQueue, tracing) },
   };

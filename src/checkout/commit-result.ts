@@ -181,6 +181,7 @@ async function insertOrderEntries(
     dueAt,
     orderId,
     jobKey,
+    since: wholeMs(run.deps.clock.now()),
     polls: 0,
   }));
   // guard: Result: entries of pending orders come before the transaction

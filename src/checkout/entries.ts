@@ -26,10 +26,11 @@ export async function comeBack(run: Run, record: CheckoutRecord | undefined, at:
 export function entryFor(run: Run, record: CheckoutRecord | undefined, at: number, state?: State): JobEntry {
   const { jobKey, urgent, firstEnqueued, from } = run.delivery;
   const notAfter = record?.job.notAfter ?? (from.kind === 'producer' ? from.job.notAfter : undefined);
+  const notBefore = record?.job.notBefore ?? (from.kind === 'producer' ? from.job.notBefore : undefined);
   const fields = {
     jobKey,
     urgent: record?.urgent ?? urgent,
-    since: record?.firstEnqueued ?? firstEnqueued,
+    since: Math.max(record?.firstEnqueued ?? firstEnqueued, notBefore ?? 0),
     state: state ?? record?.state ?? 'waiting',
     ...(notAfter === undefined ? {} : { notAfter }),
   };

@@ -6,11 +6,13 @@ import type { Run } from './run.ts';
 export function reportFinished(run: Run, record: CheckoutRecord): void {
   const { jobKey, customerId, cartId, state, job, attempts, orders, reason, reschedules } = record;
   const { clock, telemetry } = run.deps;
+  const { from } = run.delivery;
   telemetry.event('JobFinished', {
     jobKey,
     customerId,
     cartId,
     batchId: job.batchId,
+    batchSize: from.kind === 'producer' ? from.job.batchSize : undefined,
     notAfter: job.notAfter,
     outcome: state,
     code: reason?.code,

@@ -11,6 +11,8 @@ export interface OrderEntry {
   /** Epoch ms. */
   readonly dueAt: number;
   readonly orderId: string;
+  /** Since when the order is pending, epoch ms. */
+  readonly since: number;
   /** How often it was polled. */
   readonly polls: number;
   /** Polls that brought no order, and so no write of the record: it keeps them with the next that does. */
@@ -50,7 +52,7 @@ export interface JobEntryFields {
   readonly jobKey: JobKey;
   /** Wake-ups of urgent jobs are sent first, to the urgent queue. */
   readonly urgent: boolean;
-  /** Since when the job is under way, epoch ms: tells the age of the oldest waiting job. */
+  /** Since when the job waits, epoch ms: its first enqueue, or its `notBefore`. Tells the age of the oldest waiting job. */
   readonly since: number;
   /** The record's state when the entry was written; one with a result needs no call, so the gate does not hold it back. */
   readonly state: State;
@@ -113,6 +115,9 @@ export const jobKeysUntil = (range: JobRange, until: number): KeyRange => ({
   from: ranges[range],
   to: `${ranges[range]}${digits(Math.floor(until) + 1)}`,
 });
+
+/** The keys of every job's entry, urgent or not. */
+export const allJobKeys: KeyRange = { from: ranges.standard, to: `${ranges.urgent}~` };
 
 /** The keys of orders, or of batches, that are due at `now`. */
 export const pollKeysUntil = (of: 'orders' | 'batches', now: number): KeyRange => {

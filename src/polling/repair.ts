@@ -34,7 +34,14 @@ async function missingEntries(
     if (isTerminal(orderSummary.status)) continue;
     const key = orderSummary.entryKey ?? pollEntryKey(orderSummary.since, orderSummary.id);
     if (await schedule.exists(key)) continue;
-    orders.push({ key, dueAt: wholeMs(now), orderId: orderSummary.id, jobKey, polls: 0 });
+    orders.push({
+      key,
+      dueAt: wholeMs(now),
+      orderId: orderSummary.id,
+      jobKey,
+      since: orderSummary.since,
+      polls: 0,
+    });
   }
   if (!isOpen(record) || leaseEnd(record, now) !== undefined) return { orders };
   const entry = entryOf(record, now);
@@ -43,9 +50,10 @@ async function missingEntries(
 
 /** The entry that an open record names. One that names none gets an origin that no later look changes. */
 function entryOf(record: CheckoutRecord, now: number): JobEntry {
-  const { jobKey, urgent, job, state, firstEnqueued: since, nextTry, lease, createdAt } = record;
+  const { jobKey, urgent, job, state, firstEnqueued, nextTry, lease, createdAt } = record;
   const origin = record.entryOrigin ?? nextTry ?? lease?.until ?? createdAt;
-  const { notAfter } = job;
+  const { notBefore, notAfter } = job;
+  const since = Math.max(firstEnqueued, notBefore ?? 0);
   const fields = { jobKey, urgent, since, state, ...(notAfter === undefined ? {} : { notAfter }) };
   const entry = jobEntry(fields, origin);
   return { ...entry, dueAt: wholeMs(Math.max(now, nextTry ?? 0, lease?.until ?? 0, entry.origin)) };

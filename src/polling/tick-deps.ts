@@ -1,5 +1,6 @@
 import type { Deps } from '../checkout/deps.ts';
 import type { CheckoutQueue } from '../ports/checkout-queue.ts';
+import type { Fleet } from '../ports/fleet.ts';
 import type { Heartbeats } from '../ports/heartbeat.ts';
 import type { LedgerScan } from '../ports/ledger-scan.ts';
 
@@ -16,4 +17,5 @@ export interface TickWorkDeps extends PollDeps {
 /** What a whole tick needs: it is alone in the fleet. */
 export interface TickDeps extends TickWorkDeps {
   readonly heartbeats: Heartbeats;
+  readonly fleet: Fleet;
 }

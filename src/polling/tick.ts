@@ -1,4 +1,5 @@
 import pMap from 'p-map';
+import type { Memory } from '../domain/fleet-state.ts';
 import type { BatchCountEntry, OrderEntry } from '../domain/schedule-entry.ts';
 import { nothingDone, type TickReport, type TickStop } from '../domain/tick-report.ts';
 import type { BegunTick } from '../ports/heartbeat.ts';
@@ -7,6 +8,7 @@ import { Unavailable } from '../ports/unavailable.ts';
 import { pollBatch } from './poll-batch.ts';
 import { type Polled, pollOrder } from './poll-order.ts';
 import { repairRecord } from './repair.ts';
+import { reportState } from './report-state.ts';
 import type { TickDeps, TickWorkDeps } from './tick-deps.ts';
 import { wakeJobs } from './wake-jobs.ts';
 
@@ -72,14 +74,34 @@ async function aloneOrNot(deps: TickDeps): Promise<TickReport> {
   }
   if (tick === undefined) return { ...nothingDone, stopped: 'overlap' };
   const { report, repairedTo } = await workTick(deps, tick.repairedTo);
+  const memory = await reportOrPass(deps, tick, report);
   try {
-    await heartbeats.end(tick, report, repairedTo);
+    await heartbeats.end(tick, report, repairedTo, memory);
   } catch (error) {
     // The next tick begins when this one's time is over, and reports that.
     if (!(error instanceof Unavailable)) throw error;
     telemetry.warn(`The heartbeat could not be written: ${error.message}`);
   }
   return report;
+}
+
+/** Alerts keep the last state that was reported: better an old one than none. */
+async function reportOrPass(deps: TickDeps, tick: BegunTick, report: TickReport): Promise<Memory> {
+  const { startedAt, credentialEndsAt, memory } = tick;
+  try {
+    const now = startedAt + report.ms;
+    return await reportState(deps, {
+      now,
+      credentialEndsAt,
+      memory,
+      stoppedByGate: report.stopped === 'gate',
+    });
+  } catch (error) {
+    deps.telemetry.warn(
+      `How the fleet stands could not be read: ${error instanceof Error ? error.message : String(error)}`,
+    );
+    return memory;
+  }
 }
 
 type Counts = { -readonly [field in Exclude<keyof TickReport, 'stopped' | 'ms'>]: number };

@@ -1,3 +1,4 @@
+import type { Memory } from '../domain/fleet-state.ts';
 import type { TickReport } from '../domain/tick-report.ts';
 import type { RecordPosition } from './ledger-scan.ts';
 
@@ -21,6 +22,10 @@ export interface BegunTick {
   readonly startedAt: number;
   /** Where the repair of the tick before this one stopped; undefined: at the end of the ledger. */
   readonly repairedTo: RecordPosition | undefined;
+  /** Since when each state lasts that the tick before this one reported. */
+  readonly memory: Memory;
+  /** When the worker's credential ends, as any instance learned it; undefined: it does not, or that is not known. */
+  readonly credentialEndsAt: number | undefined;
 }
 
 /** One row of the table Gate (partition `poller`, key `heartbeat`). Throws `Unavailable` ('storage'). */
@@ -28,7 +33,12 @@ export interface Heartbeats {
   /** Undefined: another tick runs, and has not outlasted its time. */
   begin(lengthMs: number): Promise<BegunTick | undefined>;
   /** A tick that outlasted its time, and was followed by another, changes nothing. */
-  end(tick: BegunTick, report: TickReport, repairedTo: RecordPosition | undefined): Promise<void>;
+  end(
+    tick: BegunTick,
+    report: TickReport,
+    repairedTo: RecordPosition | undefined,
+    memory: Memory,
+  ): Promise<void>;
   /** Undefined: no tick has begun yet. */
   read(): Promise<Heartbeat | undefined>;
 }

@@ -1,4 +1,5 @@
 import type { State } from '../domain/checkout/record.ts';
+import type { Found } from '../domain/fleet-state.ts';
 import type { BatchCountEntry, JobEntry, JobRange, OrderEntry, PollEntry } from '../domain/schedule-entry.ts';
 
 /** A change of one job's entry: it never brings back an entry that is gone. */
@@ -35,6 +36,15 @@ export interface Schedule {
   /** Entries of orders, or of batches, that are due at `now`, oldest first, read page by page. */
   due(of: 'orders', now: number): AsyncIterable<OrderEntry>;
   due(of: 'batches', now: number): AsyncIterable<BatchCountEntry>;
+  /**
+   * Reads one page of entries after a key, of orders or of jobs, whenever they are due. `next`: where to go on; undefined: it was the
+   * last page.
+   */
+  sweep(
+    of: 'orders' | 'jobs',
+    after: string | undefined,
+    now: number,
+  ): Promise<{ readonly found: Found; readonly next: string | undefined }>;
   /** Whether an entry with this key, of any kind, is there. */
   exists(key: string): Promise<boolean>;
   /** Removes `from` and inserts `to` in one transaction. */

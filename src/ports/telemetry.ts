@@ -10,6 +10,7 @@ export const events = {
       customerId: "The customer's tenant id.",
       cartId: 'The cart.',
       batchId: 'The bulk run that sent it, if one did.',
+      batchSize: 'Its declared size, if the message that ended the job said it.',
       notAfter: 'Its time limit, epoch ms, if it has one.',
       outcome: '`ordered`, `completed`, `partial` or `failed`.',
       code: 'API code of the deciding call, or a word of the worker like `too-late`; absent when all is well.',
@@ -107,6 +108,22 @@ export const events = {
       stopped:
         'Why it ended before nothing was due: `time`, `gate`, `storage`, or `overlap`: another tick was running.',
       ms: 'Its length.',
+    },
+  },
+  FleetState: {
+    meaning:
+      'How things stand at the end of a tick, read from the tables: the state that alerts ask for. Each time is epoch ms.',
+    fields: {
+      attention:
+        'Open rows for people, JSON: `[{"kind","open","since"}]`, without kinds that have none. `since` lasts while one is open.',
+      late: 'Batches with carts past their deadline, JSON: `[{"batchId","carts","since"}]`; the id is empty for jobs of no batch.',
+      oldestPending: 'When the oldest pending order was placed; absent: none is pending.',
+      oldestJob: 'Since when the oldest job waits that has a record; absent: none waits.',
+      credentialEndsAt: 'When the certificate or refresh token ends, where that is known.',
+      gate: '`open`, `closed`, `trial` (closed until one call passes) or `paused` by a person.',
+      gateCause: 'Why the gate closed, at the beginning of the incident; absent: there is none.',
+      gateSince: 'When the incident began: the gate has not been open for ten minutes since.',
+      waits: 'A job or an order waits for a permit.',
     },
   },
   GateChanged: {

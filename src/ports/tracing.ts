@@ -82,6 +82,37 @@ export const metrics = {
     attributes: ['cause'],
     meaning: 'Time for which the gate was closed, by cause; told when it opens.',
   },
+  'checkout.attention.open': {
+    kind: 'gauge',
+    unit: '{row}',
+    attributes: ['kind'],
+    meaning:
+      'Open rows for people by kind, at each tick: failed, partial, needs-decision, pending-too-long, rejected.',
+  },
+  'checkout.job.oldest': {
+    kind: 'gauge',
+    unit: 's',
+    attributes: [],
+    meaning: 'How long the oldest job waits that has a record, at each tick; 0: none waits.',
+  },
+  'checkout.order.oldest': {
+    kind: 'gauge',
+    unit: 's',
+    attributes: [],
+    meaning: 'How long the oldest pending order is pending, at each tick; 0: none is.',
+  },
+  'checkout.batches.late': {
+    kind: 'gauge',
+    unit: '{batch}',
+    attributes: [],
+    meaning: 'Batches with carts past their deadline, unbought or without a result, at each tick.',
+  },
+  'checkout.gate.state': {
+    kind: 'gauge',
+    unit: '{state}',
+    attributes: [],
+    meaning: 'The gate at each tick: 0 open, 1 closed, on trial or paused.',
+  },
   'checkout.order.pending': {
     kind: 'distribution',
     unit: 's',

@@ -9,7 +9,7 @@ import { guid, jobBed } from './job-bed.ts';
 
 const second = 1_000;
 const minute = 60 * second;
-const row = { key: 'k', dueAt: 0, orderId: 'order-1', polls: 0 };
+const row = { key: 'k', dueAt: 0, orderId: 'order-1', since: 0, polls: 0 };
 
 /** Four instances that have all worked before; then one of them is told that customer 9 alone has to wait. */
 async function withRefusal(): Promise<{ world: Fleet; instances: readonly Instance[] }> {

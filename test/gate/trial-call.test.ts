@@ -20,6 +20,7 @@ const row = {
   dueAt: 0,
   orderId: 'order-1',
   jobKey: jobKeyOf({ customerId: guid(1), cartId: guid(2) }),
+  since: 0,
   polls: 0,
 };
 

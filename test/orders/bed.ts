@@ -1,5 +1,6 @@
 import { heartbeatStore } from '../../src/adapters/azure-tables/heartbeat-store.ts';
 import { ledgerScan } from '../../src/adapters/azure-tables/ledger-scan-store.ts';
+import { openAttention } from '../../src/adapters/azure-tables/open-attention.ts';
 import { openStores } from '../../src/adapters/azure-tables/stores.ts';
 import { batchJoiner } from '../../src/checkout/join-batch.ts';
 import { withResult } from '../../src/domain/checkout/apply-result.ts';
@@ -31,7 +32,7 @@ export interface Instance {
 }
 
 /** Orders in the books, a Partner Center that knows their status, and instances over the same tables. */
-export function pollBed() {
+export function pollBed(pageSize = 10) {
   const clock = virtualClock();
   const seen = { onPage: (_table: string): void => {} };
   const seePage = (table: string, { kind }: Operation): undefined => {
@@ -40,7 +41,7 @@ export function pollBed() {
   };
   const tables = {
     checkouts: memoryTable({ before: (operation) => seePage('checkouts', operation) }),
-    schedule: memoryTable({ pageSize: 10, before: (operation) => seePage('schedule', operation) }),
+    schedule: memoryTable({ pageSize, before: (operation) => seePage('schedule', operation) }),
     attention: memoryTable({ before: (operation) => seePage('attention', operation) }),
     batches: memoryTable(),
     gate: memoryTable(),
@@ -121,6 +122,10 @@ export function pollBed() {
       joinBatch: batchJoiner({ ...stores, clock: own, times: defaultTimes }),
       wakeUps: { urgent: queueOf('urgent'), standard: queueOf('standard') },
       ledgerScan: ledgerScan(remote.checkouts, (why) => warnings.push(why)),
+      fleet: {
+        openAttention: () => openAttention(over(tables.attention)),
+        gate: async () => ({ state: 'open' }),
+      },
       // The storage's clock is the bed's own, whatever the instance's shows.
       heartbeats: heartbeatStore(over(tables.gate), () => clock.now(), random),
       events: {
@@ -150,6 +155,7 @@ export function pollBed() {
         key: pollEntryKey(dueAt, orderId),
         dueAt,
         orderId,
+        since: dueAt,
         jobKey: jobKeyOf({ customerId, cartId }),
         polls: 0,
       })),

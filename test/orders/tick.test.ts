@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { noMemory } from '../../src/domain/fleet-state.ts';
 import { nothingDone } from '../../src/domain/tick-report.ts';
 import { runTick } from '../../src/polling/tick.ts';
 import { succeeded } from '../../src/ports/heartbeat.ts';
@@ -73,7 +74,7 @@ test('a tick that was frozen past its time says nothing over the one that follow
   const row = () => bed.tables.gate.all();
   const before = row();
   expect(before).toHaveLength(1);
-  await bed.clock.until(frozen.deps.heartbeats.end(begun, { ...nothingDone, seen: 99 }, undefined));
+  await bed.clock.until(frozen.deps.heartbeats.end(begun, { ...nothingDone, seen: 99 }, undefined, noMemory));
   expect(row()).toEqual(before);
 });
 

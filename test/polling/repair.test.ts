@@ -142,7 +142,13 @@ test('each pending order gets its entry, in any state of its record, once howeve
     orderSummary('there', { entryKey: pollEntryKey(now + 7, 'there') }),
   ];
   const ordered = await put({ state: 'ordered', orders });
-  const there = { key: pollEntryKey(now + 7, 'there'), dueAt: now + 7, orderId: 'there', polls: 1 };
+  const there = {
+    key: pollEntryKey(now + 7, 'there'),
+    dueAt: now + 7,
+    orderId: 'there',
+    since: now,
+    polls: 1,
+  };
   await deps.schedule.insert([{ ...there, jobKey: ordered.jobKey }]);
   const leased = await put({
     state: 'unresolved',

@@ -1,5 +1,6 @@
 import { heartbeatStore } from '../../src/adapters/azure-tables/heartbeat-store.ts';
 import { ledgerScan } from '../../src/adapters/azure-tables/ledger-scan-store.ts';
+import { openAttention } from '../../src/adapters/azure-tables/open-attention.ts';
 import { openStores } from '../../src/adapters/azure-tables/stores.ts';
 import type { Deps } from '../../src/checkout/deps.ts';
 import { batchJoiner } from '../../src/checkout/join-batch.ts';
@@ -47,6 +48,7 @@ export function depsOf(world: World, process: Process): TickDeps & Deps {
       world,
       ledgerScan(table('checkouts'), () => {}),
     ),
+    fleet: { openAttention: () => openAttention(table('attention')), gate: async () => ({ state: 'open' }) },
     heartbeats: heartbeatStore(table('heartbeat'), () => clock.now().atLeast, process.random),
     wakeUps: { urgent: queue, standard: queue },
     clock: process.clock,

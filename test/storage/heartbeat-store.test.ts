@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { heartbeatStore } from '../../src/adapters/azure-tables/heartbeat-store.ts';
+import { noMemory } from '../../src/domain/fleet-state.ts';
 import { nothingDone } from '../../src/domain/tick-report.ts';
 import type { RecordPosition } from '../../src/ports/ledger-scan.ts';
 import { seededRandom } from '../support/seeded-random.ts';
@@ -25,7 +26,7 @@ onEachBackend('heartbeatStore', (tables) => {
       if (begun === undefined) throw new Error('another tick is running');
       expect(await others.begin(500)).toBeUndefined();
       now += 100;
-      await heartbeats.end(begun, report, repairedTo);
+      await heartbeats.end(begun, report, repairedTo, noMemory);
       return begun.repairedTo;
     };
     await tick({ ...nothingDone, seen: 3, failed: 1 });
@@ -38,6 +39,12 @@ onEachBackend('heartbeatStore', (tables) => {
     expect(await heartbeats.read()).toEqual({ runningUntil: 0, last, lastSuccess: 1_200, age: 40 });
     credentialEnds = 5_000;
     await tick();
+    expect(await heartbeats.read()).toMatchObject({ credentialEndsAt: 5_000 });
+    // An instance that had no token yet knows it from the others.
+    const theirs = await others.begin(500);
+    if (theirs === undefined) throw new Error('another tick is running');
+    expect(theirs.credentialEndsAt).toBe(5_000);
+    await others.end(theirs, nothingDone, undefined, noMemory);
     expect(await heartbeats.read()).toMatchObject({ credentialEndsAt: 5_000 });
   });
 
@@ -55,12 +62,14 @@ onEachBackend('heartbeatStore', (tables) => {
     expect(first.repairedTo).toBeUndefined();
     expect((await heartbeats.read())?.age).toBe(Infinity);
     const place = { partition: 'customer', key: 'cart:1' };
-    await heartbeats.end(first, nothingDone, place);
-    expect((await begin()).repairedTo).toEqual(place);
+    const memory = { ...noMemory, states: { gate: { since: 1, seen: 2, word: 'breaker' } } };
+    await heartbeats.end(first, nothingDone, place, memory);
+    expect(await begin()).toMatchObject({ repairedTo: place, memory });
     now += 500;
     const third = await begin();
     expect(third.repairedTo).toEqual(place);
-    await heartbeats.end(third, nothingDone, undefined);
+    expect(third.memory).toEqual(memory);
+    await heartbeats.end(third, nothingDone, undefined, noMemory);
     expect((await begin()).repairedTo).toBeUndefined();
   });
 });

@@ -35,6 +35,7 @@ const orderEntry = (dueAt: number, orderId: string = randomUUID()): OrderEntry =
   dueAt,
   orderId,
   jobKey: sampleKey,
+  since: dueAt - 10,
   polls: 3,
 });
 
@@ -341,7 +342,7 @@ test('an entry of an order that cannot be read is reported, and does not stop th
   put('000000000000002:b', { jobKey: sampleKey, orderId: 'b', dueAt: 'soon' });
   put('000000000000003:c', { version: 2 });
   put('batch:000000000000001:night', { batchId: 'night' });
-  const good = { ...orderEntry(4), polls: 0 };
+  const good = { ...orderEntry(4), since: 4, polls: 0 };
   put(good.key, { jobKey: sampleKey, dueAt: 4, orderId: good.orderId, polls: 'x' });
   expect(await collect(store.due('orders', 10))).toStrictEqual([good]);
   expect(await collect(store.due('batches', 10))).toEqual([]);

@@ -1,6 +1,7 @@
 import { gateStore } from '../../src/adapters/azure-tables/gate-store-table.ts';
 import { heartbeatStore } from '../../src/adapters/azure-tables/heartbeat-store.ts';
 import { ledgerScan } from '../../src/adapters/azure-tables/ledger-scan-store.ts';
+import { openAttention } from '../../src/adapters/azure-tables/open-attention.ts';
 import { openStores } from '../../src/adapters/azure-tables/stores.ts';
 import type { Deps } from '../../src/checkout/deps.ts';
 import { handleDelivery } from '../../src/checkout/handle-delivery.ts';
@@ -208,6 +209,10 @@ export function virtualFleet(options: VirtualFleetOptions): VirtualFleet {
     };
     const tickDeps: TickDeps = {
       ...deps,
+      fleet: {
+        openAttention: () => openAttention(table('attention')),
+        gate: async () => ({ state: 'open' }),
+      },
       heartbeats: heartbeatStore(table('gate'), () => server.now().atLeast, random),
       ledgerScan: ledgerScan(table('checkouts'), (why) => void warnings.push(why)),
       wakeUps: { standard: outgoing, urgent: outgoing },

@@ -36,12 +36,6 @@ describe('an event moves its metrics', () => {
       { metric: 'checkout.gate.closed', value: 30, attributes: { cause: 'throttled' } },
     ]);
   });
-  test('the end of a credential is a gauge only where it is known', () => {
-    const names = (fields: Record<string, number>) =>
-      measuresOf('TokenRefreshed', { outcome: 'ok', ...fields }).map(({ metric }) => metric);
-    expect(names({})).toEqual(['checkout.token.refresh']);
-    expect(names({ credentialDaysLeft: 9 })).toEqual(['checkout.token.refresh', 'checkout.credential.days']);
-  });
 });
 
 test.each([

@@ -1,3 +1,4 @@
+import { readMemory, writeMemory } from '../../domain/fleet-state.ts';
 import { type TickReport, tickStops } from '../../domain/tick-report.ts';
 import { type BegunTick, type Heartbeat, type Heartbeats, succeeded } from '../../ports/heartbeat.ts';
 import type { RecordPosition } from '../../ports/ledger-scan.ts';
@@ -27,6 +28,12 @@ export function heartbeatStore(
     return (await read())?.properties['writeId'] === properties['writeId'];
   }
 
+  /** Another instance may have had a token when this one had none. */
+  const credentialEnd = (found: StoredRow | undefined): number => {
+    const stored = found?.properties['credentialEndsAt'];
+    return credentialEndsAt() ?? (typeof stored === 'number' ? stored : 0);
+  };
+
   return {
     async begin(lengthMs) {
       const found = await read();
@@ -36,11 +43,17 @@ export function heartbeatStore(
       const id = random.guid();
       const begun = { version, tick: id, writeId: id, startedAt, runningUntil: startedAt + lengthMs };
       return (await write({ ...found?.properties, ...begun }, found))
-        ? { id, startedAt, repairedTo: positionIn(found) }
+        ? {
+            id,
+            startedAt,
+            repairedTo: positionIn(found),
+            memory: readMemory(found?.properties['memory']),
+            credentialEndsAt: credentialEnd(found) || undefined,
+          }
         : undefined;
     },
 
-    async end({ id, startedAt }: BegunTick, report: TickReport, repairedTo) {
+    async end({ id, startedAt }: BegunTick, report: TickReport, repairedTo, memory) {
       const found = await read();
       if (found === undefined || found.properties['tick'] !== id) return;
       const endedAt = now();
@@ -53,7 +66,8 @@ export function heartbeatStore(
         endedAt,
         lastSuccess,
         runningUntil: 0,
-        credentialEndsAt: credentialEndsAt() ?? 0,
+        credentialEndsAt: credentialEnd(found),
+        memory: writeMemory(memory),
         repairPartition: repairedTo?.partition ?? '',
         repairKey: repairedTo?.key ?? '',
       };

@@ -1,5 +1,6 @@
 import { type AttentionKind, attentionKinds } from '../../domain/checkout/attention-row.ts';
-import type { Change, Table } from '../../ports/table.ts';
+import type { OpenRow } from '../../ports/fleet.ts';
+import type { Change, Properties, Table } from '../../ports/table.ts';
 
 /** The index of open rows: row key `{kind}:{key}`. A row that is closed has none, so counts do not grow with what is done. */
 const partition = 'open';
@@ -12,25 +13,50 @@ const indexKey = (kind: string, key: string): string => `${kind}:${key}`;
 export async function showOpen(table: Table, rows: 'job' | 'rejected', key: string): Promise<void> {
   const row = await table.get(rows, key);
   const open = row?.properties['open'] === true ? row.properties['kind'] : undefined;
-  const openedAt = row?.properties['openedAt'] ?? row?.properties['at'] ?? 0;
+  const properties = indexed(row?.properties ?? {});
   const kinds =
     rows === 'rejected' ? (['rejected'] as const) : attentionKinds.filter((kind) => kind !== 'rejected');
   const [first, ...more] = kinds.map((kind): Change => {
-    const indexed = indexKey(kind, key);
     return kind === open
-      ? { kind: 'replace', row: { partition, key: indexed, properties: { openedAt } } }
-      : { kind: 'remove', partition, key: indexed };
+      ? { kind: 'replace', row: { partition, key: indexKey(kind, key), properties } }
+      : { kind: 'remove', partition, key: indexKey(kind, key) };
   });
   // Each alone: a removal of what is not there would refuse a whole transaction.
   for (const change of first === undefined ? [] : [first, ...more]) await table.change(change);
 }
 
+/** What a report needs of an open row, so that it does not read the row itself. */
+function indexed({ openedAt, at, code, batchIds, batchId }: Properties): Properties {
+  return {
+    openedAt: openedAt ?? at ?? 0,
+    code: typeof code === 'string' ? code : '',
+    batchIds: [batchIds, batchId].find((ids) => typeof ids === 'string') ?? '',
+  };
+}
+
+/** The open rows. Reads no closed row. Throws `Unavailable`. */
+export async function* openAttention(table: Table): AsyncIterable<OpenRow> {
+  const rows = table.rows({ partition, from: '', to: '~', select: ['openedAt', 'code', 'batchIds'] });
+  for await (const { key, properties } of rows) {
+    const kind = attentionKinds.find((one) => key.startsWith(`${one}:`));
+    if (kind === undefined) continue;
+    const { openedAt, code, batchIds } = properties;
+    yield {
+      kind,
+      openedAt: typeof openedAt === 'number' ? openedAt : 0,
+      code: typeof code === 'string' ? code : '',
+      // The last id of a column that was too short for it is not whole.
+      batchIds:
+        typeof batchIds === 'string'
+          ? batchIds.split(',').filter((id) => id !== '' && !id.endsWith('…'))
+          : [],
+    };
+  }
+}
+
 /** How many rows of each kind are open. Reads no closed row. Throws `Unavailable`. */
 export async function countOpen(table: Table): Promise<Readonly<Record<AttentionKind, number>>> {
   const counts = { failed: 0, partial: 0, 'needs-decision': 0, 'pending-too-long': 0, rejected: 0 };
-  for await (const { key } of table.rows({ partition, from: '', to: '~', select: ['openedAt'] })) {
-    const kind = attentionKinds.find((one) => key.startsWith(`${one}:`));
-    if (kind !== undefined) counts[kind] += 1;
-  }
+  for await (const { kind } of openAttention(table)) counts[kind] += 1;
   return counts;
 }

@@ -3,6 +3,7 @@ import { isSettled, states } from '../../domain/checkout/record.ts';
 import { readJobKey } from '../../domain/message/job-key.ts';
 import { omitUndefined } from '../../domain/omit-undefined.ts';
 import {
+  allJobKeys,
   type BatchCountEntry,
   type JobEntry,
   jobKeysUntil,
@@ -10,12 +11,16 @@ import {
   type PollEntry,
   pollKeysUntil,
   readJobEntryKey,
+  wholeTime,
 } from '../../domain/schedule-entry.ts';
 import type { EntryMove, Schedule, WhichJobs } from '../../ports/schedule.ts';
 import type { Change, Properties, Row, StoredRow, Table, Where } from '../../ports/table.ts';
 import { keyPart } from './keys.ts';
 import { pollSchema } from './record-schema.ts';
 import { toTransactions } from './transactions.ts';
+
+/** Source: Table service REST, query timeout and pagination: a page has 1,000 rows at most. */
+const pageRows = 1_000;
 
 /** One partition: a few rows a second against a limit of 2,000, and moving a row is one transaction. */
 const partition = 'due';
@@ -76,6 +81,32 @@ export function scheduleStore(table: Table, onUnreadable: (key: string, why: str
 
     due: dueEntries,
 
+    async sweep(of, after, now) {
+      const range = of === 'orders' ? pollKeysUntil('orders', wholeTime) : allJobKeys;
+      const found: { oldest?: number; late: number; lateSince?: number } = { late: 0 };
+      let rows = 0;
+      for await (const { key, properties } of table.rows({
+        partition,
+        ...range,
+        select: ['since', 'state', 'notAfter'],
+        ...(after === undefined ? {} : { after: { partition, key: after } }),
+      })) {
+        const { since, state, notAfter } = properties;
+        const isOpen = of === 'orders' || !states.some((one) => one === state && isSettled(one));
+        // A job that a person is asked about does not wait for a worker.
+        const waits = of === 'orders' || state === 'waiting';
+        if (waits && typeof since === 'number' && since <= now)
+          found.oldest = Math.min(since, found.oldest ?? since);
+        if (isOpen && typeof notAfter === 'number' && notAfter <= now) {
+          found.late += 1;
+          found.lateSince = Math.min(notAfter, found.lateSince ?? notAfter);
+        }
+        rows += 1;
+        if (rows === pageRows) return { found, next: key };
+      }
+      return { found, next: undefined };
+    },
+
     exists: async (key) => (await table.get(partition, key)) !== undefined,
 
     async move(from, to) {
@@ -118,7 +149,7 @@ function unkeptIn(text: unknown): Pick<OrderEntry, 'unkept'> {
 }
 
 function fromEntry({ key, properties }: StoredRow): PollEntry | string {
-  const { dueAt, orderId, jobKey: named, batchId, polls, unkept, version } = properties;
+  const { dueAt, orderId, jobKey: named, batchId, since, polls, unkept, version } = properties;
   if (typeof version === 'number' && version > 1)
     return `version ${version} is newer than 1, which this program knows`;
   if (typeof batchId === 'string')
@@ -131,6 +162,8 @@ function fromEntry({ key, properties }: StoredRow): PollEntry | string {
     dueAt,
     orderId,
     jobKey,
+    // An entry of an older version has none until its next poll.
+    since: typeof since === 'number' ? since : dueAt,
     polls: typeof polls === 'number' && polls >= 0 ? polls : 0,
     ...unkeptIn(unkept),
   };

@@ -5,6 +5,8 @@ import { cutText } from '../../domain/text.ts';
  * authentication and authorization error codes" (learn.microsoft.com/entra/identity-platform).
  */
 const words: Readonly<Record<string, string>> = {
+  AADSTS500011:
+    'the resource is not in this tenant. Check PARTNER_TENANT_ID, and the scope of the app registration.',
   AADSTS50034: 'the user who consented no longer exists. Consent again as another Admin agent.',
   AADSTS50057:
     'the account of the user who consented is disabled. Enable it, or consent again as another user.',
@@ -12,6 +14,8 @@ const words: Readonly<Record<string, string>> = {
   AADSTS50078: 'the multi-factor sign-in has expired by policy. Consent again.',
   AADSTS50079: 'the user must enrol in multi-factor authentication. Enrol, then consent again.',
   AADSTS50173: 'the grant was revoked, often by a change of password. Consent again.',
+  AADSTS53000:
+    'a Conditional Access policy wants a compliant device. Exempt the app registration, or consent again from where the policy allows it.',
   AADSTS53003:
     'a Conditional Access policy blocks it. Exempt the app registration, or consent again from where the policy allows it.',
   AADSTS54005: 'the authorization code was used twice. Consent again.',
@@ -28,8 +32,10 @@ const words: Readonly<Record<string, string>> = {
     'no federated credential of the app registration matches the managed identity. Check issuer, subject and audience.',
   AADSTS70021:
     'no federated credential of the app registration matches the managed identity. Check issuer, subject and audience.',
+  AADSTS7000112: 'the app registration is disabled. Enable it in its tenant.',
   AADSTS7000215: 'the client secret is wrong: often its id was copied in place of its value. Set the value.',
   AADSTS7000222: 'the client secret has expired. Make a new one, or better a federated credential.',
+  AADSTS7000229: 'the app registration has no service principal in this tenant. Grant admin consent.',
   AADSTS90002: 'there is no such tenant. Check PARTNER_TENANT_ID and PARTNER_CENTER_CLOUD.',
   AADSTS900023: 'the tenant id is not one. Check PARTNER_TENANT_ID.',
   AADSTS90033: 'Microsoft Entra is away for a moment; it is asked again.',
@@ -39,6 +45,7 @@ const words: Readonly<Record<string, string>> = {
 export function refusalInWords(text: string): string {
   const code = /AADSTS\d{5,7}/.exec(text)?.[0];
   const known = code === undefined ? undefined : words[code];
-  const said = cutText((text.split(/[\r\n]/, 1)[0] ?? '').trim(), 300);
+  // What follows are ids of this one request: with them, each refusal would be an incident of its own.
+  const said = cutText((text.split(/[\r\n]| Trace ID/, 1)[0] ?? '').trim(), 300);
   return known === undefined ? said : `${code}: ${known}`;
 }

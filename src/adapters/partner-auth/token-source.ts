@@ -5,7 +5,7 @@ import type { Telemetry } from '../../ports/telemetry.ts';
 export interface TokenSource extends Tokens {
   /** `renew` asks for a token that is not the cached one: the last one was refused. Throws `CredentialFailure`. */
   token(options: { readonly renew: boolean }): Promise<string>;
-  /** When the credential behind the tokens ends (epoch ms); undefined: it does not, or nobody knows. */
+  /** When the credential behind the tokens ends (epoch ms); 0: it does not, or that is not known; undefined: this instance had no token yet. */
   credentialEndsAt(): number | undefined;
 }
 
@@ -76,7 +76,7 @@ export function cachedTokens(parts: {
   const isAtHand = (): boolean => kept !== undefined && clock.now() < kept.expiresAt;
 
   return {
-    credentialEndsAt: () => kept?.credentialEndsAt,
+    credentialEndsAt: () => (kept === undefined ? undefined : (kept.credentialEndsAt ?? 0)),
     async token({ renew }) {
       if (kept === undefined || renew || !isAtHand()) return fetchOnce();
       // Due, but still good: nobody waits for the new one, and a refusal stops nobody.

@@ -37,13 +37,8 @@ export function measuresOf(name: EventName, fields: Fields): readonly Measure[] 
             },
           ]
         : [];
-    case 'TokenRefreshed': {
-      const days = fields['credentialDaysLeft'];
-      return [
-        { metric: 'checkout.token.refresh', value: 1, attributes: { outcome: word('outcome') } },
-        ...(typeof days === 'number' ? [{ metric: 'checkout.credential.days' as const, value: days }] : []),
-      ];
-    }
+    case 'TokenRefreshed':
+      return [{ metric: 'checkout.token.refresh', value: 1, attributes: { outcome: word('outcome') } }];
     default:
       return [];
   }

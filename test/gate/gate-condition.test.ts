@@ -1,0 +1,39 @@
+import { expect, test } from 'vitest';
+import { defaultGateSettings as settings } from '../../src/domain/gate/gate-settings.ts';
+import { type GateState, initialState } from '../../src/domain/gate/gate-state.ts';
+import { gateCondition } from '../../src/gate/gate-condition.ts';
+
+const now = 1_000_000;
+const conditionAt = (change: Partial<GateState>) =>
+  gateCondition(
+    {
+      read: async () => ({ ...initialState(now - 50, settings), closing: undefined, ...change }),
+      now: () => ({ atLeast: now, atMost: now }),
+    },
+    settings,
+  );
+const closing = (until: number) => ({
+  cause: 'breaker' as const,
+  since: 7,
+  until,
+  reason: 'five in a row',
+  pauses: 1,
+});
+
+test('the gate is open, closed, on trial or paused, with its cause and its beginning', async () => {
+  expect(await conditionAt({})).toEqual({ state: 'open' });
+  expect(await conditionAt({ closing: closing(now + 1) })).toEqual({
+    state: 'closed',
+    cause: 'breaker',
+    since: 7,
+  });
+  expect(await conditionAt({ closing: closing(now) })).toEqual({
+    state: 'trial',
+    cause: 'breaker',
+    since: 7,
+  });
+  const throttled = { ...closing(now - 1), cause: 'throttled' as const };
+  expect(await conditionAt({ closing: throttled })).toEqual({ state: 'open' });
+  const paused = { who: 'somebody', reason: 'why', since: 9 };
+  expect(await conditionAt({ paused })).toEqual({ state: 'paused', cause: 'paused', since: 9 });
+});
