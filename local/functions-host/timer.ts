@@ -62,8 +62,19 @@ function prepare(fn: HostedFunction, context: HostContext): Timer {
  * epoch, so that the occurrences are the same after a restart. Times of day lose their meaning.
  */
 function pressed(schedule: Schedule, factor: number): Schedule {
-  return factor === 1 ? schedule : { next: (time) => schedule.next(time * factor) / factor };
+  if (factor === 1) return schedule;
+  return {
+    next(time) {
+      const far = time * factor;
+      // Thousands of years ahead, where croner ends. The calendar repeats.
+      const inCycle = far % calendarCycleMs;
+      return (far - inCycle + schedule.next(inCycle)) / factor;
+    },
+  };
 }
+
+/** 400 years of the Gregorian calendar: whole weeks, so days and weekdays repeat. */
+const calendarCycleMs = 146_097 * 86_400_000;
 
 function isFasterThan(schedule: Schedule, least: number, now: number): boolean {
   let time = schedule.next(now);

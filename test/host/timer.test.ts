@@ -191,3 +191,10 @@ test('the time factor divides the period: once a minute at 60 is once a second, 
     Next: '2026-01-05T10:00:32.000Z',
   });
 });
+
+test('the largest time factor reaches no end of the calendar', async () => {
+  const clock = manualClock(start);
+  const timer = await startTimer(clock, { timeFactor: 4_000 });
+  await clock.advanceTo(start + 45);
+  expect(timer.runs).toHaveLength(3);
+});
