@@ -1,4 +1,5 @@
 /** `npm run dev`: keeps the whole stack up on this machine and takes messages from anyone, until Ctrl-C. */
+import { type ChildProcess, spawn } from 'node:child_process';
 import { copyFile, mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod/mini';
@@ -51,6 +52,7 @@ const {
 async function dev(): Promise<void> {
   await buildDist(root);
   const stack = await startStack({ factor, appRoot: root, ...(ownWorker ? { ports: examplePorts } : {}) });
+  let page: ChildProcess | undefined;
   try {
     const { settings, sandbox } = stack;
     await mkdir(folder, { recursive: true });
@@ -72,16 +74,25 @@ ${addresses(stack, worker)}
 ${whatToTry(stack, worker, sample.first)}
 
 Ctrl-C ends it.`);
+    page = operatorPage();
     const ended = worker?.exited.then(({ code, signal }) => signal ?? `code ${code}`);
     const end = await Promise.race([stopped.promise, ...(ended === undefined ? [] : [ended])]);
     if (end === undefined) return;
     console.error(`The worker has ended by itself, with ${end}.`);
     process.exitCode = 1;
   } finally {
+    page?.kill('SIGINT');
     await Promise.all([stackFile, shellFile, certificateFile].map((path) => rm(path, { force: true })));
     await stack.stop();
   }
 }
+
+/** The page to look at, as `npx partner-checkout ui` starts it. It prints its address. */
+const operatorPage = (): ChildProcess =>
+  spawn(process.execPath, [join(root, 'src/cli/main.js'), 'ui'], {
+    cwd: root,
+    stdio: ['ignore', 'inherit', 'inherit'],
+  });
 
 function addresses({ broker, tables, sandbox, functionKey }: Stack, worker: HostChild | undefined): string {
   const http =

@@ -18,7 +18,7 @@ export default defineConfig({
     root: new URL('..', import.meta.url).pathname,
     include: ['test/**/*.test.ts'],
     // infra/ has its own, `npm run check:infra`: it needs the Bicep compiler.
-    exclude: ['test/bench/**', 'test/infra/**'],
+    exclude: ['test/bench/**', 'test/infra/**', 'test/ui/**'],
     globalSetup: ['test/setup.ts'],
     // CI counts by it.
     reporters: report === undefined ? ['default'] : ['default', ['json', { outputFile: report }]],

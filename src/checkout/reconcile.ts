@@ -1,5 +1,4 @@
-import { decodeCart } from '../domain/answer/decode-cart.ts';
-import { decodeOrder } from '../domain/answer/decode-order.ts';
+import { decodeCart, decodeOrder } from '../domain/answer/decode-answer.ts';
 import { knownGroup } from '../domain/checkout/apply-result.ts';
 import {
   afterEvidence,

@@ -1,19 +1,14 @@
 import { createWriteStream, writeFileSync } from 'node:fs';
-import { finished } from 'node:stream/promises';
-import { orderKey } from '../../adapters/azure-tables/order-rows.ts';
+import { pipeline } from 'node:stream/promises';
 import { type LineKind, lineKinds, openLines } from '../../domain/batch/batch-counts.ts';
 import { isRetryable, states } from '../../domain/checkout/record.ts';
 import { describeValue } from '../../domain/looks-like.ts';
 import { readBatchId } from '../../domain/message/job.ts';
-import { type BatchCart, batchCarts } from '../../operator/batches/batch-carts.ts';
-import { csvFields, csvHeading, csvLine } from '../../operator/batches/batch-csv.ts';
 import { type BatchStatus, batchStatuses } from '../../operator/batches/batch-status.ts';
 import { findQueued, mostPeeked } from '../../operator/batches/queued-batch.ts';
-import { viewGate } from '../../operator/pause-gate.ts';
-import { figuresOf } from '../../operator/report/figures.ts';
-import { answerOf, reportPage } from '../../operator/report/page.ts';
+import { answerOf } from '../../operator/report/page.ts';
 import { waitingIn } from '../../ports/queue-status.ts';
-import type { Table } from '../../ports/table.ts';
+import { csvLines, reportOf } from '../session/batch-files.ts';
 import { CommandFailure, exit } from '../session/cli-failure.ts';
 import { inSession, newCommand, type Session } from '../session/command.ts';
 import type { Output } from '../session/output.ts';
@@ -59,17 +54,17 @@ async function run(session: Session, id: string, options: Options): Promise<numb
     now = known(batchId, await status(batchId, await backlog()));
   }
   if (options.csv === true || options.csv === '-') {
-    await writeCsv(session, batchId, (line) => void process.stdout.write(line));
+    for await (const line of csvLines(deps, batchId)) process.stdout.write(line);
     return exit.ok;
   }
   if (options.csv !== undefined) {
-    const file = createWriteStream(options.csv);
-    await writeCsv(session, batchId, (line) => void file.write(line));
-    file.end();
-    await finished(file);
+    await pipeline(csvLines(deps, batchId), createWriteStream(options.csv));
     output.note(`Results: ${options.csv}`);
   }
-  if (options.report !== undefined) await writeReport(session, now, options.report);
+  if (options.report !== undefined) {
+    writeFileSync(options.report, await reportOf(deps, batchId, now.total));
+    output.note(`The night as one page: ${options.report}`);
+  }
   show(output, now, deps.clock.now());
   output.data(now);
   if (interrupted.aborted) return exit.interrupted;
@@ -159,44 +154,4 @@ function barOf({ counts }: Pick<BatchStatus, 'counts'>): string {
   const all = Object.values(counts).reduce((sum, count) => sum + count, 0);
   const full = all === 0 ? 0 : Math.floor(((all - openLines(counts)) / all) * barWidth);
   return `[${'#'.repeat(full)}${'.'.repeat(barWidth - full)}]`;
-}
-
-async function writeCsv(
-  { operator }: Session,
-  batchId: string,
-  write: (line: string) => void,
-): Promise<void> {
-  const deps = await operator();
-  // A spreadsheet reads UTF-8 only when the file says so.
-  write(`\uFEFF${csvLine(csvHeading)}`);
-  for await (const cart of batchCarts(deps, batchId))
-    write(csvLine(csvFields(cart, await subscriptionsOf(deps.tables.checkouts, cart))));
-}
-
-/** They stand in a column of each order's row. */
-async function subscriptionsOf(table: Pick<Table, 'get'>, cart: BatchCart): Promise<readonly string[]> {
-  if (cart.kind !== 'record') return [];
-  const found: string[] = [];
-  for (const { id } of cart.record.orders) {
-    const ids = (await table.get(cart.record.customerId, orderKey(id)))?.properties['subscriptionIds'];
-    if (typeof ids === 'string' && ids !== '') found.push(...ids.split(','));
-  }
-  return found;
-}
-
-async function writeReport(
-  { operator, output }: Session,
-  { batchId, total }: BatchStatus,
-  file: string,
-): Promise<void> {
-  const deps = await operator();
-  const { limit } = await viewGate(deps.gateStore, deps.config.gate);
-  const figures = await figuresOf(
-    { batchId, total, limit },
-    batchCarts(deps, batchId),
-    deps.clock.now(),
-    deps.config.gate.minuteMs,
-  );
-  writeFileSync(file, reportPage(figures));
-  output.note(`The night as one page: ${file}`);
 }

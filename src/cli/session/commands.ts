@@ -2,20 +2,18 @@ import { Command } from 'commander';
 import { attentionCommand } from '../commands/attention-command.ts';
 import { auditCommand } from '../commands/audit-command.ts';
 import { batchCommand } from '../commands/batch-command.ts';
-import { batchesCommand } from '../commands/batches-command.ts';
 import { credentialCommand } from '../commands/credential-command.ts';
 import { deadLettersCommand } from '../commands/dead-letters-command.ts';
 import { doctorCommand } from '../commands/doctor-command.ts';
 import { enqueueCommand } from '../commands/enqueue-command.ts';
 import { jobCommand } from '../commands/job-command.ts';
-import { jobsCommand } from '../commands/jobs-command.ts';
-import { limitCommand } from '../commands/limit-command.ts';
 import { pauseCommand, resumeCommand } from '../commands/pause-command.ts';
 import { preflightCommand } from '../commands/preflight-command.ts';
 import { repairCommand } from '../commands/repair-command.ts';
 import { resolveCommand } from '../commands/resolve-command.ts';
 import { retryCommand } from '../commands/retry-command.ts';
 import { statusCommand } from '../commands/status-command.ts';
+import { uiCommand } from '../commands/ui-command.ts';
 
 /** Every command with its options, as `--help` shows them. */
 export const program = new Command('partner-checkout')
@@ -34,10 +32,8 @@ for (const command of [
   preflightCommand,
   enqueueCommand,
   statusCommand,
-  batchesCommand,
   batchCommand,
   attentionCommand,
-  jobsCommand,
   jobCommand,
   retryCommand,
   resolveCommand,
@@ -45,10 +41,10 @@ for (const command of [
   repairCommand,
   pauseCommand,
   resumeCommand,
-  limitCommand,
   auditCommand,
   doctorCommand,
   credentialCommand,
+  uiCommand,
 ])
   program.addCommand(command);
 for (const command of [program, ...program.commands, ...program.commands.flatMap((one) => one.commands)])

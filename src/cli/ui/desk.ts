@@ -1,0 +1,303 @@
+/**
+ * What the operator's page reads and does. It binds the use cases of the command line to one session: the page shows no number and
+ * makes no change that the command line does not.
+ */
+import type { BatchEntry } from '../../domain/batch/batch.ts';
+import { isOpen } from '../../domain/checkout/claim-rules.ts';
+import { type JobKey, readJobKey } from '../../domain/message/job-key.ts';
+import { omitUndefined } from '../../domain/omit-undefined.ts';
+import { wholeTime } from '../../domain/schedule-entry.ts';
+import { type AttentionGroup, attentionGrouper } from '../../operator/attention/attention-groups.ts';
+import { closeRefusal, closeRows, findRow } from '../../operator/attention/close-attention.ts';
+import { type BatchStatus, batchStatuses } from '../../operator/batches/batch-status.ts';
+import { findQueued } from '../../operator/batches/queued-batch.ts';
+import { decideJob } from '../../operator/jobs/decide-job.ts';
+import { hasEntry, type NextStep, nextStep } from '../../operator/jobs/next-step.ts';
+import { type CaseFile, openCase, type Resolution, whyNotResolve } from '../../operator/jobs/resolve.ts';
+import { retryJobs } from '../../operator/jobs/retry.ts';
+import { type StoryLine, storyOf, unkeptPolls } from '../../operator/jobs/story.ts';
+import { supportText } from '../../operator/jobs/support-text.ts';
+import { whatChanged } from '../../operator/jobs/what-changed.ts';
+import { pauseGate, resumeGate, viewGate } from '../../operator/pause-gate.ts';
+import { readStatus, type Status } from '../../operator/status.ts';
+import type { AttentionFilter, AttentionRow } from '../../ports/attention-rows.ts';
+import type { CustomerBooks } from '../../ports/ledger.ts';
+import { waitingIn } from '../../ports/queue-status.ts';
+import { csvLines, reportOf } from '../session/batch-files.ts';
+import type { Session } from '../session/command.ts';
+import { decidingMany, decidingOne } from '../session/decide.ts';
+
+/** One line of the list of batches. */
+export interface BatchItem {
+  readonly batchId: string;
+  readonly total?: number;
+  /** When its size was declared first, epoch ms. */
+  readonly since?: number;
+  readonly finishedAt?: number;
+  readonly stoppedBy?: string;
+}
+
+/** A batch as it was at one moment: how far it is, and its lines. */
+export interface BatchSnapshot {
+  readonly status: BatchStatus;
+  readonly entries: readonly BatchEntry[];
+}
+
+/** One job: its story, what comes next, and what a person may decide. */
+export interface JobSheet {
+  readonly file: CaseFile;
+  readonly story: readonly StoryLine[];
+  readonly next: NextStep;
+  readonly supportText: string;
+}
+
+/** What people do with many rows at once. */
+export const bulkActions = ['retry', 'close', 'give-up'] as const;
+export type BulkAction = (typeof bulkActions)[number];
+
+/** What became of one row. `done`: it was written, or in a dry run it would be. */
+export interface RowResult {
+  readonly key: string;
+  readonly done: boolean;
+  readonly words: string;
+}
+
+export interface Desk {
+  who(): Promise<string>;
+  status(): Promise<Status>;
+  /** Batches that are not finished, the oldest count first. */
+  batches(): Promise<readonly BatchItem[]>;
+  /** Undefined: nothing is known of the batch. */
+  batch(batchId: string): Promise<BatchSnapshot | undefined>;
+  attentionGroups(filter: AttentionFilter): Promise<readonly AttentionGroup[]>;
+  attentionRows(filter: AttentionFilter): Promise<readonly AttentionRow[]>;
+  /** `isDryRun`: says what would happen and writes nothing. */
+  act(action: BulkAction, keys: readonly string[], isDryRun: boolean): Promise<readonly RowResult[]>;
+  job(key: JobKey): Promise<JobSheet | undefined>;
+  /** The sentence that says what was decided, or why nothing was. */
+  resolve(key: JobKey, resolution: Resolution, revision: number): Promise<RowResult>;
+  /** Every job of a customer. */
+  customerJobs(customerId: string): Promise<CustomerBooks>;
+  pause(reason: string): Promise<void>;
+  resume(): Promise<void>;
+  /** The lines of the CSV of a batch, heading first. */
+  csvLines(batchId: string): Promise<AsyncIterable<string>>;
+  /** The report of a batch as one HTML page. */
+  report(batchId: string): Promise<string>;
+}
+
+/** A scan of a batch serves at least so long, and ten times as long as it took: a refresh of the page costs no scan. */
+const leastScanMs = 5_000;
+/** Rows that one action may name: more is work for the command line, which shows its progress. */
+export const mostRows = 5_000;
+const atOnce = 16;
+const mostBatches = 100;
+
+export function openDesk(session: Session): Desk {
+  const snapshots = new Map<
+    string,
+    { readonly until: number; readonly snapshot: Promise<BatchSnapshot | undefined> }
+  >();
+
+  async function scan(batchId: string): Promise<BatchSnapshot | undefined> {
+    const { batches, gateStore, clock, config } = await session.operator();
+    const { queueStatus, queued } = await session.queues();
+    const entries: BatchEntry[] = [];
+    async function* kept() {
+      for await (const entry of batches.entries(batchId)) {
+        entries.push(entry);
+        yield entry;
+      }
+    }
+    const status = await batchStatuses({
+      batches: { summary: batches.summary, entries: kept },
+      gateStore,
+      clock,
+      config,
+      findQueued: (id) => findQueued(queued, id),
+    })(batchId, await waitingIn([queueStatus]));
+    return status === undefined ? undefined : { status, entries };
+  }
+
+  async function batch(batchId: string): Promise<BatchSnapshot | undefined> {
+    const known = snapshots.get(batchId);
+    const began = Date.now();
+    if (known !== undefined && began < known.until) return known.snapshot;
+    const snapshot = scan(batchId);
+    snapshots.set(batchId, { until: Number.POSITIVE_INFINITY, snapshot: known?.snapshot ?? snapshot });
+    const finished = snapshot.then(
+      (value) => {
+        const until = Date.now() + Math.max(leastScanMs, 10 * (Date.now() - began));
+        snapshots.set(batchId, { until, snapshot });
+        return value;
+      },
+      (error: unknown) => {
+        snapshots.delete(batchId);
+        throw error;
+      },
+    );
+    // While a later scan runs, the page shows the one before it.
+    if (known === undefined) return finished;
+    finished.catch(() => {});
+    return known.snapshot;
+  }
+
+  return {
+    batch,
+    async batches() {
+      const { schedule, batches } = await session.operator();
+      const items: BatchItem[] = [];
+      for await (const { batchId } of schedule.due('batches', wholeTime)) {
+        const summary = (await batches.summary(batchId))?.value;
+        items.push(
+          omitUndefined({
+            batchId,
+            total: summary?.total,
+            since: summary?.since,
+            finishedAt: summary?.finished?.at,
+            stoppedBy: summary?.stopped?.who,
+          }),
+        );
+        if (items.length === mostBatches) break;
+      }
+      return items;
+    },
+    who: async () => (await session.operator()).who(),
+    status: async () => readStatus({ ...(await session.operator()), ...(await session.queues()) }),
+    async attentionGroups(filter) {
+      const { attentionRows } = await session.operator();
+      const grouper = attentionGrouper();
+      for await (const row of attentionRows.list(filter)) grouper.add(row);
+      return grouper.groups();
+    },
+    async attentionRows(filter) {
+      const { attentionRows } = await session.operator();
+      const rows: AttentionRow[] = [];
+      for await (const row of attentionRows.list(filter)) rows.push(row);
+      return rows.sort((a, b) => b.at - a.at);
+    },
+    async act(action, keys, isDryRun) {
+      const results: RowResult[] = [];
+      for (let from = 0; from < keys.length; from += atOnce)
+        results.push(
+          ...(await Promise.all(
+            keys.slice(from, from + atOnce).map((key) => actOnOne(session, action, key, isDryRun)),
+          )),
+        );
+      return results;
+    },
+    async job(key) {
+      const { ledger, attentionRows, schedule, gateStore, now, config } = await session.operator();
+      const file = await openCase({ ledger, attentionRows }, key);
+      if (file === undefined) return undefined;
+      const { record, attention } = file;
+      const [gate, unkept, entry] = await Promise.all([
+        viewGate(gateStore, config.gate),
+        record.state === 'ordered' ? unkeptPolls(schedule, key) : [],
+        isOpen(record) ? hasEntry(schedule, record) : undefined,
+      ]);
+      return {
+        file,
+        story: storyOf(record, attention, unkept),
+        next: nextStep(record, { now: now(), gate, hasEntry: entry }),
+        supportText: supportText(record),
+      };
+    },
+    async resolve(key, resolution, revision) {
+      const { ledger, attentionRows, now, who } = await session.operator();
+      const file = await openCase({ ledger, attentionRows }, key);
+      const refused = (words: string): RowResult => ({ key, done: false, words });
+      if (file === undefined) return refused('Nothing is known of this job.');
+      if (file.record.revision !== revision)
+        return refused('The job changed since this page was shown. Look at it again.');
+      const why = whyNotResolve(file, resolution, now());
+      if (why !== undefined) return refused(why);
+      return decided(session, key, resolution, await who(), file);
+    },
+    customerJobs: async (customerId) => (await session.operator()).ledger.customer(customerId),
+    async pause(reason) {
+      const { gateStore, who } = await session.operator();
+      await pauseGate(gateStore, reason, await who());
+    },
+    async resume() {
+      const { gateStore, who } = await session.operator();
+      await resumeGate(gateStore, await who());
+    },
+    csvLines: async (batchId) => csvLines(await session.operator(), batchId),
+    report: async (batchId) =>
+      reportOf(await session.operator(), batchId, (await batch(batchId))?.status.total),
+  };
+}
+
+async function actOnOne(
+  session: Session,
+  action: BulkAction,
+  key: string,
+  isDryRun: boolean,
+): Promise<RowResult> {
+  const refused = (words: string): RowResult => ({ key, done: false, words });
+  const jobKey = readJobKey(key);
+  switch (action) {
+    case 'retry': {
+      if (jobKey === undefined)
+        return refused('A rejected message is no job. Send it again with a correct body.');
+      const deps = await decidingMany(session);
+      const who = isDryRun ? undefined : await deps.who();
+      const report = await retryJobs(deps, [jobKey], {
+        who,
+        signal: session.interrupted,
+        onProgress: () => {},
+      });
+      if (report.jobs === 0) return refused(report.refused[0]?.why ?? 'It cannot be retried.');
+      return { key, done: true, words: isDryRun ? 'would be retried' : 'retry decided' };
+    }
+    case 'close': {
+      const deps = await session.operator();
+      const row = await findRow(deps, key);
+      if (row === undefined) return refused('There is no such row.');
+      const why = closeRefusal(row);
+      if (why !== undefined) return refused(why);
+      if (isDryRun) return { key, done: true, words: 'would be closed' };
+      const { closed, changed } = await closeRows(deps, [row], await deps.who());
+      if (changed > 0) return refused('The worker wrote this row meanwhile.');
+      return { key, done: closed > 0, words: closed > 0 ? 'closed' : 'was closed already' };
+    }
+    case 'give-up': {
+      if (jobKey === undefined) return refused('A rejected message is no job. Close its row.');
+      const { ledger, attentionRows, now, who } = await session.operator();
+      const file = await openCase({ ledger, attentionRows }, jobKey);
+      if (file === undefined) return refused('Nothing is known of this job.');
+      const resolution: Resolution = { decision: 'give-up', orderIds: [] };
+      const why = whyNotResolve(file, resolution, now());
+      if (why !== undefined) return refused(why);
+      return isDryRun
+        ? { key, done: true, words: 'would be given up' }
+        : decided(session, jobKey, resolution, await who(), file);
+    }
+  }
+}
+
+async function decided(
+  session: Session,
+  key: JobKey,
+  resolution: Resolution,
+  who: string,
+  { record }: CaseFile,
+): Promise<RowResult> {
+  const deciding = await decidingOne(session, resolution.decision);
+  const outcome = await decideJob(deciding, key, { ...resolution, who }, record);
+  switch (outcome.kind) {
+    case 'decided':
+      return {
+        key,
+        done: true,
+        words: `${[resolution.decision, ...resolution.orderIds].join(' ')} decided by ${who}. ${deciding.wakeUps === undefined ? 'The gate is closed: the job is woken once it opens.' : 'The worker carries it out now.'}`,
+      };
+    case 'no-record':
+      return { key, done: false, words: 'The record was taken away meanwhile.' };
+    case 'refused':
+      return { key, done: false, words: `Nothing was decided: ${outcome.why}.` };
+    case 'changed':
+      return { key, done: false, words: `Nothing was decided. ${whatChanged(record, outcome.record)}` };
+  }
+}
