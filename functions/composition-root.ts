@@ -9,6 +9,7 @@ import { cachedTokens, type Token } from '../src/adapters/partner-auth/token-sou
 import { partnerCenterClient } from '../src/adapters/partner-center/partner-center-client.ts';
 import { serviceBus } from '../src/adapters/service-bus/service-bus.ts';
 import {
+  tracedCartApi,
   tracedEvents,
   tracedGate,
   tracedPartnerCenter,
@@ -18,6 +19,7 @@ import {
 import type { HealthDeps } from '../src/api/health.ts';
 import type { SubmitDeps } from '../src/api/submit-jobs.ts';
 import type { Deps } from '../src/checkout/deps.ts';
+import { offerCache } from '../src/checkout/offer-cache.ts';
 import { batchJoiner } from '../src/checkout/join-batch.ts';
 import { decodeConfig } from '../src/config/config.ts';
 import { storageClock } from '../src/gate/estimate-storage-clock.ts';
@@ -113,6 +115,8 @@ export function openWorker(env: NodeJS.ProcessEnv): Worker {
     tokens,
     gate: tracedGate(gate, tracing, clock),
     partnerCenter: tracedPartnerCenter(partnerCenter, tracing),
+    cartApi: tracedCartApi(partnerCenter, tracing),
+    offers: offerCache(clock),
     ...stores,
     joinBatch: batchJoiner({ ...stores, clock, times }),
     queue: tracedQueue(bus.queue, tracing),

@@ -10,11 +10,20 @@ import {
   unauthorized,
 } from './answer.ts';
 import type { Call } from './calls.ts';
-import type { WantedLine } from './cart-line.ts';
+import type { CartLine, WantedLine } from './cart-line.ts';
 import { arrangeLines, newCart } from './carts.ts';
 import { replacement, runCheckout } from './checkout.ts';
 import type { Course, Operation, Struck } from './faults.ts';
 import type { OrderRecord } from './orders.ts';
+import {
+  availabilitiesBody,
+  checkedLine,
+  findProduct,
+  type Product,
+  productBody,
+  products,
+  skuBody,
+} from './products.ts';
 import { cartBody, collectionBody, orderBody, provisioningBody, subscriptionsBody } from './wire.ts';
 import type { World } from './world.ts';
 
@@ -35,10 +44,19 @@ const routes: readonly [method: string, pattern: RegExp, operation: Operation][]
   ['GET', /^\/v1\/customers\/([^/]+)\/carts\/([^/]+)$/i, 'get-cart'],
   ['PUT', /^\/v1\/customers\/([^/]+)\/carts\/([^/]+)$/i, 'replace-cart'],
   ['POST', /^\/v1\/customers\/([^/]+)\/carts\/([^/]+)\/checkout$/i, 'checkout'],
+  ['GET', /^\/v1\/customers\/([^/]+)\/(products\/[^/]+\/skus\/[^/]+)\/availabilities$/i, 'availabilities'],
+  ['GET', /^\/v1\/customers\/([^/]+)\/agreements$/i, 'agreements'],
   ['GET', /^\/v1\/customers\/([^/]+)\/orders$/i, 'list-orders'],
   ['GET', /^\/v1\/customers\/([^/]+)\/orders\/([^/]+)$/i, 'get-order'],
   ['GET', /^\/v1\/customers\/([^/]+)\/orders\/([^/]+)\/provisioningstatus$/i, 'provisioning-status'],
   ['GET', /^\/v1\/customers\/([^/]+)\/subscriptions$/i, 'subscriptions'],
+];
+
+/** Without a customer: what a market is sold. */
+const marketRoutes: readonly [pattern: RegExp, operation: Operation][] = [
+  [/^\/v1\/(products\/[^/]+\/skus\/[^/]+)\/availabilities$/i, 'availabilities'],
+  [/^\/v1\/(products\/[^/]+\/skus\/[^/]+)$/i, 'sku'],
+  [/^\/v1\/(products\/[^/]+)$/i, 'product'],
 ];
 
 export function findRoute(method: string, url: string): Route | undefined {
@@ -49,6 +67,10 @@ export function findRoute(method: string, url: string): Route | undefined {
       const [, customerId = '', id = ''] = match;
       return { operation, customerId: customerId.toLowerCase(), id, query: searchParams };
     }
+  }
+  for (const [pattern, operation] of marketRoutes) {
+    const match = method === 'GET' ? pattern.exec(pathname) : null;
+    if (match) return { operation, customerId: '', id: match[1] ?? '', query: searchParams };
   }
   return undefined;
 }
@@ -118,7 +140,7 @@ export async function respond(
   if (typeof who === 'object') return { reply: who, struck: whole };
   const stopped = gateway(world, call, customerId);
   if (stopped) return { reply: stopped, struck: whole };
-  if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(customerId)) {
+  if (customerId !== '' && !/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(customerId)) {
     return { reply: refusal(400, 900118, 'The customer id is not valid.'), struck: whole };
   }
   const struck = world.pickFaults({ operation, customerId, id });
@@ -126,6 +148,10 @@ export async function respond(
   const names = [...(course ? [course] : []), ...struck.spoils].map(({ kind }) => kind);
   if (names.length > 0) call.faults = names;
   if (course?.kind === 'throttle') return { reply: throttleFault(world, call, course), struck };
+  if (isWithoutAgreement(world, operation, customerId)) {
+    return { reply: refusal(403, 13605, 'The Microsoft Customer Agreement is not accepted.'), struck };
+  }
+  if (course?.kind === 'reissue') reissueLines(world, route, body);
   if (operation === 'checkout') {
     const target = { customerId, cartId: id, requestId: call.requestId };
     return { reply: await runCheckout(world, target, call, struck), struck };
@@ -142,6 +168,29 @@ const linesSchema = z.object({
     .array(z.looseObject({ catalogItemId: z.string(), quantity: z.number().check(z.int(), z.positive()) }))
     .check(z.minLength(1)),
 });
+
+const isWithoutAgreement = (world: World, operation: Operation, customerId: string): boolean =>
+  (operation === 'create-cart' || operation === 'checkout') &&
+  world.switches.withoutAgreement.some((id) => id.toLowerCase() === customerId);
+
+/** Other availabilities for what a create asks for, or what the cart of a checkout holds. */
+function reissueLines(world: World, { customerId, id }: Route, body: string): void {
+  const lines = readLines(body) ?? world.carts.find(customerId, id, world.clock.now())?.lines ?? [];
+  for (const item of new Set(lines.map(({ catalogItemId }) => catalogItemId)))
+    world.availabilities.reissue(item);
+}
+
+/** Fills in what the server fills in, and finds what is wrong with each line; seats are pooled over the customer's orders. */
+function lineCheck(world: World, customerId: string): (line: CartLine) => CartLine {
+  const bought = (product: Product): number =>
+    world.orders
+      .ofCustomer(customerId)
+      .flatMap(({ lines }) => lines)
+      .filter(({ line }) => findProduct(line.catalogItemId) === product)
+      .reduce((sum, { line }) => sum + line.quantity, 0);
+  const seatsLeft = (product: Product): number => product.maximumQuantity - bought(product);
+  return (line) => checkedLine(line, { availabilities: world.availabilities, seatsLeft });
+}
 
 /** The lines of a create or replace body; undefined when they cannot be taken. */
 function readLines(body: string): readonly WantedLine[] | undefined {
@@ -168,7 +217,8 @@ function serve(
       const lines = readLines(body);
       if (!lines) return refusal(400, 800002, 'The input is not valid: lineItems.');
       const cartId = world.draw.guid('posted cart', world.carts.size);
-      const cart = newCart({ customerId, cartId }, lines, now, world.scaled(world.switches.cartLife));
+      const life = world.scaled(world.switches.cartLife);
+      const cart = newCart({ customerId, cartId }, lines, now, life, lineCheck(world, customerId));
       world.carts.add(cart);
       return ok(cartBody(cart), 201);
     }
@@ -179,13 +229,36 @@ function serve(
       if (!lines) return refusal(400, 800002, 'The input is not valid: lineItems.');
       if (cart.running) return refusal(409, 800064, `Cart ${id} is being processed by another request.`);
       if (cart.status === 'Ordered') return refusal(400, 800065, `Cart ${id} is already submitted.`);
-      cart.lines = arrangeLines(lines);
+      cart.lines = arrangeLines(lines, lineCheck(world, customerId));
       cart.modifiedAt = now;
       return ok(cartBody(cart), 201);
     }
     case 'get-cart': {
       const cart = world.carts.find(customerId, id, now);
       return cart ? ok(cartBody(cart)) : cartNotFound(id);
+    }
+    case 'availabilities':
+    case 'sku':
+    case 'product': {
+      const [, product = '', , sku = ''] = id.split('/');
+      const found =
+        sku === '' ? products.find((one) => one.product === product) : findProduct(`${product}:${sku}`);
+      if (found === undefined) {
+        const code = products.some((one) => one.product === product) ? 400018 : 400013;
+        return refusal(404, code, `${id} is not found in this market.`);
+      }
+      if (operation === 'product') return ok(productBody(found));
+      if (operation === 'sku') return ok(skuBody(found));
+      return ok(collectionBody(availabilitiesBody(found, world.availabilities)));
+    }
+    case 'agreements': {
+      if (who === 'app') return refusal(403, 900329, 'App-only tokens are not supported for this resource.');
+      const isSigned = !isWithoutAgreement(world, 'checkout', customerId);
+      const agreement = {
+        agreementType: 'MicrosoftCustomerAgreement',
+        agreementLink: 'https://aka.ms/customeragreement',
+      };
+      return ok(collectionBody(isSigned ? [agreement] : []));
     }
     case 'get-order': {
       const order = readable(world.orders.get(id));

@@ -12,5 +12,5 @@ export interface CartLine extends WantedLine {
   readonly id: number;
   readonly billingCycle: string;
   readonly orderGroup: string;
-  readonly error?: { errorCode: number; errorDescription: string };
+  readonly error?: { errorCode: number; errorDescription: string; additionalInformation?: object };
 }

@@ -35,7 +35,10 @@ export interface Cart {
 }
 
 /** Gives each line its number and order group; an unknown item or a bad quantity gets the cart error that the API would give. */
-export function arrangeLines(wanted: readonly WantedLine[]): CartLine[] {
+export function arrangeLines(
+  wanted: readonly WantedLine[],
+  check: (line: CartLine) => CartLine = (line) => line,
+): CartLine[] {
   const cycled = wanted.map((line) => ({
     ...line,
     billingCycle: line.billingCycle ?? findOffer(line.catalogItemId)?.billingCycle ?? 'monthly',
@@ -44,7 +47,7 @@ export function arrangeLines(wanted: readonly WantedLine[]): CartLine[] {
   return cycled.map((line, index) => {
     const offer = findOffer(line.catalogItemId);
     const termDuration = line.termDuration ?? offer?.termDuration;
-    return {
+    return check({
       ...line,
       id: index,
       currencyCode: 'USD',
@@ -55,7 +58,7 @@ export function arrangeLines(wanted: readonly WantedLine[]): CartLine[] {
         : {
             error: { errorCode: 10001, errorDescription: `Catalog item ${line.catalogItemId} is not valid.` },
           }),
-    };
+    });
   });
 }
 
@@ -98,6 +101,7 @@ export function newCart(
   lines: readonly WantedLine[],
   createdAt: number,
   life: number,
+  check?: (line: CartLine) => CartLine,
 ): Cart {
   return {
     id: ids.cartId.toLowerCase(),
@@ -106,7 +110,7 @@ export function newCart(
     expiresAt: createdAt + life,
     modifiedAt: createdAt,
     status: 'Active',
-    lines: arrangeLines(lines),
+    lines: arrangeLines(lines, check),
     orders: [],
     remembered: new Map(),
     attempts: 0,

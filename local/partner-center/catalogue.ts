@@ -1,3 +1,5 @@
+import { findProduct } from './products.ts';
+
 /** How an order for the offer behaves: `legacy` completes in the answer, the others stay pending for a while. */
 export type OfferKind = 'legacy' | 'licence' | 'reservation' | 'software' | 'saas';
 
@@ -80,7 +82,19 @@ const offers: readonly Offer[] = [
 
 const byId = new Map(offers.map((offer) => [offer.catalogItemId.toLowerCase(), offer]));
 
-export const findOffer = (catalogItemId: string): Offer | undefined => byId.get(catalogItemId.toLowerCase());
+/** An offer with a fixed id, or a product of the new catalogue, whatever its availability. */
+export function findOffer(catalogItemId: string): Offer | undefined {
+  const offer = byId.get(catalogItemId.toLowerCase());
+  const product = offer === undefined ? findProduct(catalogItemId) : undefined;
+  if (product === undefined) return offer;
+  return {
+    catalogItemId,
+    name: product.name,
+    kind: product.terms.length === 0 ? 'software' : 'licence',
+    billingCycle: product.billingCycles[0] ?? 'monthly',
+    price: product.price,
+  };
+}
 
 /** Ready-made contents for carts made in bulk. `sample` is the sample cart: three orders, one of them completed at once. */
 export type Basket = OfferKind | 'sample' | 'licences';

@@ -19,6 +19,7 @@ function decide(
   cart: Cart | undefined,
   { cartId, requestId }: { cartId: string; requestId: string },
   switches: Pick<Switches, 'contract' | 'forgetRequestIds' | 'sameRequest'>,
+  isOnSale: (catalogItemId: string) => boolean,
 ): Decision {
   const refuse = (http: number, code: number, description: string): Decision => ({
     act: 'refuse',
@@ -40,6 +41,8 @@ function decide(
   if (cart.lines.length === 0 || cart.lines.some((line) => line.error)) {
     return refuse(400, 800009, `Cart ${cart.id} has items with errors.`);
   }
+  const gone = cart.lines.find((line) => !isOnSale(line.catalogItemId));
+  if (gone) return refuse(404, 400019, `The availability of ${gone.catalogItemId} is not found.`);
   const made = new Set(cart.orders.map((order) => order.group));
   return { act: 'execute', cart, open: [...groupsOf(cart).keys()].filter((group) => !made.has(group)) };
 }
@@ -84,7 +87,7 @@ export async function runCheckout(
 ): Promise<Reply> {
   const { course } = struck;
   const cart = world.carts.find(target.customerId, target.cartId, world.clock.now());
-  const decision = decide(cart, target, world.switches);
+  const decision = decide(cart, target, world.switches, world.availabilities.isOnSale);
   if (decision.act === 'wait') {
     await decision.until;
     return runCheckout(world, target, call, struck);

@@ -10,6 +10,10 @@ const operations = [
   'list-orders',
   'provisioning-status',
   'subscriptions',
+  'availabilities',
+  'product',
+  'sku',
+  'agreements',
 ] as const;
 export type Operation = (typeof operations)[number];
 
@@ -58,6 +62,8 @@ const courseSchema = z.discriminatedUnion('kind', [
   z.strictObject({ ...reach, kind: z.literal('drop'), when }),
   /** The call goes well, but so many milliseconds (scaled) later, spent before or after the commit. */
   z.strictObject({ ...reach, kind: z.literal('delay'), when, ms: z.number() }),
+  /** The catalogue issues other availabilities for the lines of this cart, in the instant of a create or a checkout: both are refused. */
+  z.strictObject({ ...reach, kind: z.literal('reissue') }),
   z.strictObject({
     ...reach,
     /** Some groups fail. By default the last open one; a checkout of one group then makes no order. */
@@ -105,7 +111,7 @@ export interface Target {
 }
 
 const isCourse = (fault: Fault): fault is Course =>
-  ['throttle', 'error', 'drop', 'delay', 'partial'].includes(fault.kind);
+  ['throttle', 'error', 'drop', 'delay', 'partial', 'reissue'].includes(fault.kind);
 
 /** Chooses the faults that meet each call; keeps count of how often each struck. */
 export function makeFaultPicker(faults: readonly Fault[], draw: Draw): (target: Target) => Struck {

@@ -30,6 +30,8 @@ const switchesSchema = z.strictObject({
   listLag: range,
   readLag: range,
   cartLife: z.number(),
+  /** Customers that have not accepted the Microsoft Customer Agreement: 403/13605 to each cart and checkout. */
+  withoutAgreement: z.array(z.string()),
   tokenLife: z.number(),
   limiter: z.nullable(
     z.strictObject({
@@ -71,6 +73,7 @@ export const defaultSwitches: Switches = {
   listLag: [0, 15 * minute],
   readLag: [0, 0],
   cartLife: 7 * 24 * 60 * minute,
+  withoutAgreement: [],
   tokenLife: 60 * minute,
   limiter: null,
   storm: null,

@@ -1,6 +1,7 @@
 import type { Cart, CheckoutResult } from './carts.ts';
 import { wireDate } from './dates.ts';
 import { type OrderRecord, statusOf } from './orders.ts';
+import { findProduct, pricingOf } from './products.ts';
 
 /** JSON bodies in the shapes of Partner Center's REST reference ("Manage orders") and its published samples. */
 export type Json = Record<string, unknown>;
@@ -39,7 +40,7 @@ export function cartBody(cart: Cart): Json {
 export function orderBody(order: OrderRecord, now: number, withPrice = false): Json {
   const modern = order.kind !== 'legacy';
   const self = `/customers/${order.customerId}/orders/${order.id}`;
-  const total = order.lines.reduce((sum, { line, offer }) => sum + offer.price * line.quantity, 0);
+  const total = Math.round(order.lines.reduce((sum, line) => sum + amountOf(line), 0) * 100) / 100;
   const dateForm = modern ? 'ticks' : order.lines.some(({ offer }) => offer.termDuration) ? 'utc' : 'offset';
   return {
     id: order.id,
@@ -76,6 +77,13 @@ export function orderBody(order: OrderRecord, now: number, withPrice = false): J
   };
 }
 
+/** What a line costs in all. */
+export function amountOf({ line, offer }: OrderRecord['lines'][number]): number {
+  const product = findProduct(line.catalogItemId);
+  const pricing = product === undefined ? undefined : pricingOf(product, line);
+  return pricing?.['extendedPrice'] ?? offer.price * line.quantity;
+}
+
 /** The subscription that a line has by now: none for one-time goods, and for modern ones only once the order is completed. */
 function subscriptionOf(order: OrderRecord, index: number, now: number): string | undefined {
   const entry = order.lines[index];
@@ -96,7 +104,7 @@ function orderLineBody(
   const subscriptionId = subscriptionOf(order, index, now);
   const kept = ['provisioningContext', 'renewsTo', 'promotionId', 'customTermEndDate', 'attestationAccepted'];
   const [product, sku] = offer.catalogItemId.split(':');
-  const amount = offer.price * line.quantity;
+  const amount = amountOf(entry);
   const subscription =
     subscriptionId === undefined
       ? {}

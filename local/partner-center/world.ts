@@ -5,6 +5,7 @@ import { type CartStore, makeCartStore } from './carts.ts';
 import { makeFaultPicker, type Struck, type Target } from './faults.ts';
 import { type Limiter, makeLimiter } from './limiter.ts';
 import { makeOrderStore, type OrderStore, type OrderTimes } from './orders.ts';
+import { type Availabilities, makeAvailabilities } from './products.ts';
 import { type Draw, type Range, seededDraw, within } from './random.ts';
 import { changed, defaultSwitches, type Switches } from './switches.ts';
 import { makeTokens, type Tokens } from './tokens.ts';
@@ -21,6 +22,7 @@ export interface Credentials {
 export interface World {
   readonly clock: Clock;
   readonly draw: Draw;
+  readonly availabilities: Availabilities;
   readonly carts: CartStore;
   readonly orders: OrderStore;
   readonly calls: Call[];
@@ -52,6 +54,7 @@ export function makeWorld(clock: Clock, seed: string, factor: number, credential
   return {
     clock,
     draw,
+    availabilities: makeAvailabilities(draw),
     carts: makeCartStore(),
     orders: makeOrderStore(),
     calls: [],

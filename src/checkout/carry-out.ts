@@ -1,6 +1,6 @@
 import { type Result, withResult } from '../domain/checkout/apply-result.ts';
 import { withDelivery } from '../domain/checkout/call-history.ts';
-import type { Asked, Destination, NextAction } from '../domain/checkout/next-action.ts';
+import type { Asked, Destination, FinalAction, NextAction } from '../domain/checkout/next-action.ts';
 import type { CheckoutRecord } from '../domain/checkout/record.ts';
 import { transition } from '../domain/checkout/state-machine.ts';
 import { needsDecisionEvent } from '../domain/events/event-list.ts';
@@ -19,11 +19,8 @@ import { type RecordWriter, unleasedWriter, whileMine } from './record-writer.ts
 import { reportFinished } from './report-finished.ts';
 import type { Completed, Run } from './run.ts';
 
-/** The actions that end a delivery: `repeat` leads to another call first. */
-type Final = Exclude<NextAction, { kind: 'repeat' }>;
-
 /** Last step but one of the way: does what `nextAction` decided. Nothing else writes the ledger after a claim. */
-export async function carryOut(run: Run, action: Final): Promise<Completed> {
+export async function carryOut(run: Run, action: FinalAction): Promise<Completed> {
   const { leased } = run;
   if (leased === undefined) throw new Error(`Job ${run.delivery.jobKey}: "${action.kind}" needs a claim`);
   switch (action.kind) {
@@ -63,6 +60,7 @@ export async function carryOutUnleased(
       return endUnleased(run, writer, action.result);
     case 'record-and-go-on':
     case 'repeat':
+    case 'repair-cart':
     case 'end':
       throw new Error(`Job ${record.jobKey}: "${action.kind}" needs a claim`);
   }

@@ -5,17 +5,22 @@ import {
   decideInsert,
   isOver,
   lackingOrders,
+  needsCart,
   needsPermit,
+  type TakeOver,
 } from '../domain/checkout/claim-rules.ts';
 import { tooLate } from '../domain/checkout/endings.ts';
 import { mergeMessage } from '../domain/checkout/merge-message.ts';
 import { newRecord } from '../domain/checkout/new-record.ts';
 import { afterGiveUp, crashed, putOff } from '../domain/checkout/next-action.ts';
+import { otherLines } from '../domain/checkout/other-lines.ts';
 import { type CheckoutRecord, isSettled } from '../domain/checkout/record.ts';
 import type { LeasedRecord } from '../domain/checkout/send-fence.ts';
 import { transition } from '../domain/checkout/state-machine.ts';
+import type { Rejection } from '../domain/message/job.ts';
 import { omitUndefined } from '../domain/omit-undefined.ts';
 import { wholeMs } from '../domain/schedule-entry.ts';
+import { cutText } from '../domain/text.ts';
 import type { Stored } from '../ports/ledger.ts';
 import { carryOutUnleased } from './carry-out.ts';
 import { comeBack, entryFor, leaveUntil } from './entries.ts';
@@ -28,7 +33,9 @@ import { waitForPermit } from './wait-for-permit.ts';
 /** What a claim leaves to do. */
 export type Claimed =
   | { readonly kind: 'done'; readonly completed: Completed }
-  | { readonly kind: 'call' | 'reconcile' | 'named-orders'; readonly leased: LeasedRecord }
+  | { readonly kind: TakeOver; readonly leased: LeasedRecord }
+  /** The order has other lines, and is bought or under way: nothing of this message is taken. */
+  | { readonly kind: 'refused'; readonly rejection: Rejection }
   | {
       readonly kind: 'read-orders';
       readonly found: Stored<CheckoutRecord>;
@@ -50,6 +57,8 @@ export async function claim(run: Run): Promise<Claimed> {
   let found = mayHaveRecord(run) ? await ledger.read(jobKey) : undefined;
   for (let tries = 0; tries < maxTries; tries += 1) {
     if (found !== undefined) {
+      const refused = await refuseOtherLines(run, found);
+      if (refused !== undefined) return { kind: 'refused', rejection: refused };
       // guard: Merge: the strictest times of all messages hold [replace: found]
       const merged = await merge(run, found);
       if (merged === 'conflict') {
@@ -92,7 +101,7 @@ async function merge(run: Run, found: Stored<CheckoutRecord>): Promise<Stored<Ch
   const { from, messageId, ordersInHand } = delivery;
   const merged =
     from.kind === 'producer'
-      ? mergeMessage(found.value, from.job, { messageId, at: run.startedAt })
+      ? mergeMessage(found.value, from.job, { messageId, at: run.startedAt, body: from.body })
       : found.value;
   const record = withOrdersInHand(merged, ordersInHand);
   if (record === found.value) return found;
@@ -101,6 +110,23 @@ async function merge(run: Run, found: Stored<CheckoutRecord>): Promise<Stored<Ch
   if (written.kind === 'conflict') return 'conflict';
   if (record.batches.length > found.value.batches.length) await writeBatchRows(deps, next, 'not-newer');
   return { value: next, etag: written.etag };
+}
+
+/** A message of the same number with other lines than the record, which it may not replace. Its job's story keeps that it came. */
+async function refuseOtherLines(
+  run: Run,
+  { value: record, etag }: Stored<CheckoutRecord>,
+): Promise<Rejection | undefined> {
+  const { deps, delivery } = run;
+  const { from } = delivery;
+  if (from.kind !== 'producer') return undefined;
+  const rejection = otherLines(record, from.job);
+  if (rejection === undefined) return undefined;
+  const told = withDelivery(record, delivery, run.startedAt, `refused: ${cutText(rejection.reason, 500)}`);
+  // Whoever changed the record meanwhile goes first: the message itself is kept as rejected either way.
+  await deps.ledger.replace(told, etag, deps.random.guid());
+  returnPermit(run);
+  return rejection;
 }
 
 function withOrdersInHand(record: CheckoutRecord, ids: readonly string[]): CheckoutRecord {
@@ -139,20 +165,25 @@ async function insert(run: Run, now: number): Promise<Claimed | undefined> {
   const fresh = newRecord(delivery, deps.random.guid(), now);
   // Orders in hand and no record: the ledger has lost it. Evidence comes before any POST.
   const inHand = lackingOrders(fresh).length > 0;
+  const makesCart = !inHand && needsCart(fresh, now);
   const record = withDelivery(
     {
       ...fresh,
-      state: inHand ? 'unresolved' : 'submitting',
+      state: inHand ? 'unresolved' : makesCart ? 'waiting' : 'submitting',
       lease: { id: leaseId, until: now + deps.times.lease },
       claimedBy: delivery.source,
       unfinishedClaims: delivery.redelivered ? 0 : 1,
       // Its first delivery may have asked a person about a bug.
       attentionMayBeOpen: delivery.redelivered,
-      firstSend: now,
-      ...omitUndefined({ firstSendSkew: deps.clockSkew() }),
-      // guard: Last send: written by the insert
-      lastSend: now,
-      unansweredSends: inHand ? 0 : 1,
+      ...(makesCart
+        ? {}
+        : {
+            firstSend: now,
+            ...omitUndefined({ firstSendSkew: deps.clockSkew() }),
+            // guard: Last send: written by the insert
+            lastSend: now,
+            unansweredSends: inHand ? 0 : 1,
+          }),
     },
     delivery,
     run.startedAt,
@@ -160,7 +191,7 @@ async function insert(run: Run, now: number): Promise<Claimed | undefined> {
   const written = await deps.ledger.insert(record, leaseId);
   if (written.kind === 'conflict') return undefined;
   run.leased = { record, etag: written.etag, leaseId };
-  return { kind: inHand ? 'reconcile' : 'call', leased: run.leased };
+  return { kind: inHand ? 'reconcile' : makesCart ? 'make-cart' : 'call', leased: run.leased };
 }
 
 /** A job that may not call now begins as `waiting`: its entry first, as an entry without a record is harmless. */
@@ -269,7 +300,7 @@ async function finishSettled(run: Run, record: CheckoutRecord): Promise<Complete
 async function takeOver(
   run: Run,
   found: Stored<CheckoutRecord>,
-  next: 'call' | 'reconcile' | 'named-orders',
+  next: TakeOver,
 ): Promise<Claimed | undefined> {
   const { deps, delivery } = run;
   const { value: record } = found;
@@ -286,9 +317,7 @@ async function takeOver(
   const leased: CheckoutRecord = withDelivery(
     {
       ...rest,
-      state: isSettled(decided.state)
-        ? transition(decided.state, next === 'call' ? 'reopen' : 'reopen-in-doubt')
-        : transition(decided.state, next === 'call' ? 'submit' : 'doubt'),
+      state: transition(decided.state, (isSettled(decided.state) ? reopening : claiming)[next]),
       lease: { id: leaseId, until },
       claimedBy: delivery.source,
       // guard: Crash: a claim is counted before it runs
@@ -317,8 +346,21 @@ async function takeOver(
   return { kind: next, leased: run.leased };
 }
 
+const claiming = {
+  call: 'submit',
+  reconcile: 'doubt',
+  'named-orders': 'doubt',
+  'make-cart': 'wait',
+} as const;
+const reopening = {
+  call: 'reopen',
+  reconcile: 'reopen-in-doubt',
+  'named-orders': 'reopen-in-doubt',
+  'make-cart': 'make-anew',
+} as const;
+
 /** The clock's own error beside each send: evidence compares orders with it. `firstInDoubt`: the earlier sends were all answered. */
-function firstSendOf({ deps }: Run, record: CheckoutRecord, now: number): Partial<CheckoutRecord> {
+export function firstSendOf({ deps }: Run, record: CheckoutRecord, now: number): Partial<CheckoutRecord> {
   const skew = deps.clockSkew();
   if (record.firstSend === undefined) return omitUndefined({ firstSend: now, firstSendSkew: skew });
   return { firstInDoubt: omitUndefined({ at: now, skew }) };
@@ -342,7 +384,7 @@ function withDecision(record: CheckoutRecord): CheckoutRecord {
   switch (decision.decision) {
     case 'retry': {
       if (!isSettled(record.state)) return rest;
-      const { asked, gaveUp, refusedSince, goneSince, reason, repeated, ...fresh } = rest;
+      const { asked, gaveUp, refusedSince, goneSince, reason, repeated, badLines, repair, ...fresh } = rest;
       return { ...fresh, attempts: 0, looks: 0 };
     }
     case 'not-bought':

@@ -2,6 +2,7 @@ import type { Rules } from '../domain/checkout/rules.ts';
 import type { Times } from '../domain/times.ts';
 import type { Attention } from '../ports/attention.ts';
 import type { Batches } from '../ports/batches.ts';
+import type { CartApi } from '../ports/cart-api.ts';
 import type { CheckoutQueue } from '../ports/checkout-queue.ts';
 import type { Clock, ClockSkew } from '../ports/clock.ts';
 import type { Events } from '../ports/events.ts';
@@ -13,6 +14,7 @@ import type { Schedule } from '../ports/schedule.ts';
 import type { Telemetry } from '../ports/telemetry.ts';
 import type { Tracing } from '../ports/tracing.ts';
 import type { JoinBatch } from './join-batch.ts';
+import type { OfferCache } from './offer-cache.ts';
 
 /** What the use cases work with. The composition root makes it once; the simulation makes one for each worker. */
 export interface Deps {
@@ -23,6 +25,9 @@ export interface Deps {
   readonly rules: Rules;
   readonly gate: Gate;
   readonly partnerCenter: PartnerCenter;
+  /** What makes a cart from order lines. */
+  readonly cartApi: CartApi;
+  readonly offers: OfferCache;
   readonly tokens: Tokens;
   readonly ledger: Ledger;
   readonly schedule: Schedule;

@@ -24,7 +24,9 @@ export async function comeBack(run: Run, record: CheckoutRecord | undefined, at:
 
 /** The entry that wakes this job at `at`. `state`: where its record will stand then. */
 export function entryFor(run: Run, record: CheckoutRecord | undefined, at: number, state?: State): JobEntry {
-  const { jobKey, urgent, firstEnqueued, from } = run.delivery;
+  const { urgent, firstEnqueued, from } = run.delivery;
+  // A message for a cart that the worker made belongs to the job that made it.
+  const jobKey = record?.jobKey ?? run.delivery.jobKey;
   const notAfter = record?.job.notAfter ?? (from.kind === 'producer' ? from.job.notAfter : undefined);
   const notBefore = record?.job.notBefore ?? (from.kind === 'producer' ? from.job.notBefore : undefined);
   const fields = {

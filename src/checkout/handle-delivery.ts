@@ -1,3 +1,5 @@
+import type { NextAction } from '../domain/checkout/next-action.ts';
+import type { LeasedRecord } from '../domain/checkout/send-fence.ts';
 import { type Delivery, decodeDelivery } from '../domain/message/delivery.ts';
 import type { QueueMessage } from '../domain/message/queue-message.ts';
 import { omitUndefined } from '../domain/omit-undefined.ts';
@@ -8,6 +10,7 @@ import { commitFacts } from './commit-result.ts';
 import type { Deps } from './deps.ts';
 import { comeBack } from './entries.ts';
 import { readOrders } from './gather-evidence.ts';
+import { makeCart, repairCart } from './make-cart.ts';
 import { claimRepeat, readNamedOrders, reconcile } from './reconcile.ts';
 import { rejectMessage } from './reject-message.ts';
 import { type Completed, type Run, returnPermit, startRun } from './run.ts';
@@ -30,18 +33,18 @@ export async function handleDelivery(deps: Deps, message: QueueMessage): Promise
   }
 }
 
-async function work(run: Run): Promise<Completed> {
+async function work(run: Run, message: QueueMessage): Promise<Completed> {
   const claimed = await claim(run);
   if (claimed.kind === 'done') return claimed.completed;
+  if (claimed.kind === 'refused') return rejectMessage(run.deps, message, claimed.rejection);
   if (claimed.kind === 'read-orders') return recordOrders(run, claimed);
   let leased = claimed.leased;
-  let action =
-    claimed.kind === 'call'
-      ? await callCheckout(run, leased)
-      : claimed.kind === 'reconcile'
-        ? await reconcile(run, leased)
-        : await readNamedOrders(run, leased);
-  while (action.kind === 'repeat') {
+  let action = await firstAction(run, claimed);
+  while (action.kind === 'repeat' || action.kind === 'repair-cart') {
+    if (action.kind === 'repair-cart') {
+      const repaired = await repairCart(run, run.leased ?? leased);
+      if (repaired.kind === 'action') return carryOut(run, repaired.action);
+    }
     const repeating = await claimRepeat(run, run.leased ?? leased, action.repeat);
     if (repeating === undefined) action = { kind: 'end', why: 'the lease was lost' };
     else {
@@ -50,6 +53,27 @@ async function work(run: Run): Promise<Completed> {
     }
   }
   return carryOut(run, action);
+}
+
+function firstAction(
+  run: Run,
+  { kind, leased }: Extract<Claimed, { leased: LeasedRecord }>,
+): Promise<NextAction> {
+  switch (kind) {
+    case 'call':
+      return callCheckout(run, leased);
+    case 'make-cart':
+      return makeAndSend(run, leased);
+    case 'reconcile':
+      return reconcile(run, leased);
+    case 'named-orders':
+      return readNamedOrders(run, leased);
+  }
+}
+
+async function makeAndSend(run: Run, leased: LeasedRecord): Promise<NextAction> {
+  const made = await makeCart(run, leased);
+  return made.kind === 'send' ? callCheckout(run, made.leased) : made.action;
 }
 
 /** Orders that an earlier delivery received, of a job that has a result by now. */
@@ -83,7 +107,7 @@ async function traced(deps: Deps, message: QueueMessage, delivery: Delivery): Pr
       omitUndefined({ ...delivery, traceparent: traceparent ?? deps.tracing.traceparent() }),
     );
     try {
-      const completed = await work(run);
+      const completed = await work(run, message);
       // Days may lie between: the producer's trace is linked, not prolonged.
       if (from.kind === 'wake-up') span.link(run.leased?.record.traceparent);
       return completed;

@@ -1,5 +1,6 @@
 import { decodeCart, decodeOrder } from '../domain/answer/decode-answer.ts';
 import { knownGroup } from '../domain/checkout/apply-result.ts';
+import { lackingOrders } from '../domain/checkout/claim-rules.ts';
 import {
   afterEvidence,
   afterNamedOrders,
@@ -10,17 +11,18 @@ import {
   unsent,
   wrongOrder,
 } from '../domain/checkout/next-action.ts';
-import { type CheckoutRecord, cartIdOf, type KnownGroup } from '../domain/checkout/record.ts';
+import { type CheckoutRecord, cartIdOf, type KnownGroup, type Reason } from '../domain/checkout/record.ts';
 import type { LeasedRecord } from '../domain/checkout/send-fence.ts';
 import { transition } from '../domain/checkout/state-machine.ts';
 import type { Order } from '../domain/order/order.ts';
-import { gatherEvidence } from './gather-evidence.ts';
+import { gatherEvidence, readOrders } from './gather-evidence.ts';
 import { type Read, readApi } from './read-api.ts';
 import { whileMine } from './record-writer.ts';
 import { contextOf, type Run } from './run.ts';
 
 /** In place of the fourth step, where the cart may have been bought: finds out what became of the call. */
 export async function reconcile(run: Run, leased: LeasedRecord): Promise<NextAction> {
+  if (leased.record.cartId === undefined) return recordOrdersInHand(run, leased);
   const gathered = await gatherEvidence(run, leased.record);
   const { record } = gathered;
   run.leased = { ...leased, record };
@@ -32,6 +34,23 @@ export async function reconcile(run: Run, leased: LeasedRecord): Promise<NextAct
     case 'evidence':
       return afterEvidence(gathered.evidence, record, gathered.inHand, contextOf(run));
   }
+}
+
+/** The ledger has lost the record of a job with lines, and with it the cart: its orders are all that is left. */
+async function recordOrdersInHand(run: Run, leased: LeasedRecord): Promise<NextAction> {
+  const read = await readOrders(run, leased.record, lackingOrders(leased.record));
+  const { record } = read;
+  run.leased = { ...leased, record };
+  if (read.kind === 'later') return evidenceLater(record, read, contextOf(run));
+  if (read.orders.length > 0)
+    return { kind: 'record-result', result: { orders: read.orders, failedGroups: [] } };
+  const reason: Reason = {
+    code: 'record-lost',
+    description: `The record of this order was lost, and its orders ${lackingOrders(record).join(', ')} cannot be read.`,
+    remedy: 'Look for the orders in Partner Center. Then name them, or say that nothing was bought.',
+    at: run.deps.clock.now(),
+  };
+  return evidenceRefused(record, reason, contextOf(run));
 }
 
 /** The one POST after a doubt: its last send is written before it, and uses up a person's permission. Undefined: the lease is lost. */
@@ -112,6 +131,7 @@ async function readGroups(
   | Extract<Read<never>, { kind: 'later' }>
 > {
   if (record.groups !== undefined) return { kind: 'groups', groups: record.groups, record };
+  if (record.cartId === undefined) return { kind: 'groups', groups: [], record };
   const { customerId } = record;
   const cartId = cartIdOf(record);
   const send = (options: Parameters<typeof run.deps.partnerCenter.cart>[2]) =>

@@ -59,8 +59,16 @@ export function unleasedWriter(run: Run, record: CheckoutRecord, etag: string | 
 }
 
 /** What a run learned, and no ledger write has kept yet. */
-export const learnedBy = ({ history, groups, repeated, requestId, goneSince, boughtAgain }: CheckoutRecord) =>
-  omitUndefined({ history, groups, repeated, requestId, goneSince, boughtAgain });
+export const learnedBy = ({
+  history,
+  groups,
+  repeated,
+  requestId,
+  goneSince,
+  boughtAgain,
+  badLines,
+}: CheckoutRecord) =>
+  omitUndefined({ history, groups, repeated, requestId, goneSince, boughtAgain, badLines });
 
 /** A cart that was read again is not gone, whatever the record says. */
 export function withLearned(found: CheckoutRecord, learned: ReturnType<typeof learnedBy>): CheckoutRecord {

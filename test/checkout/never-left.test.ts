@@ -10,6 +10,7 @@ import { wakeUp } from '../../src/domain/wake-up.ts';
 import { untraced } from '../../src/ports/tracing.ts';
 import { nobodyAsks } from '../support/exchanges.ts';
 import { memoryTable } from '../support/memory-table.ts';
+import { noCarts } from '../support/no-carts.ts';
 import { cartId, customerId } from '../support/records.ts';
 import { seededRandom } from '../support/seeded-random.ts';
 
@@ -53,6 +54,7 @@ test('runs whose permit is too old at the fence are no crashes: no person is ask
       standing: async () => ({ kind: 'open', permitsPerMinute: 240 }),
       lastOkOfOthers: () => undefined,
     },
+    ...noCarts,
     partnerCenter: { checkout: nobodyAsks, cart: nobodyAsks, order: nobodyAsks, orders: nobodyAsks },
     ...stores,
     joinBatch: batchJoiner({ ...stores, clock, times: defaultTimes }),

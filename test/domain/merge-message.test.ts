@@ -4,7 +4,7 @@ import { mergeMessage } from '../../src/domain/checkout/merge-message.ts';
 import { aRecord, cartId, customerId } from '../support/records.ts';
 
 const job = { customerId, cartId };
-const message = { messageId: 'm2', at: 50 };
+const message = { messageId: 'm2', at: 50, body: '{}' };
 
 test('a message that says nothing new changes nothing', () => {
   const record = aRecord({
@@ -31,7 +31,7 @@ describe('the strictest times of all messages hold', () => {
   test('of many messages the first and the latest are kept', () => {
     let record = aRecord({ job: { ...job, notBefore: 1 } });
     for (let n = 2; n <= 40; n += 1)
-      record = mergeMessage(record, { ...job, notBefore: n }, { messageId: `m${n}`, at: n });
+      record = mergeMessage(record, { ...job, notBefore: n }, { messageId: `m${n}`, at: n, body: '{}' });
     expect(record.job.notBefore).toBe(40);
     expect(record.merged?.length).toBe(10);
     expect(record.merged?.[0]?.notBefore).toBe(1);

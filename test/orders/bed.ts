@@ -19,6 +19,7 @@ import type { Table } from '../../src/ports/table.ts';
 import { untraced } from '../../src/ports/tracing.ts';
 import { Unavailable } from '../../src/ports/unavailable.ts';
 import { memoryTable, type Operation } from '../support/memory-table.ts';
+import { noCarts } from '../support/no-carts.ts';
 import { anOrder, aRecord } from '../support/records.ts';
 import { seededRandom } from '../support/seeded-random.ts';
 import { virtualClock } from '../support/virtual-clock.ts';
@@ -110,6 +111,7 @@ export function pollBed(pageSize = 10) {
         standing: async () => gate.standing,
       },
       tokens: { ready: async () => true },
+      ...noCarts,
       partnerCenter: {
         ...never,
         async order(_, orderId) {

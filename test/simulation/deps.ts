@@ -9,6 +9,7 @@ import type { TickDeps } from '../../src/polling/tick-deps.ts';
 import type { LedgerScan } from '../../src/ports/ledger-scan.ts';
 import { untraced } from '../../src/ports/tracing.ts';
 import { Unavailable } from '../../src/ports/unavailable.ts';
+import { noCarts } from '../support/no-carts.ts';
 import { checkBatchEvents } from './batches.ts';
 import { tracedGate } from './gate.ts';
 import { partnerCenterPort } from './partner-center.ts';
@@ -58,6 +59,7 @@ export function depsOf(world: World, process: Process): TickDeps & Deps {
     rules: world.setup.rules,
     gate: tracedGate(world, process, table('gate'), clock, telemetry),
     partnerCenter: partnerCenterPort(world, process),
+    ...noCarts,
     // What a slow token does is in the port above: there it comes between a permit and its call, where it does the most harm.
     tokens: { ready: async () => true },
     ...stores,

@@ -16,6 +16,7 @@ import type { Gate } from '../../src/ports/gate.ts';
 import type { PartnerCenter } from '../../src/ports/partner-center.ts';
 import { untraced } from '../../src/ports/tracing.ts';
 import { memoryTable } from './memory-table.ts';
+import { noCarts } from './no-carts.ts';
 import { seededRandom } from './seeded-random.ts';
 
 export type OneWorker = ReturnType<typeof oneWorker>;
@@ -74,6 +75,7 @@ export function oneWorker(
     rules: { maxAttempts: 6, repeatOrderedCart: true },
     gate: openGate(clock),
     partnerCenter,
+    ...noCarts,
     tokens: { ready: async () => true },
     ...stores,
     joinBatch: batchJoiner({ ...stores, clock, times: defaultTimes }),

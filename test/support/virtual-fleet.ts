@@ -21,6 +21,7 @@ import type { StorageClock } from '../../src/ports/storage-clock.ts';
 import type { StoredRow, Table } from '../../src/ports/table.ts';
 import { untraced } from '../../src/ports/tracing.ts';
 import { type MemoryTable, memoryTable } from './memory-table.ts';
+import { noCarts } from './no-carts.ts';
 import { seededRandom } from './seeded-random.ts';
 import { type VirtualClock, virtualClock } from './virtual-clock.ts';
 
@@ -193,6 +194,7 @@ export function virtualFleet(options: VirtualFleetOptions): VirtualFleet {
       rules: { maxAttempts: 6, repeatOrderedCart: true },
       gate,
       partnerCenter: options.partnerCenter(clock),
+      ...noCarts,
       tokens: { ready: async () => true },
       ...stores,
       joinBatch: batchJoiner({ ...stores, clock: own, times: defaultTimes }),

@@ -19,19 +19,20 @@ const steps: readonly Step[] = [
   'complete',
   'end-partly',
   'fail',
+  'make-anew',
   'reopen',
   'reopen-in-doubt',
 ];
 
 /** Rows are states, columns the steps above; `-` is refused. Written by hand, so that the code's own table is checked by another. */
 const table = `
-submitting  submitting unresolved waiting    ordered completed partial failed -          -
-waiting     submitting unresolved waiting    ordered completed partial failed -          -
-unresolved  unresolved unresolved unresolved ordered completed partial failed -          -
-ordered     -          -          -          ordered completed partial -      -          -
-completed   -          -          -          ordered completed partial -      -          -
-partial     -          -          -          ordered completed partial -      submitting unresolved
-failed      -          -          -          ordered completed partial -      submitting unresolved
+submitting  submitting unresolved waiting    ordered completed partial failed -       -          -
+waiting     submitting unresolved waiting    ordered completed partial failed -       -          -
+unresolved  unresolved unresolved unresolved ordered completed partial failed -       -          -
+ordered     -          -          -          ordered completed partial -      -       -          -
+completed   -          -          -          ordered completed partial -      -       -          -
+partial     -          -          -          ordered completed partial -      -       submitting unresolved
+failed      -          -          -          ordered completed partial -      waiting submitting unresolved
 `
   .trim()
   .split('\n')

@@ -1,10 +1,13 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Exchange } from '../../domain/answer/exchange.ts';
+import type { CartContent } from '../../domain/cart/cart-content.ts';
 import { omitUndefined } from '../../domain/omit-undefined.ts';
 import { cutText } from '../../domain/text.ts';
+import type { CartApi } from '../../ports/cart-api.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { PartnerCenter, SendOptions } from '../../ports/partner-center.ts';
 import { CredentialFailure, type TokenSource } from '../partner-auth/token-source.ts';
+import { cartBody } from './cart-body.ts';
 import { retryAfterMs } from './retry-after.ts';
 import { sendOnce } from './send-once.ts';
 
@@ -28,8 +31,10 @@ const maxAnswer = 16 * mebibyte;
 const maxOrderList = 64 * mebibyte;
 
 interface Request extends SendOptions {
-  readonly method: 'GET' | 'POST';
+  readonly method: 'GET' | 'POST' | 'PUT';
   readonly path: string;
+  /** JSON. */
+  readonly body?: string;
   readonly timeout: number;
   readonly maxBytes: number;
 }
@@ -38,12 +43,31 @@ interface Request extends SendOptions {
  * The client of the Partner Center REST API ("Cart", "Order"). It sends each request once: whether to send again is the
  * use case's to say. Redirects are not followed, so that a token goes to no other host.
  */
-export function partnerCenterClient(parts: Parts): PartnerCenter {
+export function partnerCenterClient(parts: Parts): PartnerCenter & CartApi {
   const base = checkedBase(parts.baseUrl);
   const send = (request: Request) => exchange(parts, base, request);
   const get = (path: string, maxBytes: number, options: SendOptions) =>
     send({ ...options, method: 'GET', path, timeout: parts.readTimeout, maxBytes });
+  const write = (method: 'POST' | 'PUT', path: string, content: CartContent, options: SendOptions) =>
+    send({
+      ...options,
+      method,
+      path,
+      body: cartBody(content),
+      timeout: parts.readTimeout,
+      maxBytes: maxAnswer,
+    });
   return {
+    availabilities: (customerId, product, sku, options) =>
+      get(
+        `customers/${segment(customerId)}/products/${segment(product)}/skus/${segment(sku)}/availabilities`,
+        maxAnswer,
+        options,
+      ),
+    createCart: (customerId, content, options) =>
+      write('POST', `customers/${segment(customerId)}/carts`, content, options),
+    putCart: (customerId, cartId, content, options) =>
+      write('PUT', `customers/${segment(customerId)}/carts/${segment(cartId)}`, content, options),
     checkout: (customerId, cartId, options) =>
       send({
         ...options,
@@ -95,6 +119,7 @@ async function exchange(
     method: request.method,
     url: new URL(request.path, base),
     headers: headersOf(request, token, traceparent?.()),
+    ...omitUndefined({ body: request.body }),
     timeout: request.timeout,
     maxBytes: request.maxBytes,
     mayLeave: request.mayLeave ?? (() => true),
@@ -138,10 +163,20 @@ function headerOf(headers: IncomingHttpHeaders, name: string): string | undefine
 }
 
 /** Header names and rules: "Partner Center REST headers". MS-Contract-Version is documented as required. */
-function headersOf({ ids }: Request, token: string, traceparent: string | undefined): Record<string, string> {
+function headersOf(
+  { ids, body }: Request,
+  token: string,
+  traceparent: string | undefined,
+): Record<string, string> {
   return {
     Authorization: `Bearer ${token}`,
     Accept: 'application/json',
+    ...(body === undefined
+      ? {}
+      : {
+          'Content-Type': 'application/json; charset=utf-8',
+          'Content-Length': String(Buffer.byteLength(body)),
+        }),
     'Accept-Encoding': 'identity',
     'User-Agent': 'checkout-worker',
     'MS-CorrelationId': ids.correlationId,

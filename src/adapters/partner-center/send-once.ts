@@ -9,9 +9,11 @@ import { cutText } from '../../domain/text.ts';
 import { type ReadBody, readBody } from './read-body.ts';
 
 export interface Outgoing {
-  readonly method: 'GET' | 'POST';
+  readonly method: 'GET' | 'POST' | 'PUT';
   readonly url: URL;
   readonly headers: Readonly<Record<string, string>>;
+  /** Sent in one piece, when the request leaves. */
+  readonly body?: string;
   /** From the instant it leaves to the end of the answer's body, in ms. A connection has the shorter of this and 10 s. */
   readonly timeout: number;
   readonly maxBytes: number;
@@ -37,13 +39,14 @@ const plain = { request: httpRequest, agent: new HttpAgent(keep), ready: 'connec
 const secure = { request: httpsRequest, agent: new HttpsAgent(keep), ready: 'secureConnect' };
 
 /**
- * Sends one request without a body, once: no redirect is followed, nothing is sent again. Node's own client and not `fetch`, which
+ * Sends one request, once: no redirect is followed, nothing is sent again. Node's own client and not `fetch`, which
  * neither tells when the connection is ready nor whether anything was written.
  */
 export async function sendOnce({
   method,
   url,
   headers,
+  body,
   timeout,
   maxBytes,
   mayLeave,
@@ -73,7 +76,7 @@ export async function sendOnce({
     }
     left = true;
     timer = within(timeout, 'no answer');
-    request.end();
+    request.end(body);
   };
   request.once('socket', (socket) => {
     if (request.reusedSocket) leave();

@@ -1,4 +1,6 @@
 import type { Exchange } from '../../domain/answer/exchange.ts';
+import type { Call } from '../../domain/checkout/record.ts';
+import type { CartApi } from '../../ports/cart-api.ts';
 import type { CheckoutQueue } from '../../ports/checkout-queue.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Events } from '../../ports/events.ts';
@@ -11,19 +13,15 @@ import type { Tracing } from '../../ports/tracing.ts';
  * Each request a span and two numbers; ids and outcome as the ledger's history has them. The method makes the exporter write status
  * and target into the row. Without a method it drops both. Source: azure-monitor-opentelemetry-exporter, spanUtils.
  */
-export function tracedPartnerCenter(partnerCenter: PartnerCenter, tracing: Tracing): PartnerCenter {
-  const watch = (
-    what: 'checkout' | 'cart' | 'order' | 'orders',
-    { ids }: SendOptions,
-    send: () => Promise<Exchange>,
-  ) => {
+function callWatcher(tracing: Tracing) {
+  return (what: Call['what'], { ids }: SendOptions, send: () => Promise<Exchange>): Promise<Exchange> => {
     const name = `Partner Center ${what}`;
     return tracing.span(
       name,
       {
         kind: 'client',
         fields: {
-          'http.request.method': what === 'checkout' ? 'POST' : 'GET',
+          'http.request.method': methods[what],
           'peer.service': 'Partner Center',
           'checkout.correlation_id': ids.correlationId,
           'checkout.request_id': ids.requestId,
@@ -50,6 +48,20 @@ export function tracedPartnerCenter(partnerCenter: PartnerCenter, tracing: Traci
       },
     );
   };
+}
+
+const methods: Readonly<Record<Call['what'], 'GET' | 'POST' | 'PUT'>> = {
+  checkout: 'POST',
+  cart: 'GET',
+  order: 'GET',
+  orders: 'GET',
+  availabilities: 'GET',
+  'create-cart': 'POST',
+  'put-cart': 'PUT',
+};
+
+export function tracedPartnerCenter(partnerCenter: PartnerCenter, tracing: Tracing): PartnerCenter {
+  const watch = callWatcher(tracing);
   return {
     checkout: (customerId, cartId, options) =>
       watch('checkout', options, () => partnerCenter.checkout(customerId, cartId, options)),
@@ -59,6 +71,18 @@ export function tracedPartnerCenter(partnerCenter: PartnerCenter, tracing: Traci
       watch('order', options, () => partnerCenter.order(customerId, orderId, options)),
     orders: (customerId, options) =>
       watch('orders', options, () => partnerCenter.orders(customerId, options)),
+  };
+}
+
+export function tracedCartApi(cartApi: CartApi, tracing: Tracing): CartApi {
+  const watch = callWatcher(tracing);
+  return {
+    availabilities: (customerId, product, sku, options) =>
+      watch('availabilities', options, () => cartApi.availabilities(customerId, product, sku, options)),
+    createCart: (customerId, content, options) =>
+      watch('create-cart', options, () => cartApi.createCart(customerId, content, options)),
+    putCart: (customerId, cartId, content, options) =>
+      watch('put-cart', options, () => cartApi.putCart(customerId, cartId, content, options)),
   };
 }
 

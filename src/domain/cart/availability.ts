@@ -22,6 +22,9 @@ export interface Availability {
 /** The product and SKU of a line: what the availabilities are asked for. */
 export const itemOf = ({ product, sku }: Pick<WantedLine, 'product' | 'sku'>): string => `${product}:${sku}`;
 
+/** `product:sku` of a catalogue item. */
+export const itemIn = (catalogItemId: string): string => catalogItemId.split(':').slice(0, 2).join(':');
+
 /** What was learned of one product and SKU. */
 export type Offers =
   | { readonly kind: 'sold'; readonly availabilities: readonly Availability[] }

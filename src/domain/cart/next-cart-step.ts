@@ -2,7 +2,7 @@ import { add, type Decimal, decimalText, isGreater, readDecimal, zero } from '..
 import type { OrderJob } from '../message/job.ts';
 import type { WantedLine } from '../message/order-lines.ts';
 import { omitUndefined } from '../omit-undefined.ts';
-import { chooseAvailability, itemOf, type Offers, spelling } from './availability.ts';
+import { chooseAvailability, itemIn, itemOf, type Offers, spelling } from './availability.ts';
 import type { BadLine, CartContent, CheckedCart, CheckedLine, ContentLine } from './cart-content.ts';
 import type { AnsweredCart, AnsweredLine } from './decode-made-cart.ts';
 import { isStaleLine, remedyOfLine } from './line-errors.ts';
@@ -146,9 +146,6 @@ function checkAnswer(
   }
   return checkTotal(making, content, cart, badBefore);
 }
-
-/** `product:sku` of a catalogue item. */
-const itemIn = (catalogItemId: string): string => catalogItemId.split(':').slice(0, 2).join(':');
 
 /** What is wrong with a line of the cart; undefined: it is what was asked for. */
 function wrongWith(line: ContentLine, answer: AnsweredLine | undefined): BadLine | undefined {

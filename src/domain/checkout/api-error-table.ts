@@ -8,6 +8,7 @@
  * - `renew-token` / `credential`: not executed; renew the token once / close the gate, a person must act.
  * - `permanent`: refused for good; `reconcileFirst` asks for evidence before that.
  * - `partner-wide`: refused for every job of this partner.
+ * - `stale-item`: an availability is gone; a job with lines looks it up anew, after evidence.
  */
 export type Action =
   | 'already-done'
@@ -18,7 +19,8 @@ export type Action =
   | 'renew-token'
   | 'credential'
   | 'permanent'
-  | 'partner-wide';
+  | 'partner-wide'
+  | 'stale-item';
 
 /**
  * HTTP status, API code (null: none that is listed), what the worker does, what it means, the remedy in one sentence.
@@ -50,6 +52,9 @@ export const errorCodeTable: readonly (readonly [number, number | null, Action, 
   [404, 60003, 'permanent', 'tenant not found', "Check the customer's tenant id: Partner Center does not know it."],
   [403, 90000, 'credential', 'Microsoft Entra refused to issue a token', "Check the app registration's permissions and consent in Microsoft Entra: it refuses to issue a token."],
   [400, 400056, 'permanent', 'input not valid', "Compare the cart's lines with the description and prepare a new cart."],
+  [404, 400013, 'permanent', 'product not found in this market', 'Correct the product of the line: it is not sold in the market of this customer.'],
+  [404, 400018, 'permanent', 'SKU not found in this market', 'Correct product and sku of the line: they are not sold in the market of this customer.'],
+  [404, 400019, 'stale-item', 'availability gone: the catalogue has issued another one', 'Of a job with lines the worker looks it up anew, once. A cart of your own needs the present availability: make a new cart.'],
   [200, 400072, 'permanent', 'item not available', 'The item is not available: choose another one and prepare a new cart.'],
   [401, 800001, 'renew-token', 'partner token missing from the request context: renew once', 'Check the credential of the app registration; the gate opens by itself when a token works.'],
   [400, 800002, 'permanent', 'request input not valid', "Compare the cart's lines with the description and prepare a new cart."],
@@ -128,6 +133,30 @@ export const errorCodeTable: readonly (readonly [number, number | null, Action, 
   [400, 900419, 'permanent', 'tenant exceeds the limit of subscriptions', "The customer's tenant has too many subscriptions: remove unused ones, then retry."],
   [401, 900420, 'credential', 'token audience no longer accepted (old Azure AD Graph audience)', 'Ask for tokens of the audience https://api.partnercenter.microsoft.com: the old one is no longer accepted.'],
   [401, 900421, 'credential', 'App+User token lacks the MFA claim', 'Consent again with multi-factor authentication: the token lacks the MFA claim.'],
+  [400, 800090, 'permanent', 'subscription cannot be changed any more', 'Nothing was bought. Ask Microsoft support if it must be changed.'],
+  [404, 800111, 'permanent', 'Azure subscription not found', 'Correct the Azure subscription in provisioningContext.'],
+  [400, 800121, 'permanent', 'term duration not valid', 'Correct the term of the line.'],
+  [400, 900126, 'permanent', 'a word of the request is not known', 'Correct term and billing of the line: Partner Center does not know the word.'],
+  [400, 900142, 'permanent', 'catalogue item id missing', 'Report it: the worker sent a line without a catalogue item.'],
+  [400, 900143, 'unknown', 'availabilities cannot be read now', 'Nothing to do: they are asked for again.'],
+  [400, 900144, 'permanent', 'SKU for provisioning missing', 'Correct product and sku of the line.'],
+  [400, 900169, 'permanent', 'currency is not that of the partner or the customer', 'Leave out the currency of the cart, or use that of the market.'],
+  [500, 900192, 'unknown', 'try again after some time', 'Nothing to do: it is tried again.'],
+  [400, 900242, 'permanent', 'custom end date not allowed', 'Correct endDate: choose one of the dates that Partner Center allows.'],
+  [400, 900252, 'permanent', 'purchase order document needed', 'Attach the document in Partner Center, or buy without the tender.'],
+  [400, 900253, 'permanent', 'tender document needed', 'Attach the document in Partner Center, or buy without the tender.'],
+  [400, 900254, 'permanent', 'purchase order or tender document needed', 'Attach the document in Partner Center, or buy without the tender.'],
+  [400, 900269, 'permanent', 'billing cycle not valid', 'Correct the billing of the line.'],
+  [400, 900270, 'permanent', 'billing longer than the term', 'Correct the billing of the line: it must not be longer than its term.'],
+  [400, 900275, 'permanent', 'quantity outside the range of the offer', 'Correct the quantity of the line.'],
+  [400, 900312, 'permanent', 'scope not supported', 'Correct scope in provisioningContext.'],
+  [400, 900313, 'permanent', 'entitlement id missing', 'Add entitlementId to provisioningContext.'],
+  [400, 900314, 'permanent', 'Azure subscription not active', 'Activate the Azure subscription that the line names, then retry.'],
+  [400, 900315, 'permanent', 'Azure subscription not eligible', 'Name another Azure subscription in provisioningContext.'],
+  [400, 900317, 'permanent', 'Azure plan id missing', 'Add the Azure plan to provisioningContext.'],
+  [400, 900318, 'permanent', 'Azure plan not there', 'Buy an Azure plan for the customer first, then retry.'],
+  [403, 900322, 'permanent', 'not sold in the sandbox', 'Use a product that the sandbox sells.'],
+  [403, 900323, 'permanent', "partner on record differs from the Azure plan's", "Use the partner on record of the customer's Azure plan."],
   [401, null, 'renew-token', 'unauthorized without a known code: renew once', 'Check the credential of the app registration; the gate opens by itself when a token works.'],
   [408, null, 'unknown', 'request timeout', 'Nothing to do: the worker finds out by itself whether the cart was bought.'],
   [429, null, 'throttled', 'rate limit; some limits are per partner + customer', 'Nothing to do: the gate is closed until Retry-After.'],

@@ -21,6 +21,7 @@ export type Outcome =
         | 'slow'
         | 'already-done'
         | 'partner-wide'
+        | 'stale-item'
         | 'renew-token'
         | 'credential'
         | 'not-executed'

@@ -28,6 +28,7 @@ export function reportOf(outcome: Outcome | ReadOutcome<unknown>, customerId: st
     case 'in-progress':
     case 'slow':
     case 'already-done':
+    case 'stale-item':
     case 'gone':
     case 'refused':
       return { kind: 'ok', customerId };

@@ -1,4 +1,4 @@
-import type { Job } from '../message/job.ts';
+import { isOrderJob, type Job } from '../message/job.ts';
 import { type CheckoutRecord, isInDoubt, isSettled } from './record.ts';
 
 /**
@@ -25,7 +25,10 @@ export type ClaimStep =
   | { readonly kind: 'give-up' }
   /** Nothing of it is running and its time is over, or its batches are stopped. */
   | { readonly kind: 'end' }
-  | { readonly kind: 'take-over'; readonly next: 'call' | 'reconcile' | 'named-orders' };
+  | { readonly kind: 'take-over'; readonly next: TakeOver };
+
+/** `make-cart`: its lines become a cart first, which costs nothing; nothing of it was ever sent. */
+export type TakeOver = 'call' | 'reconcile' | 'named-orders' | 'make-cart';
 
 export interface ClaimContext {
   readonly now: number;
@@ -73,18 +76,29 @@ export function decideClaim(record: CheckoutRecord, { now, stopped }: ClaimConte
   if (over && !isInDoubt(record.state) && !isSettled(record.state) && lackingOrders(record).length === 0)
     return { kind: 'end' };
   if (decided === 'orders') return { kind: 'take-over', next: 'named-orders' };
-  return { kind: 'take-over', next: firstStepOf(record) };
+  return { kind: 'take-over', next: firstStepOf(record, now) };
 }
 
 /** From `submitting` or `unresolved` the cart may have been bought: evidence comes before any POST. */
-function firstStepOf(record: CheckoutRecord): 'call' | 'reconcile' {
+function firstStepOf(record: CheckoutRecord, now: number): 'call' | 'reconcile' | 'make-cart' {
   if (lackingOrders(record).length > 0) return 'reconcile';
+  if (needsCart(record, now)) return 'make-cart';
   // guard: Claim: evidence when it may have been bought [replace: true]
   if (!isInDoubt(record.state) && !isSettled(record.state)) return 'call';
   // A person's retry of a job that somebody gave up on without knowing whether it was bought looks first.
   if (isSettled(record.state)) return record.gaveUp === true ? 'reconcile' : 'call';
   return 'reconcile';
 }
+
+/** A cart with less left is made anew: the checkout must not meet its end. */
+const expiryMargin = 10 * 60_000;
+
+/** Its lines have no cart yet, or one that expires; past the first send, that cart is the only one. */
+export const needsCart = (record: CheckoutRecord, now: number): boolean =>
+  isOrderJob(record.job) &&
+  // guard: Cart: no new cart once a checkout may have been sent
+  record.firstSend === undefined &&
+  (record.cartId === undefined || (record.made?.expiresAt ?? Infinity) <= now + expiryMargin);
 
 export const needsPermit = (step: ClaimStep): boolean =>
   step.kind === 'insert' || step.kind === 'take-over' || step.kind === 'read-orders';

@@ -1,5 +1,6 @@
 import type { Job } from '../message/job.ts';
 import { omitUndefined } from '../omit-undefined.ts';
+import { replacedBy } from './other-lines.ts';
 import { type CheckoutRecord, isSettled, type MergedMessage } from './record.ts';
 
 /** People read them; the strictest times are what counts. */
@@ -12,8 +13,10 @@ const keptMessages = 10;
 export function mergeMessage(
   record: CheckoutRecord,
   job: Job,
-  message: { readonly messageId: string; readonly at: number },
+  message: { readonly messageId: string; readonly at: number; readonly body: string },
 ): CheckoutRecord {
+  const replacing = replacedBy(record, job, message);
+  if (replacing !== undefined) return withBatch(replacing, job.batchId);
   return withBatch(isSettled(record.state) ? record : withTimes(record, job, message), job.batchId);
 }
 
@@ -43,8 +46,10 @@ function withTimes(
   };
 }
 
-const timesOf = (job: Job, message: { readonly messageId: string; readonly at: number }): MergedMessage =>
-  omitUndefined({ ...message, notBefore: job.notBefore, notAfter: job.notAfter });
+const timesOf = (
+  job: Job,
+  { messageId, at }: { readonly messageId: string; readonly at: number },
+): MergedMessage => omitUndefined({ messageId, at, notBefore: job.notBefore, notAfter: job.notAfter });
 
 const firstMessageOf = (record: CheckoutRecord): string =>
   record.deliveries.last.find(({ from }) => from === 'producer')?.messageId ?? 'the first message';

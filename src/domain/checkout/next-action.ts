@@ -1,4 +1,5 @@
 import type { SkewBounds } from '../clock-skew.ts';
+import { isOrderJob } from '../message/job.ts';
 import { omitUndefined } from '../omit-undefined.ts';
 import type { Order } from '../order/order.ts';
 import type { Times } from '../times.ts';
@@ -17,6 +18,7 @@ import {
   repeatDeadline,
 } from './reconcile-rules.ts';
 import type { CheckoutRecord, FailedGroup, KnownGroup, Question, Reason } from './record.ts';
+import { mayRepair } from './repair-rules.ts';
 import { madeByRepeat } from './repeat-alarm.ts';
 import type { Rules } from './rules.ts';
 import type { Fence } from './send-fence.ts';
@@ -29,6 +31,7 @@ import type { Fence } from './send-fence.ts';
  * - `reschedule`: nothing can be done before `at`.
  * - `escalate`: the same, and a person is asked.
  * - `repeat`: one more POST with the stored request id.
+ * - `repair-cart`: the same cart gets the present availabilities first, and is checked; then it is sent again.
  * - `end`: another run is in charge.
  */
 export type NextAction =
@@ -37,7 +40,11 @@ export type NextAction =
   | { readonly kind: 'reschedule'; readonly to: Destination }
   | { readonly kind: 'escalate'; readonly question: Asked; readonly to: Destination }
   | { readonly kind: 'repeat'; readonly repeat: Repeat }
+  | { readonly kind: 'repair-cart'; readonly repeat: Repeat }
   | { readonly kind: 'end'; readonly why: string };
+
+/** The actions that end a delivery: the others lead to a call first. */
+export type FinalAction = Exclude<NextAction, { kind: 'repeat' | 'repair-cart' }>;
 
 export type Change = Partial<CheckoutRecord>;
 
@@ -148,6 +155,8 @@ export function afterCall(
       const at = Math.max(afterInFlight(record, context), whenGateOpens(gate, 0, context));
       return doubt(record, at, outcome.reason, {}, context);
     }
+    case 'stale-item':
+      return staleItem(record, outcome.reason, context);
     case 'permanent': {
       const unknown = record.state === 'unresolved';
       if (
@@ -223,7 +232,7 @@ export function afterFence(
  * Nothing of this claim was sent: the job stands where it stood before. A repeat that never left must not put off the end of the time
  * in which it may.
  */
-export function unsent(at: number, why: string, repeat?: Repeat): NextAction {
+export function unsent(at: number, why: string, repeat?: Repeat): FinalAction {
   const before = repeat?.lastSendBefore;
   return {
     kind: 'reschedule',
@@ -265,12 +274,12 @@ function doubt(
 }
 
 /** A job that has been under way for long: a person hears of it too, as whatever it waits for may need a push. */
-function orAlarm(
+export function orAlarm(
   record: CheckoutRecord,
   to: Destination,
   reason: Reason,
   { now, times }: Context,
-): NextAction {
+): FinalAction {
   const { asked, decisions, firstSend, createdAt } = record;
   const since = Math.max(firstSend ?? createdAt, ...decisions.map(({ at }) => at));
   if (asked?.kind === 'needs-decision' || now - since < times.pendingAlarm) return { kind: 'reschedule', to };
@@ -404,16 +413,17 @@ export function afterEvidence(
   const reconcileRules = { times, ...rules };
   const verdict = decideReconciliation(evidence, reconcileRules);
   switch (verdict.kind) {
-    case 'repeat':
-      return {
-        kind: 'repeat',
-        repeat: {
-          until: repeatDeadline(evidence, reconcileRules),
-          ofOrderedCart: isOrdered(evidence),
-          lastSendBefore: record.lastSend,
-          known: new Set([...record.orders, ...evidence.unowned].map(({ id }) => id)),
-        },
+    case 'repeat': {
+      const repeat: Repeat = {
+        until: repeatDeadline(evidence, reconcileRules),
+        ofOrderedCart: isOrdered(evidence),
+        lastSendBefore: record.lastSend,
+        known: new Set([...record.orders, ...evidence.unowned].map(({ id }) => id)),
       };
+      return record.repair === undefined || record.repair.done === true
+        ? { kind: 'repeat', repeat }
+        : repairOrAsk(evidence, repeat, context);
+    }
     case 'reschedule':
       return goOnLooking(record, verdict, { looks: record.looks + 1 }, context);
     case 'ask':
@@ -449,6 +459,46 @@ export function afterEvidence(
           ...(verdict.why === 'gone' ? { reason: record.repeated?.reason ?? gone(record, now) } : {}),
         },
       };
+  }
+}
+
+/**
+ * The checkout was refused because an availability is gone. A job with lines can look them up anew, once; evidence comes first, as the
+ * code does not say that no group was bought. The cart of a producer is not ours to change.
+ */
+function staleItem(record: CheckoutRecord, reason: Reason, context: Context): NextAction {
+  const at = listLagEnd(record, context.times);
+  const attempts = record.attempts + 1;
+  // guard: Repair: once
+  if (!isOrderJob(record.job) || record.repair !== undefined) {
+    const as = record.state === 'unresolved' ? ('refused' as const) : ('refused-once' as const);
+    return doubt(record, at, reason, { attempts, repeated: { as, reason } }, context);
+  }
+  return doubt(record, at, reason, { attempts, repair: { reason } }, context);
+}
+
+function repairOrAsk(evidence: Evidence, repeat: Repeat, context: Context): NextAction {
+  const { record } = evidence;
+  const { now, times } = context;
+  switch (mayRepair(evidence, now, times)) {
+    case 'now':
+      return { kind: 'repair-cart', repeat: { ...repeat, until: undefined } };
+    case 'later': {
+      const until = listLagEnd(record, times);
+      return goOnLooking(
+        record,
+        { until, why: 'the order list may lag, and its cart is to be changed' },
+        { looks: record.looks + 1 },
+        context,
+      );
+    }
+    case 'never':
+      return askWhatBecame(
+        record,
+        evidence,
+        'its checkout was refused for a gone availability, and part of it may be bought',
+        context,
+      );
   }
 }
 

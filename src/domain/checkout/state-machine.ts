@@ -6,6 +6,7 @@ import type { State } from './record.ts';
  * - `wait`: nothing of ours is running.
  * - `order`, `complete`, `end-partly`: orders are known, some pending / all completed / some groups failed or cancelled.
  * - `fail`: refused for good, no order.
+ * - `make-anew`: nothing was ever sent; its cart is made first.
  * - `reopen`: a person asked to try again; `reopen-in-doubt`: the same, after somebody gave up on it.
  */
 export type Step =
@@ -16,6 +17,7 @@ export type Step =
   | 'complete'
   | 'end-partly'
   | 'fail'
+  | 'make-anew'
   | 'reopen'
   | 'reopen-in-doubt';
 
@@ -37,7 +39,7 @@ const steps: Record<State, Partial<Record<Step, State>>> = {
   ordered: { ...results },
   completed: { ...results },
   partial: { reopen: 'submitting', 'reopen-in-doubt': 'unresolved', ...results },
-  failed: { reopen: 'submitting', 'reopen-in-doubt': 'unresolved', ...results },
+  failed: { 'make-anew': 'waiting', reopen: 'submitting', 'reopen-in-doubt': 'unresolved', ...results },
 };
 
 /** The one place where a state changes. Throws for a step that the state does not allow: that is a bug of ours. */

@@ -1,5 +1,7 @@
 import type { BatchCounts } from '../batch/batch-counts.ts';
 import { type CheckoutRecord, type FinalState, isFinal, type OrderSummary } from '../checkout/record.ts';
+import { isOrderJob } from '../message/job.ts';
+import { idIn } from '../message/job-key.ts';
 import type { OrderStatus } from '../order/order.ts';
 import type { CheckoutEvent, EventType, eventTypes } from './event.ts';
 
@@ -42,16 +44,24 @@ export const batchFinishedEvent = (
 };
 
 function cartEvent(record: CheckoutRecord, type: EventType, revision: number): CheckoutEvent {
-  const { jobKey, customerId, cartId } = record;
-  const id = `${type}:${jobKey}:${revision}`;
-  return envelope(type, id, `customers/${customerId}/carts/${cartId}`, record.updatedAt, {
+  const id = `${type}:${record.jobKey}:${revision}`;
+  return envelope(type, id, subjectOf(record), record.updatedAt, {
     ...about(record),
     state: record.state,
     orders: record.orders.map((mark) => ({ id: mark.id, status: mark.status })),
     failedGroups: record.failedGroups,
+    ...(record.badLines === undefined ? {} : { badLines: record.badLines }),
+    ...(record.made?.total === undefined
+      ? {}
+      : { total: { amount: record.made.total, currency: record.made.currency } }),
     ...(record.reason === undefined ? {} : { reason: record.reason }),
   });
 }
+
+const subjectOf = ({ jobKey, customerId, job }: CheckoutRecord): string =>
+  isOrderJob(job)
+    ? `customers/${customerId}/order-numbers/${idIn(jobKey)}`
+    : `customers/${customerId}/carts/${idIn(jobKey)}`;
 
 /** The event of an order that has come to this status; none while it is open. */
 const orderEventTypes: Readonly<Record<OrderStatus, readonly (typeof eventTypes.order)[number][]>> = {
@@ -76,7 +86,8 @@ function orderEvents(record: CheckoutRecord, mark: OrderSummary, revision: numbe
 const about = ({ jobKey, customerId, cartId, job, batches }: CheckoutRecord) => ({
   jobKey,
   customerId,
-  cartId,
+  ...(cartId === undefined ? {} : { cartId }),
+  ...(isOrderJob(job) ? { externalOrderId: job.externalOrderId } : {}),
   ...(job.batchId === undefined ? {} : { batchId: job.batchId }),
   ...(batches.length < 2 ? {} : { batchIds: batches }),
   ...(job.reference === undefined ? {} : { reference: job.reference }),

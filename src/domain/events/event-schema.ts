@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import type { BadLine } from '../cart/cart-content.ts';
 import { type FinalState, states } from '../checkout/record.ts';
 import { rejectionKinds } from '../message/job.ts';
 import { orderStatuses } from '../order/order.ts';
@@ -19,7 +20,10 @@ const reason = z.object({
 const about = {
   jobKey: z.string(),
   customerId: z.string(),
-  cartId: z.string(),
+  /** Absent while a job that carries lines has made no cart. */
+  cartId: z.optional(z.string()),
+  /** Of a job that carries lines. */
+  externalOrderId: z.optional(z.string()),
   batchId: z.optional(z.string()),
   batchIds: z.optional(z.array(z.string())),
   reference: z.optional(z.string()),
@@ -35,6 +39,18 @@ const checkoutData = z.strictObject({
   failedGroups: z.array(
     z.strictObject({ group: z.string(), code: z.string(), description: z.string(), retryable: z.boolean() }),
   ),
+  badLines: z.optional(
+    z.array(
+      z.strictObject({
+        line: z.int(),
+        code: z.string(),
+        description: z.string(),
+        remedy: z.string(),
+      } satisfies Record<keyof BadLine, z.ZodMiniType>),
+    ),
+  ),
+  /** Of a job that carries lines: what its cart costs, as it was checked. */
+  total: z.optional(z.strictObject({ amount: z.string(), currency: z.optional(z.string()) })),
   reason: z.optional(reason),
 });
 

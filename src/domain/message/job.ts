@@ -178,23 +178,9 @@ export function checkJob(value: unknown): CheckedJob {
   if (isSet(value, 'cartId') && (isSet(value, 'lines') || isSet(value, 'externalOrderId')))
     return { ok: false, problems: [both] };
   return isSet(value, 'lines') || isSet(value, 'externalOrderId')
-    ? refuseUntilTheyAreBought(checkOrderJob(value))
+    ? checkOrderJob(value)
     : checkCartJob(value);
 }
-
-/** No worker buys lines yet: a job that carries them is refused, whatever is right about it. */
-const refuseUntilTheyAreBought = (checked: CheckedJob): CheckedJob =>
-  checked.ok
-    ? {
-        ok: false,
-        problems: [
-          {
-            path: 'lines',
-            reason: 'this version of the worker takes carts alone: make the cart, and send cartId',
-          },
-        ],
-      }
-    : checked;
 
 const both: Problem = {
   path: 'cartId',

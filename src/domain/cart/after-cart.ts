@@ -1,0 +1,64 @@
+import { lookUp } from '../checkout/api-errors.ts';
+import { withJitter } from '../checkout/backoff.ts';
+import { type Context, type FinalAction, orAlarm, whenAsked } from '../checkout/next-action.ts';
+import type { CheckoutRecord, Reason } from '../checkout/record.ts';
+import type { Stop } from './next-cart-step.ts';
+
+/**
+ * What follows when a job with lines cannot go on to its checkout. Pure. Nothing of its cart was bought: it was never sent, or
+ * evidence has just said so. A `wait` of an unresolved job leaves it unresolved.
+ */
+export const cartFailed = (stop: Stop, { now }: Context): FinalAction => ({
+  kind: 'record-result',
+  result: { orders: [], failedGroups: [], reason: { ...stop, at: now } },
+});
+
+/** A person has to look. The cart is made again at the next wake-up, so a price that has come is seen. */
+export function cartHeld(stop: Stop, context: Context): FinalAction {
+  const reason: Reason = { ...stop, at: context.now };
+  return {
+    kind: 'escalate',
+    question: { kind: 'needs-decision', reason },
+    to: { step: 'wait', at: whenAsked(context), why: stop.description, change: {} },
+  };
+}
+
+/** Nothing can be asked now. Another cart costs nothing, so there is no limit to the tries; after a day a person hears of it. */
+export function cartLater(record: CheckoutRecord, at: number, why: string, context: Context): FinalAction {
+  const reason: Reason = {
+    code: 'no-cart-yet',
+    description: `The cart of this order is not made yet: ${why}.`,
+    remedy: 'Nothing to do: the worker goes on trying, and nothing is bought until every line is checked.',
+    at: context.now,
+  };
+  const to = { step: 'wait' as const, at, why, change: { reason, looks: record.looks + 1 } };
+  return orAlarm(record, to, reason, context);
+}
+
+/** Partner Center refuses the request as a whole, not one line of it. */
+export function cartRefused(record: CheckoutRecord, reason: Reason, context: Context): FinalAction {
+  const { now, times, fraction } = context;
+  const { action } = lookUp(reason.status ?? 0, reason.code);
+  const later = (pause: number): FinalAction =>
+    cartLater(record, now + withJitter(pause, fraction), reason.description, context);
+  switch (action) {
+    case 'slow':
+      return later(times.slowRetry);
+    case 'partner-wide':
+    case 'credential':
+    case 'renew-token':
+      return later(times.partnerRetry);
+    case 'in-progress':
+    case 'unknown':
+    case 'throttled':
+    case 'already-done':
+      return later(times.inProgressLater);
+    case 'stale-item':
+    case 'permanent':
+      return { kind: 'record-result', result: { orders: [], failedGroups: [], reason } };
+  }
+}
+
+/** The whole request was refused because an availability in it is gone. */
+export const isStaleItem = (reason: Reason): boolean =>
+  lookUp(reason.status ?? 0, reason.code).action === 'stale-item';

@@ -1,0 +1,10 @@
+import { type OfferCache, offerCache } from '../../src/checkout/offer-cache.ts';
+import type { CartApi } from '../../src/ports/cart-api.ts';
+
+const unasked = (): Promise<never> => Promise.reject(new Error('No cart is made in this test'));
+
+/** For workers that buy carts which their producers made. */
+export const noCarts: { readonly cartApi: CartApi; readonly offers: OfferCache } = {
+  cartApi: { availabilities: unasked, createCart: unasked, putCart: unasked },
+  offers: offerCache({ now: () => 0 }),
+};
