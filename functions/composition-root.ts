@@ -19,8 +19,8 @@ import {
 import type { HealthDeps } from '../src/api/health.ts';
 import type { SubmitDeps } from '../src/api/submit-jobs.ts';
 import type { Deps } from '../src/checkout/deps.ts';
-import { offerCache } from '../src/checkout/offer-cache.ts';
 import { batchJoiner } from '../src/checkout/join-batch.ts';
+import { offerCache } from '../src/checkout/offer-cache.ts';
 import { decodeConfig } from '../src/config/config.ts';
 import { storageClock } from '../src/gate/estimate-storage-clock.ts';
 import { gateCondition } from '../src/gate/gate-condition.ts';

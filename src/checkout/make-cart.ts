@@ -79,10 +79,10 @@ async function build(run: Run, ask: (content: CartContent) => Promise<Asked>): P
   const cached = new Set<string>();
   for (let renewals = 0; ; ) {
     const step = nextCartStep(making);
-    const suspect = 'bad' in step ? itemsOf(job, step.bad).filter((item) => cached.has(item)) : [];
+    const outdated = 'bad' in step ? itemsOf(job, step.bad).filter((item) => cached.has(item)) : [];
     // guard: Offers: no line is refused for what was known an hour ago
-    if (suspect.length > 0) {
-      making = without(run, fresh(job, making), suspect, cached);
+    if (outdated.length > 0) {
+      making = without(run, fresh(job, making), outdated, cached);
       continue;
     }
     switch (step.kind) {
