@@ -1,3 +1,7 @@
+/**
+ * The composition root, where a start of the worker begins: settings → clients → adapters → use cases → what the triggers call.
+ * Nothing is connected here: each client connects with its first request.
+ */
 import { azureTables } from '../src/adapters/azure-tables/azure-tables.ts';
 import { gateStore } from '../src/adapters/azure-tables/gate-store-table.ts';
 import { heartbeatStore } from '../src/adapters/azure-tables/heartbeat-store.ts';
@@ -5,7 +9,7 @@ import { ledgerScan } from '../src/adapters/azure-tables/ledger-scan-store.ts';
 import { openAttention } from '../src/adapters/azure-tables/open-attention.ts';
 import { openStores } from '../src/adapters/azure-tables/stores.ts';
 import { loadOnce } from '../src/adapters/load-once.ts';
-import { cachedTokens, type Token } from '../src/adapters/partner-auth/token-source.ts';
+import { cachedTokens } from '../src/adapters/partner-auth/token-source.ts';
 import { partnerCenterClient } from '../src/adapters/partner-center/partner-center-client.ts';
 import { serviceBus } from '../src/adapters/service-bus/service-bus.ts';
 import {
@@ -29,23 +33,28 @@ import { sharedGate } from '../src/gate/shared-gate.ts';
 import { batchStatuses } from '../src/operator/batches/batch-status.ts';
 import { tickNow, tickStarter } from '../src/polling/tick.ts';
 import type { TickDeps } from '../src/polling/tick-deps.ts';
-import { systemClock } from '../src/ports/clock.ts';
-import { systemRandom } from '../src/ports/random.ts';
-import type { Table } from '../src/ports/table.ts';
+import { systemClock as clock } from '../src/ports/clock.ts';
+import type { Ledger } from '../src/ports/ledger.ts';
+import { systemRandom as random } from '../src/ports/random.ts';
 import { chooseTelemetry } from './choose-telemetry.ts';
 
+/** One for the jobs of each queue: an urgent job takes the next permit, and what is sent for it goes to its own queue. */
+interface ByQueue<T> {
+  readonly standard: T;
+  readonly urgent: T;
+}
+
+/** What the triggers call. */
 export interface Worker {
-  readonly deps: Deps;
-  /** The same for urgent jobs: the next permit is theirs, and their copies go back to their own queue. */
-  readonly urgentDeps: Deps;
+  readonly deliveries: ByQueue<Deps>;
+  readonly submissions: ByQueue<SubmitDeps>;
   readonly tickDeps: TickDeps;
   /** Starts a tick if none ended lately. `startedAt`: when the host handed over what this instance works on, epoch ms. */
   tickIfStale(startedAt: number): Promise<boolean>;
   /** Once a minute: a person's pause of the gate, and its end, are told to the telemetry. */
   tellPause(): Promise<void>;
-  readonly submit: SubmitDeps;
-  readonly submitUrgent: SubmitDeps;
   readonly health: HealthDeps;
+  readonly ledger: Pick<Ledger, 'read'>;
   readonly batchStatus: ReturnType<typeof batchStatuses>;
   /** It sends its own telemetry to Application Insights. */
   readonly exports: boolean;
@@ -54,40 +63,22 @@ export interface Worker {
   close(): Promise<void>;
 }
 
-/** The composition root: settings → clients → ports. Throws `ConfigError` before anything is connected. */
+/** Throws `ConfigError` before anything is connected. */
 export function openWorker(env: NodeJS.ProcessEnv): Worker {
   const config = decodeConfig(env);
-  const { times, rules } = config;
-  const clock = systemClock;
-  const random = systemRandom;
-  const { telemetry, tracing, start, shutdown } = chooseTelemetry(config.applicationInsights);
+  const { times, rules, gate: settings } = config;
 
+  // Clients.
+  const { telemetry, tracing, start, shutdown } = chooseTelemetry(config.applicationInsights);
   const storageTime = storageClock(clock);
   const tables = azureTables(config.tables, storageTime.observe);
-  const traced = (table: Table, name: string) => tracedTable(table, name, tracing);
-  const stores = openStores(
-    {
-      checkouts: traced(tables.checkouts, 'Checkouts'),
-      schedule: traced(tables.schedule, 'Schedule'),
-      attention: traced(tables.attention, 'Attention'),
-      batches: traced(tables.batches, 'Batches'),
-    },
-    (entryKey, why) => telemetry.warn(`entry ${entryKey} was passed over: ${why}`),
-  );
-  const { jobs, urgentJobs, urgentQueue, ...bus } = serviceBus(config.serviceBus, clock, random);
-  const heartbeats = heartbeatStore(
-    tables.gate,
-    () => storageTime.now().atLeast,
-    random,
-    () => tokens.credentialEndsAt(),
-  );
+  const bus = serviceBus(config.serviceBus, clock, random);
   // Sign-in and vault are loaded with the first token: a start that waits for them takes half as long again.
-  const fetcher = loadOnce(async () => {
+  const fetchToken = loadOnce(async () => {
     const { tokenFetcher } = await import('../src/adapters/partner-auth/credentials.ts');
     return tokenFetcher(config.partnerCenter, telemetry);
   });
-  const fetchToken = async (): Promise<Token> => (await fetcher())();
-  const tokens = cachedTokens({ fetchToken, clock, telemetry });
+  const tokens = cachedTokens({ fetchToken: async () => (await fetchToken())(), clock, telemetry });
   const partnerCenter = partnerCenterClient({
     ...times,
     baseUrl: config.partnerCenter.api,
@@ -95,7 +86,20 @@ export function openWorker(env: NodeJS.ProcessEnv): Worker {
     clock,
     traceparent: tracing.traceparent,
   });
-  const settings = config.gate;
+
+  // Adapters.
+  const stores = openStores(
+    {
+      checkouts: tracedTable(tables.checkouts, 'Checkouts', tracing),
+      schedule: tracedTable(tables.schedule, 'Schedule', tracing),
+      attention: tracedTable(tables.attention, 'Attention', tracing),
+      batches: tracedTable(tables.batches, 'Batches', tracing),
+    },
+    (entryKey, why) => telemetry.warn(`entry ${entryKey} was passed over: ${why}`),
+  );
+  const queues = { standard: tracedQueue(bus.queue, tracing), urgent: tracedQueue(bus.urgentQueue, tracing) };
+  const now = () => storageTime.now().atLeast;
+  const heartbeats = heartbeatStore(tables.gate, now, random, tokens.credentialEndsAt);
   const store = gateStore({
     table: tables.gate,
     clock,
@@ -106,7 +110,8 @@ export function openWorker(env: NodeJS.ProcessEnv): Worker {
   });
   const gate = sharedGate({ store, clock, random, telemetry, settings });
 
-  const deps: Deps = {
+  // Use cases.
+  const standard: Deps = {
     clock,
     clockSkew: storageTime.skew,
     random,
@@ -119,51 +124,50 @@ export function openWorker(env: NodeJS.ProcessEnv): Worker {
     offers: offerCache(clock),
     ...stores,
     joinBatch: batchJoiner({ ...stores, clock, times }),
-    queue: tracedQueue(bus.queue, tracing),
+    queue: queues.standard,
     events: tracedEvents(bus.events, tracing),
     telemetry,
     tracing,
   };
+  const urgent = { ...standard, gate: tracedGate(gate.urgent, tracing, clock), queue: queues.urgent };
   const tickDeps: TickDeps = {
-    ...deps,
+    ...standard,
     heartbeats,
     fleet: {
       openAttention: () => openAttention(tables.attention),
       gate: () => gateCondition(store, settings),
     },
     ledgerScan: ledgerScan(tables.checkouts, (why) => telemetry.warn(why)),
-    wakeUps: { standard: deps.queue, urgent: tracedQueue(urgentQueue, tracing) },
+    wakeUps: queues,
   };
   // Whoever opens the gate starts a tick: waiting jobs are woken at once.
   gate.onOpened(() => void tickNow(tickDeps));
-  let tablesReady: Promise<void> | undefined;
-  let firstTokenAsked = false;
+  const tablesReady = loadOnce(() =>
+    tables.ensure().catch((error: unknown) => {
+      telemetry.warn(error instanceof Error ? error.message : 'the tables could not be made');
+      throw error;
+    }),
+  );
+  // The first job would wait for it. Nothing waits for it here.
+  const firstToken = loadOnce(() => tokens.ready({ renew: false }));
+
+  // What the triggers call.
+  const { ledger } = stores;
   return {
-    submit: { ledger: stores.ledger, sender: jobs },
-    submitUrgent: { ledger: stores.ledger, sender: urgentJobs },
-    batchStatus: batchStatuses({ ...stores, gateStore: store, clock, config }),
+    deliveries: { standard, urgent },
+    submissions: { standard: { ledger, sender: bus.jobs }, urgent: { ledger, sender: bus.urgentJobs } },
     tickDeps,
     tickIfStale: tickStarter(tickDeps),
     tellPause: () => tellPause(store, telemetry),
     health: { gate: store, gateSettings: settings, heartbeats },
+    ledger,
+    batchStatus: batchStatuses({ ...stores, gateStore: store, clock, config }),
     exports: config.applicationInsights !== undefined,
-    deps,
-    urgentDeps: {
-      ...deps,
-      gate: tracedGate(gate.urgent, tracing, clock),
-      queue: tracedQueue(urgentQueue, tracing),
-    },
     async ready() {
       await start();
-      // The first job would wait for it. Nothing waits for it here.
-      if (!firstTokenAsked) void tokens.ready({ renew: false });
-      firstTokenAsked = true;
-      tablesReady ??= tables.ensure().catch((error: unknown) => {
-        tablesReady = undefined;
-        // Not a reason to fail a run: each of its steps knows what to do when the storage is away.
-        telemetry.warn(error instanceof Error ? error.message : 'the tables could not be made');
-      });
-      await tablesReady;
+      void firstToken();
+      // Not a reason to fail a run: each of its steps knows what to do when the storage is unavailable.
+      await tablesReady().catch(() => {});
     },
     async close() {
       await bus.close();

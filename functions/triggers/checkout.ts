@@ -1,7 +1,5 @@
 import type { InvocationContext, ServiceBusQueueFunctionOptions } from '@azure/functions';
-import type { Deps } from '../../src/checkout/deps.ts';
 import { handleDelivery } from '../../src/checkout/handle-delivery.ts';
-import type { Worker } from '../composition-root.ts';
 import type { Start } from '../start.ts';
 import { toQueueMessage } from '../to-queue-message.ts';
 
@@ -12,18 +10,14 @@ import { toQueueMessage } from '../to-queue-message.ts';
 const binary = { dataType: 'binary' };
 
 /** One message of the checkout queue: parse, run one delivery, return (complete) or throw (abandon). */
-export const checkoutFunction = (start: Start) => queueFunction('standard', start, (worker) => worker.deps);
+export const checkoutFunction = (start: Start) => queueFunction('standard', start);
 
 /** The same for the few that must not wait behind a bulk run: a trigger of their own, so their deliveries have their own places. */
-export const urgentFunction = (start: Start) => queueFunction('urgent', start, (worker) => worker.urgentDeps);
+export const urgentFunction = (start: Start) => queueFunction('urgent', start);
 
 const names = { standard: '%CHECKOUT_QUEUE%', urgent: '%URGENT_QUEUE%' } as const;
 
-const queueFunction = (
-  queue: keyof typeof names,
-  start: Start,
-  depsOf: (worker: Worker) => Deps,
-): ServiceBusQueueFunctionOptions => ({
+const queueFunction = (queue: keyof typeof names, start: Start): ServiceBusQueueFunctionOptions => ({
   connection: 'ServiceBusConnection',
   queueName: names[queue],
   ...binary,
@@ -33,7 +27,7 @@ const queueFunction = (
     const metadata = context.triggerMetadata ?? {};
     const message = toQueueMessage(body, metadata, queue, context.traceContext?.traceParent);
     const startedAt = Date.now();
-    await handleDelivery(depsOf(worker), message);
+    await handleDelivery(worker.deliveries[queue], message);
     // Timers on the consumption plan have been seen to stop: then the deliveries keep the schedule going.
     await worker.tickIfStale(startedAt);
   },

@@ -15,7 +15,7 @@ export const readJobFunction = (start: Start): HttpFunctionOptions => ({
       return problem(400, 'The address names no job.', {
         errors: [{ path: 'jobKey', reason: 'jobKey must be a job key, as POST /api/jobs answers it' }],
       });
-    const found = await worker.deps.ledger.read(jobKey);
+    const found = await worker.ledger.read(jobKey);
     if (found !== undefined) return json(200, jobView(found.value));
     return problem(404, `Job ${jobKey} is not known: no worker has taken its message yet, or none was sent.`);
   }),

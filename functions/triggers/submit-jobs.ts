@@ -29,8 +29,12 @@ export const submitJobsFunction = (start: Start): HttpFunctionOptions => ({
       return problem(400, detail, { errors: problems, ...(omitted === 0 ? {} : { omitted }) });
     }
     const { jobs, isList } = submission;
-    const deps = urgent === 'true' ? worker.submitUrgent : worker.submit;
-    const submitted = await submitJobs(deps, jobs, context.traceContext?.traceParent);
+    const { standard, urgent: urgentJobs } = worker.submissions;
+    const submitted = await submitJobs(
+      urgent === 'true' ? urgentJobs : standard,
+      jobs,
+      context.traceContext?.traceParent,
+    );
     return toAnswer(request, jobs, isList, submitted);
   }),
 });

@@ -34,14 +34,14 @@ export async function benchPoll() {
     });
     // This process does not know the sandbox's authority, so the token is given.
     const partnerCenter = partnerCenterClient({
-      ...poller.deps.times,
+      ...poller.deliveries.standard.times,
       baseUrl: stack.sandbox.apiBase,
       tokens: { token: async () => stack.sandbox.token() },
-      clock: poller.deps.clock,
+      clock: poller.deliveries.standard.clock,
       traceparent: untraced.traceparent,
     });
     // Due again a moment after each tick; the timer of the worker itself does not run by then.
-    const times = { ...poller.deps.times, pollSteps: [1_000] };
+    const times = { ...poller.deliveries.standard.times, pollSteps: [1_000] };
     const deps: TickWorkDeps = { ...poller.tickDeps, partnerCenter, times };
     try {
       await poller.ready();

@@ -24,6 +24,7 @@ beforeEach(() => {
     '{"name":"sample","version":"1.2.3","type":"module","dependencies":{"x":"1"}}',
   );
   writeFileSync(join(root, 'host.json'), '{"version":"2.0"}');
+  writeFileSync(join(root, 'LICENSE'), 'Our own licence');
   writeFileSync(join(root, 'local/helper.ts'), 'export const help = (): number => 1;');
 });
 afterEach(() => rmSync(root, { recursive: true, force: true }));
@@ -41,7 +42,18 @@ test('dist is a folder that runs by itself', async () => {
 
   const dist = join(root, 'deployed');
   cpSync(join(root, 'dist'), dist, { recursive: true });
-  expect(readdirSync(dist).sort()).toEqual(['host.json', 'main.cjs', 'main.cjs.map', 'package.json']);
+  expect(readdirSync(dist).sort()).toEqual([
+    'LICENSE',
+    'THIRD-PARTY-NOTICES.txt',
+    'host.json',
+    'main.cjs',
+    'main.cjs.map',
+    'package.json',
+  ]);
+  expect(readFileSync(join(dist, 'LICENSE'), 'utf8')).toBe('Our own licence');
+  const notices = readFileSync(join(dist, 'THIRD-PARTY-NOTICES.txt'), 'utf8');
+  expect(notices).toMatch(/^@azure\/functions \d+\.\d+\.\d+ \(MIT\)$/m);
+  expect(notices).toContain('Permission is hereby granted, free of charge');
   expect(JSON.parse(readFileSync(join(dist, 'package.json'), 'utf8'))).toEqual({
     name: 'sample',
     version: '1.2.3',
@@ -77,6 +89,19 @@ test('what is loaded late is a file of its own', async () => {
   expect(lines).toContain('late: told');
 });
 
+test.each([
+  ['names no licence', { name: 'odd', version: '1.0.0' }],
+  ['comes without its text', { name: 'odd', version: '1.0.0', license: 'MIT' }],
+])('a library that %s fails the build and leaves no dist', async (_, manifest) => {
+  const folder = join(root, 'node_modules/odd');
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, 'package.json'), JSON.stringify(manifest));
+  writeFileSync(join(folder, 'index.js'), 'exports.odd = 1;');
+  writeFileSync(join(root, 'functions/main.ts'), `import { odd } from 'odd'; console.log(odd);`);
+  await expect(buildDist(root)).rejects.toThrow(/node_modules\/odd .*licence/);
+  expect(existsSync(join(root, 'dist'))).toBe(false);
+});
+
 test('what is never deployed fails the build and leaves no dist', async () => {
   writeFileSync(join(root, 'functions/main.ts'), `import { help } from '../local/helper.ts'; help();`);
   await expect(buildDist(root)).rejects.toThrow('local/helper.ts, imported by functions/main.ts');
@@ -84,7 +109,7 @@ test('what is never deployed fails the build and leaves no dist', async () => {
 });
 
 test('a bundle that has grown too large fails the build and leaves no dist', async () => {
-  writeFileSync(join(root, 'functions/main.ts'), `console.log('${'x'.repeat(2_500_000)}');`);
-  await expect(buildDist(root)).rejects.toThrow('more than 2500000');
+  writeFileSync(join(root, 'functions/main.ts'), `console.log('${'x'.repeat(2_000_000)}');`);
+  await expect(buildDist(root)).rejects.toThrow('more than 2000000');
   expect(existsSync(join(root, 'dist'))).toBe(false);
 });
