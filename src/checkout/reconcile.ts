@@ -1,4 +1,5 @@
-import { decodeCart, decodeOrder } from '../domain/answer/decode-answer.ts';
+import { decodeCart } from '../domain/answer/decode-cart.ts';
+import { decodeOrder } from '../domain/answer/decode-order.ts';
 import { knownGroup } from '../domain/checkout/apply-result.ts';
 import { lackingOrders } from '../domain/checkout/claim-rules.ts';
 import {

@@ -1,4 +1,4 @@
-import type { GateState } from '../domain/gate/gate-state.ts';
+import { type GateState, pauseAt } from '../domain/gate/gate-state.ts';
 import type { GateStore } from '../ports/gate-store.ts';
 import type { Telemetry } from '../ports/telemetry.ts';
 import { Unavailable } from '../ports/unavailable.ts';
@@ -23,8 +23,8 @@ export function tellChange(telemetry: Telemetry, before: GateState, after: GateS
  */
 export async function tellPause(store: GateStore, telemetry: Telemetry): Promise<void> {
   try {
-    const told = await store.change((state) => {
-      const since = state.paused?.since ?? 0;
+    const told = await store.change((state, { atLeast }) => {
+      const since = pauseAt(state, atLeast)?.since ?? 0;
       return since === state.pauseTold
         ? { state, value: undefined }
         : { state: { ...state, pauseTold: since }, value: state };
@@ -37,9 +37,14 @@ export async function tellPause(store: GateStore, telemetry: Telemetry): Promise
   }
 }
 
-function pauseFields({ paused, pauseTold, closing, limit }: GateState, now: number) {
+function pauseFields(state: GateState, now: number) {
+  const { pauseTold, closing, limit } = state;
   const calls = { limit: Math.round(limit), closedMs: undefined, until: undefined };
-  if (paused !== undefined) return { ...calls, state: 'closed', cause: 'paused', reason: paused.reason };
+  const pause = pauseAt(state, now);
+  if (pause !== undefined) {
+    const until = pause.until === undefined ? undefined : new Date(pause.until).toISOString();
+    return { ...calls, state: 'closed', cause: 'paused', reason: pause.reason, until };
+  }
   if (closing === undefined) {
     const closedMs = Math.max(0, now - pauseTold);
     return { ...calls, state: 'open', cause: 'paused', closedMs, reason: undefined };

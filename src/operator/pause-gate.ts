@@ -1,13 +1,14 @@
-import type { GateSettings } from '../domain/gate/gate-settings.ts';
-import { closureOf, type GateState, opened } from '../domain/gate/gate-state.ts';
+/** What a person does to the gate: pause it, resume it, set its limit; and how it stands, for people. */
+import { floorPerMinute, type GateSettings } from '../domain/gate/gate-settings.ts';
+import { closureOf, type GateState, opened, type Pause, pauseAt } from '../domain/gate/gate-state.ts';
 import type { GateStore } from '../ports/gate-store.ts';
 
-/** By a person, until a person resumes: nobody calls Partner Center, however the gate would stand otherwise. */
-export function paused(state: GateState, reason: string, who: string, now: number): GateState {
-  return { ...state, paused: { who, reason, since: now } };
+/** Nobody calls Partner Center, however the gate would stand otherwise: until that time, or until a person resumes. Pure. */
+export function paused(state: GateState, pause: Pause): GateState {
+  return { ...state, paused: pause };
 }
 
-/** What waits for a probe gets one at once; a Retry-After is kept. */
+/** What waits for a probe gets one at once; a Retry-After is kept. Pure. */
 export function resumed(state: GateState, who: string, now: number): GateState {
   const { closing } = state;
   if (closing === undefined) return { ...opened(state, now), paused: undefined, resumedBy: who };
@@ -15,20 +16,41 @@ export function resumed(state: GateState, who: string, now: number): GateState {
   return { ...state, paused: undefined, resumedBy: who, probe: undefined, closing: { ...closing, until } };
 }
 
+/** The limit as a person sets it. What earlier refusals taught is forgotten: it grows and shrinks from here. Pure. */
+export function limitedTo(state: GateState, perMinute: number, now: number): GateState {
+  return { ...state, limit: perMinute, minuteAt: now, before: 0, good: 0, bad: 0, holdUntil: 0, holdMs: 0 };
+}
+
 /** Every instance obeys it within the reach of a permit batch and a permit's life (2 s). Throws `Unavailable`. */
-export const pauseGate = (store: GateStore, reason: string, who: string): Promise<void> =>
-  store.change((state, time) => ({ state: paused(state, reason, who, time.atMost), value: undefined }));
+export const pauseGate = (store: GateStore, pause: Omit<Pause, 'since'>): Promise<void> =>
+  store.change((state, time) => ({
+    state: paused(state, { ...pause, since: time.atMost }),
+    value: undefined,
+  }));
 
 /** Opens what a person paused, and lets a probe through where one is waited for. Throws `Unavailable`. */
 export const resumeGate = (store: GateStore, who: string): Promise<void> =>
   store.change((state, time) => ({ state: resumed(state, who, time.atMost), value: undefined }));
 
+/** The limits that a person may set, in calls a minute. */
+export const limitRange = (settings: GateSettings): { readonly least: number; readonly most: number } => ({
+  least: Math.ceil(floorPerMinute(settings)),
+  most: settings.ceilingPerMinute,
+});
+
+/** `perMinute` must lie in `limitRange`. Returns the limit before. Throws `Unavailable`. */
+export const setLimit = (store: GateStore, perMinute: number): Promise<number> =>
+  store.change((state, time) => ({
+    state: limitedTo(state, perMinute, time.atMost),
+    value: Math.round(state.limit),
+  }));
+
 export interface GateView {
   readonly open: boolean;
-  /** By a person: nobody knows until when. */
+  /** By a person. */
   readonly paused: boolean;
   readonly reason: string | undefined;
-  /** Epoch ms, by the storage's clock; while nobody knows, when to look again. */
+  /** Epoch ms, by the storage's clock; undefined while the gate is open, and for a pause without an end. */
   readonly until: number | undefined;
   /** Calls in a minute. */
   readonly limit: number;
@@ -41,13 +63,14 @@ export async function viewGate(
   settings: GateSettings,
 ): Promise<GateView> {
   const state = await store.read();
-  const closure = closureOf(state, store.now().atLeast, settings);
+  const now = store.now().atLeast;
+  const closure = closureOf(state, now, settings);
+  const pause = pauseAt(state, now);
   return {
     open: closure === undefined,
-    paused: state.paused !== undefined,
-    reason:
-      state.paused === undefined ? closure?.reason : `paused by ${state.paused.who}: ${state.paused.reason}`,
-    until: closure?.until,
+    paused: pause !== undefined,
+    reason: pause === undefined ? closure?.reason : `paused by ${pause.who}: ${pause.reason}`,
+    until: pause === undefined ? closure?.until : pause.until,
     limit: Math.round(state.limit),
     jobsToday: state.jobs,
   };

@@ -1,5 +1,6 @@
 import pMap from 'p-map';
-import { type CartCheck, decodeCartCheck } from '../domain/answer/decode-cart-check.ts';
+import { decodeCart } from '../domain/answer/decode-cart.ts';
+import type { Cart } from '../domain/answer/exchange.ts';
 import type { CartKey } from '../domain/message/job.ts';
 import { jobKeyOf } from '../domain/message/job-key.ts';
 import type { Ledger } from '../ports/ledger.ts';
@@ -47,7 +48,7 @@ async function look(deps: PreflightDeps, cart: CartKey, eta: number): Promise<re
   const found = (kind: Finding['kind'], text: string): Finding => ({ customerId, cartId, kind, text });
   const send = (options: Parameters<PartnerCenter['cart']>[2]) =>
     deps.partnerCenter.cart(customerId, cartId, options);
-  const answer = await budgetedRead(deps, customerId, send, decodeCartCheck);
+  const answer = await budgetedRead(deps, customerId, send, decodeCart);
   const ours = await ourOwn(deps, cart);
   if (answer.kind === 'value') return judgeCart(answer.value, eta, ours, found);
   const { status, code, description } = answer.reason;
@@ -64,7 +65,7 @@ async function ourOwn({ ledger }: PreflightDeps, cart: CartKey): Promise<string>
 }
 
 export function judgeCart(
-  cart: CartCheck,
+  cart: Cart,
   eta: number,
   ours: string,
   found: (kind: Finding['kind'], text: string) => Finding,

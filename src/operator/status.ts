@@ -2,7 +2,7 @@ import type { OperatorConfig } from '../config/config.ts';
 import type { AttentionKind } from '../domain/checkout/attention-row.ts';
 import { isSettled } from '../domain/checkout/record.ts';
 import { workerShare } from '../domain/gate/gate-settings.ts';
-import { closureOf, dayOf, trialSince } from '../domain/gate/gate-state.ts';
+import { closureOf, dayOf, pauseAt, trialSince } from '../domain/gate/gate-state.ts';
 import type { Lane } from '../domain/gate/permit.ts';
 import { permitsBetween } from '../domain/gate/permit-history.ts';
 import { omitUndefined } from '../domain/omit-undefined.ts';
@@ -106,6 +106,7 @@ async function gateStatus({ gateStore, config }: StatusDeps): Promise<GateStatus
   const state = await gateStore.read();
   const now = gateStore.now().atLeast;
   const closure = closureOf(state, now, config.gate);
+  const pause = pauseAt(state, now);
   const lane = (name: Lane, share: number) => ({
     used: Math.round(permitsBetween(state.permits, now - config.gate.minuteMs, now, config.gate, name)),
     limit: Math.round(state.limit * share),
@@ -113,16 +114,18 @@ async function gateStatus({ gateStore, config }: StatusDeps): Promise<GateStatus
   return {
     open: closure === undefined,
     ...(closure === undefined ? {} : { reason: closure.reason }),
-    ...(closure === undefined || state.paused !== undefined || closure.until <= now
-      ? {}
-      : { until: closure.until }),
+    ...omitUndefined({ until: pause === undefined ? known(closure?.until, now) : pause.until }),
     ...omitUndefined({ trialCallSince: trialSince(state, now, config.gate) }),
-    ...(state.paused === undefined ? {} : { pausedBy: state.paused.who }),
+    ...(pause === undefined ? {} : { pausedBy: pause.who }),
     ...(state.resumedBy === '' ? {} : { resumedBy: state.resumedBy }),
     jobsToday: state.day === dayOf(now) ? state.jobs : 0,
     lanes: { worker: lane('worker', workerShare), poller: lane('poller', 1 - workerShare) },
   };
 }
+
+/** A time that is past says only that the gate may be asked now. */
+const known = (until: number | undefined, now: number): number | undefined =>
+  until === undefined || until <= now ? undefined : until;
 
 /** Every entry is read: for a person, now and then. */
 async function waitingJobs(schedule: Pick<Schedule, 'jobs'>, now: number): Promise<WaitingJobs> {

@@ -1,4 +1,4 @@
-import { decodeOrder } from '../domain/answer/decode-answer.ts';
+import { decodeOrder } from '../domain/answer/decode-order.ts';
 import { endOf, judgeRead } from '../domain/checkout/call-outcome.ts';
 import { reportOf } from '../domain/checkout/call-report.ts';
 import type { Poll } from '../domain/checkout/record.ts';

@@ -25,6 +25,9 @@ export interface AttentionRow {
   readonly messageId?: string;
   /** What the worker found out, for the person who decides. JSON. */
   readonly evidence?: string;
+  /** Who said that they are working on it, and when. */
+  readonly takenBy?: string;
+  readonly takenAt?: number;
   readonly closedBy?: string;
   readonly closedAt?: number;
 }
@@ -49,6 +52,8 @@ export interface AttentionRows {
   list(filter: AttentionFilter): AsyncIterable<AttentionRow>;
   ofJob(jobKey: JobKey): Promise<AttentionRow | undefined>;
   rejected(key: string): Promise<AttentionRow | undefined>;
+  /** Writes into the open row who works on it; without a name that nobody does. */
+  take(row: AttentionRow, by: string | undefined, at: number): Promise<'taken' | 'changed'>;
   close(row: AttentionRow, by: string, at: number): Promise<'closed' | 'changed'>;
 }
 

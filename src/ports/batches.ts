@@ -11,6 +11,8 @@ export interface Batches {
   summary(batchId: string): Promise<Stored<BatchSummary> | undefined>;
   /** Without an ETag it is inserted. False: somebody else's stands there, or our own whose answer was lost; read again. */
   writeSummary(summary: BatchSummary, etag: string | undefined): Promise<boolean>;
+  /** The batches that were declared or stopped last, the newest first. */
+  recent(most: number): Promise<readonly BatchSummary[]>;
   /** Everything that is known of its lines, read page by page. A row that cannot be read counts as a job in doubt. */
   entries(batchId: string): AsyncIterable<BatchEntry>;
 }

@@ -89,7 +89,7 @@ export async function onTrial(seed: number, carts: number): Promise<Reopened> {
   const api = sandboxOf(seed);
   const fleet = fleetOver(api, seed);
   const { clock, gate } = fleet;
-  await pauseGate(gate, 'bench', 'somebody');
+  await pauseGate(gate, { reason: 'bench', who: 'somebody' });
   fleet.enqueue(jobs(seed, carts, 'night'));
   await until(fleet, () => fleet.messages() === 0 && fleet.waiting() >= carts);
   const closed = await whileClosed(fleet, api, 20);

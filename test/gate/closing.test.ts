@@ -168,7 +168,7 @@ test('a person pauses with name and reason, within 2 s everywhere, and resumes',
   const run = load(world, instances, 16, passing(world.clock), { end: start + 12 * minute, claimMs: 80 });
   await world.clock.run(5 * minute);
   const { store } = world.instance();
-  await world.clock.until(pauseGate(store, 'invoices look wrong', 'Ada'));
+  await world.clock.until(pauseGate(store, { reason: 'invoices look wrong', who: 'Ada' }));
   const pausedAt = world.clock.now();
   await world.clock.run(2 * minute);
   expect(await world.clock.until(viewGate(store, world.settings))).toMatchObject({

@@ -25,7 +25,7 @@ test('what was written is read again, whatever the gate has been through', () =>
     reported(open, { kind: 'unknown', customerId: 'c', reason: 'reset' }),
     reported(open, { kind: 'auth', reason: 'expired' }),
     reported(open, { kind: 'partner-wide', customerId: 'c', reason: 'credit' }),
-    paused(open, 'stop', 'Ada', now),
+    paused(open, { reason: 'stop', who: 'Ada', since: now, until: now + 3_600_000 }),
   ];
   for (const state of states) {
     expect(toState(toProperties(state, 'w'), now, settings)).toEqual({ state, healed: [] });

@@ -4,7 +4,7 @@ import { closureOf, type GateState, initialState, opened } from '../../src/domai
 import type { CallReport } from '../../src/domain/gate/permit.ts';
 import { cut, grown } from '../../src/gate/adaptive-limit.ts';
 import { afterReport, withoutProbe } from '../../src/gate/circuit.ts';
-import { paused, resumed } from '../../src/operator/pause-gate.ts';
+import { limitedTo, paused, resumed } from '../../src/operator/pause-gate.ts';
 import { withSpaced } from './fleet.ts';
 
 const settings = defaultGateSettings;
@@ -156,7 +156,7 @@ test('a call that passes writes nothing, unless it ends a row of failures', () =
 describe('people', () => {
   test('a pause stands above all else, and a resume keeps a Retry-After', () => {
     const closed = told(open(), throttled('a'), start).state;
-    const stopped = paused(closed, 'invoices look wrong', 'Ada', start);
+    const stopped = paused(closed, { reason: 'invoices look wrong', who: 'Ada', since: start });
     expect(closureOf(stopped, start + 10 * minute, settings)?.reason).toBe(
       'paused by a person: invoices look wrong',
     );
@@ -166,8 +166,33 @@ describe('people', () => {
     expect(closureOf(again, start + 60_000, settings)).toBeUndefined();
   });
 
+  test('a pause with an end holds until then, and the gate is as it was', () => {
+    const until = start + 3 * minute;
+    const pause = { reason: 'portal maintenance', who: 'Ada', since: start, until };
+    const stopped = paused(open(), pause);
+    expect(closureOf(stopped, start, settings)?.until).toBe(start + minute);
+    expect(closureOf(stopped, until - 1, settings)?.until).toBe(until);
+    expect(closureOf(stopped, until, settings)).toBeUndefined();
+    const refused = paused(worked(open(), [auth]), pause);
+    expect(closureOf(refused, until, settings)).toMatchObject({ probeWanted: true });
+  });
+
+  test('a limit that a person sets counts at once, and grows from there', () => {
+    const cut = { ...open(), limit: 34, good: 40, bad: 36, holdUntil: start + 60 * minute, holdMs: minute };
+    const set = limitedTo(cut, 300, start);
+    expect(set.limit).toBe(300);
+    expect(grown(set, start + 10_000, settings).limit).toBe(300);
+    expect(grown(withSpaced(set, 300, start, start + minute, settings), start + minute, settings).limit).toBe(
+      303,
+    );
+  });
+
   test('a resume lets a probe through at once where one is waited for', () => {
-    const closed = resumed(paused(worked(open(), [auth]), 'x', 'Ada', start), 'Ada', start + 1_000);
+    const closed = resumed(
+      paused(worked(open(), [auth]), { reason: 'x', who: 'Ada', since: start }),
+      'Ada',
+      start + 1_000,
+    );
     expect(closureOf(closed, start + 1_000, settings)).toMatchObject({ probeWanted: true });
   });
 });

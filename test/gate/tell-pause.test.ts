@@ -56,7 +56,7 @@ test('a pause and its end are told once each, by whichever worker sees them firs
   begin();
   await ticks();
   expect(told).toEqual([]);
-  await pauseGate(person, 'invoices look wrong', 'ada@example.com');
+  await pauseGate(person, { reason: 'invoices look wrong', who: 'ada@example.com' });
   await ticks();
   await ticks();
   const paused = { name: 'GateChanged', state: 'closed', cause: 'paused', reason: 'invoices look wrong' };
@@ -71,10 +71,23 @@ test('a pause and its end are told once each, by whichever worker sees them firs
   expect(warnings).toEqual([]);
 });
 
+test('a pause that ends by itself is told with its end, and its end once', async () => {
+  const { person, ticks, begin, pass, told } = fleet();
+  begin();
+  const until = person.now().atMost + 60_000;
+  await pauseGate(person, { reason: 'portal maintenance', who: 'ada', until });
+  await ticks();
+  expect(told).toMatchObject([{ state: 'closed', cause: 'paused', until: new Date(until).toISOString() }]);
+  pass(60_001);
+  await ticks();
+  await ticks();
+  expect(told.slice(1)).toMatchObject([{ state: 'open', cause: 'paused' }]);
+});
+
 test('resumed while it is closed for another reason: closed, and why', async () => {
   const { person, ticks, begin, told } = fleet();
   begin();
-  await pauseGate(person, 'portal is down', 'ada');
+  await pauseGate(person, { reason: 'portal is down', who: 'ada' });
   await ticks();
   await person.change((state, time) => ({
     state: afterReport(

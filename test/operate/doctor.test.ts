@@ -61,6 +61,7 @@ test('pending orders are counted by age, which the polls tell', async () => {
 
 test('a cart is judged by its status, its lines, and whether it lives until its turn', () => {
   const cart = {
+    id: 'k',
     status: 'active',
     groups: [{ group: '0', billingCycle: '', lines: [] }],
     lineErrors: [],

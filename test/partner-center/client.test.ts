@@ -240,7 +240,6 @@ describe('a body that cannot be believed is done, details unknown', () => {
     expect(answer).toMatchObject({ kind: 'answer', status: 201 });
     if (answer.kind !== 'answer') return;
     expect(answer.body).toBeUndefined();
-    expect(Buffer.from(answer.raw ?? []).toString()).toBe('{"orders":[');
     expect(answer.unread).toBe('it was cut short');
   });
   test('stalled', async () => {

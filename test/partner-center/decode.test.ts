@@ -1,13 +1,9 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import {
-  decodeCart,
-  decodeCheckout,
-  decodeError,
-  decodeOrder,
-  decodeOrders,
-} from '../../src/domain/answer/decode-answer.ts';
+import { decodeCart } from '../../src/domain/answer/decode-cart.ts';
+import { decodeError } from '../../src/domain/answer/decode-error.ts';
+import { decodeCheckout, decodeOrder, decodeOrders } from '../../src/domain/answer/decode-order.ts';
 
 const fixture = (name: string) => readFileSync(new URL(`../fixtures/${name}.json`, import.meta.url), 'utf8');
 // biome-ignore lint/suspicious/noExplicitAny: a fixture is edited into nonsense on purpose
@@ -216,6 +212,33 @@ test('an id that is a number, or ill-formed text, is an id', () => {
   };
   expect(idOf('12345')).toBe('12345');
   expect(idOf('"\\ud800-order"')).toBe('\ufffd-order');
+});
+
+describe('an answer that is made to hurt', () => {
+  const deep = (open: string, close: string) => open.repeat(100_000) + close.repeat(100_000);
+  test('errors within errors: the first of them are read', () => {
+    const body = `{"code":1,"error":${deep('{"error":', '}').replace('}', '1}')}}`;
+    expect(decodeError(body)).toMatchObject({ code: '1' });
+  });
+  test('add-ons within add-ons: no cart has so many levels', () => {
+    const lines = `[${deep('{"addonItems":[', ']}')}]`;
+    expect(decodeCart(`{"id":"c","status":"active","lineItems":${lines}}`)).toMatchObject({
+      ok: false,
+      why: expect.stringMatching(/^lineItems\[0\]\.addonItems\[0\].* is nested too deeply$/),
+    });
+  });
+  test('a million entries that are no orders: the first one is told, with its place', () => {
+    const read = decodeCheckout(`{"orders":[${'0,'.repeat(1_000_000)}0]}`);
+    expect(read).toEqual({ kind: 'unreadable', why: 'orders[0] is not an object' });
+  });
+  test('more spellings of keys than there are: the one that is a field is found', () => {
+    const keys = Array.from({ length: 5_000 }, (_, index) => `"key${index}":1`);
+    for (const id of ['id', 'ID', 'iD'])
+      expect(decodeOrder(`{${keys.join()},"${id}":"O-1","__proto__":{"status":"completed"}}`)).toMatchObject({
+        ok: true,
+        value: { id: 'O-1', status: 'unknown' },
+      });
+  });
 });
 
 test('whatever it is given, it answers', () => {

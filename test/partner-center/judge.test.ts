@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { decodeOrder, decodeOrders } from '../../src/domain/answer/decode-answer.ts';
+import { decodeOrder, decodeOrders } from '../../src/domain/answer/decode-order.ts';
 import type { Exchange } from '../../src/domain/answer/exchange.ts';
 import { lookUpGroup } from '../../src/domain/checkout/api-errors.ts';
 import { answeredWithCode, judge, judgeRead } from '../../src/domain/checkout/call-outcome.ts';

@@ -166,7 +166,6 @@ export function courseOf(
         kind: 'answer',
         status,
         body: undefined,
-        raw: new Uint8Array([255, 254, 0]),
       }));
     case 'cut':
       return good((real) => answer({ ...real, body: real.body.slice(0, real.body.length / 2) }));

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { attentionStore } from '../../src/adapters/azure-tables/attention-store.ts';
+import { attentionRows } from '../../src/adapters/azure-tables/attention-table.ts';
 import { joinBytes, joinText } from '../../src/adapters/azure-tables/chunks.ts';
 import { countOpen } from '../../src/adapters/azure-tables/open-attention.ts';
 import type { JobAttention, RejectedMessage } from '../../src/domain/checkout/attention-row.ts';
@@ -206,4 +207,28 @@ test('open rows are counted by kind, whoever closes them, without reading a clos
   });
   expect(pages).toEqual(['open']);
   expect(table.all().filter(({ partition }) => partition === 'open')).toHaveLength(2);
+});
+
+test('who takes a row has it until the question changes, or it is given back', async () => {
+  const table = memoryTable();
+  const store = attentionStore(table);
+  const rows = attentionRows(table);
+  const row = attention();
+  const read = () => rows.ofJob(row.jobKey);
+  const found = async () => (await read()) ?? expect.fail('the row is gone');
+  await store.write(row, 'older');
+  expect(await rows.take(await found(), 'ada', at + 1)).toBe('taken');
+  expect(await found()).toMatchObject({ takenBy: 'ada', takenAt: at + 1, open: true });
+  const old = await found();
+  await store.write({ ...row, revision: 2, at: at + 2 }, 'older');
+  expect(await found()).toMatchObject({ revision: 2, takenBy: 'ada', takenAt: at + 1 });
+  // The worker wrote the row since it was read.
+  expect(await rows.take(old, 'ben', at + 3)).toBe('changed');
+  expect(await rows.take(await found(), undefined, at + 4)).toBe('taken');
+  expect((await found()).takenBy).toBeUndefined();
+  await rows.take(await found(), 'ada', at + 5);
+  await store.write({ ...row, kind: 'needs-decision', revision: 3 }, 'older');
+  expect((await found()).takenBy).toBeUndefined();
+  await rows.close(await found(), 'ada', at + 6);
+  expect(await rows.take(await found(), 'ben', at + 7)).toBe('changed');
 });

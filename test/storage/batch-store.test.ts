@@ -106,3 +106,20 @@ test('the first write of a job is one request', async () => {
 test('a batch id that cannot be a key is refused', async () => {
   await expect(batchStore(memoryTable()).summary('a/b')).rejects.toMatchObject({ name: 'InvalidKey' });
 });
+
+test('the last batches, the newest first, each once', async () => {
+  const store = batchStore(memoryTable());
+  for (const [index, batchId] of ['monday', 'tuesday', 'wednesday'].entries())
+    await store.writeSummary({ batchId, total: 10, since: at + index }, undefined);
+  await store.writeSummary({ batchId: 'unseen', stopped: { who: 'ada', at: at + 5 } }, undefined);
+  const again = await store.summary('unseen');
+  await store.writeSummary({ batchId: 'unseen', total: 4, since: at + 6 }, again?.etag);
+  // An insert that came too late leaves the summary as it is.
+  expect(await store.writeSummary({ batchId: 'monday', total: 1, since: at + 9 }, undefined)).toBe(false);
+  expect(await store.recent(3)).toMatchObject([
+    { batchId: 'monday', total: 10 },
+    { batchId: 'unseen', total: 4 },
+    { batchId: 'wednesday', total: 10 },
+  ]);
+  expect(await collect(store.entries('monday'))).toEqual([]);
+});

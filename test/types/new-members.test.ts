@@ -34,7 +34,7 @@ test('an order status that nobody has thought about does not compile', async () 
     ],
   });
   expect(places).toEqual([
-    'src/domain/answer/decode-answer.ts spellings',
+    'src/domain/answer/decode-order.ts spellings',
     'src/domain/events/event-list.ts orderEventTypes',
     'src/domain/order/order.ts lacking',
     'src/domain/order/order.ts terminal',
@@ -115,12 +115,12 @@ const single: readonly string[] = [
   'src/cli/commands/job-command.ts tell',
   'src/polling/pending-alarm.ts withQuestion',
   // Makes a table of all that is not `unknown`.
-  'src/domain/answer/decode-answer.ts statuses',
+  'src/domain/answer/decode-order.ts statuses',
   // Of a cart: its statuses are two.
   'src/domain/checkout/reconcile-rules.ts conclude',
   'src/domain/checkout/reconcile-rules.ts weigh',
   'src/operator/preflight.ts judgeCart',
-  'src/domain/answer/decode-answer.ts decodeCart',
+  'src/domain/answer/decode-cart.ts statuses',
 ];
 
 async function sources(): Promise<readonly string[]> {

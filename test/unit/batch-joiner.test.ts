@@ -84,7 +84,8 @@ describe('whether it is stopped', () => {
     const { batches, clock, instance, requests } = bed();
     const join = instance();
     await Promise.all(Array.from({ length: 1_000 }, () => join('night', 1_000)));
-    expect(requests()).toEqual(['get', 'insert', 'replace']);
+    // The summary with its line in the index of batches, and the entry.
+    expect(requests()).toEqual(['get', 'replace', 'insert', 'replace']);
     const found = await batches.summary('night');
     const stopped = { who: 'ana', at: clock.now() };
     await batches.writeSummary({ batchId: 'night', ...found?.value, stopped }, found?.etag);

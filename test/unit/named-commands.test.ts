@@ -73,7 +73,8 @@ test.each([
 });
 
 /** The name of the command was once that of a stranger's package, which npx downloads and runs outside the clone. */
-const subcommands = program.commands.map((command) => command.name());
+/** `jobs` is younger than the new name, and "checkout jobs" is prose. */
+const subcommands = program.commands.map((command) => command.name()).filter((name) => name !== 'jobs');
 const oldName = new RegExp(
   `npx checkout|npm run checkout|(?<![\\w./-])(?<!partner-)checkout (?:--json|--settings|${subcommands.join('|')})(?![\\w-])`,
 );

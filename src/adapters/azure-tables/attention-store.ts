@@ -31,6 +31,7 @@ export function attentionStore(table: Table): Attention {
           ...properties,
           ...(when === 'anyway' ? { revision: revisionBefore(stored) } : {}),
           openedAt: openedAt(row, stored),
+          ...takenOf(row, stored),
         }),
       );
       await showOpen(table, 'job', row.jobKey);
@@ -74,12 +75,20 @@ const revisionBefore = (stored: Properties | undefined): number => {
   return typeof revision === 'number' ? Math.max(0, revision - 1) : 0;
 };
 
+/** Who works on it works on it still when the same is asked again. */
+function takenOf(row: JobAttention, stored: Properties | undefined): Properties {
+  const { takenBy, takenAt } = stored ?? {};
+  return isSameQuestion(row, stored) ? omitUndefined({ takenBy, takenAt }) : {};
+}
+
 /** A question that is asked at every look keeps the time when it was first asked. */
 function openedAt(row: JobAttention, stored: Properties | undefined): number {
   const before = stored?.['openedAt'];
-  const same = stored?.['open'] === true && stored['kind'] === row.kind;
-  return same && typeof before === 'number' ? before : row.at;
+  return isSameQuestion(row, stored) && typeof before === 'number' ? before : row.at;
 }
+
+const isSameQuestion = (row: JobAttention, stored: Properties | undefined): boolean =>
+  row.open && stored?.['open'] === true && stored['kind'] === row.kind;
 
 function toJobRow(row: JobAttention): { readonly properties: Properties } {
   const { reason } = row;

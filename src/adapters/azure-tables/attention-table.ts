@@ -11,6 +11,7 @@ import type { Properties, StoredRow, Table } from '../../ports/table.ts';
 import { joinText } from './chunks.ts';
 import { keyPart } from './keys.ts';
 import { showOpen } from './open-attention.ts';
+import { column } from './record-rows.ts';
 
 /** Everything but long texts: bodies, properties and evidence are read with the one row that is wanted. */
 const listed = [
@@ -28,6 +29,8 @@ const listed = [
   'reason',
   'path',
   'messageId',
+  'takenBy',
+  'takenAt',
   'closedBy',
   'closedAt',
 ];
@@ -61,6 +64,26 @@ export function attentionRows(table: Table): AttentionRows {
     list,
     ofJob: (jobKey: JobKey) => get('job', keyPart('job', jobKey)),
     rejected: (key) => get('rejected', keyPart('key of a rejected message', key)),
+
+    async take(row, by, at) {
+      const partition = row.jobKey === undefined ? 'rejected' : 'job';
+      const stored = await table.get(partition, row.key);
+      if (stored?.properties['open'] !== true || stored.properties['revision'] !== row.revision)
+        return 'changed';
+      const { takenBy, takenAt, ...others } = stored.properties;
+      const properties = by === undefined ? others : { ...others, takenBy: column(by), takenAt: at };
+      const written = await table.change({
+        kind: 'replace',
+        row: { ...stored, properties },
+        etag: stored.etag,
+      });
+      if (written.kind === 'done') return 'taken';
+      // The client repeats a write whose answer was lost, and then meets its own.
+      const now = (await table.get(partition, row.key))?.properties;
+      return now?.['takenBy'] === properties['takenBy'] && now?.['takenAt'] === properties['takenAt']
+        ? 'taken'
+        : 'changed';
+    },
 
     async close(row, by, at) {
       const partition = row.jobKey === undefined ? 'rejected' : 'job';
@@ -121,6 +144,8 @@ function toRow({ partition, key, properties }: StoredRow): AttentionRow {
     path: text(properties, 'path'),
     messageId: text(properties, 'messageId'),
     evidence: joinText('evidence', properties),
+    takenBy: text(properties, 'takenBy'),
+    takenAt: number(properties, 'takenAt'),
     closedBy: text(properties, 'closedBy'),
     closedAt: number(properties, 'closedAt'),
   });

@@ -10,9 +10,12 @@ import { replaceIfDue } from './revisions.ts';
 
 const batchPartition = (batchId: string): string => keyPart('batchId', batchId);
 const summaryKey = 'summary';
+/** The index of batches by age; no batch id begins so. */
+const indexPartition = '_recent';
+const distantTime = 1e14;
 const rejectedPrefix = 'rejected:';
 
-/** `Batches` over the table of that name: partition batchId, rows `summary`, `{jobKey}`, `rejected:{key}`. */
+/** `Batches` over the table of that name: partition batchId, rows `summary`, `{jobKey}`, `rejected:{key}`; and the index of all. */
 export function batchStore(table: Table): Batches {
   return {
     async write(job, when) {
@@ -52,9 +55,23 @@ export function batchStore(table: Table): Batches {
     },
 
     async writeSummary(summary, etag) {
+      // The index first: a batch that is not in it would never be listed, one without a summary is passed over.
+      if (etag === undefined) await table.change({ kind: 'replace', row: toIndexRow(summary) });
       const row = toSummaryRow(summary);
       const change: Change = etag === undefined ? { kind: 'insert', row } : { kind: 'replace', row, etag };
       return (await table.change(change)).kind === 'done';
+    },
+
+    async recent(most) {
+      const found = new Map<string, BatchSummary>();
+      for await (const { properties } of table.rows({ partition: indexPartition, from: '', to: '~' })) {
+        if (found.size >= most) break;
+        const batchId = text(properties['batchId']);
+        if (batchId === undefined || found.has(batchId)) continue;
+        const row = await table.get(batchPartition(batchId), summaryKey);
+        if (row !== undefined) found.set(batchId, fromSummary(batchId, row.properties));
+      }
+      return [...found.values()];
     },
 
     async *entries(batchId) {
@@ -63,6 +80,13 @@ export function batchStore(table: Table): Batches {
       for await (const row of rows) yield fromRow(batchId, row);
     },
   };
+}
+
+/** The newest first: the key begins with the time that is left until a distant one. */
+function toIndexRow({ batchId, since, stopped }: BatchSummary): Row {
+  const time = Math.floor(since ?? stopped?.at ?? 0);
+  const key = `${String(distantTime - time).padStart(15, '0')}:${keyPart('batchId', batchId)}`;
+  return { partition: indexPartition, key, properties: { version: 1, batchId } };
 }
 
 function toSummaryRow({ batchId, total, since, entryKey, finished, stopped }: BatchSummary): Row {

@@ -45,6 +45,7 @@ export function toProperties(state: GateState, writeId: string): Properties {
     pausedBy: paused?.who ?? '',
     pausedReason: paused?.reason ?? '',
     pausedSince: paused?.since ?? 0,
+    pausedUntil: paused?.until ?? 0,
     pauseTold: state.pauseTold,
     resumedBy: state.resumedBy,
     failures: state.failures,
@@ -142,7 +143,15 @@ export function toState(properties: Properties, now: number, settings: GateSetti
   const probeHolder = text('probeHolder');
   const probeUntil = number('probeUntil', soon + settings.probeLifeMs);
   const pausedBy = text('pausedBy');
-  const paused = { who: pausedBy, reason: text('pausedReason'), since: number('pausedSince', soon, now) };
+  // A row of an older version lacks it.
+  const pausedUntil =
+    properties['pausedUntil'] === undefined ? 0 : number('pausedUntil', Number.MAX_SAFE_INTEGER);
+  const paused = {
+    who: pausedBy,
+    reason: text('pausedReason'),
+    since: number('pausedSince', soon, now),
+    ...(pausedUntil === 0 ? {} : { until: pausedUntil }),
+  };
   const day = text('day');
   const state: GateState = {
     limit: readLimit(),

@@ -146,7 +146,6 @@ async function exchange(
         kind: 'answer' as const,
         status,
         body: body.text,
-        raw: body.text === undefined ? body.raw : undefined,
         unread: body.text === undefined ? body.why : undefined,
         retryAfterMs: retryAfterMs(headers['retry-after'], clock.now()),
         cv: headerOf(headers, 'ms-cv'),

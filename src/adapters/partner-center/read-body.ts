@@ -2,12 +2,8 @@ import { promisify } from 'node:util';
 import { brotliDecompress, gunzip, inflate, inflateRaw } from 'node:zlib';
 import { cutText } from '../../domain/text.ts';
 
-/** A body that came whole and is text, or else what it began with. */
-export type ReadBody =
-  | { readonly text: string }
-  | { readonly text: undefined; readonly raw: Uint8Array; readonly why: string };
-
-const keptRaw = 4 * 1024;
+/** A body that came whole and is text, or else why it cannot be read. */
+export type ReadBody = { readonly text: string } | { readonly text: undefined; readonly why: string };
 
 /**
  * Reads a body up to a limit; one that is longer, ends early or is no UTF-8 is not read to its end, or not believed.
@@ -21,11 +17,7 @@ export async function readBody(
 ): Promise<ReadBody> {
   const chunks: Uint8Array[] = [];
   let size = 0;
-  const unread = (why: string): ReadBody => ({
-    text: undefined,
-    raw: Buffer.concat(chunks).subarray(0, keptRaw),
-    why,
-  });
+  const unread = (why: string): ReadBody => ({ text: undefined, why });
   try {
     for await (const chunk of body) {
       chunks.push(chunk);

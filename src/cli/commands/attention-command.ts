@@ -1,6 +1,6 @@
 import { attentionKinds, resultKinds } from '../../domain/checkout/attention-row.ts';
 import { attentionGrouper } from '../../operator/attention/attention-groups.ts';
-import { type Closed, closeMatching, closeRows, findRow } from '../../operator/attention/close-attention.ts';
+import { type Closed, closeRows, findRow, takeRows } from '../../operator/attention/close-attention.ts';
 import { counted } from '../../operator/counted.ts';
 import { unknownInFilter } from '../../operator/known-filter.ts';
 import type { AttentionRow } from '../../ports/attention-rows.ts';
@@ -53,7 +53,10 @@ async function list({ output, operator }: Session, options: ListOptions): Promis
   }
   for (const group of groups) {
     const closed = group.closed === 0 ? '' : `, ${group.closed} of them closed`;
-    output.line(output.paint('bold', harmless(`${group.count}  ${group.kind}  ${group.code}${closed}`)));
+    const taken = group.taken === 0 ? '' : `, ${group.taken} taken`;
+    output.line(
+      output.paint('bold', harmless(`${group.count}  ${group.kind}  ${group.code}${closed}${taken}`)),
+    );
     output.line(harmless(`    ${group.description}`));
     output.line(harmless(`    remedy: ${group.remedy}`));
     output.line(harmless(`    newest ${timeText(group.newest)}: ${group.example}`));
@@ -64,14 +67,19 @@ async function list({ output, operator }: Session, options: ListOptions): Promis
 function lineOf(row: AttentionRow): string {
   const who = row.jobKey ?? row.key;
   const path = row.path === undefined || row.path === '' ? '' : ` field ${row.path}:`;
+  const taken = !row.open || row.takenBy === undefined ? '' : ` [taken by ${row.takenBy}]`;
   const closed = row.open ? '' : ` [closed by ${row.closedBy ?? 'somebody'}]`;
   const reference = row.reference === undefined ? '' : ` (${row.reference})`;
-  return `${timeText(row.at)}  ${row.kind}  ${row.code}  ${who}${reference} ${path} ${row.description}${closed}`;
+  return `${timeText(row.at)}  ${row.kind}  ${row.code}  ${who}${reference} ${path} ${row.description}${taken}${closed}`;
 }
 
-interface CloseOptions extends FilterOptions {
+interface ChoiceOptions extends FilterOptions {
   readonly yes?: true;
+  readonly undo?: true;
 }
+
+const rowArgument =
+  'a job key or CUSTOMER CART, or the key of a rejected message; without it the rows of the filter';
 
 const closeCommand = withFilter(
   newCommand(
@@ -81,10 +89,7 @@ const closeCommand = withFilter(
   ),
   [...resultKinds, 'rejected'],
 )
-  .argument(
-    '[name...]',
-    'a job key or CUSTOMER CART, or the key of a rejected message; without it the rows of the filter',
-  )
+  .argument('[name...]', rowArgument)
   .option('--yes', 'does not ask')
   .action((name: string[], _options, command) =>
     // The options of its parent are the same ones, and commander gives them to the parent.
@@ -92,37 +97,79 @@ const closeCommand = withFilter(
   );
 attentionCommand.addCommand(closeCommand);
 
-async function close(session: Session, name: readonly string[], options: CloseOptions): Promise<number> {
-  const { output, operator } = session;
-  const { attentionRows, clock, who } = await operator();
-  const deps = { attentionRows, clock };
+const takeCommand = withFilter(
+  newCommand(
+    'take',
+    'says that you work on these rows, so that nobody else does; it changes nothing for the worker',
+    'npx partner-checkout attention take --code 800009 --batch night-2026-11-24\n  npx partner-checkout attention take 7c1f0a52-6d0e-4b7e-9a43-5e2f8b6f1d10:cart:2f9a6c1e-1a77-4d0b-8f3c-90f5b1e4c7aa --undo',
+  ),
+  attentionKinds,
+)
+  .argument('[name...]', rowArgument)
+  .option('--undo', 'says that nobody works on them')
+  .option('--yes', 'does not ask')
+  .action((name: string[], _options, command) =>
+    inSession(command, (session) => take(session, name, command.optsWithGlobals())),
+  );
+attentionCommand.addCommand(takeCommand);
+
+/** The open rows that a person names or chooses, once they have agreed. Undefined: there is nothing to do. */
+async function chosenRows(
+  { output, operator }: Session,
+  name: readonly string[],
+  options: ChoiceOptions,
+  verb: string,
+): Promise<readonly AttentionRow[] | undefined> {
+  const { attentionRows, clock } = await operator();
   if (name.length > 0) {
     const [first = '', second] = name;
-    const row = await findRow(deps, second === undefined ? first.trim() : jobKeyIn(name));
+    const row = await findRow({ attentionRows, clock }, second === undefined ? first.trim() : jobKeyIn(name));
     if (row === undefined) throw new CommandFailure(exit.found, 'There is no such row.');
-    return told(session, await closeRows(deps, [row], await who()));
+    return [row];
   }
   if (!isChosen(options))
     throw new CommandFailure(
       exit.usage,
       'Which rows? Name one, or choose with --kind, --code, --batch, --since.',
     );
-  const filter = filterOf(options, clock.now());
-  let count = 0;
-  for await (const _ of attentionRows.list(filter)) count += 1;
-  if (count === 0) {
+  const rows: AttentionRow[] = [];
+  for await (const row of attentionRows.list(filterOf(options, clock.now()))) if (row.open) rows.push(row);
+  if (rows.length === 0) {
     output.line('Nothing open matches. Everything that is open: npx partner-checkout attention');
-    output.data({ closed: 0, changed: 0, refused: [] });
-    return exit.found;
+    return undefined;
   }
-  if (!(await confirm(`Close ${counted(count, 'row')}?`, options))) {
-    output.note('Nothing was closed.');
-    return exit.found;
-  }
-  return told(session, await closeMatching(deps, filter, await who()));
+  if (await confirm(`${verb} ${counted(rows.length, 'row')}?`, options)) return rows;
+  output.note('Nothing was changed.');
+  return undefined;
 }
 
-function told({ output }: Session, result: Closed): number {
+async function close(session: Session, name: readonly string[], options: ChoiceOptions): Promise<number> {
+  const deps = await session.operator();
+  const rows = await chosenRows(session, name, options, 'Close');
+  if (rows === undefined) {
+    session.output.data({ closed: 0, changed: 0, refused: [] });
+    return exit.found;
+  }
+  return report(session, await closeRows(deps, rows, await deps.who()));
+}
+
+async function take(session: Session, name: readonly string[], options: ChoiceOptions): Promise<number> {
+  const { output, operator } = session;
+  const deps = await operator();
+  const rows = await chosenRows(session, name, options, options.undo === true ? 'Give back' : 'Take');
+  if (rows === undefined) {
+    output.data({ taken: 0, changed: 0 });
+    return exit.found;
+  }
+  const who = options.undo === true ? undefined : await deps.who();
+  const result = await takeRows(deps, rows, who);
+  output.data({ ...result, by: who ?? null });
+  output.line(who === undefined ? `${result.taken} given back.` : `${result.taken} taken by ${who}.`);
+  if (result.changed > 0) output.line(`${result.changed} left as they are: closed or changed meanwhile.`);
+  return result.changed > 0 ? exit.found : exit.ok;
+}
+
+function report({ output }: Session, result: Closed): number {
   output.data(result);
   output.line(`${result.closed} closed.`);
   if (result.changed > 0) output.line(`${result.changed} left open: the worker wrote them meanwhile.`);

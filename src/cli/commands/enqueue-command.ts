@@ -9,7 +9,8 @@ import { enqueue } from '../../operator/enqueue.ts';
 import { type CheckedList, checkList, type ListProblem } from '../../operator/list/check-list.ts';
 import { readList } from '../../operator/list/read-list.ts';
 import { UnreadableList } from '../../operator/list/unreadable-list.ts';
-import { localZone, nextWallTime, type WallTime } from '../../operator/wall-time.ts';
+import type { WallTime } from '../../operator/wall-time.ts';
+import { timeToCome } from '../session/arguments.ts';
 import { CommandFailure, exit } from '../session/cli-failure.ts';
 import { inSession, newCommand, type Session } from '../session/command.ts';
 import type { Output } from '../session/output.ts';
@@ -44,7 +45,7 @@ export const enqueueCommand = newCommand(
 
 async function run(session: Session, file: string, options: Options): Promise<number> {
   const { output, interrupted } = session;
-  const start = options.at === undefined ? undefined : startOf(options.at);
+  const start = options.at === undefined ? undefined : timeToCome('--at', options.at, Date.now());
   const list = await check(session, file, options, start);
   if (list === undefined) return exit.interrupted;
   tell(output, list, start);
@@ -76,15 +77,6 @@ async function run(session: Session, file: string, options: Options): Promise<nu
     `Interrupted: ${sent.sent} of ${counted(list.jobs.length, 'job')} are sent. Run the same command again to send the rest: jobs that are sent twice are bought once.`,
   );
   return exit.interrupted;
-}
-
-function startOf(text: string): WallTime {
-  const found = nextWallTime(text, Date.now(), localZone());
-  if (found !== undefined) return found;
-  throw new CommandFailure(
-    exit.usage,
-    `--at is no time to come, it is ${describeValue(text)}; expected is a time here (${localZone()}) like 02:00, or an instant like 2026-11-24T02:00:00Z.`,
-  );
 }
 
 /** Undefined: Ctrl-C. */

@@ -1,34 +1,50 @@
+/** `pause` and `resume`: a person closes and opens the gate. */
 import { cutText } from '../../domain/text.ts';
 import { pauseGate, resumeGate } from '../../operator/pause-gate.ts';
+import { timeToCome } from '../session/arguments.ts';
 import { CommandFailure, exit } from '../session/cli-failure.ts';
 import { inSession, newCommand } from '../session/command.ts';
 
 export const pauseCommand = newCommand(
   'pause',
-  'closes the gate, with a reason and your name: nobody calls Partner Center until somebody resumes',
-  'npx partner-checkout pause "portal is down for maintenance, back at 04:00"',
+  'closes the gate with a reason and your name: nobody calls Partner Center until that time, or until somebody resumes',
+  'npx partner-checkout pause "portal maintenance" --until 04:00',
 )
   .argument('<reason>', 'what the others should know')
-  .action((reason: string, _options, command) =>
+  .option(
+    '--until <time>',
+    'the pause ends by itself at this time here (04:00), or at an instant (2026-11-24T04:00:00Z)',
+  )
+  .action((reason: string, options: { until?: string }, command) =>
     inSession(command, async ({ output, operator }) => {
       if (reason.trim() === '')
         throw new CommandFailure(
           exit.usage,
-          'A pause needs a reason: the others wonder why nothing goes on.',
+          'A pause needs a reason, so that others know why no job is checked out.',
         );
-      const { gateStore, who } = await operator();
+      const { gateStore, who, clock } = await operator();
+      const end = options.until === undefined ? undefined : timeToCome('--until', options.until, clock.now());
       const name = await who();
-      await pauseGate(gateStore, cutText(reason.trim(), 500), name);
-      output.line(`Paused by ${name}: ${reason}. Calls under way end; no new one begins after 2 s.`);
-      output.line('Jobs wait in the queue. Next: npx partner-checkout resume');
-      output.data({ paused: true, by: name, reason });
+      await pauseGate(gateStore, {
+        who: name,
+        reason: cutText(reason.trim(), 500),
+        ...(end === undefined ? {} : { until: end.at }),
+      });
+      output.line(`Paused by ${name}: ${reason}. Calls under way end; no new call begins after 2 s.`);
+      output.line(
+        end === undefined
+          ? 'Jobs wait until somebody resumes. Next: npx partner-checkout resume'
+          : `Jobs wait until ${end.text}. To end it sooner: npx partner-checkout resume`,
+      );
+      if (end?.note !== undefined) output.line(end.note);
+      output.data({ paused: true, by: name, reason, ...(end === undefined ? {} : { until: end.at }) });
       return exit.ok;
     }),
   );
 
 export const resumeCommand = newCommand(
   'resume',
-  'opens what a person paused, and lets one call through where the gate waits for one',
+  'ends a pause; where the gate waits for one trial call, it lets that call through',
   'npx partner-checkout resume',
 ).action((_options, command) =>
   inSession(command, async ({ output, operator }) => {

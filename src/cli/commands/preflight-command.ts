@@ -1,7 +1,6 @@
 import { createReadStream, existsSync } from 'node:fs';
 import { addAbortSignal } from 'node:stream';
 import { workerShare } from '../../domain/gate/gate-settings.ts';
-import { describeValue } from '../../domain/looks-like.ts';
 import { type CartKey, isOrderJob } from '../../domain/message/job.ts';
 import { identityOf } from '../../domain/message/job-key.ts';
 import { preflightResult } from '../../operator/check-result.ts';
@@ -10,7 +9,7 @@ import { checkList } from '../../operator/list/check-list.ts';
 import { readList } from '../../operator/list/read-list.ts';
 import { UnreadableList } from '../../operator/list/unreadable-list.ts';
 import { type Finding, preflight } from '../../operator/preflight.ts';
-import { localZone, nextWallTime } from '../../operator/wall-time.ts';
+import { timeToCome } from '../session/arguments.ts';
 import { exitOf } from '../session/check-exit.ts';
 import { CommandFailure, exit } from '../session/cli-failure.ts';
 import { inSession, newCommand, type Session } from '../session/command.ts';
@@ -53,7 +52,7 @@ async function run(session: Session, what: string, options: Options): Promise<nu
   );
   const findings: Finding[] = [];
   let read = 0;
-  const start = startOf(options.at, clock.now());
+  const start = options.at === undefined ? clock.now() : timeToCome('--at', options.at, clock.now()).at;
   const whyNot = await readAll(
     preflight({ ...access, ledger }, { carts, start, perMinute }, (found) => {
       read += 1;
@@ -86,17 +85,6 @@ const keyOf = ({ kind, customerId, cartId }: Finding): string => `${kind}:${cust
 
 const countsOf = (findings: readonly Finding[]): string =>
   [...Map.groupBy(findings, ({ kind }) => kind)].map(([kind, list]) => `${list.length} ${kind}`).join(', ');
-
-function startOf(text: string | undefined, now: number): number {
-  if (text === undefined) return now;
-  const start = nextWallTime(text, now, localZone());
-  if (start === undefined)
-    throw new CommandFailure(
-      exit.usage,
-      `--at is no time to come, like 02:00; it is ${describeValue(text)}.`,
-    );
-  return start.at;
-}
 
 /** The valid lines of a list; what is not valid, `enqueue --dry-run` tells. */
 async function cartsOfList(file: string, signal: AbortSignal): Promise<readonly CartKey[]> {

@@ -1,5 +1,6 @@
 import { describeValue } from '../../domain/looks-like.ts';
 import { type JobKey, jobKeyOf, readJobKey } from '../../domain/message/job-key.ts';
+import { localZone, nextWallTime, type WallTime } from '../../operator/wall-time.ts';
 import { CommandFailure, exit } from './cli-failure.ts';
 
 const guid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
@@ -56,6 +57,25 @@ export function sinceIn(text: string, now: number): number {
   throw new CommandFailure(
     exit.usage,
     `--since must be a length of time (30m, 6h, 2d) or an instant with a zone (2026-11-24T02:00:00Z); it is ${describeValue(text)}.`,
+  );
+}
+
+/** `04:00` on the clock here, or an instant to come. Throws `CommandFailure` with the name of the option. */
+export function timeToCome(option: string, text: string, now: number): WallTime {
+  const found = nextWallTime(text, now, localZone());
+  if (found !== undefined) return found;
+  throw new CommandFailure(
+    exit.usage,
+    `${option} must be a time to come: a time here (${localZone()}) like 02:00, or an instant like 2026-11-24T02:00:00Z; it is ${describeValue(text)}.`,
+  );
+}
+
+/** A whole number above 0. Throws `CommandFailure` with the name of the option. */
+export function wholeNumberIn(option: string, text: string): number {
+  if (/^[1-9]\d{0,8}$/.test(text)) return Number(text);
+  throw new CommandFailure(
+    exit.usage,
+    `${option} must be a whole number above 0; it is ${describeValue(text)}.`,
   );
 }
 

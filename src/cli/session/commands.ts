@@ -2,11 +2,14 @@ import { Command } from 'commander';
 import { attentionCommand } from '../commands/attention-command.ts';
 import { auditCommand } from '../commands/audit-command.ts';
 import { batchCommand } from '../commands/batch-command.ts';
+import { batchesCommand } from '../commands/batches-command.ts';
 import { credentialCommand } from '../commands/credential-command.ts';
 import { deadLettersCommand } from '../commands/dead-letters-command.ts';
 import { doctorCommand } from '../commands/doctor-command.ts';
 import { enqueueCommand } from '../commands/enqueue-command.ts';
 import { jobCommand } from '../commands/job-command.ts';
+import { jobsCommand } from '../commands/jobs-command.ts';
+import { limitCommand } from '../commands/limit-command.ts';
 import { pauseCommand, resumeCommand } from '../commands/pause-command.ts';
 import { preflightCommand } from '../commands/preflight-command.ts';
 import { repairCommand } from '../commands/repair-command.ts';
@@ -32,8 +35,10 @@ for (const command of [
   preflightCommand,
   enqueueCommand,
   statusCommand,
+  batchesCommand,
   batchCommand,
   attentionCommand,
+  jobsCommand,
   jobCommand,
   retryCommand,
   resolveCommand,
@@ -41,6 +46,7 @@ for (const command of [
   repairCommand,
   pauseCommand,
   resumeCommand,
+  limitCommand,
   auditCommand,
   doctorCommand,
   credentialCommand,

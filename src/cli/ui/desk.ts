@@ -217,7 +217,7 @@ export function openDesk(session: Session): Desk {
     customerJobs: async (customerId) => (await session.operator()).ledger.customer(customerId),
     async pause(reason) {
       const { gateStore, who } = await session.operator();
-      await pauseGate(gateStore, reason, await who());
+      await pauseGate(gateStore, { reason, who: await who() });
     },
     async resume() {
       const { gateStore, who } = await session.operator();

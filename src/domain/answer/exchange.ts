@@ -13,8 +13,6 @@ export type Exchange =
       readonly status: number;
       /** The body as text, a leading BOM removed; `undefined` when it was larger than allowed, cut, or not UTF-8. */
       readonly body: string | undefined;
-      /** The first bytes of the body, for the books, when it could not be read. At most 4 KiB. */
-      readonly raw?: Uint8Array;
       /** Why it could not be read, like `it was cut short`. */
       readonly unread?: string;
       /** Retry-After in ms from now, when the header was there and could be read. */
@@ -47,6 +45,16 @@ export interface Cart {
   readonly id: string;
   readonly status: 'active' | 'ordered';
   readonly groups: readonly CartGroup[];
+  /** Epoch ms; absent when the cart does not say, or says what cannot be: an old sample has the year 1. */
+  readonly expiresAt?: number;
+  /** What is wrong with lines and add-ons: such a line is not bought. */
+  readonly lineErrors: readonly LineError[];
+}
+
+export interface LineError {
+  readonly line: string;
+  readonly code: string;
+  readonly description: string;
 }
 
 export interface GroupError {

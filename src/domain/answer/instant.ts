@@ -35,7 +35,11 @@ export function intervalOf(text: string | undefined): Interval | undefined {
 /** Epoch ms of a date that `intervalOf` can read; without a zone it counts as UTC. */
 export function instantOf(text: string | undefined): number | undefined {
   const interval = intervalOf(text);
-  if (interval === undefined) return undefined;
+  return interval === undefined ? undefined : instantIn(interval);
+}
+
+/** Of an interval that `intervalOf` made. */
+export function instantIn(interval: Interval): number {
   const isZoneless = interval.latest - interval.earliest >= widestZone;
   return interval.earliest + (isZoneless ? widestZone : 0);
 }

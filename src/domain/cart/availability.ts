@@ -1,5 +1,6 @@
+import * as z from 'zod/mini';
+import { anything, fields, list, number, parseJson, part, read, text } from '../answer/answer-fields.ts';
 import type { Decoded } from '../answer/exchange.ts';
-import { type Fields, fieldsOf, has, listIn, numberIn, parseObject, textIn } from '../answer/json.ts';
 import type { WantedLine } from '../message/order-lines.ts';
 import { omitUndefined } from '../omit-undefined.ts';
 import type { BadLine } from './cart-content.ts';
@@ -36,56 +37,57 @@ export type Offers =
       readonly remedy: string;
     };
 
-const not = (why: string) => ({ ok: false, why }) as const;
+const availability = z.pipe(
+  fields({
+    id: text,
+    catalogItemId: text,
+    productId: text,
+    skuId: text,
+    segment: text,
+    isPurchasable: anything,
+    terms: part(list(part(fields({ duration: text })))),
+    sku: part(
+      fields({
+        supportedBillingCycles: part(list(text)),
+        minimumQuantity: number,
+        maximumQuantity: number,
+        attestationProperties: part(fields({ enforceAttestation: anything })),
+      }),
+    ),
+  }),
+  z.transform((found, { issues }): Availability => {
+    const { id, productId, skuId, sku, terms = [] } = found;
+    const fromParts = `${productId ?? ''}:${skuId ?? ''}:${id ?? ''}`;
+    const catalogItemId = found.catalogItemId ?? fromParts;
+    if (id === undefined || !/^[^:]+:[^:]+:[^:]+$/.test(catalogItemId)) {
+      issues.push({ code: 'custom', message: 'has no id or catalogItemId', input: found });
+      return z.NEVER;
+    }
+    return omitUndefined({
+      id: id.toUpperCase(),
+      catalogItemId,
+      segment: (found.segment ?? 'commercial').toLowerCase(),
+      isPurchasable: found.isPurchasable !== false,
+      terms: [...new Set(terms.flatMap((term) => term?.duration?.toUpperCase() ?? []))],
+      billingCycles: (sku?.supportedBillingCycles ?? []).flatMap((cycle) =>
+        cycle === undefined ? [] : [spelling(cycle)],
+      ),
+      minimumQuantity: sku?.minimumQuantity,
+      maximumQuantity: sku?.maximumQuantity,
+      needsAttestation: sku?.attestationProperties?.enforceAttestation === true,
+    });
+  }),
+);
+const envelope = fields({ items: anything });
+const collection = fields({ items: list(availability) });
 
 /** Source: Partner Center, "Get a list of availabilities for a SKU (by customer)". One sample shows a bare object: both are read. */
 export function decodeAvailabilities(body: string): Decoded<readonly Availability[]> {
-  const fields = parseObject(body);
-  if (fields === undefined) return not('the body is not a JSON object');
-  const items = has(fields, 'items') ? listIn(fields, 'items') : [Object.fromEntries(fields)];
-  if (items === undefined) return not('items is not a list');
-  const found: Availability[] = [];
-  for (const [index, item] of items.entries()) {
-    const read = availabilityIn(fieldsOf(item));
-    if (read === undefined) return not(`items[${index}] has no id or catalogItemId`);
-    found.push(read);
-  }
-  return { ok: true, value: found };
-}
-
-function availabilityIn(fields: Fields | undefined): Availability | undefined {
-  if (fields === undefined) return undefined;
-  const id = textIn(fields, 'id');
-  const catalogItemId = textIn(fields, 'catalogitemid') ?? idFromParts(fields, id);
-  if (id === undefined || catalogItemId === undefined || !/^[^:]+:[^:]+:[^:]+$/.test(catalogItemId))
-    return undefined;
-  const sku = fieldsOf(fields.get('sku'));
-  const attestation = sku === undefined ? undefined : fieldsOf(sku.get('attestationproperties'));
-  const terms = (listIn(fields, 'terms') ?? []).flatMap((term) => {
-    const duration = fieldsOf(term);
-    const text = duration === undefined ? undefined : textIn(duration, 'duration');
-    return text === undefined ? [] : [text.toUpperCase()];
-  });
-  const cycles = sku === undefined ? [] : (listIn(sku, 'supportedbillingcycles') ?? []);
-  return omitUndefined({
-    id: id.toUpperCase(),
-    catalogItemId,
-    segment: (textIn(fields, 'segment') ?? 'commercial').toLowerCase(),
-    isPurchasable: fields.get('ispurchasable') !== false,
-    terms: [...new Set(terms)],
-    billingCycles: cycles.flatMap((cycle) => (typeof cycle === 'string' ? [spelling(cycle)] : [])),
-    minimumQuantity: sku === undefined ? undefined : numberIn(sku, 'minimumquantity'),
-    maximumQuantity: sku === undefined ? undefined : numberIn(sku, 'maximumquantity'),
-    needsAttestation: attestation?.get('enforceattestation') === true,
-  });
-}
-
-function idFromParts(fields: Fields, id: string | undefined): string | undefined {
-  const product = textIn(fields, 'productid');
-  const sku = textIn(fields, 'skuid');
-  return product === undefined || sku === undefined || id === undefined
-    ? undefined
-    : `${product}:${sku}:${id}`;
+  const json = parseJson(body);
+  const found = read(envelope, json);
+  if (!found.ok) return found;
+  const listed = read(collection, { items: found.value.items ?? [json] });
+  return listed.ok ? { ok: true, value: listed.value.items } : listed;
 }
 
 /** `OneTime`, `one_time` and `Monthly` are written in several ways. */

@@ -1,6 +1,5 @@
+import { type CartLine, endOf, readCart } from '../answer/decode-cart.ts';
 import type { Decoded } from '../answer/exchange.ts';
-import { instantOf } from '../answer/instant.ts';
-import { codeIn, type Fields, fieldsOf, listIn, numberIn, parseObject, textIn } from '../answer/json.ts';
 import { decimalText, readDecimal } from '../decimal.ts';
 import { omitUndefined } from '../omit-undefined.ts';
 import { cutText } from '../text.ts';
@@ -30,79 +29,50 @@ export interface AnsweredLine {
   readonly errors: readonly { readonly code: string; readonly description: string }[];
 }
 
-const not = (why: string) => ({ ok: false, why }) as const;
 const maxDescription = 500;
 
-/** The answer to creating, replacing and reading a cart. Source: Partner Center, "Create a cart", "Cart resources". */
+/** The answer to creating, replacing and reading a cart. Source: Partner Center, "Create a cart". */
 export function decodeMadeCart(body: string): Decoded<AnsweredCart> {
-  const fields = parseObject(body);
-  if (fields === undefined) return not('the body is not a JSON object');
-  const id = textIn(fields, 'id')?.toLowerCase();
+  const found = readCart(body);
+  if (!found.ok) return found;
+  const { status, lineItems } = found.value;
+  const id = found.value.id.toLowerCase();
   // guard: Cart: an id that is no key is not stored
-  if (id === undefined || !/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(id))
-    return not(`the cart has the id ${id === undefined ? '(none)' : cutText(id, 64)}`);
-  const status = textIn(fields, 'status')?.toLowerCase();
-  if (status !== 'active' && status !== 'ordered')
-    return not(`the cart has the status ${cutText(status ?? '(none)', 64)}`);
-  const isActive = status === 'active';
-  const items = listIn(fields, 'lineitems');
-  if (items === undefined) return not('lineItems is not a list');
-  const lines: AnsweredLine[] = [];
-  for (const [index, item] of items.entries()) {
-    const line = fieldsOf(item);
-    if (line === undefined) return not(`lineItems[${index}] is not an object`);
-    lines.push(lineIn(line, index));
-  }
-  const made = instantOf(textIn(fields, 'creationtimestamp'));
-  const ends = instantOf(textIn(fields, 'expirationtimestamp'));
-  const expiresAt = ends !== undefined && ends > (made ?? 0) ? ends : undefined;
+  if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(id))
+    return { ok: false, why: `the cart has the id ${cutText(id, 64)}` };
   return {
     ok: true,
-    value: omitUndefined({
-      id,
-      status: isActive ? ('active' as const) : ('ordered' as const),
-      lines,
-      expiresAt,
-    }),
+    value: omitUndefined({ id, status, lines: lineItems.map(lineIn), expiresAt: endOf(found.value) }),
   };
 }
 
-function lineIn(fields: Fields, index: number): AnsweredLine {
-  const pricing = fieldsOf(fields.get('pricing'));
-  const price = readDecimal(pricing?.get('extendedprice'));
+function lineIn(line: CartLine, index: number): AnsweredLine {
+  const price = readDecimal(line.pricing?.extendedPrice);
+  const number = Number(line.id);
   return omitUndefined({
-    id: numberIn(fields, 'id') ?? index,
-    catalogItemId: textIn(fields, 'catalogitemid') ?? '',
-    quantity: numberIn(fields, 'quantity') ?? 0,
-    term: textIn(fields, 'termduration') ?? '',
-    billing: textIn(fields, 'billingcycle') ?? '',
+    id: Number.isFinite(number) ? number : index,
+    catalogItemId: line.catalogItemId ?? '',
+    quantity: line.quantity ?? 0,
+    term: line.termDuration ?? '',
+    billing: line.billingCycle ?? '',
     price: price === undefined ? undefined : decimalText(price),
-    currency: textIn(fields, 'currencycode')?.toUpperCase(),
-    promotionId: textIn(fields, 'promotionid'),
-    group: codeIn(fields, 'ordergroup'),
-    errors: errorsIn(fields),
+    currency: line.currencyCode?.toUpperCase(),
+    promotionId: line.promotionId,
+    group: line.orderGroup,
+    errors: errorsIn(line),
   });
 }
 
 /** A line may be good and its add-on bad: both would be bought together, so both count. */
-function errorsIn(line: Fields): AnsweredLine['errors'] {
-  const error = fieldsOf(line.get('error'));
-  const own =
-    error === undefined
-      ? []
-      : [
-          {
-            code: codeIn(error, 'errorcode') ?? 'none',
-            description: cutText(textIn(error, 'errordescription') ?? '', maxDescription),
-          },
-        ];
-  const addons = (listIn(line, 'addonitems') ?? []).flatMap((item) => {
-    const addon = fieldsOf(item);
-    return addon === undefined ? [] : errorsIn(addon);
-  });
-  return [
-    ...own,
-    // guard: Cart: an error inside addonItems counts
-    ...addons,
-  ];
-}
+const errorsIn = ({ error, addonItems }: CartLine): AnsweredLine['errors'] => [
+  ...(error === undefined
+    ? []
+    : [
+        {
+          code: error.errorCode ?? 'none',
+          description: cutText(error.errorDescription ?? '', maxDescription),
+        },
+      ]),
+  // guard: Cart: an error inside addonItems counts
+  ...addonItems.flatMap(errorsIn),
+];

@@ -1,4 +1,5 @@
-import { decodeCheckout, decodeError, isApiError } from '../answer/decode-answer.ts';
+import { decodeError, isApiError } from '../answer/decode-error.ts';
+import { decodeCheckout } from '../answer/decode-order.ts';
 import type { CallIds, Decoded, Exchange } from '../answer/exchange.ts';
 import { omitUndefined } from '../omit-undefined.ts';
 import type { Order } from '../order/order.ts';

@@ -27,6 +27,14 @@ export interface Closing {
   readonly pauses: number;
 }
 
+/** A person's pause. Without `until` it holds until a person resumes. */
+export interface Pause {
+  readonly who: string;
+  readonly reason: string;
+  readonly since: number;
+  readonly until?: number;
+}
+
 /** The one entity, decoded. All times are the storage's, epoch ms; limits are calls in a minute. */
 export interface GateState {
   readonly lines: Readonly<Record<Lane, Line>>;
@@ -46,8 +54,8 @@ export interface GateState {
   readonly closing: Closing | undefined;
   /** The one call that may pass a closed gate, and the instance that makes it. */
   readonly probe: { readonly holder: string; readonly until: number } | undefined;
-  /** By a person, until a person resumes. */
-  readonly paused: { readonly who: string; readonly reason: string; readonly since: number } | undefined;
+  /** By a person; ask `pauseAt` whether it still holds. */
+  readonly paused: Pause | undefined;
   /** `since` of the pause that telemetry was told of and whose end it was not; 0: none. */
   readonly pauseTold: number;
   /** Who resumed last; '' if nobody ever did. */
@@ -105,12 +113,19 @@ export interface Closure {
   readonly probeWanted: boolean;
 }
 
+/** The pause that holds at this time. One with an end is over without a write of anybody. */
+export const pauseAt = ({ paused }: Pick<GateState, 'paused'>, now: number): Pause | undefined =>
+  paused?.until !== undefined && now >= paused.until ? undefined : paused;
+
 /** Why nobody may call now; undefined: the gate is open. The spend guard is not in it: it closes one lane. */
 export function closureOf(state: GateState, now: number, settings: GateSettings): Closure | undefined {
-  if (state.paused !== undefined) {
+  const pause = pauseAt(state, now);
+  if (pause !== undefined) {
     // Who it was, `viewGate` tells people: this text goes into telemetry too.
-    const reason = `paused by a person: ${state.paused.reason}`;
-    return { until: now + settings.minuteMs, reason, probeWanted: false };
+    const reason = `paused by a person: ${pause.reason}`;
+    // A person may end it sooner, so nobody waits longer than a minute to look again.
+    const until = Math.min(now + settings.minuteMs, pause.until ?? Number.POSITIVE_INFINITY);
+    return { until, reason, probeWanted: false };
   }
   const { closing, probe } = state;
   if (closing === undefined) return undefined;
@@ -126,12 +141,10 @@ export function closureOf(state: GateState, now: number, settings: GateSettings)
 }
 
 /** Since when (storage time) the one call is out that may open the gate; undefined: none is out. */
-export function trialSince(
-  { paused, closing, probe }: GateState,
-  now: number,
-  settings: GateSettings,
-): number | undefined {
-  if (paused !== undefined || closing === undefined || closing.cause === 'throttled') return undefined;
+export function trialSince(state: GateState, now: number, settings: GateSettings): number | undefined {
+  const { closing, probe } = state;
+  if (pauseAt(state, now) !== undefined || closing === undefined || closing.cause === 'throttled')
+    return undefined;
   return probe === undefined || now >= probe.until ? undefined : probe.until - settings.probeLifeMs;
 }
 

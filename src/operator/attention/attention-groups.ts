@@ -7,6 +7,8 @@ export interface AttentionGroup {
   readonly count: number;
   /** How many of them are closed; only asked for with `all`. */
   readonly closed: number;
+  /** On how many of them somebody works. */
+  readonly taken: number;
   /** Of the newest row. Epoch ms. */
   readonly newest: number;
   readonly description: string;
@@ -30,13 +32,14 @@ export function attentionGrouper(): AttentionGrouper {
       const key = `${kind} ${code}`;
       const known = groups.get(key);
       const count = (known?.count ?? 0) + 1;
+      const taken = (known?.taken ?? 0) + (row.takenBy === undefined ? 0 : 1);
       const closed = (known?.closed ?? 0) + (row.open ? 0 : 1);
       const example = row.jobKey ?? row.key;
       groups.set(
         key,
         known === undefined || at >= known.newest
-          ? { kind, code, count, closed, newest: at, description, remedy, example }
-          : { ...known, count, closed },
+          ? { kind, code, count, closed, taken, newest: at, description, remedy, example }
+          : { ...known, count, closed, taken },
       );
     },
     groups: () => [...groups.values()].sort((a, b) => b.count - a.count || b.newest - a.newest),

@@ -1,6 +1,6 @@
 import { boughtAgainCode, unreadableCode } from '../../domain/checkout/attention-row.ts';
 import { readJobKey } from '../../domain/message/job-key.ts';
-import type { AttentionFilter, AttentionRow, AttentionRows } from '../../ports/attention-rows.ts';
+import type { AttentionRow, AttentionRows } from '../../ports/attention-rows.ts';
 import type { Clock } from '../../ports/clock.ts';
 
 export interface CloseDeps {
@@ -34,13 +34,7 @@ export function closeRefusal({ kind, key: jobKey, code }: AttentionRow): string 
   return undefined;
 }
 
-/** Closes the rows of a filter, each with the person's name. Run again, it goes on. Throws `Unavailable`. */
-export async function closeMatching(deps: CloseDeps, filter: AttentionFilter, who: string): Promise<Closed> {
-  const rows: AttentionRow[] = [];
-  for await (const row of deps.attentionRows.list(filter)) if (row.open) rows.push(row);
-  return closeRows(deps, rows, who);
-}
-
+/** Closes these rows, each with the person's name. Run again, it closes the rest. Throws `Unavailable`. */
 export async function closeRows(
   { attentionRows, clock }: CloseDeps,
   rows: readonly AttentionRow[],
@@ -54,6 +48,23 @@ export async function closeRows(
     else refused.push({ key: row.key, why });
   }
   return { ...counts, refused };
+}
+
+export interface TakenRows {
+  readonly taken: number;
+  /** Closed, or written by the worker meanwhile. */
+  readonly changed: number;
+}
+
+/** Writes into these rows who works on them; without a name that nobody does. Throws `Unavailable`. */
+export async function takeRows(
+  { attentionRows, clock }: CloseDeps,
+  rows: readonly AttentionRow[],
+  who: string | undefined,
+): Promise<TakenRows> {
+  const counts = { taken: 0, changed: 0 };
+  for (const row of rows) counts[await attentionRows.take(row, who, clock.now())] += 1;
+  return counts;
 }
 
 /** The row that a person names: by a job key, or by the key of a rejected message. */

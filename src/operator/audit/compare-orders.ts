@@ -1,5 +1,5 @@
 import pMap from 'p-map';
-import { decodeOrder, decodeOrders } from '../../domain/answer/decode-answer.ts';
+import { decodeOrder, decodeOrders } from '../../domain/answer/decode-order.ts';
 import { contentOf } from '../../domain/checkout/apply-result.ts';
 import type { CheckoutRecord, OrderSummary } from '../../domain/checkout/record.ts';
 import { customerOf, idIn, type JobKey, jobInWords, readJobKey } from '../../domain/message/job-key.ts';
