@@ -26,9 +26,9 @@ import type { Deps } from '../src/checkout/deps.ts';
 import { batchJoiner } from '../src/checkout/join-batch.ts';
 import { offerCache } from '../src/checkout/offer-cache.ts';
 import { decodeConfig } from '../src/config/config.ts';
+import { emitPause } from '../src/gate/change-gate.ts';
 import { storageClock } from '../src/gate/estimate-storage-clock.ts';
 import { gateCondition } from '../src/gate/gate-condition.ts';
-import { tellPause } from '../src/gate/report-change.ts';
 import { sharedGate } from '../src/gate/shared-gate.ts';
 import { batchStatuses } from '../src/operator/batches/batch-status.ts';
 import { tickNow, tickStarter } from '../src/polling/tick.ts';
@@ -51,8 +51,8 @@ export interface Worker {
   readonly tickDeps: TickDeps;
   /** Starts a tick if none ended lately. `startedAt`: when the host handed over what this instance works on, epoch ms. */
   tickIfStale(startedAt: number): Promise<boolean>;
-  /** Once a minute: a person's pause of the gate, and its end, are told to the telemetry. */
-  tellPause(): Promise<void>;
+  /** Once a minute: a person's pause of the gate, and its end, are emitted. */
+  emitPause(): Promise<void>;
   readonly health: HealthDeps;
   readonly ledger: Pick<Ledger, 'read'>;
   readonly batchStatus: ReturnType<typeof batchStatuses>;
@@ -98,7 +98,7 @@ export function openWorker(env: NodeJS.ProcessEnv): Worker {
     (entryKey, why) => telemetry.warn(`entry ${entryKey} was passed over: ${why}`),
   );
   const queues = { standard: tracedQueue(bus.queue, tracing), urgent: tracedQueue(bus.urgentQueue, tracing) };
-  const now = () => storageTime.now().atLeast;
+  const now = () => storageTime.now().earliest;
   const heartbeats = heartbeatStore(tables.gate, now, random, tokens.credentialEndsAt);
   const store = gateStore({
     table: tables.gate,
@@ -158,7 +158,7 @@ export function openWorker(env: NodeJS.ProcessEnv): Worker {
     submissions: { standard: { ledger, sender: bus.jobs }, urgent: { ledger, sender: bus.urgentJobs } },
     tickDeps,
     tickIfStale: tickStarter(tickDeps),
-    tellPause: () => tellPause(store, telemetry),
+    emitPause: () => emitPause(store, telemetry),
     health: { gate: store, gateSettings: settings, heartbeats },
     ledger,
     batchStatus: batchStatuses({ ...stores, gateStore: store, clock, config }),

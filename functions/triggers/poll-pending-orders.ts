@@ -8,7 +8,7 @@ export const pollFunction = (start: Start): TimerFunctionOptions => ({
   handler: async () => {
     const worker = start.worker();
     await worker.ready();
-    await worker.tellPause();
+    await worker.emitPause();
     await runTick(worker.tickDeps);
   },
 });

@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import type { LineKind } from '../domain/batch/batch-counts.ts';
 import { decisions, questionKinds, states } from '../domain/checkout/record.ts';
-import { closingCauses } from '../domain/gate/closing-cause.ts';
+import { closureCauses } from '../domain/gate/closure-cause.ts';
 import { orderStatuses } from '../domain/order/order.ts';
 
 /**
@@ -107,7 +107,7 @@ export const healthShape = z.strictObject({
     z.strictObject({
       open: z.boolean(),
       /** Why it is closed, in one word. */
-      cause: z.optional(z.enum([...closingCauses, 'paused'])),
+      cause: z.optional(z.enum([...closureCauses, 'paused'])),
       until: z.optional(instant),
       /** The one call that may open it is out since then. */
       trialCallSince: z.optional(instant),

@@ -1,5 +1,5 @@
 import type { GateSettings } from '../domain/gate/gate-settings.ts';
-import { closureOf, pauseAt, trialSince } from '../domain/gate/gate-state.ts';
+import { closureNow, pauseAt, trialSince } from '../domain/gate/gate-state.ts';
 import { omitUndefined } from '../domain/omit-undefined.ts';
 import type { GateStore } from '../ports/gate-store.ts';
 import type { Heartbeats } from '../ports/heartbeat.ts';
@@ -27,8 +27,8 @@ export async function health({ gate, gateSettings, heartbeats }: HealthDeps): Pr
   try {
     const [state, heartbeat] = await Promise.all([gate.read(), heartbeats.read()]);
     const last = heartbeat?.last;
-    const now = gate.now().atLeast;
-    const closure = closureOf(state, now, gateSettings);
+    const now = gate.now().earliest;
+    const closure = closureNow(state, now, gateSettings);
     const trial = trialSince(state, now, gateSettings);
     const silence = last === undefined ? Infinity : Math.max(0, now - last.endedAt);
     return omitUndefined({
@@ -36,7 +36,7 @@ export async function health({ gate, gateSettings, heartbeats }: HealthDeps): Pr
       tables: 'reachable' as const,
       gate: omitUndefined({
         open: closure === undefined,
-        cause: closure && (pauseAt(state, now) === undefined ? state.closing?.cause : ('paused' as const)),
+        cause: closure && (pauseAt(state, now) === undefined ? state.closure?.cause : ('paused' as const)),
         until: closure && new Date(closure.until).toISOString(),
         trialCallSince: trial === undefined ? undefined : new Date(trial).toISOString(),
         callsPerMinute: Math.round(state.limit),

@@ -140,7 +140,7 @@ function toOperatorConfig(settings: SharedSettings): OperatorConfig {
       permitBatchAheadMs: 0.6 * permitLife,
       permitLifeMs: permitLife,
       // Nobody holds a claim, and so a trial permit, for longer.
-      probeLifeMs: scaled.lease,
+      trialLifeMs: scaled.lease,
       ...(maxJobsPerDay === undefined ? {} : { maxJobsPerDay }),
     },
     timeFactor,

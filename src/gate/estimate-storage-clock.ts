@@ -1,3 +1,4 @@
+/** The storage's clock as this instance knows it, from the `Date` header of each answer. Closures and permits are written in its time. */
 import type { SkewBounds } from '../domain/clock-skew.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { ServerTime, StorageClock } from '../ports/storage-clock.ts';
@@ -26,19 +27,19 @@ export interface Observed {
  * set, or that one header is wrong: the newer ones count as soon as the next answer agrees with them.
  */
 export function observed({ agreed, single }: Observed, { date, sentAt, receivedAt }: ServerTime): Observed {
-  const told = { low: date - receivedAt, high: date + 1_000 - sentAt, seenAt: receivedAt };
-  const narrower = agreed && common(agreed, told);
+  const shown = { low: date - receivedAt, high: date + 1_000 - sentAt, seenAt: receivedAt };
+  const narrower = agreed && common(agreed, shown);
   if (narrower !== undefined) return { agreed: narrower, single: undefined };
-  const anew = single && common(single, told);
-  return anew === undefined ? { agreed, single: told } : { agreed: anew, single: undefined };
+  const anew = single && common(single, shown);
+  return anew === undefined ? { agreed, single: shown } : { agreed: anew, single: undefined };
 }
 
 /** The bounds that both allow; undefined: they exclude each other. */
-function common(known: Offset, told: Offset): Offset | undefined {
-  const before = aged(known, told.seenAt);
-  const low = Math.max(told.low, before.low);
-  const high = Math.min(told.high, before.high);
-  return low <= high ? { low, high, seenAt: told.seenAt } : undefined;
+function common(known: Offset, shown: Offset): Offset | undefined {
+  const before = aged(known, shown.seenAt);
+  const low = Math.max(shown.low, before.low);
+  const high = Math.min(shown.high, before.high);
+  return low <= high ? { low, high, seenAt: shown.seenAt } : undefined;
 }
 
 function aged({ low, high, seenAt }: Offset, now: number): SkewBounds {
@@ -57,11 +58,11 @@ export function storageClock(clock: Clock): StorageClock {
       const { agreed, single } = seen;
       if (agreed !== undefined) {
         const { low, high } = aged(agreed, now);
-        return { atLeast: now + low, atMost: now + high };
+        return { earliest: now + low, latest: now + high };
       }
-      if (single === undefined) return { atLeast: now, atMost: now };
+      if (single === undefined) return { earliest: now, latest: now };
       const { low, high } = aged(single, now);
-      return { atLeast: now + Math.min(0, low), atMost: now + Math.max(0, high) };
+      return { earliest: now + Math.min(0, low), latest: now + Math.max(0, high) };
     },
     skew: () => {
       if (seen.agreed === undefined || seen.single !== undefined) return undefined;

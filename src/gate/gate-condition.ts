@@ -1,7 +1,7 @@
 /** How the gate stands, for the report of a tick. */
 import type { GateCondition } from '../domain/fleet-state.ts';
 import type { GateSettings } from '../domain/gate/gate-settings.ts';
-import { closureOf, type GateState } from '../domain/gate/gate-state.ts';
+import { closureNow, type GateState, pauseAt } from '../domain/gate/gate-state.ts';
 import { omitUndefined } from '../domain/omit-undefined.ts';
 import type { GateStore } from '../ports/gate-store.ts';
 
@@ -10,18 +10,19 @@ export async function gateCondition(
   store: Pick<GateStore, 'read' | 'now'>,
   settings: GateSettings,
 ): Promise<GateCondition> {
-  return conditionOf(await store.read(), store.now().atLeast, settings);
+  return conditionOf(await store.read(), store.now().earliest, settings);
 }
 
 function conditionOf(state: GateState, now: number, settings: GateSettings): GateCondition {
-  if (state.paused !== undefined) return { state: 'paused', cause: 'paused', since: state.paused.since };
-  if (closureOf(state, now, settings) === undefined) return { state: 'open' };
-  const { closing } = state;
+  const pause = pauseAt(state, now);
+  if (pause !== undefined) return { state: 'paused', cause: 'paused', since: pause.since };
+  if (closureNow(state, now, settings) === undefined) return { state: 'open' };
+  const { closure } = state;
   // After its pause, nothing but a trial call is missing.
-  const isOnTrial = closing !== undefined && closing.cause !== 'throttled' && now >= closing.until;
+  const isOnTrial = closure !== undefined && closure.cause !== 'throttled' && now >= closure.until;
   return omitUndefined({
     state: isOnTrial ? ('trial' as const) : ('closed' as const),
-    cause: closing?.cause,
-    since: closing?.since,
+    cause: closure?.cause,
+    since: closure?.since,
   });
 }

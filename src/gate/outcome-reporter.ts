@@ -1,106 +1,80 @@
-import type { GateSettings } from '../domain/gate/gate-settings.ts';
-import { type Closure, closureOf } from '../domain/gate/gate-state.ts';
+/** Reports the outcomes of calls to the gate. The last step of each call; one that passes costs no request, unless it changes something. */
+import { afterReport, closedMs, serverWait, type Witness } from '../domain/gate/circuit-rules.ts';
+import { closureNow } from '../domain/gate/gate-state.ts';
 import type { CallReport } from '../domain/gate/permit.ts';
-import type { Clock } from '../ports/clock.ts';
-import type { Verdict } from '../ports/gate.ts';
-import type { GateStore } from '../ports/gate-store.ts';
-import type { Telemetry } from '../ports/telemetry.ts';
+import type { Gate, Verdict } from '../ports/gate.ts';
 import { Unavailable } from '../ports/unavailable.ts';
-import { afterReport, closingTime, serverWait, type Witness } from './circuit.ts';
-import { lastPasses } from './recent-successes.ts';
-import { tellChange } from './report-change.ts';
+import { changeGate } from './change-gate.ts';
+import type { Circuit } from './circuit.ts';
+import { type GateParts, toLocal } from './gate-parts.ts';
+import { recentSuccesses } from './recent-successes.ts';
 
-export interface CallReportsParts {
-  readonly store: GateStore;
-  readonly clock: Clock;
-  readonly telemetry: Telemetry;
-  readonly settings: GateSettings;
-  readonly instance: string;
-  /** What this instance does when it hears how the gate stands. */
-  readonly opened: (wasClosed: boolean) => void;
-  readonly close: (closure: Closure) => void;
-  /** Nobody else knows of it. Local time. */
-  readonly closeHere: (closed: Extract<Verdict, { kind: 'closed' }>) => void;
-  readonly toLocal: (storageTime: number) => number;
-}
+export function outcomeReporter(
+  parts: Omit<GateParts, 'random'>,
+  circuit: Circuit,
+): Pick<Gate, 'report' | 'lastOkOfOthers'> {
+  const { store, clock, telemetry, settings, instance } = parts;
+  const successes = recentSuccesses();
 
-export interface CallReports {
-  report(told: CallReport): Promise<Verdict>;
-  lastOkOfOthers(customerId: string): number | undefined;
-}
-
-/** What the calls of this instance tell the gate. A call that passes costs no request, unless it changes something. */
-export function callReports(parts: CallReportsParts): CallReports {
-  const { store, clock, telemetry, settings, instance, toLocal } = parts;
-  const passes = lastPasses();
-
-  async function report(told: CallReport): Promise<Verdict> {
-    if (told.kind === 'ok') {
-      passes.note(told.customerId, clock.now());
-      const state = store.lastSeen();
-      if (
-        state !== undefined &&
-        afterReport(state, told, store.now(), witness(told), settings).state === state
-      )
-        return { kind: 'open' };
+  async function report(outcome: CallReport): Promise<Verdict> {
+    if (outcome.kind === 'ok') {
+      successes.note(outcome.customerId, clock.now());
+      const seen = store.lastSeen();
+      const isNews =
+        seen === undefined ||
+        afterReport(seen, outcome, store.now(), witness(outcome), settings).state !== seen;
+      if (!isNews) return { kind: 'open' };
     }
     try {
-      return await write(told);
+      return await write(outcome);
     } catch (error) {
       if (!(error instanceof Unavailable)) throw error;
-      return unwritten(told, error);
+      return unwritten(outcome, error);
     }
   }
 
-  async function write(told: CallReport): Promise<Verdict> {
-    const { before, after, customerUntil } = await store.change((state, time) => {
-      const result = afterReport(state, told, time, witness(told), settings);
-      return {
-        state: result.state,
-        value: { before: state, after: result.state, customerUntil: result.customerUntil },
-      };
+  async function write(outcome: CallReport): Promise<Verdict> {
+    const { before, after, value } = await changeGate(store, telemetry, (state, time) => {
+      const reported = afterReport(state, outcome, time, witness(outcome), settings);
+      return { state: reported.state, value: reported.customerUntil };
     });
-    tellChange(telemetry, before, after, store.now().atLeast);
-    if (customerUntil !== undefined) return { kind: 'customer', until: toLocal(customerUntil) };
-    const closure = closureOf(after, store.now().atLeast, settings);
+    if (value !== undefined) return { kind: 'customer', until: toLocal(parts, value) };
+    const closure = closureNow(after, store.now().earliest, settings);
     if (closure === undefined) {
-      parts.opened(before.closing !== undefined && after.closing === undefined);
+      circuit.open(before.closure !== undefined && after.closure === undefined);
       return { kind: 'open' };
     }
-    parts.close(closure);
-    return { kind: 'closed', until: toLocal(closure.until), reason: closure.reason };
+    circuit.close(circuit.closedBy(closure));
+    return { kind: 'closed', until: toLocal(parts, closure.until), reason: closure.reason };
   }
 
   /** The caller has an answer to record, so it must not fail here; a Retry-After is kept by this instance at least. */
-  function unwritten(told: CallReport, error: Unavailable): Verdict {
-    telemetry.warn(`The gate could not be told of a call (${told.kind}): ${error.message}`);
-    const asked = askedToWait(told);
-    if (asked === undefined) return { kind: 'open' };
-    const closed = {
-      kind: 'closed' as const,
-      until: clock.now() + asked.ms,
-      reason: `${asked.why}, known to this instance alone`,
-    };
-    parts.closeHere(closed);
+  function unwritten(outcome: CallReport, error: Unavailable): Verdict {
+    telemetry.warn(
+      `The outcome of a call (${outcome.kind}) could not be reported to the gate: ${error.message}`,
+    );
+    const wait = askedToWait(outcome);
+    if (wait === undefined) return { kind: 'open' };
+    const reason = `${wait.why}, known to this instance alone`;
+    const closed = { kind: 'closed' as const, until: clock.now() + wait.ms, reason };
+    circuit.closeHere(closed);
     return closed;
   }
 
-  function askedToWait(told: CallReport): { readonly ms: number; readonly why: string } | undefined {
-    if (told.kind === 'throttled') {
-      const { ms, note } = closingTime(told.retryAfterMs, settings);
+  function askedToWait(outcome: CallReport): { readonly ms: number; readonly why: string } | undefined {
+    if (outcome.kind === 'throttled') {
+      const { ms, note } = closedMs(outcome.retryAfterMs, settings);
       return { ms, why: `throttled (429)${note}` };
     }
-    const ms = told.kind === 'unknown' ? serverWait(told.retryAfterMs, settings) : 0;
+    const ms = outcome.kind === 'unknown' ? serverWait(outcome.retryAfterMs, settings) : 0;
     return ms === 0 ? undefined : { ms, why: 'a server error asked to wait (Retry-After)' };
   }
 
-  function witness(told: CallReport): Witness {
-    const passed = told.kind === 'auth' ? undefined : passes.ofOthers(told.customerId);
-    return {
-      instance,
-      othersPassed: passed === undefined ? undefined : passed - clock.now() + store.now().atLeast,
-    };
+  function witness(outcome: CallReport): Witness {
+    const passed = outcome.kind === 'auth' ? undefined : successes.ofOthers(outcome.customerId);
+    const ahead = store.now().earliest - clock.now();
+    return { instance, othersPassed: passed === undefined ? undefined : passed + ahead };
   }
 
-  return { report, lastOkOfOthers: passes.ofOthers };
+  return { report, lastOkOfOthers: successes.ofOthers };
 }

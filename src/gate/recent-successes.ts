@@ -1,24 +1,20 @@
-/** Remembers when calls passed: enough to tell for each customer when another's last did. Times are local. */
-export interface Passes {
-  note(customerId: string, at: number): void;
-  /** Undefined: never. */
-  ofOthers(customerId: string): number | undefined;
-}
-
-interface Pass {
+/** Recent successes: enough to say for each customer when a call of another one last passed. Used when a 429 is judged. Local times. */
+interface Success {
   readonly customerId: string;
   readonly at: number;
 }
 
-export function lastPasses(): Passes {
-  let latest: Pass | undefined;
+export function recentSuccesses() {
+  let latest: Success | undefined;
   /** The last one of another customer than the latest. */
-  let other: Pass | undefined;
+  let other: Success | undefined;
   return {
-    note: (customerId, at) => {
+    note: (customerId: string, at: number) => {
       if (latest !== undefined && latest.customerId !== customerId) other = latest;
       latest = { customerId, at };
     },
-    ofOthers: (customerId) => (latest?.customerId === customerId ? other?.at : latest?.at),
+    /** Undefined: never. */
+    ofOthers: (customerId: string): number | undefined =>
+      latest?.customerId === customerId ? other?.at : latest?.at,
   };
 }

@@ -1,5 +1,5 @@
 import type { OperatorConfig } from '../config/config.ts';
-import { closureOf } from '../domain/gate/gate-state.ts';
+import { closureNow } from '../domain/gate/gate-state.ts';
 import type { GateStore } from '../ports/gate-store.ts';
 import type { QueueSettings, QueueStatus } from '../ports/queue-status.ts';
 import type { StorageClock } from '../ports/storage-clock.ts';
@@ -158,7 +158,7 @@ async function gateCheck(
   config: DoctorDeps['config'],
 ): Promise<readonly Check[]> {
   const state = await store.read();
-  const closure = closureOf(state, store.now().atLeast, config.gate);
+  const closure = closureNow(state, store.now().earliest, config.gate);
   const found = `${Math.round(state.limit)} calls a minute, ${closure === undefined ? 'open' : `closed: ${closure.reason}`}`;
   return [{ name: 'gate', status: 'ok', found }];
 }
@@ -167,8 +167,8 @@ async function gateCheck(
 const maxSkew = 5_000;
 
 export function clockCheck({ storageClock, now }: Pick<DoctorDeps, 'storageClock' | 'now'>): Check {
-  const { atLeast, atMost } = storageClock.now();
-  const skew = now() - (atLeast + atMost) / 2;
+  const { earliest, latest } = storageClock.now();
+  const skew = now() - (earliest + latest) / 2;
   const found = `${Math.abs(skew) < 1_000 ? 'less than 1 s' : `${Math.round(skew / 1_000)} s`} from the storage's`;
   return Math.abs(skew) <= maxSkew
     ? { name: 'clock here', status: 'ok', found }

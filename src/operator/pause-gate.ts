@@ -1,6 +1,6 @@
 /** What a person does to the gate: pause it, resume it, set its limit; and how it stands, for people. */
 import { floorPerMinute, type GateSettings } from '../domain/gate/gate-settings.ts';
-import { closureOf, type GateState, opened, type Pause, pauseAt } from '../domain/gate/gate-state.ts';
+import { closureNow, type GateState, opened, type Pause, pauseAt } from '../domain/gate/gate-state.ts';
 import type { GateStore } from '../ports/gate-store.ts';
 
 /** Nobody calls Partner Center, however the gate would stand otherwise: until that time, or until a person resumes. Pure. */
@@ -8,29 +8,38 @@ export function paused(state: GateState, pause: Pause): GateState {
   return { ...state, paused: pause };
 }
 
-/** What waits for a probe gets one at once; a Retry-After is kept. Pure. */
+/** What waits for a trial call gets one at once; a Retry-After is kept. Pure. */
 export function resumed(state: GateState, who: string, now: number): GateState {
-  const { closing } = state;
-  if (closing === undefined) return { ...opened(state, now), paused: undefined, resumedBy: who };
-  const until = closing.cause === 'throttled' ? closing.until : Math.min(closing.until, now);
-  return { ...state, paused: undefined, resumedBy: who, probe: undefined, closing: { ...closing, until } };
+  const { closure } = state;
+  if (closure === undefined) return { ...opened(state, now), paused: undefined, resumedBy: who };
+  const until = closure.cause === 'throttled' ? closure.until : Math.min(closure.until, now);
+  return { ...state, paused: undefined, resumedBy: who, trial: undefined, closure: { ...closure, until } };
 }
 
 /** The limit as a person sets it. What earlier refusals taught is forgotten: it grows and shrinks from here. Pure. */
 export function limitedTo(state: GateState, perMinute: number, now: number): GateState {
-  return { ...state, limit: perMinute, minuteAt: now, before: 0, good: 0, bad: 0, holdUntil: 0, holdMs: 0 };
+  return {
+    ...state,
+    limit: perMinute,
+    minuteAt: now,
+    limitBefore: 0,
+    sustainedLimit: 0,
+    throttledLimit: 0,
+    holdUntil: 0,
+    holdMs: 0,
+  };
 }
 
 /** Every instance obeys it within the reach of a permit batch and a permit's life (2 s). Throws `Unavailable`. */
 export const pauseGate = (store: GateStore, pause: Omit<Pause, 'since'>): Promise<void> =>
   store.change((state, time) => ({
-    state: paused(state, { ...pause, since: time.atMost }),
+    state: paused(state, { ...pause, since: time.latest }),
     value: undefined,
   }));
 
-/** Opens what a person paused, and lets a probe through where one is waited for. Throws `Unavailable`. */
+/** Opens what a person paused, and lets a trial call through where one is waited for. Throws `Unavailable`. */
 export const resumeGate = (store: GateStore, who: string): Promise<void> =>
-  store.change((state, time) => ({ state: resumed(state, who, time.atMost), value: undefined }));
+  store.change((state, time) => ({ state: resumed(state, who, time.latest), value: undefined }));
 
 /** The limits that a person may set, in calls a minute. */
 export const limitRange = (settings: GateSettings): { readonly least: number; readonly most: number } => ({
@@ -41,7 +50,7 @@ export const limitRange = (settings: GateSettings): { readonly least: number; re
 /** `perMinute` must lie in `limitRange`. Returns the limit before. Throws `Unavailable`. */
 export const setLimit = (store: GateStore, perMinute: number): Promise<number> =>
   store.change((state, time) => ({
-    state: limitedTo(state, perMinute, time.atMost),
+    state: limitedTo(state, perMinute, time.latest),
     value: Math.round(state.limit),
   }));
 
@@ -63,8 +72,8 @@ export async function viewGate(
   settings: GateSettings,
 ): Promise<GateView> {
   const state = await store.read();
-  const now = store.now().atLeast;
-  const closure = closureOf(state, now, settings);
+  const now = store.now().earliest;
+  const closure = closureNow(state, now, settings);
   const pause = pauseAt(state, now);
   return {
     open: closure === undefined,

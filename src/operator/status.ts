@@ -2,7 +2,7 @@ import type { OperatorConfig } from '../config/config.ts';
 import type { AttentionKind } from '../domain/checkout/attention-row.ts';
 import { isSettled } from '../domain/checkout/record.ts';
 import { workerShare } from '../domain/gate/gate-settings.ts';
-import { closureOf, dayOf, pauseAt, trialSince } from '../domain/gate/gate-state.ts';
+import { closureNow, dayOf, pauseAt, trialSince } from '../domain/gate/gate-state.ts';
 import type { Lane } from '../domain/gate/permit.ts';
 import { permitsBetween } from '../domain/gate/permit-history.ts';
 import { omitUndefined } from '../domain/omit-undefined.ts';
@@ -104,8 +104,8 @@ const orUnknown = <T>(work: Promise<T>): Promise<T | Unknown> =>
 
 async function gateStatus({ gateStore, config }: StatusDeps): Promise<GateStatus> {
   const state = await gateStore.read();
-  const now = gateStore.now().atLeast;
-  const closure = closureOf(state, now, config.gate);
+  const now = gateStore.now().earliest;
+  const closure = closureNow(state, now, config.gate);
   const pause = pauseAt(state, now);
   const lane = (name: Lane, share: number) => ({
     used: Math.round(permitsBetween(state.permits, now - config.gate.minuteMs, now, config.gate, name)),

@@ -1,3 +1,4 @@
+/** The gate's row, which every instance reads and changes. */
 import type { GateState, StorageTime } from '../domain/gate/gate-state.ts';
 
 export interface GateStore {

@@ -1,15 +1,22 @@
+/** The gate as its callers see it: a permit before each call, a report after it. */
 import type { CallReport, Lane, Permit } from '../domain/gate/permit.ts';
+
+/** The gate is closed; `until` is when it opens, or when to ask again if nobody knows. Local time. */
+export interface Closed {
+  readonly kind: 'closed';
+  readonly until: number;
+  readonly reason: string;
+}
 
 export type Taken =
   | { readonly kind: 'permit'; readonly permit: Permit }
-  /** The gate is closed; `until` is when it opens, or when to ask again if nobody knows. */
-  | { readonly kind: 'closed'; readonly until: number; readonly reason: string }
+  | Closed
   /** Open, but every permit before `giveUpAt` is taken; `until` is when to ask again. */
   | { readonly kind: 'busy'; readonly until: number };
 
 export type Verdict =
   | { readonly kind: 'open' }
-  | { readonly kind: 'closed'; readonly until: number; readonly reason: string }
+  | Closed
   /** This customer alone is throttled until then. */
   | { readonly kind: 'customer'; readonly until: number };
 
@@ -29,7 +36,7 @@ export interface Gate {
   take(lane: Lane, giveUpAt: number, begun?: boolean): Promise<Taken>;
   /**
    * A permit that was not used goes to the next caller of this instance. `spent`: its call was made and is going to be repeated, so
-   * nothing is reported of it. The one permit of a closed gate has to come back either way: until then nobody else may try.
+   * nothing is reported of it. The permit of a trial call has to come back either way: until then nobody else may try.
    */
   giveBack(permit: Permit, spent?: boolean): void;
   report(report: CallReport): Promise<Verdict>;

@@ -13,7 +13,7 @@ export interface StorageClock {
   observe(time: ServerTime): void;
   /**
    * The storage's time now. Before two answers agree it lies between the local clock and the one answer: either may be wrong, and
-   * between both neither a closing ends early nor does a permit come early.
+   * between both neither a closure ends early nor does a permit come early.
    */
   now(): StorageTime;
   /** By how much the storage's clock is ahead of ours now. Undefined until two answers agree, and while the last one contradicts them. */

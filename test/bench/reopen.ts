@@ -1,6 +1,6 @@
 import type { Exchange } from '../../src/domain/answer/exchange.ts';
 import { defaultGateSettings } from '../../src/domain/gate/gate-settings.ts';
-import { closureOf } from '../../src/domain/gate/gate-state.ts';
+import { closureNow } from '../../src/domain/gate/gate-state.ts';
 import { jobKeyOf } from '../../src/domain/message/job-key.ts';
 import { pauseGate, resumeGate } from '../../src/operator/pause-gate.ts';
 import type { Clock } from '../../src/ports/clock.ts';
@@ -133,8 +133,8 @@ async function whileClosed(fleet: VirtualFleet, api: Sandbox, minutes: number): 
 /** Resolves when the pause of the gate is over and one trial call is all that is missing. */
 async function trialWanted({ clock, gate }: VirtualFleet): Promise<number> {
   for (;;) {
-    const closure = closureOf(await gate.read(), clock.now(), defaultGateSettings);
-    if (closure === undefined || closure.probeWanted) return clock.now();
+    const closure = closureNow(await gate.read(), clock.now(), defaultGateSettings);
+    if (closure === undefined || closure.trialWanted) return clock.now();
     await clock.run(250);
   }
 }

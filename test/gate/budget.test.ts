@@ -8,7 +8,7 @@ const fixed = { limitPerMinute: 300, ceilingPerMinute: 300 };
 
 /**
  * Permits are evenly spaced for ever, but one may be used up to its life (1 s) late: a minute of calls holds the permits of
- * at most 61 s. And each of the two lines may have a permit at both ends of the minute.
+ * at most 61 s. And each of the two schedules may have a permit at both ends of the minute.
  */
 const mostInAMinute = Math.ceil(300 * (61 / 60)) + 2;
 

@@ -88,7 +88,7 @@ test("one customer's 429s do not close the gate for the others, and two such cus
   }
 });
 
-test('five unknown outcomes in a row close the gate; then one probe at a time, with growing pauses, until one passes', async () => {
+test('five unknown outcomes in a row close the gate; then one trial at a time, with growing pauses, until one passes', async () => {
   const world = fleet();
   const start = world.clock.now();
   const outage = { from: start + 2 * minute, to: start + 12 * minute };
@@ -116,11 +116,11 @@ test('five unknown outcomes in a row close the gate; then one probe at a time, w
   expect(probes.length).toBeLessThanOrEqual(6);
   const gaps = probes.slice(1).map((at, index) => at - (probes[index] ?? 0));
   expect(gaps.toSorted((a, b) => a - b)).toEqual(gaps);
-  // Open again after the first probe that passed, within the last pause.
+  // Open again after the first trial call that passed, within the last pause.
   expect(between(run.calls, start + 19 * minute, start + 20 * minute)).toBeGreaterThan(280);
 });
 
-test('a credential that fails holds everything, one probe now and then, and opens with the first call that passes', async () => {
+test('a credential that fails holds everything, one trial now and then, and opens with the first call that passes', async () => {
   const world = fleet();
   const start = world.clock.now();
   const asked: { at: number; customerId: string }[] = [];
@@ -197,7 +197,7 @@ test('the first call goes out at once, wherever in its second the storage answer
   }
 });
 
-test('a probe that nobody waits for any more goes to the next who asks', async () => {
+test('a trial that nobody waits for any more goes to the next who asks', async () => {
   const world = fleet({}, 1, {}, 200);
   const { gate, clock } = world.instance();
   // Gives up while its lease is under way.

@@ -20,7 +20,7 @@ test('instances that die take only the permits they hold with them', async () =>
   for (const instance of instances.slice(5)) instance.freeze();
   const died = world.clock.now();
   await world.clock.run(6 * minute);
-  // Fifteen of twenty had permit batches, and promised turns of which each costs its stretch; soon the others have it all.
+  // Fifteen of twenty had permit batches, and reservedUntil turns of which each costs its stretch; soon the others have it all.
   expect(between(run.calls, died, died + minute)).toBeGreaterThan(240);
   expect(between(run.calls, died + minute, died + 5 * minute)).toBeGreaterThan(0.98 * 300 * 4);
 });
@@ -46,11 +46,11 @@ test('an instance that was frozen for a minute uses none of its old permits', as
   expect(busiest(times, minute)).toBeLessThanOrEqual(307);
 });
 
-test('a probe whose answer comes after a standstill is not used: the gate may be closed for another reason by then', async () => {
+test('a trial whose answer comes after a standstill is not used: the gate may be closed for another reason by then', async () => {
   const world = fleet(fixed);
   const [frozen, other] = [world.instance(), world.instance()];
   const taken = frozen.gate.take('worker', frozen.clock.now() + 10 * minute);
-  const holder = () => world.table.all()[0]?.properties['probeHolder'] ?? '';
+  const holder = () => world.table.all()[0]?.properties['trialHolder'] ?? '';
   while (holder() === '') await world.clock.run(1);
   frozen.freeze();
   const told = other.gate.report({ kind: 'throttled', customerId: 'c', retryAfterMs: 5 * minute });
@@ -90,7 +90,7 @@ test('a row that a person filled with nonsense is healed with a warning, and nev
     { limit: 0 },
     { limit: -5 },
     { limit: 'many', workerNext: 'soon', closedUntil: true, throttledCustomers: '{' },
-    { workerNext: 9e15, pollerNext: 9e15, workerPromised: 9e15, minuteAt: 9e15 },
+    { workerNext: 9e15, pollerNext: 9e15, workerReservedUntil: 9e15, minuteAt: 9e15 },
     {},
   ];
   for (const properties of nonsense) {
@@ -254,7 +254,7 @@ test('all times divided by sixty: three hundred calls a second, still evenly', a
     minuteMs: 1_000,
     permitBatchAheadMs: 1_000 / 60,
     permitLifeMs: 1_000 / 60,
-    probeLifeMs: 4_000,
+    trialLifeMs: 4_000,
   };
   const world = fleet(scaled, 1, {}, 4);
   const start = world.clock.now();

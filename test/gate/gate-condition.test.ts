@@ -7,12 +7,12 @@ const now = 1_000_000;
 const conditionAt = (change: Partial<GateState>) =>
   gateCondition(
     {
-      read: async () => ({ ...initialState(now - 50, settings), closing: undefined, ...change }),
-      now: () => ({ atLeast: now, atMost: now }),
+      read: async () => ({ ...initialState(now - 50, settings), closure: undefined, ...change }),
+      now: () => ({ earliest: now, latest: now }),
     },
     settings,
   );
-const closing = (until: number) => ({
+const closure = (until: number) => ({
   cause: 'breaker' as const,
   since: 7,
   until,
@@ -22,18 +22,18 @@ const closing = (until: number) => ({
 
 test('the gate is open, closed, on trial or paused, with its cause and its beginning', async () => {
   expect(await conditionAt({})).toEqual({ state: 'open' });
-  expect(await conditionAt({ closing: closing(now + 1) })).toEqual({
+  expect(await conditionAt({ closure: closure(now + 1) })).toEqual({
     state: 'closed',
     cause: 'breaker',
     since: 7,
   });
-  expect(await conditionAt({ closing: closing(now) })).toEqual({
+  expect(await conditionAt({ closure: closure(now) })).toEqual({
     state: 'trial',
     cause: 'breaker',
     since: 7,
   });
-  const throttled = { ...closing(now - 1), cause: 'throttled' as const };
-  expect(await conditionAt({ closing: throttled })).toEqual({ state: 'open' });
+  const throttled = { ...closure(now - 1), cause: 'throttled' as const };
+  expect(await conditionAt({ closure: throttled })).toEqual({ state: 'open' });
   const paused = { who: 'somebody', reason: 'why', since: 9 };
   expect(await conditionAt({ paused })).toEqual({ state: 'paused', cause: 'paused', since: 9 });
 });

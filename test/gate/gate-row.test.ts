@@ -1,22 +1,22 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { toProperties, toState } from '../../src/adapters/azure-tables/gate-row.ts';
+import { afterReport } from '../../src/domain/gate/circuit-rules.ts';
 import { defaultGateSettings, maxClosedMs } from '../../src/domain/gate/gate-settings.ts';
 import { type GateState, initialState, opened } from '../../src/domain/gate/gate-state.ts';
-import { afterReport } from '../../src/gate/circuit.ts';
-import { leasePermits } from '../../src/gate/permit-batches.ts';
+import { leasePermits } from '../../src/domain/gate/permit-batches.ts';
 import { paused } from '../../src/operator/pause-gate.ts';
 
 const settings = defaultGateSettings;
 const now = Date.UTC(2026, 0, 5, 20);
-const time = { atLeast: now, atMost: now };
+const time = { earliest: now, latest: now };
 const witness = { instance: 'i', othersPassed: now - 1_000 };
 
 test('what was written is read again, whatever the gate has been through', () => {
   const open = opened(initialState(now, settings), now);
   const reported = (state: GateState, report: Parameters<typeof afterReport>[1]): GateState =>
     afterReport(state, report, time, witness, settings).state;
-  const ask = { lane: 'worker', want: 7, instance: 'i', inTurn: false, quota: 0 } as const;
+  const ask = { lane: 'worker', want: 7, instance: 'i', onTime: false, quota: 0 } as const;
   const states: GateState[] = [
     initialState(now, settings),
     leasePermits(initialState(now, settings), time, ask, settings).state,
@@ -49,7 +49,7 @@ test('any row at all becomes a state that is safe: no crash, no flood, no closin
       const { state } = toState({ ...base, ...edited }, now, settings);
       expect(state.limit).toBeGreaterThanOrEqual(settings.limitPerMinute / 30);
       expect(state.limit).toBeLessThanOrEqual(settings.ceilingPerMinute);
-      const ask = { lane: 'worker', want: 1_000, instance: 'i', inTurn: true, quota: 0 } as const;
+      const ask = { lane: 'worker', want: 1_000, instance: 'i', onTime: true, quota: 0 } as const;
       const { batch, state: next } = leasePermits(state, time, ask, settings);
       if (batch.kind === 'batch')
         expect(batch.permits.length).toBeLessThanOrEqual(settings.ceilingPerMinute / 30);
@@ -57,8 +57,8 @@ test('any row at all becomes a state that is safe: no crash, no flood, no closin
         expect(batch.until).toBeLessThanOrEqual(now + maxClosedMs(settings) + settings.minuteMs);
       // Two hours later somebody may call, unless a person paused it.
       const later = now + 120 * settings.minuteMs;
-      const then = leasePermits(next, { atLeast: later, atMost: later }, ask, settings).batch;
-      if (state.paused === undefined) expect(['batch', 'probe']).toContain(then.kind);
+      const then = leasePermits(next, { earliest: later, latest: later }, ask, settings).batch;
+      if (state.paused === undefined) expect(['batch', 'trial']).toContain(then.kind);
       // And what is made of it can be read without a word.
       expect(toState(toProperties(next, 'w'), now, settings).healed).toEqual([]);
     }),

@@ -88,7 +88,7 @@ test.for([
     const late = passed.filter(({ at }) => at >= start + 2 * minute && at < end).length;
     expect(passed.length / 5_000).toBeGreaterThan(0.96);
     expect(late / (found * (5_000 / real - 2))).toBeGreaterThan(0.98);
-    // One closing: they come within the life of the permits that were out.
+    // One closure: they come within the life of the permits that were out.
     expect(Math.max(...throttled) - Math.min(...throttled)).toBeLessThan(2_000);
     expect(throttled.length).toBeLessThanOrEqual(5);
   },

@@ -39,9 +39,9 @@ test('the real time always lies between the bounds, however slow the answers and
       for (const { after, there, back } of answers) {
         pass(after);
         ask(there, back);
-        const { atLeast, atMost } = clock.now();
-        expect(atLeast).toBeLessThanOrEqual(real());
-        expect(atMost).toBeGreaterThanOrEqual(real());
+        const { earliest, latest } = clock.now();
+        expect(earliest).toBeLessThanOrEqual(real());
+        expect(latest).toBeGreaterThanOrEqual(real());
       }
     }),
   );
@@ -50,12 +50,12 @@ test('the real time always lies between the bounds, however slow the answers and
 test('a second of whole seconds narrows to about a round trip', () => {
   const { clock, pass, ask } = world(30_000);
   ask(10, 10);
-  expect(clock.now().atMost - clock.now().atLeast).toBeGreaterThan(900);
+  expect(clock.now().latest - clock.now().earliest).toBeGreaterThan(900);
   for (let count = 0; count < 100; count++) {
     pass(137);
     ask(10, 10);
   }
-  expect(clock.now().atMost - clock.now().atLeast).toBeLessThan(60);
+  expect(clock.now().latest - clock.now().earliest).toBeLessThan(60);
 });
 
 test('a local clock that is set in between is believed anew', () => {
@@ -68,15 +68,15 @@ test('a local clock that is set in between is believed anew', () => {
   local += 60_000 + 3_600_000;
   server += 60_000;
   ask();
-  const { atLeast, atMost } = clock.now();
-  expect(atLeast).toBeLessThanOrEqual(server);
-  expect(atMost).toBeGreaterThanOrEqual(server);
+  const { earliest, latest } = clock.now();
+  expect(earliest).toBeLessThanOrEqual(server);
+  expect(latest).toBeGreaterThanOrEqual(server);
 });
 
 test('an answer without a readable date changes nothing', () => {
   const clock = storageClock({ now: () => 7, sleep: () => Promise.resolve() });
   clock.observe({ date: Number.NaN, sentAt: 1, receivedAt: 2 });
-  expect(clock.now()).toEqual({ atLeast: 7, atMost: 7 });
+  expect(clock.now()).toEqual({ earliest: 7, latest: 7 });
 });
 
 const ask = (clock: StorageClock, at: number, ahead: number) =>
@@ -87,7 +87,7 @@ test.each([3_600_000, -3_600_000])(
   (wrong) => {
     let now = 1_700_000_000_000;
     const clock = storageClock({ now: () => now, sleep: () => Promise.resolve() });
-    const bounds = () => [clock.now().atLeast - now, clock.now().atMost - now] as const;
+    const bounds = () => [clock.now().earliest - now, clock.now().latest - now] as const;
     for (let n = 0; n < 5; n += 1) {
       now += 700;
       ask(clock, now, 0);
@@ -111,15 +111,15 @@ test.each([3_600_000, -3_600_000])(
     let now = 1_700_000_000_000;
     const clock = storageClock({ now: () => now, sleep: () => Promise.resolve() });
     ask(clock, now, wrong);
-    expect(clock.now().atLeast).toBeLessThanOrEqual(now);
-    expect(clock.now().atMost).toBeGreaterThanOrEqual(now);
+    expect(clock.now().earliest).toBeLessThanOrEqual(now);
+    expect(clock.now().latest).toBeGreaterThanOrEqual(now);
     expect(clock.skew()).toBeUndefined();
     for (let n = 0; n < 2; n += 1) {
       now += 700;
       ask(clock, now, 0);
     }
-    expect(Math.abs(clock.now().atLeast - now)).toBeLessThan(1_100);
-    expect(Math.abs(clock.now().atMost - now)).toBeLessThan(1_100);
+    expect(Math.abs(clock.now().earliest - now)).toBeLessThan(1_100);
+    expect(Math.abs(clock.now().latest - now)).toBeLessThan(1_100);
   },
 );
 
@@ -161,8 +161,8 @@ test('two answers in a row that agree on a new time are believed', () => {
   }
   now += 700;
   ask(clock, now, 60_000);
-  expect(clock.now().atMost).toBeLessThan(now + 2_000);
+  expect(clock.now().latest).toBeLessThan(now + 2_000);
   now += 700;
   ask(clock, now, 60_000);
-  expect(clock.now().atLeast).toBeGreaterThan(now + 58_000);
+  expect(clock.now().earliest).toBeGreaterThan(now + 58_000);
 });

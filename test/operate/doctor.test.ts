@@ -38,7 +38,7 @@ test('a clock that is seconds off is told, in both directions', () => {
   const skewed = (ahead: number) =>
     clockCheck({
       now: () => 1_000_000 + ahead,
-      storageClock: { now: () => ({ atLeast: 999_500, atMost: 1_000_500 }) },
+      storageClock: { now: () => ({ earliest: 999_500, latest: 1_000_500 }) },
     });
   expect(skewed(0).status).toBe('ok');
   expect(skewed(4_000).status).toBe('ok');

@@ -8,10 +8,10 @@ import { Unavailable } from '../../src/ports/unavailable.ts';
 
 const now = Date.parse('2026-11-24T02:00:00Z');
 const minute = 60_000;
-const open: GateState = { ...initialState(now, defaultGateSettings), closing: undefined };
+const open: GateState = { ...initialState(now, defaultGateSettings), closure: undefined };
 
 const depsOf = (state: GateState, endedAt: () => Promise<number | undefined>): HealthDeps => ({
-  gate: { read: async () => state, now: () => ({ atLeast: now, atMost: now }) },
+  gate: { read: async () => state, now: () => ({ earliest: now, latest: now }) },
   gateSettings: defaultGateSettings,
   heartbeats: {
     read: async () => {
@@ -50,25 +50,25 @@ describe('health', () => {
     const told = await ask(paused);
     expect(told).toMatchObject({ healthy: true, gate: { open: false, cause: 'paused' } });
     expect(JSON.stringify(told)).not.toMatch(/ada|dispute/);
-    const closing = {
+    const closure = {
       cause: 'throttled' as const,
       since: now,
       until: now + minute,
       reason: 'customer x',
       pauses: 0,
     };
-    expect(await ask({ ...open, closing })).toMatchObject({
+    expect(await ask({ ...open, closure })).toMatchObject({
       gate: { open: false, cause: 'throttled', until: '2026-11-24T02:01:00.000Z' },
     });
   });
 
   test('the one trial call of a closed gate is told, with the time since when it is out', async () => {
-    const probe = { holder: 'one', until: now - 20_000 + defaultGateSettings.probeLifeMs };
-    const untested = { ...initialState(now - minute, defaultGateSettings), probe };
+    const trial = { holder: 'one', until: now - 20_000 + defaultGateSettings.trialLifeMs };
+    const untested = { ...initialState(now - minute, defaultGateSettings), trial };
     expect(await ask(untested)).toMatchObject({
       gate: { open: false, cause: 'untested', trialCallSince: '2026-11-24T01:59:40.000Z' },
     });
-    const over = { ...untested, probe: { holder: 'one', until: now } };
+    const over = { ...untested, trial: { holder: 'one', until: now } };
     expect((await ask(over)).gate).not.toHaveProperty('trialCallSince');
   });
 

@@ -50,7 +50,7 @@ export function depsOf(world: World, process: Process): TickDeps & Deps {
       ledgerScan(table('checkouts'), () => {}),
     ),
     fleet: { openAttention: () => openAttention(table('attention')), gate: async () => ({ state: 'open' }) },
-    heartbeats: heartbeatStore(table('heartbeat'), () => clock.now().atLeast, process.random),
+    heartbeats: heartbeatStore(table('heartbeat'), () => clock.now().earliest, process.random),
     wakeUps: { urgent: queue, standard: queue },
     clock: process.clock,
     clockSkew: clock.skew,

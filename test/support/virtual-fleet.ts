@@ -215,7 +215,7 @@ export function virtualFleet(options: VirtualFleetOptions): VirtualFleet {
         openAttention: () => openAttention(table('attention')),
         gate: async () => ({ state: 'open' }),
       },
-      heartbeats: heartbeatStore(table('gate'), () => server.now().atLeast, random),
+      heartbeats: heartbeatStore(table('gate'), () => server.now().earliest, random),
       ledgerScan: ledgerScan(table('checkouts'), (why) => void warnings.push(why)),
       wakeUps: { standard: outgoing, urgent: outgoing },
     };

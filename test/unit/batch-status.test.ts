@@ -30,7 +30,7 @@ function bed() {
   let state = opened(initialState(start, gate), start);
   const gateStore = {
     read: async () => state,
-    now: () => ({ atLeast: clock.now(), atMost: clock.now() }),
+    now: () => ({ earliest: clock.now(), latest: clock.now() }),
   };
   const deps = { batches, ledger, gateStore, clock, config: { times: defaultTimes, gate } };
   let carts = 0;

@@ -1,5 +1,6 @@
+/** The columns of the gate's row, and the way back from them to a state that is safe. */
 import * as z from 'zod/mini';
-import { type Cause, closingCauses } from '../../domain/gate/closing-cause.ts';
+import { type Cause, closureCauses } from '../../domain/gate/closure-cause.ts';
 import type { ThrottledCustomer } from '../../domain/gate/customer-throttles.ts';
 import {
   floorPerMinute,
@@ -9,7 +10,12 @@ import {
   startPerMinute,
   workerShare,
 } from '../../domain/gate/gate-settings.ts';
-import { type Closing, type GateState, initialState, type Line } from '../../domain/gate/gate-state.ts';
+import {
+  type Closure,
+  type GateState,
+  initialState,
+  type PermitSchedule,
+} from '../../domain/gate/gate-state.ts';
 import { isHistory } from '../../domain/gate/permit-history.ts';
 import { cutText } from '../../domain/text.ts';
 import type { Properties } from '../../ports/table.ts';
@@ -18,35 +24,35 @@ const version = 1;
 
 /** Flat and readable, because people look at it with a storage browser. */
 export function toProperties(state: GateState, writeId: string): Properties {
-  const { lines, closing, probe, paused } = state;
+  const { schedules, closure, trial, paused } = state;
   return {
     version,
     writeId,
     limit: state.limit,
-    workerNext: lines.worker.next,
-    workerPromised: lines.worker.promised,
-    pollerNext: lines.poller.next,
-    pollerPromised: lines.poller.promised,
+    workerNext: schedules.worker.next,
+    workerReservedUntil: schedules.worker.reservedUntil,
+    pollerNext: schedules.poller.next,
+    pollerReservedUntil: schedules.poller.reservedUntil,
     minuteAt: state.minuteAt,
-    before: state.before,
-    good: state.good,
-    bad: state.bad,
+    limitBefore: state.limitBefore,
+    sustainedLimit: state.sustainedLimit,
+    throttledLimit: state.throttledLimit,
     holdUntil: state.holdUntil,
     holdMs: state.holdMs,
     openedAt: state.openedAt,
     cutAt: state.cutAt,
-    closedCause: closing?.cause ?? '',
-    closedSince: closing?.since ?? 0,
-    closedUntil: closing?.until ?? 0,
-    closedReason: cutText(closing?.reason ?? '', 1_000),
-    closedPauses: closing?.pauses ?? 0,
-    probeHolder: probe?.holder ?? '',
-    probeUntil: probe?.until ?? 0,
+    closedCause: closure?.cause ?? '',
+    closedSince: closure?.since ?? 0,
+    closedUntil: closure?.until ?? 0,
+    closedReason: cutText(closure?.reason ?? '', 1_000),
+    closedPauses: closure?.pauses ?? 0,
+    trialHolder: trial?.holder ?? '',
+    trialUntil: trial?.until ?? 0,
     pausedBy: paused?.who ?? '',
     pausedReason: paused?.reason ?? '',
     pausedSince: paused?.since ?? 0,
     pausedUntil: paused?.until ?? 0,
-    pauseTold: state.pauseTold,
+    pauseEmitted: state.pauseEmitted,
     resumedBy: state.resumedBy,
     failures: state.failures,
     refused: state.refused.join(' '),
@@ -65,12 +71,12 @@ export interface ReadState {
   readonly healed: readonly string[];
 }
 
-const causes: readonly string[] = closingCauses;
+const causes: readonly string[] = closureCauses;
 const isCause = (text: string): text is Cause => causes.includes(text);
 
 /**
  * A row that a person edited may hold anything. What cannot be right becomes what is safe: no limit beyond the ceiling,
- * no closing or permit so far ahead that nobody would ever call again.
+ * no closure or permit so far ahead that nobody would ever call again.
  */
 export function toState(properties: Properties, now: number, settings: GateSettings): ReadState {
   const healed: string[] = [];
@@ -95,17 +101,17 @@ export function toState(properties: Properties, now: number, settings: GateSetti
   const history = (name: string): string => (isHistory(text(name)) ? text(name) : heal(name, ''));
   // The gap of the slower lane at the lowest limit: no permit is further away.
   const widest = minute / (floorPerMinute(settings) * (1 - workerShare));
-  const line = (lane: string): Line => ({
+  const line = (lane: string): PermitSchedule => ({
     next: number(
       `${lane}Next`,
       soon + settings.permitBatchAheadMs + widest,
       now,
       now + settings.permitBatchAheadMs,
     ),
-    promised: number(`${lane}Promised`, soon + 120 * settings.permitBatchAheadMs + widest),
+    reservedUntil: number(`${lane}ReservedUntil`, soon + 120 * settings.permitBatchAheadMs + widest),
   });
 
-  const readClosing = (): Closing | undefined => {
+  const readClosing = (): Closure | undefined => {
     const cause = text('closedCause');
     const longest =
       now + (cause === 'throttled' || !isCause(cause) ? maxClosedMs(settings) : pauseMs(settings, 'auth', 9));
@@ -140,8 +146,8 @@ export function toState(properties: Properties, now: number, settings: GateSetti
     return [];
   };
 
-  const probeHolder = text('probeHolder');
-  const probeUntil = number('probeUntil', soon + settings.probeLifeMs);
+  const trialHolder = text('trialHolder');
+  const trialUntil = number('trialUntil', soon + settings.trialLifeMs);
   const pausedBy = text('pausedBy');
   // A row of an older version lacks it.
   const pausedUntil =
@@ -155,20 +161,20 @@ export function toState(properties: Properties, now: number, settings: GateSetti
   const day = text('day');
   const state: GateState = {
     limit: readLimit(),
-    lines: { worker: line('worker'), poller: line('poller') },
+    schedules: { worker: line('worker'), poller: line('poller') },
     minuteAt: number('minuteAt', soon, now),
-    before: number('before', settings.ceilingPerMinute),
-    good: number('good', settings.ceilingPerMinute),
-    bad: number('bad', settings.ceilingPerMinute),
+    limitBefore: number('limitBefore', settings.ceilingPerMinute),
+    sustainedLimit: number('sustainedLimit', settings.ceilingPerMinute),
+    throttledLimit: number('throttledLimit', settings.ceilingPerMinute),
     holdUntil: number('holdUntil', now + 300 * minute),
     holdMs: number('holdMs', 240 * minute),
     openedAt: number('openedAt', soon, now),
     cutAt: number('cutAt', soon),
-    closing: readClosing(),
-    probe: probeHolder === '' ? undefined : { holder: probeHolder, until: probeUntil },
+    closure: readClosing(),
+    trial: trialHolder === '' ? undefined : { holder: trialHolder, until: trialUntil },
     paused: pausedBy === '' ? undefined : paused,
     // A row of an older version lacks it.
-    pauseTold: properties['pauseTold'] === undefined ? 0 : number('pauseTold', soon),
+    pauseEmitted: properties['pauseEmitted'] === undefined ? 0 : number('pauseEmitted', soon),
     resumedBy: text('resumedBy'),
     failures: number('failures', 1e6),
     refused: text('refused')

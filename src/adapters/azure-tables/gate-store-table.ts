@@ -1,3 +1,4 @@
+/** The gate's row in table storage: read, changed with If-Match, decided again when another instance was faster. */
 import type { GateSettings } from '../../domain/gate/gate-settings.ts';
 import { type GateState, initialState } from '../../domain/gate/gate-state.ts';
 import type { Clock } from '../../ports/clock.ts';
@@ -31,7 +32,7 @@ interface Seen {
   readonly writeId: string;
 }
 
-/** The gate's row. Reads and writes of one instance come one after the other, so that it never conflicts with itself. */
+/** Reads and writes of one instance come one after the other, so that it never conflicts with itself. */
 export function gateStore(parts: GateStoreParts): GateStore {
   const { table, clock, storageClock, random, telemetry, settings } = parts;
   let seen: Seen | undefined;
@@ -53,10 +54,10 @@ export function gateStore(parts: GateStoreParts): GateStore {
   }
 
   function decode(row: StoredRow | undefined): Seen {
-    const { atLeast, atMost } = storageClock.now();
-    if (row === undefined) return { state: initialState(atLeast, settings), etag: undefined, writeId: '' };
-    // What is too far ahead is healed: by the later end, so that an uncertain clock cuts no closing short.
-    const { state, healed } = toState(row.properties, atMost, settings);
+    const { earliest, latest } = storageClock.now();
+    if (row === undefined) return { state: initialState(earliest, settings), etag: undefined, writeId: '' };
+    // What is too far ahead is healed: by the later end, so that an uncertain clock cuts no closure short.
+    const { state, healed } = toState(row.properties, latest, settings);
     if (healed.length > 0)
       telemetry.warn(`The gate's row held what cannot be right; it was healed: ${healed.join('; ')}`);
     const { writeId } = row.properties;

@@ -64,9 +64,9 @@ export function openOperator(config: OperatorConfig, warn: (text: string) => voi
     attentionRows: attentionRows(tables.attention),
     ledgerScan: ledgerScan(tables.checkouts, (why) => warn(`passed over: ${why}`)),
     countOpen: () => countOpen(tables.attention),
-    now: () => storageTime.now().atLeast,
+    now: () => storageTime.now().earliest,
     pollerTrace: async () => {
-      const heartbeat = await heartbeatStore(tables.gate, () => storageTime.now().atLeast, random).read();
+      const heartbeat = await heartbeatStore(tables.gate, () => storageTime.now().earliest, random).read();
       return omitUndefined({
         lastTick: heartbeat?.last?.endedAt,
         lastSuccess: heartbeat?.lastSuccess || undefined,

@@ -1,3 +1,4 @@
+/** Customers that Partner Center throttles alone: the judgement of a 429, before it closes the gate for all. */
 import { type GateSettings, minClosedMs } from './gate-settings.ts';
 
 /** A customer that met a 429 while others passed. Times are the storage's. */
@@ -5,7 +6,7 @@ export interface ThrottledCustomer {
   readonly customer: string;
   /** Its last 429. */
   readonly at: number;
-  /** Until when it was told to wait. */
+  /** Until when it was asked to wait. */
   readonly until: number;
   /** How many in a row, later ones after the calls that were under way at the first. */
   readonly times: number;

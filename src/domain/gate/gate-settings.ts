@@ -1,6 +1,7 @@
-import type { Cause } from './closing-cause.ts';
+/** The settings of the gate, and the lengths of time and the limits that follow from them. */
+import type { Cause } from './closure-cause.ts';
 
-/** What the gate is told. Lengths of time are milliseconds of real time, so a scaled profile divides them all by one factor. */
+/** Lengths of time are milliseconds of real time, so a scaled profile divides them all by one factor. */
 export interface GateSettings {
   /** Calls in a minute before anything is known of the real limit. */
   readonly limitPerMinute: number;
@@ -8,24 +9,24 @@ export interface GateSettings {
   readonly ceilingPerMinute: number;
   /** How long "a minute" of the two above is; the lengths that nobody sets are parts of it. */
   readonly minuteMs: number;
-  /** How far ahead of now a permit batch reaches. With `permitLifeMs` it bounds how long after a closing a call may still start. */
+  /** How far ahead of now a permit batch reaches. With `permitLifeMs` it bounds how long after a closure a call may still start. */
   readonly permitBatchAheadMs: number;
   /** `Times.permitLife`: a permit older than this is stale. */
   readonly permitLifeMs: number;
-  /** How long the one probe may be out; longer than a call takes. */
-  readonly probeLifeMs: number;
+  /** How long the one trial call may be out; longer than a call takes. */
+  readonly trialLifeMs: number;
   /** How many jobs may be started on one UTC day; no guard when absent. */
   readonly maxJobsPerDay?: number;
 }
 
-/** Permit batches of 0.6 s and permits that live 1 s: a closing is obeyed everywhere within 2 s. */
+/** Permit batches of 0.6 s and permits that live 1 s: a closure is obeyed everywhere within 2 s. */
 export const defaultGateSettings: GateSettings = {
   limitPerMinute: 300,
   ceilingPerMinute: 400,
   minuteMs: 60_000,
   permitBatchAheadMs: 600,
   permitLifeMs: 1_000,
-  probeLifeMs: 240_000,
+  trialLifeMs: 240_000,
 };
 
 /** The worker's part of the budget; the rest is the poller's. */
@@ -41,7 +42,7 @@ export const floorPerMinute = (settings: GateSettings): number => Math.max(1, st
 /** The longest time that an answer may close the gate for. A Retry-After of a year is a mistake, not a wish. */
 export const maxClosedMs = (settings: GateSettings): number => 60 * settings.minuteMs;
 
-/** No closing is shorter than what is still under way when it begins. */
+/** No closure is shorter than what is still under way when it begins. */
 export const minClosedMs = (settings: GateSettings): number =>
   settings.permitBatchAheadMs + settings.permitLifeMs;
 
@@ -52,7 +53,7 @@ export const minClosedMs = (settings: GateSettings): number =>
 export const roomMs = (settings: GateSettings): number => settings.minuteMs / 20;
 
 /**
- * How long the gate stays closed before the next probe, after so many pauses without a good answer: 15 s, doubled each
+ * How long the gate stays closed before the next trial, after so many pauses without a good answer: 15 s, doubled each
  * time. An outage may end any minute; a credential or a credit line is mended by a person.
  */
 export const pauseMs = (settings: GateSettings, cause: Cause, pauses: number): number =>

@@ -1,5 +1,5 @@
 /**
- * How many permits each lane took in each second of the last two minutes. The gate's row keeps it: a 429 tells how far back
+ * How many permits each lane took in each second of the last two minutes. The gate's row keeps it: a 429 shows how far back
  * its count of calls goes, and this history how many calls that were.
  */
 import type { GateSettings } from './gate-settings.ts';

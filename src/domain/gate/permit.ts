@@ -1,3 +1,4 @@
+/** A permit to call Partner Center, and the report of what the call met. The first and the last word between a call and the gate. */
 export type Lane = 'worker' | 'poller';
 
 /** The right to make one API call. It goes stale `Times.permitLife` after `notBefore` (local clock). */
@@ -7,7 +8,7 @@ export interface Permit {
   readonly notBefore: number;
 }
 
-/** What a call told about the budget and about Partner Center. */
+/** What a call shows of the budget and of Partner Center. */
 export type CallReport =
   | { readonly kind: 'ok'; readonly customerId: string }
   | { readonly kind: 'throttled'; readonly customerId: string; readonly retryAfterMs: number | undefined }

@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
 import { toProperties } from '../../src/adapters/azure-tables/gate-row.ts';
 import { gateStore } from '../../src/adapters/azure-tables/gate-store-table.ts';
+import { afterReport } from '../../src/domain/gate/circuit-rules.ts';
 import { defaultGateSettings as settings } from '../../src/domain/gate/gate-settings.ts';
 import { initialState, opened } from '../../src/domain/gate/gate-state.ts';
-import { afterReport } from '../../src/gate/circuit.ts';
-import { tellPause } from '../../src/gate/report-change.ts';
+import { emitPause } from '../../src/gate/change-gate.ts';
 import { pauseGate, resumeGate } from '../../src/operator/pause-gate.ts';
 import { Unavailable } from '../../src/ports/unavailable.ts';
 import { memoryTable } from '../support/memory-table.ts';
@@ -25,7 +25,7 @@ function fleet() {
     gateStore({
       table: over,
       clock,
-      storageClock: { now: () => ({ atLeast: now, atMost: now }) },
+      storageClock: { now: () => ({ earliest: now, latest: now }) },
       random: seededRandom(3),
       telemetry,
       settings,
@@ -41,10 +41,10 @@ function fleet() {
       now += ms;
     },
     ticks: async () => {
-      for (const worker of workers) await tellPause(worker, telemetry);
+      for (const worker of workers) await emitPause(worker, telemetry);
     },
     begin: () => {
-      const { pauseTold: _, ...older } = toProperties(opened(initialState(now, settings), now), 'w');
+      const { pauseEmitted: _, ...older } = toProperties(opened(initialState(now, settings), now), 'w');
       table.put({ partition: 'gate', key: 'gate', properties: older });
     },
     telemetry,
@@ -74,7 +74,7 @@ test('a pause and its end are told once each, by whichever worker sees them firs
 test('a pause that ends by itself is told with its end, and its end once', async () => {
   const { person, ticks, begin, pass, told } = fleet();
   begin();
-  const until = person.now().atMost + 60_000;
+  const until = person.now().latest + 60_000;
   await pauseGate(person, { reason: 'portal maintenance', who: 'ada', until });
   await ticks();
   expect(told).toMatchObject([{ state: 'closed', cause: 'paused', until: new Date(until).toISOString() }]);
@@ -109,6 +109,6 @@ test('resumed while it is closed for another reason: closed, and why', async () 
 test('while the storage is away the tick goes on, with a warning', async () => {
   const { open, table, telemetry, warnings } = fleet();
   const away = () => Promise.reject(new Unavailable('storage', 'no answer'));
-  await tellPause(open({ ...table, get: away, change: away }), telemetry);
+  await emitPause(open({ ...table, get: away, change: away }), telemetry);
   expect(warnings).toEqual([expect.stringContaining('no answer')]);
 });

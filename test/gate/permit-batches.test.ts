@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { defaultGateSettings, type GateSettings } from '../../src/domain/gate/gate-settings.ts';
 import { type GateState, initialState, opened } from '../../src/domain/gate/gate-state.ts';
-import { leasePermits, type PermitRequest } from '../../src/gate/permit-batches.ts';
+import { leasePermits, type PermitRequest } from '../../src/domain/gate/permit-batches.ts';
 import { busiest } from './fleet.ts';
 
 const start = Date.UTC(2026, 0, 5, 20);
@@ -15,12 +15,12 @@ const settings: GateSettings = {
   permitBatchAheadMs: 1_000,
 };
 const open = (): GateState => opened(initialState(start, settings), start);
-const at = (now: number) => ({ atLeast: now, atMost: now });
+const at = (now: number) => ({ earliest: now, latest: now });
 const ask = (given: Partial<PermitRequest> = {}): PermitRequest => ({
   lane: 'worker',
   want: 5,
   instance: 'i',
-  inTurn: false,
+  onTime: false,
   quota: 0,
   ...given,
 });
@@ -31,7 +31,7 @@ const step = fc.record({
   error: fc.integer({ min: -1_000, max: 0 }),
   lane: fc.constantFrom('worker' as const, 'poller' as const),
   want: fc.integer({ min: 1, max: 40 }),
-  inTurn: fc.boolean(),
+  onTime: fc.boolean(),
 });
 
 test('whoever asks whenever, no minute holds more permits than the limit, and no permit lies beyond a batch', () => {
@@ -52,7 +52,7 @@ test('whoever asks whenever, no minute holds more permits than the limit, and no
         }
         permits.push(...leased.batch.permits);
       }
-      // Each of the two lines may have a permit at both ends of a minute.
+      // Each of the two schedules may have a permit at both ends of a minute.
       expect(busiest(permits, 60_000)).toBeLessThanOrEqual(302);
     }),
     { numRuns: 60 },
@@ -69,27 +69,27 @@ describe('permit batches', () => {
     });
   });
 
-  test('what is not there is promised, and the next instance is promised what comes after', () => {
+  test('what is not there is reservedUntil, and the next instance is reservedUntil what comes after', () => {
     const first = leasePermits(open(), at(start), ask({ want: 40 }), settings);
     const second = leasePermits(first.state, at(start), ask({ instance: 'j' }), settings);
     const third = leasePermits(second.state, at(start), ask({ instance: 'k' }), settings);
     const turns = [first, second, third].map(({ batch }) =>
-      batch.kind === 'batch' ? batch.turn : undefined,
+      batch.kind === 'batch' ? batch.comeBackAt : undefined,
     );
     expect(second.batch).toMatchObject({ permits: [] });
     // The line stands at 1,250; stretches of three permits; each comes a quarter of a permit batch before its own.
     expect(turns).toEqual([start + 500, start + 1_750, start + 2_500]);
   });
 
-  test('what is promised is left alone by who comes out of turn, until it is overdue', () => {
+  test('what is reservedUntil is left alone by who comes out of turn, until it is overdue', () => {
     const crowded = leasePermits(
       leasePermits(open(), at(start), ask({ want: 40 }), settings).state,
       at(start),
       ask(),
       settings,
     ).state;
-    const permitsAt = (now: number, inTurn: boolean) => {
-      const { batch } = leasePermits(crowded, at(now), ask({ inTurn, want: 2 }), settings);
+    const permitsAt = (now: number, onTime: boolean) => {
+      const { batch } = leasePermits(crowded, at(now), ask({ onTime, want: 2 }), settings);
       // Less the poller's permit, which is open to both.
       return batch.kind === 'batch' ? batch.permits.filter((permit) => permit !== start + 1_000).length : 0;
     };
@@ -98,34 +98,34 @@ describe('permit batches', () => {
     expect(permitsAt(start + 1_300, false)).toBe(1);
   });
 
-  test('a closed gate gives nothing, and one probe when its pause is over', () => {
-    const closureOf: GateState = {
+  test('a closed gate gives nothing, and one trial when its pause is over', () => {
+    const closureNow: GateState = {
       ...open(),
-      closing: { cause: 'auth', since: start, until: start + 15_000, reason: 'no token', pauses: 1 },
+      closure: { cause: 'auth', since: start, until: start + 15_000, reason: 'no token', pauses: 1 },
     };
-    const early = leasePermits(closureOf, at(start + 14_999), ask(), settings);
+    const early = leasePermits(closureNow, at(start + 14_999), ask(), settings);
     expect(early.batch).toEqual({ kind: 'closed', until: start + 15_000, reason: 'no token', wide: true });
-    expect(early.state).toBe(closureOf);
-    const probe = leasePermits(closureOf, at(start + 15_000), ask(), settings);
-    expect(probe.batch).toMatchObject({ kind: 'probe', permit: start + 15_000 });
-    const other = leasePermits(probe.state, at(start + 15_001), ask({ instance: 'j' }), settings);
+    expect(early.state).toBe(closureNow);
+    const trial = leasePermits(closureNow, at(start + 15_000), ask(), settings);
+    expect(trial.batch).toMatchObject({ kind: 'trial', permits: [start + 15_000] });
+    const other = leasePermits(trial.state, at(start + 15_001), ask({ instance: 'j' }), settings);
     expect(other.batch).toMatchObject({
       kind: 'closed',
       reason: expect.stringContaining('a trial call is out since'),
     });
-    const lapsed = leasePermits(probe.state, at(start + 15_000 + settings.probeLifeMs), ask(), settings);
-    expect(lapsed.batch).toMatchObject({ kind: 'probe' });
+    const lapsed = leasePermits(trial.state, at(start + 15_000 + settings.trialLifeMs), ask(), settings);
+    expect(lapsed.batch).toMatchObject({ kind: 'trial' });
   });
 
   test('after a Retry-After the permits begin where it ends, without those of the time before', () => {
     const until = start + 57_000;
-    const closureOf: GateState = {
+    const closureNow: GateState = {
       ...open(),
-      closing: { cause: 'throttled', since: start, until, reason: '429', pauses: 0 },
+      closure: { cause: 'throttled', since: start, until, reason: '429', pauses: 0 },
     };
-    expect(leasePermits(closureOf, at(until - 1), ask(), settings).batch.kind).toBe('closed');
-    const { batch, state } = leasePermits(closureOf, at(until + 100), ask({ want: 3 }), settings);
+    expect(leasePermits(closureNow, at(until - 1), ask(), settings).batch.kind).toBe('closed');
+    const { batch, state } = leasePermits(closureNow, at(until + 100), ask({ want: 3 }), settings);
     expect(batch).toMatchObject({ permits: [until, until, until + 250] });
-    expect(state.closing).toBeUndefined();
+    expect(state.closure).toBeUndefined();
   });
 });
