@@ -178,7 +178,14 @@ describe('people', () => {
   });
 
   test('a limit that a person sets counts at once, and grows from there', () => {
-    const cut = { ...open(), limit: 34, good: 40, bad: 36, holdUntil: start + 60 * minute, holdMs: minute };
+    const cut = {
+      ...open(),
+      limit: 34,
+      sustainedLimit: 40,
+      throttledLimit: 36,
+      holdUntil: start + 60 * minute,
+      holdMs: minute,
+    };
     const set = limitedTo(cut, 300, start);
     expect(set.limit).toBe(300);
     expect(increased(set, start + 10_000, settings).limit).toBe(300);
