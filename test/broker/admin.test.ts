@@ -1,3 +1,8 @@
+/**
+ * Promise: the administration client reads and changes the broker's entities as it does those of Service
+ * Bus.
+ */
+
 import { connect as connectTcp } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import {

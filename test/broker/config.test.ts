@@ -1,3 +1,8 @@
+/**
+ * Promise: the broker reads the configuration of Microsoft's emulator, and refuses what it cannot do with
+ * the path of the field.
+ */
+
 import { expect, test } from 'vitest';
 import { startBroker } from '../../local/service-bus/broker.ts';
 import { BrokerConfigError, decodeConfig, durationMs } from '../../local/service-bus/config.ts';

@@ -1,3 +1,8 @@
+/**
+ * Promise: the official client connects, shares a queue, and hears in words of a token or an entity that is
+ * refused.
+ */
+
 import { fork } from 'node:child_process';
 import { connect } from 'node:net';
 import { ServiceBusClient } from '@azure/service-bus';

@@ -1,3 +1,5 @@
+/** Promise: no message is lost, or locked for nobody, whatever order credit, drains and sends have. */
+
 import { expect, test } from 'vitest';
 import { bed, destructive, peekLock, take, takeNothing, takeOne } from './bed.ts';
 

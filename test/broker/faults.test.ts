@@ -1,3 +1,8 @@
+/**
+ * Promise: clients recover from a cut connection, and no message is lost or taken away from a running
+ * handler.
+ */
+
 import { ServiceBusClient } from '@azure/service-bus';
 import { expect, test } from 'vitest';
 import { bed, cut, peekLock, soon, takeOne } from './bed.ts';

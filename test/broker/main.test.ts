@@ -1,3 +1,5 @@
+/** Promise: a configuration file of Microsoft's emulator starts a broker of its own. */
+
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';

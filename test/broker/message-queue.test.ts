@@ -1,3 +1,5 @@
+/** Promise: the broker's queue does what the rules of Service Bus say, whatever the order of events. */
+
 import fc from 'fast-check';
 import rhea from 'rhea';
 import { expect, test } from 'vitest';

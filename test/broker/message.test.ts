@@ -1,3 +1,5 @@
+/** Promise: the broker passes a message on byte for byte, with the headers of its own. */
+
 import rhea from 'rhea';
 import { expect, test } from 'vitest';
 import { readBatch, readMessage, withProperties, writeMessage } from '../../local/service-bus/message.ts';

@@ -1,3 +1,5 @@
+/** Promise: clients in other languages can use the broker. */
+
 import { ServiceBusClient } from '@azure/service-bus';
 import rhea, { type Connection, type EventContext, type Receiver, type Sender } from 'rhea';
 import { expect, test } from 'vitest';

@@ -1,3 +1,5 @@
+/** Promise: an update of rhea that drops what the broker uses fails here, by name. */
+
 import type { AddressInfo, Server } from 'node:net';
 import rhea, { type Connection, type Delivery, type Sender } from 'rhea';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';

@@ -1,3 +1,5 @@
+/** Promise: every field, property and body comes back as it was sent. */
+
 import type { ServiceBusMessage, ServiceBusReceivedMessage } from '@azure/service-bus';
 import { expect, test } from 'vitest';
 import { bed, destructive, take, takeOne } from './bed.ts';

@@ -1,3 +1,7 @@
+/**
+ * Promise: a message is settled in each of the five ways, over each way to settle it, as Service Bus does.
+ */
+
 import type { ServiceBusReceivedMessage, ServiceBusReceiver } from '@azure/service-bus';
 import { describe, expect, test } from 'vitest';
 import { bed, cut, destructive, numberOf, peekLock, take, takeNothing, takeOne } from './bed.ts';

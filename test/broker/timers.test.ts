@@ -1,3 +1,5 @@
+/** Promise: the broker's alarms ring at their time, however many were set and stopped. */
+
 import { expect, test } from 'vitest';
 import { createAlarm } from '../../local/service-bus/alarm.ts';
 import { systemClock } from '../../local/service-bus/clock.ts';

@@ -1,3 +1,5 @@
+/** Promise: locks, schedules, delivery counts and times to live end when Service Bus ends them. */
+
 import { expect, test } from 'vitest';
 import { bed, destructive, manualClock, numberOf, peekLock, take, takeNothing, takeOne } from './bed.ts';
 

@@ -1,3 +1,5 @@
+/** Promise: each subscription of a topic has its own copy of each message. */
+
 import rhea from 'rhea';
 import { expect, test } from 'vitest';
 import { decodeConfig } from '../../local/service-bus/config.ts';

@@ -1,3 +1,5 @@
+/** Promise: the list of what is sold is read in each of its forms, and a hostile one is not believed. */
+
 import { expect, test } from 'vitest';
 import { decodeAvailabilities } from '../../src/domain/cart/availability.ts';
 import { orderContent } from '../../src/domain/message/order-lines.ts';

@@ -1,3 +1,5 @@
+/** Promise: amounts of money are exact to the cent. */
+
 import { expect, test } from 'vitest';
 import { add, decimalText, isGreater, readDecimal, zero } from '../../src/domain/decimal.ts';
 

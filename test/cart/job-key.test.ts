@@ -1,3 +1,5 @@
+/** Promise: job keys of carts and of orders never collide, and survive rows, entries and addresses. */
+
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { orderKey } from '../../src/adapters/azure-tables/order-rows.ts';

@@ -1,3 +1,5 @@
+/** Promise: a cart is bought only if it is what the order lines wanted, to the cent. */
+
 import { describe, expect, test } from 'vitest';
 import { decodeMadeCart } from '../../src/domain/cart/decode-made-cart.ts';
 import { type Making, nextCartStep } from '../../src/domain/cart/next-cart-step.ts';

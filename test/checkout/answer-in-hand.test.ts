@@ -1,3 +1,5 @@
+/** Promise: an answer that was received is recorded, though the tables are unavailable meanwhile. */
+
 import { expect, test } from 'vitest';
 import { scheduleStore } from '../../src/adapters/azure-tables/schedule-store.ts';
 import type { Deps } from '../../src/checkout/deps.ts';

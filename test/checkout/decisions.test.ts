@@ -1,3 +1,5 @@
+/** Promise: a person's decision counts once, for the record that the person saw. */
+
 import { expect, test } from 'vitest';
 import type { Exchange } from '../../src/domain/answer/exchange.ts';
 import type { Decision } from '../../src/domain/checkout/decisions.ts';

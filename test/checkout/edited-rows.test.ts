@@ -1,3 +1,5 @@
+/** Promise: nobody acts on a row that a person edited into nonsense, and the job is not lost. */
+
 import { expect, test } from 'vitest';
 import type { Exchange } from '../../src/domain/answer/exchange.ts';
 import type { PartnerCenter } from '../../src/ports/partner-center.ts';

@@ -1,3 +1,5 @@
+/** Promise: each event is sent at least once, under a stable id. */
+
 import { expect, test } from 'vitest';
 import * as z from 'zod/mini';
 import type { Exchange } from '../../src/domain/answer/exchange.ts';

@@ -1,3 +1,5 @@
+/** Promise: a job that needs no call is finalized while the gate is closed. */
+
 import { expect, test } from 'vitest';
 import type { GateStanding } from '../../src/ports/gate.ts';
 import { Unavailable } from '../../src/ports/unavailable.ts';

@@ -1,3 +1,5 @@
+/** Promise: a job that was given up is never bought later, and its record keeps whether it may have been. */
+
 import { expect, test, vi } from 'vitest';
 import type { Exchange } from '../../src/domain/answer/exchange.ts';
 import type { CheckoutRecord } from '../../src/domain/checkout/record.ts';

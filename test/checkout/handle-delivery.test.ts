@@ -1,3 +1,5 @@
+/** Promise: a delivery completes only for a reason of rule R1, on each way that it can take. */
+
 import { beforeEach, describe, expect, test } from 'vitest';
 import { handleDelivery } from '../../src/checkout/handle-delivery.ts';
 import type { Exchange } from '../../src/domain/answer/exchange.ts';

@@ -1,3 +1,5 @@
+/** Promise: the record keeps the deliveries and polls that people ask about. */
+
 import { expect, test } from 'vitest';
 import type { Exchange } from '../../src/domain/answer/exchange.ts';
 import { storyOf, unkeptPolls } from '../../src/operator/jobs/story.ts';

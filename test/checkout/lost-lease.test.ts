@@ -1,3 +1,5 @@
+/** Promise: orders are recorded whatever the lease says, and nothing else is. */
+
 import { expect, test } from 'vitest';
 import type { Exchange } from '../../src/domain/answer/exchange.ts';
 import type { PartnerCenter } from '../../src/ports/partner-center.ts';

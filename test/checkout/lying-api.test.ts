@@ -1,3 +1,5 @@
+/** Promise: a cart is bought once and completed, whatever Partner Center says about it for a while. */
+
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, expect, test } from 'vitest';

@@ -1,3 +1,5 @@
+/** Promise: a run whose call never left does not count as a crash. */
+
 import { expect, test } from 'vitest';
 import { openStores } from '../../src/adapters/azure-tables/stores.ts';
 import type { Deps } from '../../src/checkout/deps.ts';

@@ -1,3 +1,5 @@
+/** Promise: no call is made before its time, by whichever clock. */
+
 import { expect, test } from 'vitest';
 import type { Exchange } from '../../src/domain/answer/exchange.ts';
 import { wakeUp } from '../../src/domain/wake-up.ts';

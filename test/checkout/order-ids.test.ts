@@ -1,3 +1,5 @@
+/** Promise: nothing that the API sends as an id or a status is refused after a purchase. */
+
 import { expect, test } from 'vitest';
 import type { Exchange } from '../../src/domain/answer/exchange.ts';
 import type { PartnerCenter } from '../../src/ports/partner-center.ts';

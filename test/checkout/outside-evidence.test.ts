@@ -1,3 +1,5 @@
+/** Promise: books agree also when people buy the same beside the worker. */
+
 import { describe, expect, test } from 'vitest';
 import type { Deps } from '../../src/checkout/deps.ts';
 import type { Exchange } from '../../src/domain/answer/exchange.ts';

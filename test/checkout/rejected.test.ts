@@ -1,3 +1,5 @@
+/** Promise: a message that is no job is kept and reported once, without spending deliveries. */
+
 import { expect, test } from 'vitest';
 import type { PartnerCenter } from '../../src/ports/partner-center.ts';
 import { Unavailable } from '../../src/ports/unavailable.ts';

@@ -1,3 +1,5 @@
+/** Promise: a deployment that does not work is noticed, and its fault is named. */
+
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';

@@ -1,3 +1,5 @@
+/** Promise: a result becomes the state, the orders and the entries that follow from it. */
+
 import { describe, expect, test } from 'vitest';
 import { contentOf, withResult } from '../../src/domain/checkout/apply-result.ts';
 import { withCall } from '../../src/domain/checkout/call-history.ts';

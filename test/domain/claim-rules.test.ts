@@ -1,3 +1,5 @@
+/** Promise: a delivery may do with a record what the protocol says, and nothing else. */
+
 import { describe, expect, test } from 'vitest';
 import {
   type ClaimContext,

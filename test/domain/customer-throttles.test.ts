@@ -1,3 +1,5 @@
+/** Promise: a customer who is throttled alone holds up nobody else. */
+
 import { describe, expect, test } from 'vitest';
 import { judge429, type ThrottledCustomer, withPass } from '../../src/domain/gate/customer-throttles.ts';
 import { minClosedMs, defaultGateSettings as settings } from '../../src/domain/gate/gate-settings.ts';

@@ -1,3 +1,5 @@
+/** Promise: each state takes the decisions that fit it, and refuses the others with the reason. */
+
 import { describe, expect, test } from 'vitest';
 import {
   type Decision,

@@ -1,3 +1,5 @@
+/** Promise: what a tick reports of the fleet keeps its beginning until it is over. */
+
 import { expect, test } from 'vitest';
 import {
   fleetState,

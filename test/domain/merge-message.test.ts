@@ -1,3 +1,5 @@
+/** Promise: the strictest times of all messages of a job hold. */
+
 import { describe, expect, test } from 'vitest';
 import { tooLate } from '../../src/domain/checkout/endings.ts';
 import { mergeMessage } from '../../src/domain/checkout/merge-message.ts';

@@ -1,3 +1,5 @@
+/** Promise: each outcome, evidence and decision leads to the one next action that the protocol names. */
+
 import { describe, expect, test } from 'vitest';
 import { knownGroup } from '../../src/domain/checkout/apply-result.ts';
 import type { Outcome } from '../../src/domain/checkout/call-outcome.ts';

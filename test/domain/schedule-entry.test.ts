@@ -1,3 +1,5 @@
+/** Promise: an entry's key says what it wakes and when, sorts by time, and is read as it was made. */
+
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { customerOf, jobKeyOf, readJobKey } from '../../src/domain/message/job-key.ts';

@@ -1,3 +1,5 @@
+/** Promise: the lengths of time fit together: a lease outlasts a call, and so on. */
+
 import { expect, test } from 'vitest';
 import { scaleTimes, timeKeys, defaultTimes as times } from '../../src/domain/times.ts';
 

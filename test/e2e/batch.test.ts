@@ -1,3 +1,5 @@
+/** Promise: a batch is counted to its end with real processes, and people can read its results. */
+
 import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

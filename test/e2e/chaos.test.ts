@@ -1,3 +1,5 @@
+/** Promise: with workers killed and connections cut every cart is bought once. */
+
 import { expect, inject, test } from 'vitest';
 import { patienceMs, runChaos } from '../../local/chaos/run-chaos.ts';
 

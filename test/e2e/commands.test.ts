@@ -1,3 +1,5 @@
+/** Promise: `npm start` survives a bad night with agreeing books, and its exit code is honest. */
+
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';

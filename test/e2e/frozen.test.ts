@@ -1,3 +1,5 @@
+/** Promise: a worker that stands still and goes on later buys nothing twice. */
+
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, expect, inject, test } from 'vitest';
 import { enqueue } from '../../local/night/run-night.ts';

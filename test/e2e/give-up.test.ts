@@ -1,3 +1,5 @@
+/** Promise: a job of a dead letter that was given up is bought by no later message. */
+
 import { ServiceBusClient } from '@azure/service-bus';
 import { afterAll, beforeAll, expect, inject, test, vi } from 'vitest';
 import { queueName, type Stack, startStack } from '../../local/stack.ts';

@@ -1,3 +1,5 @@
+/** Promise: the HTTP interface does what its description says. */
+
 import { afterAll, beforeAll, describe, expect, inject, test, vi } from 'vitest';
 import * as z from 'zod/mini';
 import { type Broker, startBroker } from '../../local/service-bus/broker.ts';

@@ -1,3 +1,5 @@
+/** Promise: the same job sent fifty times is bought once, and what is no job is kept. */
+
 import { TableClient } from '@azure/data-tables';
 import { ServiceBusClient, type ServiceBusMessage } from '@azure/service-bus';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';

@@ -1,3 +1,5 @@
+/** Promise: a rehearsed night never ends well if something was wrong. */
+
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,3 +1,5 @@
+/** Promise: with a dead timer nothing that waits is lost, and health says so. */
+
 import { setTimeout as pause } from 'node:timers/promises';
 import { expect, inject, test, vi } from 'vitest';
 import { enqueue } from '../../local/night/run-night.ts';

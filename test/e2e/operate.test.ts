@@ -1,3 +1,5 @@
+/** Promise: the commands of the README work as they are pasted. */
+
 import { execFile } from 'node:child_process';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

@@ -1,3 +1,5 @@
+/** Promise: people's commands may be killed in the middle or run twice at once. */
+
 import { ServiceBusClient } from '@azure/service-bus';
 import pMap from 'p-map';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';

@@ -1,3 +1,5 @@
+/** Promise: a person consents once, and the worker signs in with it. */
+
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';

@@ -1,3 +1,5 @@
+/** Promise: one trace leads from the producer to the order, over every later try. */
+
 import { ServiceBusClient } from '@azure/service-bus';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import {

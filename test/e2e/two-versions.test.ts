@@ -1,3 +1,5 @@
+/** Promise: two versions side by side buy each job once and lose none. */
+
 import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

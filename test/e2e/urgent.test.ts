@@ -1,3 +1,5 @@
+/** Promise: an urgent job does not wait behind thousands of others. */
+
 import { ServiceBusClient } from '@azure/service-bus';
 import { afterAll, beforeAll, expect, inject, test, vi } from 'vitest';
 import { queueName, type Stack, startStack, urgentQueueName } from '../../local/stack.ts';

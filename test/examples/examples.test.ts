@@ -1,3 +1,5 @@
+/** Promise: each published example sends a job that the contract accepts. */
+
 import { execFile } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,3 +1,5 @@
+/** Promise: the limit is cut by what a 429 shows, and never below its floor. */
+
 import { expect, test } from 'vitest';
 import { decreased, increased } from '../../src/domain/gate/adaptive-limit.ts';
 import { floorPerMinute, defaultGateSettings as settings } from '../../src/domain/gate/gate-settings.ts';

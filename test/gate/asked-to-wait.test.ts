@@ -1,3 +1,8 @@
+/**
+ * Promise: Retry-After is obeyed by every instance and poller, for the customer or the partner that it is
+ * meant for.
+ */
+
 import { expect, test } from 'vitest';
 import { judge, judgeRead } from '../../src/domain/checkout/call-outcome.ts';
 import { reportOf } from '../../src/domain/checkout/call-report.ts';

@@ -1,3 +1,5 @@
+/** Promise: a delivery that has begun finishes before others begin. */
+
 import { expect, test } from 'vitest';
 import { fleet, type Instance } from './fleet.ts';
 

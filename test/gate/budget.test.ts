@@ -1,3 +1,5 @@
+/** Promise: the fleet uses the budget and never passes it. */
+
 import { expect, test } from 'vitest';
 import { busiest, fleet, load, passing } from './fleet.ts';
 

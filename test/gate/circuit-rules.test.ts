@@ -1,3 +1,5 @@
+/** Promise: each report of a call moves the gate as the protocol says. */
+
 import { describe, expect, test } from 'vitest';
 import { decreased, increased } from '../../src/domain/gate/adaptive-limit.ts';
 import { afterReport, withoutTrial } from '../../src/domain/gate/circuit-rules.ts';

@@ -1,3 +1,5 @@
+/** Promise: a job that waits for the gate costs no call and no message. */
+
 import { expect, test } from 'vitest';
 import type { Clock } from '../../src/ports/clock.ts';
 import type { PartnerCenter } from '../../src/ports/partner-center.ts';

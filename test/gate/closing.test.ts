@@ -1,3 +1,5 @@
+/** Promise: a closing is obeyed everywhere within two seconds, and ends with one trial call. */
+
 import { expect, test } from 'vitest';
 import type { CallReport } from '../../src/domain/gate/permit.ts';
 import { pauseGate, resumeGate, viewGate } from '../../src/operator/pause-gate.ts';

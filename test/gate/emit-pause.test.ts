@@ -1,3 +1,5 @@
+/** Promise: a pause is reported once, and without the name of who paused. */
+
 import { expect, test } from 'vitest';
 import { toProperties } from '../../src/adapters/azure-tables/gate-row.ts';
 import { gateStore } from '../../src/adapters/azure-tables/gate-store-table.ts';

@@ -1,3 +1,5 @@
+/** Promise: dead, frozen and edited parts of the gate never let everything through. */
+
 import { expect, test } from 'vitest';
 import { Unavailable } from '../../src/ports/unavailable.ts';
 import type { Fault } from '../support/memory-table.ts';

@@ -1,3 +1,5 @@
+/** Promise: the gate's condition is told with its cause and its beginning. */
+
 import { expect, test } from 'vitest';
 import { defaultGateSettings as settings } from '../../src/domain/gate/gate-settings.ts';
 import { type GateState, initialState } from '../../src/domain/gate/gate-state.ts';

@@ -1,3 +1,5 @@
+/** Promise: any row at all is read as a gate that is safe. */
+
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { toProperties, toState } from '../../src/adapters/azure-tables/gate-row.ts';

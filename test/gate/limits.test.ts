@@ -1,3 +1,5 @@
+/** Promise: the fleet finds the real limit by itself, with few 429s. */
+
 import { expect, test } from 'vitest';
 import { makeLimiter } from '../../local/partner-center/limiter.ts';
 import type { Clock } from '../../src/ports/clock.ts';

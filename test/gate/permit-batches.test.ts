@@ -1,3 +1,5 @@
+/** Promise: permit batches never hold more permits than the limit. */
+
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { defaultGateSettings, type GateSettings } from '../../src/domain/gate/gate-settings.ts';

@@ -1,3 +1,5 @@
+/** Promise: the permits of the last minutes are counted by the second. */
+
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { defaultGateSettings as settings } from '../../src/domain/gate/gate-settings.ts';

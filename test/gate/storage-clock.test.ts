@@ -1,3 +1,5 @@
+/** Promise: the storage's time is bounded by its answers, however wrong the local clock is. */
+
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { storageClock } from '../../src/gate/estimate-storage-clock.ts';

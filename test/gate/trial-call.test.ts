@@ -1,3 +1,5 @@
+/** Promise: the trial call of a closed gate is never lost, so the gate opens again. */
+
 import { describe, expect, test } from 'vitest';
 import { readApi } from '../../src/checkout/read-api.ts';
 import { startRun } from '../../src/checkout/run.ts';

@@ -1,3 +1,5 @@
+/** Promise: an urgent call gets the next permit. */
+
 import { expect, test } from 'vitest';
 import { fleet, load, passing } from './fleet.ts';
 

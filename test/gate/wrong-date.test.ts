@@ -1,3 +1,5 @@
+/** Promise: one answer with a wrong date opens no gate that Retry-After closed. */
+
 import { expect, test } from 'vitest';
 import { gateStore } from '../../src/adapters/azure-tables/gate-store-table.ts';
 import { defaultGateSettings as settings } from '../../src/domain/gate/gate-settings.ts';

@@ -1,3 +1,5 @@
+/** Promise: local tables start side by side and keep their rows in a folder. */
+
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

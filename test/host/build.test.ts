@@ -1,3 +1,5 @@
+/** Promise: `dist/` runs by itself and holds nothing that is never deployed. */
+
 import {
   cpSync,
   existsSync,

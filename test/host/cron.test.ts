@@ -1,3 +1,5 @@
+/** Promise: the local host runs a timer when Azure would. */
+
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parseSchedule } from '../../local/functions-host/cron.ts';
 

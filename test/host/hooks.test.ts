@@ -1,3 +1,5 @@
+/** Promise: the local host runs hooks in the order of Azure's. */
+
 import { expect, test } from 'vitest';
 import { runApp, sampleApp } from './sample-app.ts';
 

@@ -1,3 +1,5 @@
+/** Promise: the local host passes HTTP on as Azure's does. */
+
 import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startHost } from '../../local/functions-host/child.ts';

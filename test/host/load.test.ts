@@ -1,3 +1,5 @@
+/** Promise: the local host loads an app as Azure's does, and names what is wrong with it. */
+
 import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';

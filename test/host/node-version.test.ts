@@ -1,3 +1,5 @@
+/** Promise: a Node that is too old is named in a sentence. */
+
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';

@@ -1,3 +1,5 @@
+/** Promise: the local host hands messages over, settles and renews them as Azure's does. */
+
 import { ServiceBusClient, type ServiceBusMessage, type ServiceBusReceivedMessage } from '@azure/service-bus';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Broker, startBroker } from '../../local/service-bus/broker.ts';

@@ -1,3 +1,5 @@
+/** Promise: the local host finds settings and connections as Azure's does. */
+
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';

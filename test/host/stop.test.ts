@@ -1,3 +1,5 @@
+/** Promise: the local host stops as Azure's does, and leaves no process. */
+
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';

@@ -1,3 +1,5 @@
+/** Promise: the local host's timers never overlap, and make up for what was missed once. */
+
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

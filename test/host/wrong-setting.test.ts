@@ -1,3 +1,5 @@
+/** Promise: with a wrong setting every trigger fails with the one line that names it. */
+
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';

@@ -1,3 +1,5 @@
+/** Promise: azd deploys what `npm run build` writes. */
+
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';

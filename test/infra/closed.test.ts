@@ -1,3 +1,5 @@
+/** Promise: the resources in Azure have no way in but a role, and lose nothing by mistake. */
+
 import { expect, test } from 'vitest';
 import * as z from 'zod/mini';
 import { all, lastName, only } from './deployed.ts';

@@ -1,3 +1,5 @@
+/** Promise: instances, locks and time limits in Azure fit the budget and the protocol. */
+
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';

@@ -1,3 +1,5 @@
+/** Promise: the rights that docs/deploy.md asks for suffice for each deployment. */
+
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';

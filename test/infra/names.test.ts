@@ -1,3 +1,5 @@
+/** Promise: queues, topic and tables have the names that the code knows. */
+
 import { expect, test } from 'vitest';
 import { tableNames } from '../../src/adapters/azure-tables/azure-tables.ts';
 import { settingOf } from '../../src/config/settings.ts';

@@ -1,3 +1,5 @@
+/** Promise: each alert has its query, its section in the runbook and its line in the portal's page. */
+
 import { globSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { expect, test } from 'vitest';

@@ -1,3 +1,5 @@
+/** Promise: everybody has the rights that the work needs, and no other. */
+
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { TableClient, TableServiceClient } from '@azure/data-tables';

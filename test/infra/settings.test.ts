@@ -1,3 +1,5 @@
+/** Promise: the app in Azure has each setting that the code reads. */
+
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';

@@ -1,4 +1,4 @@
-/** The promise: the path of a file says what it may import, and Biome refuses every other import, circles among them. */
+/** Promise: the path of a file says what it may import, and Biome refuses every other import, circles among them. */
 
 import { execFile } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';

@@ -1,3 +1,5 @@
+/** Promise: durations of Service Bus are read in each form. */
+
 import { expect, test } from 'vitest';
 import { durationMs } from '../../src/adapters/service-bus/iso-duration.ts';
 

@@ -1,3 +1,5 @@
+/** Promise: a message goes out byte for byte, and a failure says what was tried and what to do. */
+
 import { randomUUID } from 'node:crypto';
 import {
   ServiceBusClient,

@@ -1,3 +1,5 @@
+/** Promise: the topic of the simulation does what the broker's does. */
+
 import { ServiceBusClient } from '@azure/service-bus';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Broker, startBroker } from '../../local/service-bus/broker.ts';

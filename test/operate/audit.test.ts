@@ -1,3 +1,5 @@
+/** Promise: every difference between Partner Center's orders and the tables is found and named. */
+
 import { describe, expect, test } from 'vitest';
 import { contentOf } from '../../src/domain/checkout/apply-result.ts';
 import type { CheckoutRecord } from '../../src/domain/checkout/record.ts';

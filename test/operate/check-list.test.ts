@@ -1,3 +1,5 @@
+/** Promise: a list sends each good line once and names each bad one. */
+
 import { describe, expect, test } from 'vitest';
 import { type CheckOptions, checkList } from '../../src/operator/list/check-list.ts';
 import type { ListLine } from '../../src/operator/list/read-list.ts';

@@ -1,3 +1,5 @@
+/** Promise: a command says that all is well only if everything was checked. */
+
 import { describe, expect, test } from 'vitest';
 import { attentionStore } from '../../src/adapters/azure-tables/attention-store.ts';
 import { attentionRows } from '../../src/adapters/azure-tables/attention-table.ts';

@@ -1,3 +1,5 @@
+/** Promise: doctor finds what the protocol leans on and is not so. */
+
 import { expect, test } from 'vitest';
 import { defaultTimes } from '../../src/domain/times.ts';
 import { clockCheck, judgeQueue } from '../../src/operator/doctor.ts';

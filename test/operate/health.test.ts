@@ -1,3 +1,5 @@
+/** Promise: health tells the truth, and nothing that is not for everyone. */
+
 import { describe, expect, test } from 'vitest';
 import { answerHealth } from '../../functions/triggers/health.ts';
 import { type HealthDeps, health } from '../../src/api/health.ts';

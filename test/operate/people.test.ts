@@ -1,3 +1,5 @@
+/** Promise: bulk decisions of people write once, and say what they passed over. */
+
 import { expect, test } from 'vitest';
 import { attentionStore } from '../../src/adapters/azure-tables/attention-store.ts';
 import { attentionRows } from '../../src/adapters/azure-tables/attention-table.ts';

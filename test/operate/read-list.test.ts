@@ -1,3 +1,5 @@
+/** Promise: a list is read in each form that people have. */
+
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type ListLine, maxLines, readList } from '../../src/operator/list/read-list.ts';

@@ -1,3 +1,5 @@
+/** Promise: a dead letter is sent before it is removed, so that none is lost. */
+
 import { expect, test } from 'vitest';
 import { ledgerStore } from '../../src/adapters/azure-tables/ledger-store.ts';
 import { scheduleStore } from '../../src/adapters/azure-tables/schedule-store.ts';

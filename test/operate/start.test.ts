@@ -1,3 +1,5 @@
+/** Promise: a command loads no SDK that it does not need. */
+
 import { join } from 'node:path';
 import { build } from 'esbuild';
 import { expect, test } from 'vitest';

@@ -1,3 +1,5 @@
+/** Promise: of a request all jobs are sent or none, and each wrong field is named. */
+
 import { describe, expect, test } from 'vitest';
 import { jobView } from '../../src/api/job-view.ts';
 import { type ReadyJob, readSubmission } from '../../src/api/submission.ts';

@@ -1,3 +1,5 @@
+/** Promise: a time as people write it is the instant that they mean. */
+
 import { describe, expect, test } from 'vitest';
 import { nextWallTime } from '../../src/operator/wall-time.ts';
 

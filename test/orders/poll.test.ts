@@ -1,3 +1,5 @@
+/** Promise: each pending order is polled until it ends, and a person hears of one that lasts too long. */
+
 import { expect, test } from 'vitest';
 import { defaultTimes } from '../../src/domain/times.ts';
 import { customerId } from '../support/records.ts';

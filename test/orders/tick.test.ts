@@ -1,3 +1,5 @@
+/** Promise: one tick runs at a time, and a dead one holds up nobody. */
+
 import { expect, test } from 'vitest';
 import { noMemory } from '../../src/domain/fleet-state.ts';
 import { nothingDone } from '../../src/domain/tick-report.ts';

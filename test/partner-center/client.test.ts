@@ -1,3 +1,5 @@
+/** Promise: one POST leaves at most, and every answer or failure says whether it did. */
+
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, test } from 'vitest';

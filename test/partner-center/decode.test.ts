@@ -1,3 +1,5 @@
+/** Promise: an answer of the API is read in each of its forms. */
+
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';

@@ -1,3 +1,5 @@
+/** Promise: each documented pair of status and code leads to its outcome. */
+
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { decodeOrder, decodeOrders } from '../../src/domain/answer/decode-order.ts';

@@ -1,3 +1,5 @@
+/** Promise: a body is read whole, or the reason is kept. */
+
 import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
 import { readBody } from '../../src/adapters/partner-center/read-body.ts';

@@ -1,3 +1,5 @@
+/** Promise: the worker signs in with each kind of credential, through the unmodified SDKs. */
+
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { generate } from 'selfsigned';

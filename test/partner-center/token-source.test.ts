@@ -1,3 +1,5 @@
+/** Promise: one question for a token serves all, and a refused token is not used again. */
+
 import { describe, expect, test } from 'vitest';
 import { cachedTokens, type Token } from '../../src/adapters/partner-auth/token-source.ts';
 import type { Fields } from '../../src/ports/telemetry.ts';

@@ -1,3 +1,5 @@
+/** Promise: the vault holds a refresh token that is good, whoever writes last. */
+
 import { expect, test } from 'vitest';
 import {
   fetchUserToken,

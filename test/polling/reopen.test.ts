@@ -1,3 +1,5 @@
+/** Promise: jobs that wait for a closed gate are woken within a tick of its opening. */
+
 import { expect, test } from 'vitest';
 import { byBreaker, onTrial } from '../bench/reopen.ts';
 

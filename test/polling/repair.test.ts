@@ -1,3 +1,5 @@
+/** Promise: an open job or a pending order without an entry gets one, and no second one. */
+
 import { expect, test } from 'vitest';
 import { ledgerScan } from '../../src/adapters/azure-tables/ledger-scan-store.ts';
 import { openStores } from '../../src/adapters/azure-tables/stores.ts';

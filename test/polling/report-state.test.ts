@@ -1,3 +1,5 @@
+/** Promise: each tick reports how the fleet stands, from the tables alone. */
+
 import { expect, test } from 'vitest';
 import { attentionRows } from '../../src/adapters/azure-tables/attention-table.ts';
 import type { AttentionKind, JobAttention } from '../../src/domain/checkout/attention-row.ts';

@@ -1,3 +1,5 @@
+/** Promise: a failure or a slow part of a tick does not stop the others. */
+
 import { expect, test } from 'vitest';
 import {
   type BatchCountEntry,

@@ -1,3 +1,5 @@
+/** Promise: a tick wakes what is due, as far as the gate allows, urgent jobs first. */
+
 import { expect, test } from 'vitest';
 import { wakeJobs } from '../../src/polling/wake-jobs.ts';
 import { Unavailable } from '../../src/ports/unavailable.ts';

@@ -1,3 +1,5 @@
+/** Promise: the sandbox can be steered by tests and people. */
+
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';

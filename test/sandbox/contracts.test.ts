@@ -1,3 +1,5 @@
+/** Promise: the sandbox answers a repeat by each contract that the API may have. */
+
 import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
 import { afterEach, describe, expect, test } from 'vitest';

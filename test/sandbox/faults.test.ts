@@ -1,3 +1,5 @@
+/** Promise: the sandbox fails in the way that it was told to, and tells what it did. */
+
 import { afterEach, describe, expect, test } from 'vitest';
 import {
   type CartRef,

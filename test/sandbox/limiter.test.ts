@@ -1,3 +1,5 @@
+/** Promise: the sandbox limits calls in each way that an API may. */
+
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { makeLimiter } from '../../local/partner-center/limiter.ts';

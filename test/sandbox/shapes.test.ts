@@ -1,3 +1,5 @@
+/** Promise: the sandbox's answers have the shape of the documented samples. */
+
 import { afterEach, describe, expect, test } from 'vitest';
 import { type Sandbox, startSandbox } from '../../local/partner-center/sandbox.ts';
 import { type Body, call, cartPath, checkout, fixture, instant, shape } from './client.ts';

@@ -1,3 +1,5 @@
+/** Promise: the sandbox issues tokens to the unmodified SDKs and refuses wrong proofs. */
+
 import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { request } from 'node:https';

@@ -1,3 +1,5 @@
+/** Promise: the simulation knows which carts may have been bought, and which effects are still owed. */
+
 import { expect, test } from 'vitest';
 import type { CheckoutRecord } from '../../src/domain/checkout/record.ts';
 import { aRecord, cartId } from '../support/records.ts';

@@ -1,3 +1,5 @@
+/** Promise: schedules that once broke a promise keep it now. */
+
 import { expect, test } from 'vitest';
 import { readSchedule } from './blows.ts';
 import { violationsOf } from './explore.ts';

@@ -1,3 +1,5 @@
+/** Promise: each guard of the protocol is marked once, and can be taken out. */
+
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { stripTypeScriptTypes } from 'node:module';

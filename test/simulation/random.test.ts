@@ -1,3 +1,5 @@
+/** Promise: in random worlds and with pairs of crashes every promise holds. */
+
 import { expect, test } from 'vitest';
 import { explore, pairUnits, randomUnits } from './explore.ts';
 

@@ -1,3 +1,5 @@
+/** Promise: with one fault at any port call every promise holds, and a failure can be replayed. */
+
 import { describe, expect, test } from 'vitest';
 import { readSchedule, scheduleText } from './blows.ts';
 import { explore, pointUnits, violationsOf } from './explore.ts';

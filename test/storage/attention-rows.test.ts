@@ -1,3 +1,5 @@
+/** Promise: people see each open row of the to-do list, and closing one loses nothing. */
+
 import { randomUUID } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { attentionStore } from '../../src/adapters/azure-tables/attention-store.ts';

@@ -1,3 +1,5 @@
+/** Promise: a row of the to-do list says what happened, and an older result never writes over a newer one. */
+
 import { randomUUID } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { attentionStore } from '../../src/adapters/azure-tables/attention-store.ts';

@@ -1,3 +1,5 @@
+/** Promise: the table of the tests does what Azurite's does, and failures say what was tried. */
+
 import { createServer, type Server } from 'node:http';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Azurite, startAzurite } from '../../local/azurite.ts';

@@ -1,3 +1,5 @@
+/** Promise: batch rows come back as they were written, and nobody writes over a newer one. */
+
 import { randomUUID } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { batchStore } from '../../src/adapters/azure-tables/batch-store.ts';

@@ -1,3 +1,5 @@
+/** Promise: text and bytes of any length survive the limits of a table's property. */
+
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { joinBytes, joinText, splitBytes, splitText } from '../../src/adapters/azure-tables/chunks.ts';

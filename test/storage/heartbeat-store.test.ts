@@ -1,3 +1,5 @@
+/** Promise: one tick at a time, and the next one goes on where the last one stopped. */
+
 import { expect, test } from 'vitest';
 import { heartbeatStore } from '../../src/adapters/azure-tables/heartbeat-store.ts';
 import { noMemory } from '../../src/domain/fleet-state.ts';

@@ -1,3 +1,5 @@
+/** Promise: whatever the contract accepts is readable again from its row. */
+
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { fromEntity, toEntity } from '../../src/adapters/azure-tables/azure-entity.ts';

@@ -1,3 +1,5 @@
+/** Promise: the ledger writes with If-Match, orders and record together, and reads back what it wrote. */
+
 import { randomUUID } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { ledgerStore } from '../../src/adapters/azure-tables/ledger-store.ts';

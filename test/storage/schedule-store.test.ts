@@ -1,3 +1,5 @@
+/** Promise: an entry is inserted once, moved without being inserted, and found when it is due. */
+
 import { randomUUID } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { scheduleStore } from '../../src/adapters/azure-tables/schedule-store.ts';

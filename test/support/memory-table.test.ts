@@ -1,3 +1,5 @@
+/** Promise: the table of the tests fails as a test asks it to. */
+
 import { expect, test } from 'vitest';
 import type { Change } from '../../src/ports/table.ts';
 import { Unavailable } from '../../src/ports/unavailable.ts';

@@ -1,3 +1,5 @@
+/** Promise: the clock of the tests wakes sleepers in the order of their times, and a hang is an error. */
+
 import { expect, test } from 'vitest';
 import { virtualClock } from './virtual-clock.ts';
 

@@ -1,3 +1,5 @@
+/** Promise: a happy job passes the steps of the one way and no others. */
+
 import { expect, test } from 'vitest';
 import { traceHappy } from './happy.ts';
 

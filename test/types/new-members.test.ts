@@ -1,3 +1,8 @@
+/**
+ * Promise: a new order status or job state does not compile until every place that decides by it was
+ * visited.
+ */
+
 import { execFile } from 'node:child_process';
 import { cp, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

@@ -1,3 +1,5 @@
+/** Promise: a batch is known by its size and its entry from the first message on. */
+
 import { describe, expect, test } from 'vitest';
 import { batchStore } from '../../src/adapters/azure-tables/batch-store.ts';
 import { scheduleStore } from '../../src/adapters/azure-tables/schedule-store.ts';

@@ -1,3 +1,5 @@
+/** Promise: a batch's status counts every line and says when it ends. */
+
 import { expect, test } from 'vitest';
 import { batchStore } from '../../src/adapters/azure-tables/batch-store.ts';
 import { ledgerStore } from '../../src/adapters/azure-tables/ledger-store.ts';

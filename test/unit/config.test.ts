@@ -1,3 +1,5 @@
+/** Promise: wrong settings are all named at once, and no error shows a secret. */
+
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';

@@ -1,3 +1,5 @@
+/** Promise: nothing is done that a person did not agree to. */
+
 import { PassThrough } from 'node:stream';
 import { expect, test } from 'vitest';
 import { confirm } from '../../src/cli/session/confirm.ts';

@@ -1,3 +1,5 @@
+/** Promise: a message becomes a delivery, or is refused with the path of the field. */
+
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { decodeDelivery, joinIds } from '../../src/domain/message/delivery.ts';

@@ -1,3 +1,5 @@
+/** Promise: what Entra refuses is told with its remedy, and reads the same each time. */
+
 import { expect, test } from 'vitest';
 import { refusalInWords } from '../../src/adapters/partner-auth/entra-errors.ts';
 

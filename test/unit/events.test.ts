@@ -1,3 +1,5 @@
+/** Promise: every event is as its published schema says. */
+
 import { describe, expect, test } from 'vitest';
 import * as z from 'zod/mini';
 import { withResult } from '../../src/domain/checkout/apply-result.ts';

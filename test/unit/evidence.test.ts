@@ -1,3 +1,5 @@
+/** Promise: a cart that may have been bought is repeated only when the evidence allows it. */
+
 import { describe, expect, test } from 'vitest';
 import { contentOf, mergeMarks } from '../../src/domain/checkout/apply-result.ts';
 import {

@@ -1,3 +1,5 @@
+/** Promise: generated pages say what the code says. */
+
 import { expect, test } from 'vitest';
 import { generated, readGenerated } from '../../local/generate-docs.ts';
 

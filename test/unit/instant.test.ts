@@ -1,3 +1,5 @@
+/** Promise: a date of the API excludes an order only if it proves something. */
+
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { instantOf, intervalOf } from '../../src/domain/answer/instant.ts';

@@ -1,3 +1,5 @@
+/** Promise: the producer of a bad body is told what it is. */
+
 import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { readSubmission } from '../../src/api/submission.ts';

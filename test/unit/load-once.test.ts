@@ -1,3 +1,5 @@
+/** Promise: what is loaded late is loaded once, and a failed load is tried again. */
+
 import { expect, test } from 'vitest';
 import { loadOnce } from '../../src/adapters/load-once.ts';
 

@@ -1,3 +1,5 @@
+/** Promise: no error shows a piece of a value that may be secret. */
+
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { describeValue, withoutValues } from '../../src/domain/looks-like.ts';

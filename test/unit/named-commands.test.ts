@@ -1,3 +1,5 @@
+/** Promise: every command that a page or a message names can be typed. */
+
 import { execFileSync } from 'node:child_process';
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';

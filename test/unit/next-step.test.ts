@@ -1,3 +1,5 @@
+/** Promise: people read in words what happens to a job next. */
+
 import { expect, test } from 'vitest';
 import type { CheckoutRecord } from '../../src/domain/checkout/record.ts';
 import { jobKeyOf } from '../../src/domain/message/job-key.ts';

@@ -1,3 +1,5 @@
+/** Promise: a rehearsal reads a list as `enqueue` does. */
+
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,3 +1,5 @@
+/** Promise: any order id becomes a key of its own. */
+
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { keyPart } from '../../src/adapters/azure-tables/keys.ts';

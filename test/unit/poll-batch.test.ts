@@ -1,3 +1,5 @@
+/** Promise: a batch is finished when its last line is final, once for each size. */
+
 import { expect, test } from 'vitest';
 import { attentionStore } from '../../src/adapters/azure-tables/attention-store.ts';
 import { batchStore } from '../../src/adapters/azure-tables/batch-store.ts';

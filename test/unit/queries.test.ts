@@ -1,3 +1,5 @@
+/** Promise: each query of the portal is understood and names columns that exist. */
+
 import { globSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { describe, expect, test } from 'vitest';

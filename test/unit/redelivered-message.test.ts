@@ -1,3 +1,5 @@
+/** Promise: a message that is sent again keeps its trace, its time and the orders in hand. */
+
 import { expect, test } from 'vitest';
 import type { Deps } from '../../src/checkout/deps.ts';
 import { type Run, startRun } from '../../src/checkout/run.ts';

@@ -1,3 +1,5 @@
+/** Promise: no pattern takes the square of a text's length. */
+
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseSync, Visitor } from 'oxc-parser';

@@ -1,3 +1,5 @@
+/** Promise: repair finds each record without its entry. */
+
 import { expect, test } from 'vitest';
 import { scheduleStore } from '../../src/adapters/azure-tables/schedule-store.ts';
 import { newRecord } from '../../src/domain/checkout/new-record.ts';

@@ -1,3 +1,5 @@
+/** Promise: a repeat that bought again raises an alarm, and nothing else does. */
+
 import { expect, test } from 'vitest';
 import { contentOf } from '../../src/domain/checkout/apply-result.ts';
 import { madeByRepeat } from '../../src/domain/checkout/repeat-alarm.ts';

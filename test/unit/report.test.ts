@@ -1,3 +1,5 @@
+/** Promise: the page of a night tells the answer first, and shows foreign text as text. */
+
 import { describe, expect, test } from 'vitest';
 import { batchCounter } from '../../src/domain/batch/batch-counts.ts';
 import { csvFields, csvLine } from '../../src/operator/batches/batch-csv.ts';

@@ -1,3 +1,5 @@
+/** Promise: each script says its options, and refuses wrong ones in words. */
+
 import { spawnSync } from 'node:child_process';
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,3 +1,5 @@
+/** Promise: a start that fails says why in one line, and hands messages back slowly. */
+
 import { setImmediate as turn } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { NotStarted, startWorker } from '../../functions/start.ts';

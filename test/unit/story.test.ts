@@ -1,3 +1,5 @@
+/** Promise: a job's story is told in the order in which it happened. */
+
 import { expect, test } from 'vitest';
 import { jobKeyOf } from '../../src/domain/message/job-key.ts';
 import { attentionGrouper } from '../../src/operator/attention/attention-groups.ts';

@@ -1,3 +1,5 @@
+/** Promise: every documented event and metric is reported by some code. */
+
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';

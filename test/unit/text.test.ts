@@ -1,3 +1,5 @@
+/** Promise: a cut text stays well formed. */
+
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { cutText } from '../../src/domain/text.ts';

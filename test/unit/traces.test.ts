@@ -1,3 +1,5 @@
+/** Promise: a trace is kept whole or not at all. */
+
 import { describe, expect, test } from 'vitest';
 import type { Envelope } from '../../local/azure/application-insights.ts';
 import {

@@ -1,3 +1,5 @@
+/** Promise: a state changes as the hand-written table says. */
+
 import { describe, expect, test } from 'vitest';
 import type { State } from '../../src/domain/checkout/record.ts';
 import { type Step, transition } from '../../src/domain/checkout/state-machine.ts';

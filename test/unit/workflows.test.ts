@@ -1,3 +1,5 @@
+/** Promise: the workflows test what is deployed, and deploy without a secret. */
+
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
