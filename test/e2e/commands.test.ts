@@ -61,7 +61,7 @@ describe('npm start', () => {
 });
 
 /** More of them: `JOBS=1000 npm test -- test/e2e/commands.test.ts`. */
-const jobs = Number(process.env['JOBS'] ?? 150);
+const jobs = Number(process.env['JOBS'] ?? 60);
 
 test(
   `npm run dev: another process sends ${jobs} jobs with the official client; all end, the books agree; Ctrl-C ends it`,

@@ -1,28 +1,35 @@
+import { createInterface } from 'node:readline';
 import { tokenFetcher } from '../../src/adapters/partner-auth/credentials.ts';
 import { cachedTokens } from '../../src/adapters/partner-auth/token-source.ts';
 import { decodeConfig } from '../../src/config/config.ts';
 import { systemClock } from '../../src/ports/clock.ts';
 
-/** Signs in as the settings in the environment say, calls the API once, and prints what came of it as JSON. */
-const warnings: string[] = [];
-const { partnerCenter } = decodeConfig(process.env);
-const telemetry = { event: () => {}, warn: (text: string) => warnings.push(text) };
-const fetchToken = tokenFetcher(partnerCenter, telemetry);
-const tokens = cachedTokens({ fetchToken, clock: systemClock, telemetry });
-try {
-  const token = await tokens.token({ renew: false });
-  const response = await fetch(`${partnerCenter.api}${process.argv[2]}`, {
-    headers: { Authorization: `Bearer ${token}` },
-  });
-  const claims = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString());
-  console.log(
-    JSON.stringify({
-      status: response.status,
-      kind: claims.idtyp,
-      endsAt: tokens.credentialEndsAt(),
-      warnings,
-    }),
-  );
-} catch (error) {
-  console.log(JSON.stringify({ error: error instanceof Error ? error.message : String(error), warnings }));
+/** For each line on its input: signs in as the settings in the line say, calls the API once, and prints what came of it as JSON. */
+for await (const line of createInterface({ input: process.stdin })) void answer(JSON.parse(line));
+
+async function answer({
+  id,
+  path,
+  settings,
+}: {
+  id: number;
+  path: string;
+  settings: Record<string, string>;
+}) {
+  const warnings: string[] = [];
+  const telemetry = { event: () => {}, warn: (text: string) => warnings.push(text) };
+  const tell = (signed: object) => console.log(JSON.stringify({ id, signed: { ...signed, warnings } }));
+  try {
+    const { partnerCenter } = decodeConfig({ ...process.env, ...settings });
+    const fetchToken = tokenFetcher(partnerCenter, telemetry);
+    const tokens = cachedTokens({ fetchToken, clock: systemClock, telemetry });
+    const token = await tokens.token({ renew: false });
+    const response = await fetch(`${partnerCenter.api}${path}`, {
+      headers: { Authorization: `Bearer ${token}` },
+    });
+    const claims = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString());
+    tell({ status: response.status, kind: claims.idtyp, endsAt: tokens.credentialEndsAt() });
+  } catch (error) {
+    tell({ error: error instanceof Error ? error.message : String(error) });
+  }
 }

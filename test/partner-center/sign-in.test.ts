@@ -1,9 +1,10 @@
 /** Promise: the worker signs in with each kind of credential, through the unmodified SDKs. */
 
-import { execFile } from 'node:child_process';
-import { promisify } from 'node:util';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
 import { generate } from 'selfsigned';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { type KeyVault, startKeyVault } from '../../local/azure/key-vault.ts';
 import { type ManagedIdentity, startManagedIdentity } from '../../local/azure/managed-identity.ts';
 import { type Sandbox, startSandbox } from '../../local/partner-center/sandbox.ts';
@@ -14,15 +15,9 @@ const secretName = 'partner-refresh-token';
 let sandbox: Sandbox;
 let vault: KeyVault;
 let identity: ManagedIdentity;
-
-beforeEach(async () => {
-  sandbox = await startSandbox({ switches: instant });
-  vault = await startKeyVault(sandbox.pem);
-  identity = await startManagedIdentity((resource) =>
-    resource.startsWith('api://') ? sandbox.assertion() : `token for ${resource}`,
-  );
-});
-afterEach(() => Promise.all([sandbox.stop(), vault.stop(), identity.stop()]));
+let child: ChildProcess;
+const waiting = new Map<number, (signed: Signed) => void>();
+let asked = 0;
 
 interface Signed {
   readonly status?: number;
@@ -32,28 +27,58 @@ interface Signed {
   readonly warnings: readonly string[];
 }
 
-/** The unmodified SDKs in a process that trusts the certificates of authority and vault. */
-async function signIn(settings: Record<string, string>): Promise<Signed> {
+/** The unmodified SDKs in a process that trusts the certificates of authority and vault. Each test has a vault of its own. */
+beforeAll(async () => {
+  sandbox = await startSandbox({ switches: instant });
+  identity = await startManagedIdentity((resource) =>
+    resource.startsWith('api://') ? sandbox.assertion() : `token for ${resource}`,
+  );
+  const script = new URL('./sign-in-child.ts', import.meta.url).pathname;
+  const started = spawn(process.execPath, [script], {
+    env: { PATH: process.env['PATH'], NODE_EXTRA_CA_CERTS: sandbox.caFile, ...identity.env },
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  child = started;
+  createInterface({ input: started.stdout }).on('line', (line) => {
+    const { id, signed } = JSON.parse(line);
+    waiting.get(id)?.(signed);
+    waiting.delete(id);
+  });
+});
+afterAll(async () => {
+  const ended = once(child, 'exit');
+  child.stdin?.end();
+  await ended;
+  await Promise.all([sandbox.stop(), identity.stop()]);
+});
+beforeEach(async () => {
+  vault = await startKeyVault(sandbox.pem);
+});
+afterEach(async () => {
+  sandbox.set({ tokenEndpoint: 'ok' });
+  await vault.stop();
+});
+
+function signIn(settings: Record<string, string>): Promise<Signed> {
   const [cart] = sandbox.createCarts({ count: 1 });
   if (cart === undefined) throw new Error('No cart was made.');
-  const child = new URL('./sign-in-child.ts', import.meta.url).pathname;
-  const { stdout } = await promisify(execFile)(process.execPath, [child, cartPath(cart)], {
-    env: {
-      PATH: process.env['PATH'],
-      NODE_EXTRA_CA_CERTS: sandbox.caFile,
-      ...identity.env,
-      ServiceBusConnection__fullyQualifiedNamespace: 'example.servicebus.windows.net',
-      TablesConnection: 'UseDevelopmentStorage=true',
-      PARTNER_CENTER_API: sandbox.apiBase,
-      PARTNER_CENTER_AUTHORITY: sandbox.authority,
-      PARTNER_TENANT_ID: sandbox.credentials.tenantId,
-      PARTNER_CLIENT_ID: sandbox.credentials.clientId,
-      AZURE_CLIENT_ID: '00000000-0000-4000-8000-00000000000a',
-      ...settings,
-    },
-    timeout: 25_000,
-  });
-  return JSON.parse(stdout);
+  const id = ++asked;
+  const { promise, resolve, reject } = Promise.withResolvers<Signed>();
+  waiting.set(id, resolve);
+  child.once('exit', (code) => reject(new Error(`the process of the SDKs ended with ${code}`)));
+  const needed = {
+    ServiceBusConnection__fullyQualifiedNamespace: 'example.servicebus.windows.net',
+    TablesConnection: 'UseDevelopmentStorage=true',
+    PARTNER_CENTER_API: sandbox.apiBase,
+    PARTNER_CENTER_AUTHORITY: sandbox.authority,
+    PARTNER_TENANT_ID: sandbox.credentials.tenantId,
+    PARTNER_CLIENT_ID: sandbox.credentials.clientId,
+    AZURE_CLIENT_ID: '00000000-0000-4000-8000-00000000000a',
+  };
+  child.stdin?.write(
+    `${JSON.stringify({ id, path: cartPath(cart), settings: { ...needed, ...settings } })}\n`,
+  );
+  return promise;
 }
 
 const appAndUser = () => ({ PARTNER_SIGN_IN: 'app+user', PARTNER_TOKEN_VAULT: vault.address });
