@@ -13,7 +13,7 @@ const root = join(import.meta.dirname, '../..');
 const folder = join(root, 'docs/examples');
 const read = (name: string) => readFileSync(join(folder, name), 'utf8');
 
-const ajv = new Ajv2020({ strict: true });
+const ajv = new Ajv2020({ strict: true, allowUnionTypes: true });
 // Its default export is in `default` twice, by the way in which it is compiled.
 ajvFormats.default(ajv);
 const isJob = ajv.compile(JSON.parse(readFileSync(join(root, 'docs/message-contract.schema.json'), 'utf8')));

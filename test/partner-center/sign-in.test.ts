@@ -97,7 +97,7 @@ async function withCertificate(): Promise<Record<string, string>> {
 }
 
 test('app-only: a managed identity that the app registration trusts, without any secret', async () => {
-  expect(await signIn({})).toEqual({ status: 200, kind: 'app', warnings: [] });
+  expect(await signIn({})).toEqual({ status: 200, kind: 'app', endsAt: 0, warnings: [] });
 });
 
 test('app-only: a certificate, whose end is known', async () => {

@@ -22,7 +22,7 @@ test('what a failure prints is what a replay reads', () => {
 });
 
 /** The shortest here; every scenario, the pairs and many more worlds with `npm run simulate`. */
-const shortest = ['plain-replay', 'one-lost-refuse'];
+const shortest = ['plain-replay', 'one-lost-replay'];
 const core = pointUnits(1).filter((unit) => shortest.includes(unit.scenario));
 
 describe('hit once at every port call, in every way', () => {

@@ -114,9 +114,11 @@ const single: readonly string[] = [
   'src/checkout/commit-result.ts factsOnly',
   'src/cli/commands/job-command.ts tell',
   'src/polling/pending-alarm.ts withQuestion',
+  'src/adapters/azure-tables/schedule-store.ts scheduleStore',
   // Makes a table of all that is not `unknown`.
   'src/domain/answer/decode-order.ts statuses',
   // Of a cart: its statuses are two.
+  'src/domain/checkout/reconcile-rules.ts assign',
   'src/domain/checkout/reconcile-rules.ts conclude',
   'src/domain/checkout/reconcile-rules.ts weigh',
   'src/operator/preflight.ts judgeCart',
