@@ -8,7 +8,8 @@ import type { CheckoutRecord } from '../../src/domain/checkout/record.ts';
 import { jobKeyOf } from '../../src/domain/message/job-key.ts';
 import type { CartApi } from '../../src/ports/cart-api.ts';
 import type { PartnerCenter, SendOptions } from '../../src/ports/partner-center.ts';
-import { leapingClock, oneWorker } from '../support/one-worker.ts';
+import { oneWorker } from '../support/one-worker.ts';
+import { leapingClock } from '../support/virtual-clock.ts';
 import { customerId } from './lines.ts';
 
 /** What befalls a request: its answer is lost, or its worker dies before it leaves or after its answer. */

@@ -7,8 +7,9 @@ import type { PartnerCenter } from '../../src/ports/partner-center.ts';
 import { Unavailable } from '../../src/ports/unavailable.ts';
 import { answered, nobodyAsks } from '../support/exchanges.ts';
 import { memoryTable } from '../support/memory-table.ts';
-import { leapingClock, oneWorker } from '../support/one-worker.ts';
+import { oneWorker } from '../support/one-worker.ts';
 import { cartId, customerId, jobKey } from '../support/records.ts';
+import { leapingClock } from '../support/virtual-clock.ts';
 
 const minute = 60_000;
 const order = {

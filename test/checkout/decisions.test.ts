@@ -8,8 +8,9 @@ import { jobKeyOf } from '../../src/domain/message/job-key.ts';
 import { decideJob } from '../../src/operator/jobs/decide-job.ts';
 import type { PartnerCenter } from '../../src/ports/partner-center.ts';
 import { answered, nobodyAsks } from '../support/exchanges.ts';
-import { leapingClock, type OneWorker, oneWorker } from '../support/one-worker.ts';
+import { type OneWorker, oneWorker } from '../support/one-worker.ts';
 import { cartId, customerId, jobKey, otherCartId } from '../support/records.ts';
+import { leapingClock } from '../support/virtual-clock.ts';
 
 const job = { customerId, cartId };
 const refusal = answered(400, { code: 800002, description: 'The offer cannot be bought' });

@@ -7,8 +7,9 @@ import type { CheckoutEvent } from '../../src/domain/events/event.ts';
 import { eventShape } from '../../src/domain/events/event-schema.ts';
 import type { PartnerCenter } from '../../src/ports/partner-center.ts';
 import { Unavailable } from '../../src/ports/unavailable.ts';
-import { leapingClock, oneWorker } from '../support/one-worker.ts';
+import { oneWorker } from '../support/one-worker.ts';
 import { cartId, customerId } from '../support/records.ts';
+import { leapingClock } from '../support/virtual-clock.ts';
 
 const order = (id: string, status: string) => ({
   id,

@@ -4,8 +4,9 @@ import { expect, test } from 'vitest';
 import type { GateStanding } from '../../src/ports/gate.ts';
 import { Unavailable } from '../../src/ports/unavailable.ts';
 import { answered, nobodyAsks } from '../support/exchanges.ts';
-import { leapingClock, oneWorker } from '../support/one-worker.ts';
+import { oneWorker } from '../support/one-worker.ts';
 import { cartId, customerId } from '../support/records.ts';
+import { leapingClock } from '../support/virtual-clock.ts';
 
 test('a job that was bought, and not finalized, is finalized while the gate is closed', async () => {
   const clock = leapingClock(Date.UTC(2026, 10, 25, 20));

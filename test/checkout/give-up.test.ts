@@ -6,8 +6,9 @@ import type { CheckoutRecord } from '../../src/domain/checkout/record.ts';
 import { decideJob, giveUpUnbegun } from '../../src/operator/jobs/decide-job.ts';
 import type { PartnerCenter } from '../../src/ports/partner-center.ts';
 import { answered } from '../support/exchanges.ts';
-import { leapingClock, oneWorker } from '../support/one-worker.ts';
+import { oneWorker } from '../support/one-worker.ts';
 import { cartId, customerId, jobKey } from '../support/records.ts';
+import { leapingClock } from '../support/virtual-clock.ts';
 
 const start = Date.UTC(2026, 10, 24, 2);
 const job = { customerId, cartId, batchId: 'night', batchSize: 1 };

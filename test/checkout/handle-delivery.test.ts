@@ -12,8 +12,9 @@ import { decideJob } from '../../src/operator/jobs/decide-job.ts';
 import type { PartnerCenter } from '../../src/ports/partner-center.ts';
 import { Unavailable } from '../../src/ports/unavailable.ts';
 import { answered } from '../support/exchanges.ts';
-import { leapingClock, oneWorker } from '../support/one-worker.ts';
+import { oneWorker } from '../support/one-worker.ts';
 import { aRecord, cartId, customerId, jobKey } from '../support/records.ts';
+import { leapingClock } from '../support/virtual-clock.ts';
 
 const start = Date.UTC(2026, 10, 24, 2);
 const minute = 60_000;

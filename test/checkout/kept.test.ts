@@ -5,8 +5,9 @@ import type { Exchange } from '../../src/domain/answer/exchange.ts';
 import { storyOf, unkeptPolls } from '../../src/operator/jobs/story.ts';
 import type { PartnerCenter } from '../../src/ports/partner-center.ts';
 import { answered } from '../support/exchanges.ts';
-import { leapingClock, oneWorker } from '../support/one-worker.ts';
+import { oneWorker } from '../support/one-worker.ts';
 import { cartId, customerId, jobKey } from '../support/records.ts';
+import { leapingClock } from '../support/virtual-clock.ts';
 
 /** What the ledger keeps of deliveries and polls, so that `npx partner-checkout job` can tell them. */
 const start = Date.UTC(2026, 10, 24, 2);

@@ -4,8 +4,9 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
 import { partnerCenterClient } from '../../src/adapters/partner-center/partner-center-client.ts';
-import { leapingClock, type OneWorker, oneWorker } from '../support/one-worker.ts';
+import { type OneWorker, oneWorker } from '../support/one-worker.ts';
 import { cartId, customerId, jobKey } from '../support/records.ts';
+import { leapingClock } from '../support/virtual-clock.ts';
 
 /** Partner Center with one cart: it buys what it is asked to buy, and then lies about it. The real client asks. */
 type Lie = (response: ServerResponse, truth: string, nth: number) => void;

@@ -5,8 +5,9 @@ import type { Exchange } from '../../src/domain/answer/exchange.ts';
 import { wakeUp } from '../../src/domain/wake-up.ts';
 import type { PartnerCenter } from '../../src/ports/partner-center.ts';
 import { collect } from '../support/collect.ts';
-import { leapingClock, oneWorker } from '../support/one-worker.ts';
+import { oneWorker } from '../support/one-worker.ts';
 import { cartId, customerId, jobKey } from '../support/records.ts';
+import { leapingClock } from '../support/virtual-clock.ts';
 
 const start = Date.UTC(2026, 10, 24, 2);
 const minute = 60_000;

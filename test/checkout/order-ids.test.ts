@@ -4,8 +4,9 @@ import { expect, test } from 'vitest';
 import type { Exchange } from '../../src/domain/answer/exchange.ts';
 import type { PartnerCenter } from '../../src/ports/partner-center.ts';
 import { Unavailable } from '../../src/ports/unavailable.ts';
-import { leapingClock, oneWorker } from '../support/one-worker.ts';
+import { oneWorker } from '../support/one-worker.ts';
 import { cartId, customerId, jobKey } from '../support/records.ts';
+import { leapingClock } from '../support/virtual-clock.ts';
 
 const start = Date.UTC(2026, 10, 24, 2);
 

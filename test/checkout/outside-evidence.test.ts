@@ -5,8 +5,9 @@ import type { Deps } from '../../src/checkout/deps.ts';
 import type { Exchange } from '../../src/domain/answer/exchange.ts';
 import { jobKeyOf } from '../../src/domain/message/job-key.ts';
 import type { PartnerCenter, SendOptions } from '../../src/ports/partner-center.ts';
-import { leapingClock, oneWorker } from '../support/one-worker.ts';
+import { oneWorker } from '../support/one-worker.ts';
 import { cartId, customerId, otherCartId } from '../support/records.ts';
+import { leapingClock } from '../support/virtual-clock.ts';
 
 /** Partner Center beside which people buy too, and whose answers are lost or false on the way. */
 const start = Date.UTC(2026, 10, 24, 2);

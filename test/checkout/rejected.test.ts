@@ -3,7 +3,8 @@
 import { expect, test } from 'vitest';
 import type { PartnerCenter } from '../../src/ports/partner-center.ts';
 import { Unavailable } from '../../src/ports/unavailable.ts';
-import { leapingClock, oneWorker } from '../support/one-worker.ts';
+import { oneWorker } from '../support/one-worker.ts';
+import { leapingClock } from '../support/virtual-clock.ts';
 
 const nobody: PartnerCenter = {
   checkout: () => Promise.reject(new Error('asked')),

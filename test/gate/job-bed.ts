@@ -4,7 +4,8 @@ import type { Completed } from '../../src/checkout/run.ts';
 import type { Exchange } from '../../src/domain/answer/exchange.ts';
 import { readJobEntryKey } from '../../src/domain/schedule-entry.ts';
 import type { PartnerCenter, SendOptions } from '../../src/ports/partner-center.ts';
-import { leapingClock, oneWorker } from '../support/one-worker.ts';
+import { oneWorker } from '../support/one-worker.ts';
+import { leapingClock } from '../support/virtual-clock.ts';
 import type { Fleet, Instance } from './fleet.ts';
 
 export const guid = (n: number): string => `00000000-0000-4000-8000-${String(n).padStart(12, '0')}`;

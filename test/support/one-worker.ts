@@ -18,22 +18,9 @@ import { untraced } from '../../src/ports/tracing.ts';
 import { memoryTable } from './memory-table.ts';
 import { noCarts } from './no-carts.ts';
 import { seededRandom } from './seeded-random.ts';
+import type { LeapingClock } from './virtual-clock.ts';
 
 export type OneWorker = ReturnType<typeof oneWorker>;
-
-/** A clock that whoever sleeps moves on: there is one worker, which does one thing at a time. */
-export function leapingClock(start: number): Clock & { leapTo(time: number): void } {
-  let now = start;
-  return {
-    now: () => now,
-    sleep: async (ms) => {
-      now += Math.max(0, ms);
-    },
-    leapTo: (time) => {
-      now = Math.max(now, time);
-    },
-  };
-}
 
 interface Queued {
   readonly message: OutgoingMessage;
@@ -46,7 +33,7 @@ interface Queued {
 /** The use cases over tables, two queues and a topic in memory: deliveries and ticks one after the other, time in leaps. */
 export function oneWorker(
   partnerCenter: PartnerCenter,
-  clock: ReturnType<typeof leapingClock>,
+  clock: LeapingClock,
   change: Partial<TickWorkDeps & Deps> = {},
 ) {
   const tables = {

@@ -1,3 +1,4 @@
+import { createHeap } from '../../local/service-bus/heap.ts';
 import type { Clock } from '../../src/ports/clock.ts';
 
 /** A clock that only `run` and `until` move: code that waits costs no real time, and the order of events is always the same. */
@@ -27,21 +28,21 @@ export function virtualClock(start = Date.UTC(2026, 0, 5, 20)): VirtualClock {
   let now = start;
   let turns = 0;
   let instants = 0;
-  const sleepers: Sleeper[] = [];
+  const sleepers = createHeap(before);
 
   const sleep = (ms: number): Promise<void> =>
     ms > 0
       ? new Promise((wake) => {
-          push(sleepers, { at: now + ms, turn: turns++, wake });
+          sleepers.push({ at: now + ms, turn: turns++, wake });
         })
       : Promise.resolve();
 
   /** Wakes everybody who sleeps until the next instant; false when that is after `end`, or nobody sleeps. */
   function step(end: number): boolean {
-    const next = sleepers[0];
+    const next = sleepers.peek();
     if (next === undefined || next.at > end) return false;
     now = next.at;
-    while (sleepers[0]?.at === now) pop(sleepers)?.wake();
+    while (sleepers.peek()?.at === now) sleepers.pop()?.wake();
     return true;
   }
 
@@ -68,7 +69,7 @@ export function virtualClock(start = Date.UTC(2026, 0, 5, 20)): VirtualClock {
     await settled();
     while (!isOver) {
       if (!step(end)) {
-        const why = sleepers.length === 0 ? 'nobody sleeps' : `${limit} ms have passed`;
+        const why = sleepers.size() === 0 ? 'nobody sleeps' : `${limit} ms have passed`;
         throw new Error(
           `Virtual time ended at ${new Date(now).toISOString()}: the promise is open, and ${why}.`,
         );
@@ -83,36 +84,23 @@ export function virtualClock(start = Date.UTC(2026, 0, 5, 20)): VirtualClock {
 
 const before = (a: Sleeper, b: Sleeper): boolean => a.at < b.at || (a.at === b.at && a.turn < b.turn);
 
-/** A binary heap: the earliest sleeper stands first. */
-function push(heap: Sleeper[], sleeper: Sleeper): void {
-  let place = heap.push(sleeper) - 1;
-  while (place > 0) {
-    const above = (place - 1) >> 1;
-    const parent = heap[above];
-    if (parent === undefined || !before(sleeper, parent)) break;
-    heap[place] = parent;
-    place = above;
-  }
-  heap[place] = sleeper;
+/**
+ * A clock that whoever sleeps moves on: for one worker that does one thing at a time, so that a test need not run the clock beside
+ * it. Two who sleep at once need `virtualClock`.
+ */
+export interface LeapingClock extends Clock {
+  leapTo(time: number): void;
 }
 
-function pop(heap: Sleeper[]): Sleeper | undefined {
-  const first = heap[0];
-  const last = heap.pop();
-  if (last === undefined || heap.length === 0) return first;
-  let place = 0;
-  for (;;) {
-    let below = 2 * place + 1;
-    let child = heap[below];
-    const right = heap[below + 1];
-    if (child !== undefined && right !== undefined && before(right, child)) {
-      below += 1;
-      child = right;
-    }
-    if (child === undefined || !before(child, last)) break;
-    heap[place] = child;
-    place = below;
-  }
-  heap[place] = last;
-  return first;
+export function leapingClock(start: number): LeapingClock {
+  let now = start;
+  return {
+    now: () => now,
+    sleep: async (ms) => {
+      now += Math.max(0, ms);
+    },
+    leapTo: (time) => {
+      now = Math.max(now, time);
+    },
+  };
 }
