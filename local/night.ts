@@ -1,5 +1,6 @@
 /** `npm start`: a night of checkouts on this machine, with the bundle that Azure runs. */
 import * as z from 'zod/mini';
+import { defaultGateSettings } from '../src/domain/gate/gate-settings.ts';
 import { buildDist } from './build.ts';
 import { numberIn, readOptions } from './command-line.ts';
 import { filePlan, type OwnList, openList } from './night/list.ts';
@@ -7,13 +8,16 @@ import { samplePlan } from './night/plan.ts';
 import { liveLine } from './night/progress.ts';
 import { runNight } from './night/run-night.ts';
 import { type Stack, startStack } from './stack.ts';
+import { agrees } from './verdict/compare.ts';
 
 /** How many times faster than the real one this night is. */
 const factor = 100;
 const minute = 60_000;
 
 const usage = `npm start --                a night of checkouts on this machine
-  --carts 300               of the sample night, 20 to 5000
+  --jobs 300                of the sample night, 30 to 5000; a third of them carry order lines
+  --lines 300               order lines of these jobs
+  --json                    prints figures as JSON at the end, and nothing else
   --file my.csv             rehearses a list of your own: CSV with a header, or one JSON object a line
   --lie hide|invent         has the order book tell a lie, to see it caught`;
 
@@ -21,12 +25,16 @@ const options = readOptions(
   usage,
   {
     file: { type: 'string' },
-    carts: { type: 'string', default: '300' },
+    jobs: { type: 'string', default: '300' },
+    lines: { type: 'string', default: '300' },
+    json: { type: 'boolean', default: false },
     lie: { type: 'string', default: 'none' },
   },
   z.object({
     file: z.optional(z.string()),
-    carts: numberIn(20, 5_000),
+    jobs: numberIn(30, 5_000),
+    lines: numberIn(10, 50_000),
+    json: z.boolean(),
     lie: z.enum(['none', 'hide', 'invent']),
   }),
 );
@@ -40,7 +48,8 @@ const quickOrders = {
 };
 
 const root = new URL('..', import.meta.url).pathname;
-const output = liveLine(process.stdout);
+// Figures go to standard output, all else to the other one.
+const output = liveLine(options.json ? process.stderr : process.stdout);
 const startedAt = Date.now();
 const stopping = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stopping.abort());
@@ -71,16 +80,25 @@ async function main(): Promise<boolean> {
 }
 
 async function night(stack: Stack, list: OwnList | undefined): Promise<boolean> {
-  const { file, carts } = options;
+  const { file, jobs, lines } = options;
+  const orders = Math.floor(jobs / 3);
+  const carts = jobs - orders;
   const plan =
     file === undefined || list === undefined
-      ? samplePlan(stack.sandbox, carts, Math.round(carts / 5))
+      ? samplePlan(stack.sandbox, carts, Math.round(carts / 5), { jobs: orders, lines })
       : filePlan(stack.sandbox, file, list);
   output.say(`The night: ${plan.about}.`);
   output.say(
     `The clock runs ${factor} times faster: a minute of the night lasts ${(60 / factor).toFixed(1)} s here.`,
   );
-  const { wrong, summary } = await runNight({
+  const begunAt = Date.now();
+  const {
+    wrong,
+    summary,
+    comparison,
+    lines: bought,
+    books,
+  } = await runNight({
     stack,
     plan,
     output,
@@ -89,6 +107,10 @@ async function night(stack: Stack, list: OwnList | undefined): Promise<boolean> 
     signal: stopping.signal,
   });
   output.say(summary);
+  if (options.json) {
+    const figures = figuresOf({ stack, plan, wrong, comparison, bought, books, ms: Date.now() - begunAt });
+    process.stdout.write(`${JSON.stringify(figures, null, 2)}\n`);
+  }
   output.say(`
 ${wrong.length === 0 ? 'All is as it should be.' : `NOT as it should be: ${wrong.join('; ')}.`} ${((Date.now() - startedAt) / 1_000).toFixed(0)} s in all.
 
@@ -97,6 +119,40 @@ Next:
   npm start -- --file my.csv       # rehearses your own list (columns customerId, cartId, …)
   npm cit                          # installs and runs the tests`);
   return wrong.length === 0;
+}
+
+/** What a night is measured by. Minutes are those of the night, the budget is the documented limit of its calls. */
+function figuresOf(parts: {
+  readonly stack: Stack;
+  readonly plan: ReturnType<typeof samplePlan>;
+  readonly wrong: readonly string[];
+  readonly comparison: Awaited<ReturnType<typeof runNight>>['comparison'];
+  readonly bought: Awaited<ReturnType<typeof runNight>>['lines'];
+  readonly books: Awaited<ReturnType<typeof runNight>>['books'];
+  readonly ms: number;
+}) {
+  const { stack, plan, wrong, comparison, bought, books, ms } = parts;
+  const calls = stack.sandbox.calls();
+  const minutes = (ms * factor) / minute;
+  return {
+    good: wrong.length === 0,
+    wrong,
+    jobs: books.carts.length,
+    lines: plan.orders?.reduce((sum, { lines }) => sum + lines.length, 0) ?? 0,
+    booksAgree: agrees(comparison),
+    boughtTwice: comparison.boughtTwice.length,
+    lost: comparison.lost.length,
+    linesBought: bought?.linesBought ?? 0,
+    linesBoughtTwice: bought?.boughtTwice.length ?? 0,
+    ordersWithoutLine: bought?.withoutLine.length ?? 0,
+    totalsThatDiffer: bought?.totals.length ?? 0,
+    calls: calls.length,
+    callsPerJob: Number((calls.length / Math.max(1, books.carts.length)).toFixed(2)),
+    throttled: calls.filter(({ throttled }) => throttled).length,
+    nightMinutes: Number(minutes.toFixed(1)),
+    shareOfBudget: Number((calls.length / (minutes * defaultGateSettings.limitPerMinute)).toFixed(3)),
+    seconds: Number((ms / 1_000).toFixed(1)),
+  };
 }
 
 /** What a person can mend, like a file that is not there, in a sentence; what is a bug, with its place. */

@@ -53,8 +53,15 @@ export function missing(books: Books, lines: readonly Line[]): readonly Line[] {
   return lines.filter((line) => !carts.has(keyOf(line)) && !rejected.has(messageIdOf(line)));
 }
 
-const keyOf = ({ customerId, cartId }: { customerId?: string; cartId?: string }): string =>
-  `${customerId}:cart:${cartId}`;
+const keyOf = ({
+  jobKey,
+  customerId,
+  cartId,
+}: {
+  jobKey?: string;
+  customerId?: string;
+  cartId?: string;
+}): string => jobKey ?? `${customerId}:cart:${cartId}`;
 
 /** `212/300 · 5 pending · 1 failed · 6.2/s · ETA 00:14` */
 export function lineOf(progress: Progress, seconds: number): string {

@@ -3,6 +3,7 @@ import { tooEarly } from '../partner-center/sandbox.ts';
 import { queueName, type Stack } from '../stack.ts';
 import { type Books, booksReader } from '../verdict/books.ts';
 import { agrees, type Comparison, compare } from '../verdict/compare.ts';
+import { compareLines, type LinesVerdict, linesAgree } from '../verdict/lines.ts';
 import type { Line, Plan } from './plan.ts';
 import { lineOf, type liveLine, messageIdOf, missing, type Progress, progressOf } from './progress.ts';
 import { type Interrupted, summaryOf, unanswered } from './summary.ts';
@@ -25,6 +26,9 @@ export interface NightResult {
   readonly summary: string;
   readonly comparison: Comparison;
   readonly interrupted: readonly Interrupted[];
+  /** Undefined: no job carries lines. */
+  readonly lines: LinesVerdict | undefined;
+  readonly books: Books;
 }
 
 /** How often the tables are read for the live line. */
@@ -76,7 +80,13 @@ export async function runNight(options: NightOptions): Promise<NightResult> {
   }
   output.end();
 
-  const comparison = compare(stack.sandbox.orderBook(), books.orders);
+  const jobOfCart = new Map(books.carts.map(({ cartId, jobKey }) => [cartId, jobKey]));
+  const comparison = compare(stack.sandbox.orderBook(), books.orders, jobOfCart);
+  const own = new Set(stack.sandbox.postedCarts());
+  const lines =
+    plan.orders === undefined
+      ? undefined
+      : compareLines(plan.orders, stack.sandbox.orderBook(), books.carts, own);
   const lostJobs = missing(books, plan.lines);
   const early = tooEarly(stack.sandbox.calls()).length;
   const wrong = wrongOf({
@@ -87,10 +97,19 @@ export async function runNight(options: NightOptions): Promise<NightResult> {
     lostJobs: lostJobs.length,
     early,
     stalledMs: options.limitMs,
+    ...(lines === undefined ? {} : { lines }),
     ...(options.trouble ? { interrupted: interrupted.length } : {}),
   });
-  const summary = summaryOf({ books, plan, interrupted, comparison, tooEarly: early, lostJobs });
-  return { wrong, summary, comparison, interrupted };
+  const summary = summaryOf({
+    books,
+    plan,
+    interrupted,
+    comparison,
+    tooEarly: early,
+    lostJobs,
+    ...(lines === undefined ? {} : { lines }),
+  });
+  return { wrong, summary, comparison, interrupted, lines, books };
 }
 
 /** Changes with whatever a night gets done, so that a long list has the time that it needs. */
@@ -106,10 +125,11 @@ export function wrongOf(parts: {
   readonly lostJobs: number;
   readonly early: number;
   readonly stalledMs: number;
+  readonly lines?: LinesVerdict;
   /** How many open checkouts the kill met, where there was one. */
   readonly interrupted?: number;
 }): readonly string[] {
-  const { plan, progress, rejected, comparison, lostJobs, early, stalledMs, interrupted } = parts;
+  const { plan, progress, rejected, comparison, lostJobs, early, stalledMs, interrupted, lines } = parts;
   const { done, total, asking, failed } = progress;
   const left = total - done - asking;
   const invalid = rejected + plan.unread.length;
@@ -127,6 +147,10 @@ export function wrongOf(parts: {
     plan.own && failed > 0 ? `${failed} of ${all} lines failed, or are bought in part` : '',
     settled && !agrees(comparison) ? 'the books do not agree' : '',
     !settled && comparison.boughtTwice.length > 0 ? `bought twice: ${comparison.boughtTwice.length}` : '',
+    settled && lines !== undefined && !linesAgree(lines) ? 'order lines and orders do not agree' : '',
+    !settled && lines !== undefined && lines.boughtTwice.length > 0
+      ? `lines bought twice: ${lines.boughtTwice.length}`
+      : '',
     settled && lostJobs > 0 ? `jobs lost: ${lostJobs}` : '',
     early === 0 ? '' : `calls too early: ${early}`,
     interrupted !== undefined && interrupted < openAtKill
@@ -164,16 +188,22 @@ async function killInTheMiddle(
   const { sandbox } = stack;
   // The next answers are slow, after the orders were made: the worst moment for whoever waits for them.
   const slow = { kind: 'delay' as const, when: 'after' as const, ms: 120_000, count: openAtKill + 3 };
-  sandbox.set({ faults: [...faults, slow] });
+  // And so are some carts that are being created.
+  const slowCart = { kind: 'delay' as const, operations: ['create-cart' as const], ms: 60_000, count: 6 };
+  sandbox.set({ faults: [...faults, slow, slowCart] });
   await enqueue(stack, lines.slice(third));
   const limit = new Promise<void>((resolve) => setTimeout(resolve, 15_000).unref());
   await Promise.race([sandbox.whenAwaitingAnswer(openAtKill), limit]);
   await worker.kill();
   // When the process is gone, its connections are: what was under way then is what was interrupted.
-  const interrupted = unanswered(sandbox.calls());
+  const calls = sandbox.calls();
+  const interrupted = unanswered(calls);
+  const carts = calls.filter(
+    ({ operation, answeredAt }) => operation === 'create-cart' && answeredAt === undefined,
+  ).length;
   sandbox.set({ faults: [...faults] });
   output.say(
-    `The worker was killed with SIGKILL: ${interrupted.length} checkouts are committed and not yet answered`,
+    `The worker was killed with SIGKILL: ${interrupted.length} checkouts are committed and not yet answered, ${carts} carts were being created`,
   );
   return interrupted;
 }

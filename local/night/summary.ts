@@ -1,6 +1,7 @@
 import type { Call } from '../partner-center/sandbox.ts';
 import type { Books, CartRow } from '../verdict/books.ts';
 import type { Comparison } from '../verdict/compare.ts';
+import type { LinesVerdict } from '../verdict/lines.ts';
 import type { Line, Plan } from './plan.ts';
 import { isFinal, isHeld } from './progress.ts';
 
@@ -17,8 +18,9 @@ export function summaryOf(parts: {
   readonly comparison: Comparison;
   readonly tooEarly: number;
   readonly lostJobs: readonly Line[];
+  readonly lines?: LinesVerdict;
 }): string {
-  const { books, plan, interrupted, comparison, tooEarly, lostJobs } = parts;
+  const { books, plan, interrupted, comparison, tooEarly, lostJobs, lines } = parts;
   return [
     '',
     'By state',
@@ -39,6 +41,7 @@ export function summaryOf(parts: {
     ),
     '',
     `Partner Center ${comparison.inPartnerCenter} orders · table ${comparison.inTable} · bought twice ${comparison.boughtTwice.length} · lost ${comparison.lost.length + lostJobs.length} · called too early ${tooEarly}`,
+    ...linesText(lines),
     ...section('Bought twice', comparison.boughtTwice),
     ...section('Lost orders', comparison.lost),
     ...section(
@@ -48,6 +51,19 @@ export function summaryOf(parts: {
     ...section('In the table, but not in Partner Center', comparison.invented),
     ...section('Different', comparison.different),
   ].join('\n');
+}
+
+function linesText(lines: LinesVerdict | undefined): readonly string[] {
+  if (lines === undefined) return [];
+  const { jobs, linesBought, boughtTwice, withoutLine, notBought, totals, ends } = lines;
+  return [
+    `Order lines: ${jobs} jobs, ${linesBought} lines bought · bought twice ${boughtTwice.length} · orders without a line ${withoutLine.length} · lines not bought ${notBought.length} · totals that differ ${totals.length}`,
+    ...section('Lines bought twice', boughtTwice),
+    ...section('Orders without a line', withoutLine),
+    ...section('Lines that were not bought', notBought),
+    ...section('Totals that differ', totals),
+    ...section('Jobs that did not end as they were to', ends),
+  ];
 }
 
 /** Of a section: whoever has more of them needs their number, and some to look at. */
@@ -131,7 +147,11 @@ function howFound(cart: CartRow): string {
 }
 
 const name = (cart: CartRow | undefined): string =>
-  cart === undefined ? '' : `customer ${cart.customerId.slice(0, 8)}… cart ${cart.cartId}`;
+  cart === undefined
+    ? ''
+    : cart.jobKey.includes(':order:')
+      ? `customer ${cart.customerId.slice(0, 8)}… order ${cart.jobKey.split(':').at(-1)}`
+      : `customer ${cart.customerId.slice(0, 8)}… cart ${cart.cartId}`;
 
 /** Checkouts whose orders exist, while nobody has told the worker. */
 export const unanswered = (calls: readonly Call[]): readonly Interrupted[] =>

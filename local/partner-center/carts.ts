@@ -17,6 +17,8 @@ export interface CheckoutResult {
 export interface Cart {
   readonly id: string;
   readonly customerId: string;
+  /** A client made it through the API. */
+  readonly posted?: boolean;
   readonly createdAt: number;
   readonly expiresAt: number;
   modifiedAt: number;
@@ -106,6 +108,7 @@ export function newCart(
   return {
     id: ids.cartId.toLowerCase(),
     customerId: ids.customerId.toLowerCase(),
+    posted: check !== undefined,
     createdAt,
     expiresAt: createdAt + life,
     modifiedAt: createdAt,

@@ -1,5 +1,5 @@
 import { type OrderRecord, statusOf } from './orders.ts';
-import { orderBody } from './wire.ts';
+import { orderBody, totalOf } from './wire.ts';
 import type { World } from './world.ts';
 
 /** What Partner Center holds: one entry for each order that exists, listed or not. */
@@ -9,6 +9,14 @@ export interface BookEntry {
   readonly cartId: string;
   readonly group: string;
   readonly status: string;
+  /** What it holds, and what it costs in all. */
+  readonly lines: readonly {
+    readonly product: string;
+    readonly sku: string;
+    readonly quantity: number;
+    readonly term: string;
+  }[];
+  readonly total: number;
   /** Epoch ms, and as on the wire. */
   readonly createdAt: number;
   readonly creationDate: string;
@@ -25,6 +33,11 @@ function entry(order: OrderRecord, now: number): BookEntry {
     cartId: order.cartId,
     group: order.group,
     status: statusOf(order, now),
+    lines: order.lines.map(({ line: { catalogItemId, quantity, termDuration = 'none' } }) => {
+      const [product = '', sku = ''] = catalogItemId.split(':');
+      return { product, sku, quantity, term: termDuration };
+    }),
+    total: totalOf(order),
     createdAt: order.createdAt,
     creationDate: String(orderBody(order, now)['creationDate']),
     correlationId: order.correlationId,

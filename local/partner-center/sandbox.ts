@@ -54,6 +54,10 @@ export interface Sandbox {
   /** Key and certificate of the authority, for other servers that the same clients shall trust. */
   readonly pem: { readonly key: string; readonly certificate: string };
   createCarts(request: CartsRequest): CartRef[];
+  /** Customers of a name of their own, the same ones for the same seed. */
+  customerIds(count: number, name: string): string[];
+  /** The carts that clients made through the API. */
+  postedCarts(): string[];
   orderBook(): BookEntry[];
   calls(): readonly Call[];
   set(switches: SwitchesInput): void;
@@ -138,6 +142,9 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     trustCertificate: (certificate) => world.certificates.push(certificate),
     pem,
     createCarts: (request) => createCarts(world, request),
+    customerIds: (count, name) =>
+      Array.from({ length: count }, (_, index) => world.draw.guid('customer', name, index)),
+    postedCarts: () => [...world.carts.all()].filter(({ posted }) => posted === true).map(({ id }) => id),
     orderBook: () => orderBook(world),
     calls: () => world.calls,
     set: (change) => world.set(change),

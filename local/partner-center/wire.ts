@@ -40,7 +40,7 @@ export function cartBody(cart: Cart): Json {
 export function orderBody(order: OrderRecord, now: number, withPrice = false): Json {
   const modern = order.kind !== 'legacy';
   const self = `/customers/${order.customerId}/orders/${order.id}`;
-  const total = Math.round(order.lines.reduce((sum, line) => sum + amountOf(line), 0) * 100) / 100;
+  const total = totalOf(order);
   const dateForm = modern ? 'ticks' : order.lines.some(({ offer }) => offer.termDuration) ? 'utc' : 'offset';
   return {
     id: order.id,
@@ -83,6 +83,10 @@ export function amountOf({ line, offer }: OrderRecord['lines'][number]): number 
   const pricing = product === undefined ? undefined : pricingOf(product, line);
   return pricing?.['extendedPrice'] ?? offer.price * line.quantity;
 }
+
+/** In whole cents: a sum of doubles has more digits than money. */
+export const totalOf = ({ lines }: OrderRecord): number =>
+  Math.round(lines.reduce((sum, line) => sum + amountOf(line), 0) * 100) / 100;
 
 /** The subscription that a line has by now: none for one-time goods, and for modern ones only once the order is completed. */
 function subscriptionOf(order: OrderRecord, index: number, now: number): string | undefined {

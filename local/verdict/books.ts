@@ -3,8 +3,12 @@ import * as z from 'zod/mini';
 
 /** What the worker's tables say, read from their documented columns: nothing of the worker's own code is used here. */
 export interface CartRow {
+  readonly jobKey: string;
   readonly customerId: string;
+  /** '' while a job that carries lines has made none. */
   readonly cartId: string;
+  /** Of a job that carries lines: what its cart costs, as it was checked. */
+  readonly total: string | undefined;
   readonly state: string;
   /** Epoch ms. */
   readonly nextTry: number | undefined;
@@ -40,11 +44,14 @@ const call = z.object({ what: z.string(), end: z.optional(z.object({ status: z.o
 const record = z.object({
   attempts: z.number(),
   reason: z.optional(z.object({ code: z.string(), description: z.string(), remedy: z.string() })),
+  cartId: z.optional(z.string()),
+  made: z.optional(z.object({ total: z.optional(z.string()) })),
   history: z.object({ first: z.array(call), last: z.array(call) }),
 });
 const cartShape = z.object({
   partitionKey: z.string(),
   rowKey: z.string(),
+  jobKey: z.string(),
   state: z.string(),
   nextTry: z.optional(z.number()),
 });
@@ -83,13 +90,14 @@ export function booksReader(connectionString: string): BooksReader {
   return {
     async read() {
       const [carts, orders, rejected, asking] = await Promise.all([
-        rows(checkouts, odata`RowKey ge 'cart:' and RowKey lt 'cart;'`),
+        rows(checkouts, odata`RowKey ge 'cart:' and RowKey lt 'job;'`),
         rows(checkouts, odata`RowKey ge 'order:' and RowKey lt 'order;'`),
         rows(attention, odata`PartitionKey eq 'rejected'`),
         rows(attention, odata`PartitionKey eq 'job' and kind eq 'needs-decision' and open eq true`),
       ]);
       return {
-        carts: carts.map(toCart),
+        // A row without a state points from a cart to the job that made it.
+        carts: carts.filter((row) => row['state'] !== undefined).map(toCart),
         orders: orders.map((row) => {
           const { rowKey, jobKey, status, orderId } = orderShape.parse(row);
           return { jobKey, orderId: orderId ?? rowKey.slice('order:'.length), status };
@@ -105,12 +113,14 @@ export function booksReader(connectionString: string): BooksReader {
 }
 
 function toCart(row: Record<string, unknown>): CartRow {
-  const { partitionKey, rowKey, state, nextTry } = cartShape.parse(row);
-  const { attempts, reason, history } = record.parse(JSON.parse(wholeText(row)));
+  const { partitionKey, jobKey, state, nextTry } = cartShape.parse(row);
+  const { attempts, reason, history, cartId = '', made } = record.parse(JSON.parse(wholeText(row)));
   const calls = [...history.first, ...history.last].map(({ what, end }) => ({ what, status: end?.status }));
   return {
+    jobKey,
     customerId: partitionKey,
-    cartId: rowKey.slice('cart:'.length),
+    cartId,
+    total: made?.total,
     state,
     nextTry,
     attempts,

@@ -27,8 +27,12 @@ export const agrees = (comparison: Comparison): boolean =>
     (list) => list.length === 0,
   );
 
-/** Partner Center's order book against the table, order by order. */
-export function compare(book: readonly TrueOrder[], rows: readonly OrderRow[]): Comparison {
+/** Partner Center's order book against the table, order by order. `jobOfCart`: of the carts that the worker made itself. */
+export function compare(
+  book: readonly TrueOrder[],
+  rows: readonly OrderRow[],
+  jobOfCart: ReadonlyMap<string, string> = new Map(),
+): Comparison {
   const truth = new Map(book.map((order) => [order.orderId, order]));
   const table = new Map(rows.map((row) => [row.orderId, row]));
   const groups = Map.groupBy(book, (order) => `cart ${order.cartId}, group ${order.group}`);
@@ -41,7 +45,7 @@ export function compare(book: readonly TrueOrder[], rows: readonly OrderRow[]): 
     different: [...truth.values()].flatMap((order) => {
       const row = table.get(order.orderId);
       if (row === undefined) return [];
-      const jobKey = `${order.customerId}:cart:${order.cartId}`;
+      const jobKey = jobOfCart.get(order.cartId) ?? `${order.customerId}:cart:${order.cartId}`;
       const same = row.jobKey === jobKey && row.status === order.status;
       return same
         ? []

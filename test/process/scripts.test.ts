@@ -17,7 +17,7 @@ test('a script tells its options, and starts nothing', () => {
 
 test.each([
   ['local/chaos.ts', ['--contract', 'none'], '--contract: Invalid option: expected one of "replay"'],
-  ['local/night.ts', ['--carts', 'many'], '--carts: Invalid input: expected number'],
+  ['local/night.ts', ['--jobs', 'many'], '--jobs: Invalid input: expected number'],
   ['local/dev.ts', ['--fast'], "Unknown option '--fast'"],
 ])('%s with wrong options says which, and how it is used', (script, args, reason) => {
   const { status, stdout, stderr } = run(script, ...args);

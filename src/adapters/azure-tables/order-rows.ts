@@ -1,9 +1,10 @@
+import * as z from 'zod/mini';
 import type { CheckoutRecord } from '../../domain/checkout/record.ts';
 import { omitUndefined } from '../../domain/omit-undefined.ts';
-import type { Order } from '../../domain/order/order.ts';
+import { type Order, orderStatuses } from '../../domain/order/order.ts';
 import { orderIdKey, unescapeOrderId } from '../../domain/order/order-id.ts';
 import type { Row, StoredRow } from '../../ports/table.ts';
-import { maxRowBytes, splitText, storedBytes } from './chunks.ts';
+import { joinText, maxRowBytes, splitText, storedBytes } from './chunks.ts';
 import { keyPart } from './keys.ts';
 import { column } from './record-rows.ts';
 import { sha256 } from './shorten.ts';
@@ -51,6 +52,29 @@ export function toOrderRow(record: CheckoutRecord, read: Order): Row {
       ...splitText('order', truncated ? JSON.stringify({ ...order, lines: [] }) : whole),
     }),
   };
+}
+
+const stored = z.object({
+  id: z.string(),
+  status: z.enum(orderStatuses),
+  billingCycle: z.string(),
+  lines: z.array(
+    z.object({
+      offerId: z.string(),
+      quantity: z.number(),
+      term: z.string(),
+      subscriptionId: z.exactOptional(z.string()),
+    }),
+  ),
+});
+
+/** What people read of an order; undefined where its row was edited by hand. */
+export function fromOrderRow({ properties }: StoredRow): Order | undefined {
+  try {
+    return stored.safeParse(JSON.parse(joinText('order', properties) ?? '')).data;
+  } catch {
+    return undefined;
+  }
 }
 
 /** '' when a person has taken the column away: then nobody's, so that no cart takes the order for its own. */

@@ -8,14 +8,14 @@ import { type BatchStatus, batchStatuses } from '../../operator/batches/batch-st
 import { findQueued, mostPeeked } from '../../operator/batches/queued-batch.ts';
 import { answerOf } from '../../operator/report/page.ts';
 import { waitingIn } from '../../ports/queue-status.ts';
-import { csvLines, reportOf } from '../session/batch-files.ts';
+import { type CsvChoice, csvLines, reportOf } from '../session/batch-files.ts';
 import { CommandFailure, exit } from '../session/cli-failure.ts';
 import { inSession, newCommand, type Session } from '../session/command.ts';
 import type { Output } from '../session/output.ts';
 import { clockTime, quoted } from '../session/words.ts';
 import { stopCommand } from './batch-stop-command.ts';
 
-interface Options {
+interface Options extends CsvChoice {
   readonly watch?: true;
   readonly csv?: string | true;
   readonly report?: string;
@@ -30,8 +30,10 @@ export const batchCommand = newCommand(
   .option('--watch', 'shows it until every line has its result')
   .option(
     '--csv [file]',
-    'a line for each cart: state, orders, subscriptions, reason, remedy; without a file to standard output',
+    'a line for each cart or order line: state, orders, subscriptions, reason, remedy, price; without a file to standard output',
   )
+  .option('--failed-only', 'with --csv: only what failed, or was dropped')
+  .option('--as-list', 'with --csv --failed-only: as a list of order lines, to be corrected and sent again')
   .option('--report <file>', 'one HTML page, to look at and to mail')
   .action((id: string, options: Options, command) =>
     inSession(command, (session) => run(session, id, options)),
@@ -53,12 +55,14 @@ async function run(session: Session, id: string, options: Options): Promise<numb
     await deps.clock.sleep(watchEvery);
     now = known(batchId, await status(batchId, await backlog()));
   }
+  if (options.asList === true && (options.csv === undefined || options.failedOnly !== true))
+    throw new CommandFailure(exit.usage, '--as-list goes with --csv and --failed-only.');
   if (options.csv === true || options.csv === '-') {
-    for await (const line of csvLines(deps, batchId)) process.stdout.write(line);
+    for await (const line of csvLines(deps, batchId, options)) process.stdout.write(line);
     return exit.ok;
   }
   if (options.csv !== undefined) {
-    await pipeline(csvLines(deps, batchId), createWriteStream(options.csv));
+    await pipeline(csvLines(deps, batchId, options), createWriteStream(options.csv));
     output.note(`Results: ${options.csv}`);
   }
   if (options.report !== undefined) {

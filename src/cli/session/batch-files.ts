@@ -1,31 +1,50 @@
 /** The files that describe a whole batch: its results as CSV, and its report as one HTML page. */
-import { orderKey } from '../../adapters/azure-tables/order-rows.ts';
+import { fromOrderRow, orderKey } from '../../adapters/azure-tables/order-rows.ts';
+import type { Order } from '../../domain/order/order.ts';
 import { type BatchCart, batchCarts } from '../../operator/batches/batch-carts.ts';
-import { csvFields, csvHeading, csvLine } from '../../operator/batches/batch-csv.ts';
+import { csvHeading, csvLine, csvRows, listHeading, listRows } from '../../operator/batches/batch-csv.ts';
 import { viewGate } from '../../operator/pause-gate.ts';
 import { figuresOf } from '../../operator/report/figures.ts';
 import { reportPage } from '../../operator/report/page.ts';
 import type { Table } from '../../ports/table.ts';
 import type { Operator } from './operator.ts';
 
-/** One line for each cart, after a heading. Throws `Unavailable`. */
+export interface CsvChoice {
+  /** Only what failed, or was dropped. */
+  readonly failedOnly?: true;
+  /** As a list of order lines, to be corrected and sent again. */
+  readonly asList?: true;
+}
+
+/** A line for each cart or order line, after a heading. Throws `Unavailable`. */
 export async function* csvLines(
   deps: Pick<Operator, 'batches' | 'ledger' | 'tables'>,
   batchId: string,
+  { failedOnly, asList }: CsvChoice = {},
 ): AsyncGenerator<string> {
   // A spreadsheet reads UTF-8 only when the file says so.
-  yield `\uFEFF${csvLine(csvHeading)}`;
-  for await (const cart of batchCarts(deps, batchId))
-    yield csvLine(csvFields(cart, await subscriptionsOf(deps.tables.checkouts, cart)));
+  yield `\uFEFF${csvLine(asList === true ? listHeading : csvHeading)}`;
+  for await (const cart of batchCarts(deps, batchId)) {
+    if (asList === true) {
+      if (cart.kind === 'record') for (const row of listRows(cart.record)) yield csvLine(row);
+      continue;
+    }
+    for (const row of csvRows(cart, await ordersOf(deps.tables.checkouts, cart)))
+      if (failedOnly !== true || isBad(row)) yield csvLine(row);
+  }
 }
 
-/** They stand in a column of each order's row. */
-async function subscriptionsOf(table: Pick<Table, 'get'>, cart: BatchCart): Promise<readonly string[]> {
+const badStates = new Set(['failed', 'partial', 'rejected', 'dropped', 'cancelled']);
+const isBad = (row: readonly string[]): boolean => badStates.has(row[csvHeading.indexOf('state')] ?? '');
+
+/** As the rows of its orders have them. */
+async function ordersOf(table: Pick<Table, 'get'>, cart: BatchCart): Promise<readonly Order[]> {
   if (cart.kind !== 'record') return [];
-  const found: string[] = [];
+  const found: Order[] = [];
   for (const { id } of cart.record.orders) {
-    const ids = (await table.get(cart.record.customerId, orderKey(id)))?.properties['subscriptionIds'];
-    if (typeof ids === 'string' && ids !== '') found.push(...ids.split(','));
+    const row = await table.get(cart.record.customerId, orderKey(id));
+    const order = row === undefined ? undefined : fromOrderRow(row);
+    if (order !== undefined) found.push(order);
   }
   return found;
 }

@@ -37,7 +37,7 @@ const instant = z.iso
 const size = 'batchSize must be a whole number from 1 to 10000000';
 
 /** What every job may have, whatever it carries. */
-const commonFields = {
+export const commonFields = {
   batchId: optional(batchId),
   batchSize: optional(z.int({ error: size }).check(z.minimum(1, size), z.maximum(10_000_000, size))),
   reference: optional(label('reference')),

@@ -1,5 +1,9 @@
+import type { CheckoutRecord, Reason } from '../../domain/checkout/record.ts';
+import { isOrderJob } from '../../domain/message/job.ts';
 import { identityOf } from '../../domain/message/job-key.ts';
+import type { Order } from '../../domain/order/order.ts';
 import type { BatchCart } from './batch-carts.ts';
+import { linesToSendAgain, resultLines } from './result-lines.ts';
 
 export const csvHeading = [
   'customerId',
@@ -11,49 +15,106 @@ export const csvHeading = [
   'code',
   'reason',
   'remedy',
+  'externalOrderId',
+  'line',
+  'product',
+  'sku',
+  'quantity',
+  'price',
+  'currency',
 ] as const;
 
-/** One line of the result file. `subscriptions` are those of its orders. */
-export function csvFields(cart: BatchCart, subscriptions: readonly string[]): readonly string[] {
+type Fields = Partial<Record<(typeof csvHeading)[number], string>>;
+
+const row = (fields: Fields): readonly string[] => csvHeading.map((name) => fields[name] ?? '');
+
+/** The lines of one job in the result file: one for a cart, one for each order line. `orders` are those of its rows. */
+export function csvRows(cart: BatchCart, orders: readonly Order[]): readonly (readonly string[])[] {
   if (cart.kind === 'rejected')
     return [
-      '',
-      '',
-      '',
-      'rejected',
-      '',
-      '',
-      '',
-      `no job; kept as ${cart.rejectedKey}`,
-      'See: npx partner-checkout attention',
+      row({
+        state: 'rejected',
+        reason: `no job; kept as ${cart.rejectedKey}`,
+        remedy: 'See: npx partner-checkout attention',
+      }),
     ];
   if (cart.kind === 'row') {
     const { jobKey, state, code = '' } = cart.entry;
-    const identity = identityOf(jobKey);
-    return [
-      identity.customerId,
-      'cartId' in identity ? identity.cartId : '',
-      '',
-      state,
-      '',
-      '',
-      code,
-      '',
-      '',
-    ];
+    return [row({ ...identityOf(jobKey), state, code })];
   }
-  const { customerId, cartId, job, state, orders, reason } = cart.record;
-  return [
-    customerId,
-    cartId ?? '',
-    job.reference ?? '',
-    state,
-    orders.map(({ id }) => id).join(' '),
-    subscriptions.join(' '),
-    reason?.code ?? '',
-    reason?.description ?? '',
-    reason?.remedy ?? '',
-  ];
+  const { record } = cart;
+  const { customerId, cartId = '', job, state, reason } = record;
+  const about = { customerId, cartId, reference: job.reference ?? '' };
+  if (!isOrderJob(job))
+    return [
+      row({
+        ...about,
+        state,
+        orderIds: record.orders.map(({ id }) => id).join(' '),
+        subscriptionIds: orders
+          .flatMap(({ lines }) => lines.flatMap(({ subscriptionId }) => subscriptionId ?? []))
+          .join(' '),
+        ...whyOf(reason),
+      }),
+    ];
+  return resultLines(record, orders).map(({ wanted, state: of, orderId, subscriptionId, ...line }) =>
+    row({
+      ...about,
+      ...line,
+      state: of,
+      orderIds: orderId ?? '',
+      subscriptionIds: subscriptionId ?? '',
+      externalOrderId: job.externalOrderId,
+      line: String(wanted.line),
+      product: wanted.product,
+      sku: wanted.sku,
+      quantity: String(wanted.quantity),
+    }),
+  );
+}
+
+const whyOf = (reason: Reason | undefined): Fields =>
+  reason === undefined ? {} : { code: reason.code, reason: reason.description, remedy: reason.remedy };
+
+/** The header of a list of order lines, as `enqueue` reads it. */
+export const listHeading = [
+  'customerId',
+  'externalOrderId',
+  'line',
+  'product',
+  'sku',
+  'segment',
+  'quantity',
+  'term',
+  'billing',
+  'promotionId',
+  'reseller',
+  'endDate',
+  'maxTotal',
+  'currency',
+  'availability',
+  'friendlyName',
+  'attestation',
+  'onBadLine',
+  'reference',
+] as const;
+
+/** The rows that send a job again; none where that would buy nothing, or needs a person's retry. */
+export function listRows({ customerId, job, ...record }: CheckoutRecord): readonly (readonly string[])[] {
+  const again = linesToSendAgain({ customerId, job, ...record });
+  if (again === undefined || !isOrderJob(job)) return [];
+  return again.lines.map((line) => {
+    const fields: Readonly<Record<string, unknown>> = {
+      customerId,
+      externalOrderId: again.externalOrderId,
+      maxTotal: job.maxTotal,
+      currency: job.currency,
+      onBadLine: job.onBadLine,
+      reference: job.reference,
+      ...line,
+    };
+    return listHeading.map((name) => String(fields[name] ?? ''));
+  });
 }
 
 /**

@@ -1,7 +1,8 @@
 /** Second step of a list, after `read-list.ts`: checks each line as the worker would, and makes one batch of them. */
 import { createHash } from 'node:crypto';
-import { type CartJob, cartMessage, decodeJobValue, isOrderJob, type Job } from '../../domain/message/job.ts';
+import { cartMessage, decodeJobValue, isOrderJob, type Job, orderMessage } from '../../domain/message/job.ts';
 import { type JobKey, jobKeyOf } from '../../domain/message/job-key.ts';
+import { orderContent } from '../../domain/message/order-lines.ts';
 import type { ListLine } from './read-list.ts';
 
 export interface ListProblem {
@@ -41,7 +42,10 @@ export interface CheckOptions {
 }
 
 const maxProblems = 100;
-const fields = Object.keys(cartMessage.shape).filter((field) => field !== 'batchId' && field !== 'batchSize');
+const fieldsOf = (shape: object): readonly string[] =>
+  Object.keys(shape).filter((field) => field !== 'batchId' && field !== 'batchSize');
+const cartFields = fieldsOf(cartMessage.shape);
+const orderFieldNames = fieldsOf(orderMessage.shape);
 
 /** Checks each line as the worker would. Of the lines that name one job, the first counts. Throws what `entries` throws. */
 export async function checkList(
@@ -55,19 +59,14 @@ export async function checkList(
   let largest = 0;
   let lines = 0;
   let invalid = 0;
+  let read = 0;
 
   const problemOf = (entry: ListLine): ListProblem | undefined => {
     if ('reason' in entry) return { line: entry.number, field: entry.field, reason: entry.reason };
     const line = entry.number;
     const decoded = decodeJobValue(entry.value);
-    if (!decoded.ok) return { line, field: decoded.rejection.path, reason: decoded.rejection.reason };
+    if (!decoded.ok) return placed(entry, decoded.rejection.path, decoded.rejection.reason);
     const { job } = decoded;
-    if (isOrderJob(job))
-      return {
-        line,
-        field: 'lines',
-        reason: 'a list of jobs with lines is not read yet: send them one by one',
-      };
     if (tooLate(job, options.notBefore))
       return { line, field: 'notAfter', reason: 'the time is over before the batch starts' };
     if (job.batchId !== undefined && batchId !== undefined && job.batchId !== batchId)
@@ -82,12 +81,20 @@ export async function checkList(
     }
     largest = Math.max(largest, job.batchSize ?? 0);
     const key = jobKeyOf(job);
-    if (!jobs.has(key)) jobs.set(key, { job, body: bodyOf(entry.value, job) });
+    const known = jobs.get(key);
+    if (known !== undefined && wantsOther(known.job, job))
+      return {
+        line,
+        field: 'externalOrderId',
+        reason: 'the same number stands in the list with other lines: one number is one order',
+      };
+    if (known === undefined) jobs.set(key, { job, body: bodyOf(entry.value, job) });
     return undefined;
   };
 
   for await (const entry of entries) {
-    lines += 1;
+    read += 1;
+    lines += 'rows' in entry && entry.rows !== undefined ? entry.rows.length : 1;
     const problem = problemOf(entry);
     if (problem !== undefined) {
       invalid += 1;
@@ -98,7 +105,7 @@ export async function checkList(
   return {
     lines,
     jobs: [...jobs.values()],
-    duplicates: lines - invalid - jobs.size,
+    duplicates: read - invalid - jobs.size,
     invalid,
     problems,
     batchId: batchId ?? batchIdOf(jobs.values()),
@@ -110,13 +117,28 @@ const tooLate = ({ notAfter }: Job, notBefore: number | undefined): boolean =>
   notAfter !== undefined && notBefore !== undefined && notAfter <= notBefore;
 
 /** Always the same for the same job: ids in lower case, fields in the contract's order, no field that is null. */
-function bodyOf(value: unknown, { customerId, cartId }: CartJob): ListedJob['body'] {
+function bodyOf(value: unknown, job: Job): ListedJob['body'] {
   const given = new Map(Object.entries(Object(value)));
-  const body = fields.flatMap((field): [string, unknown][] => {
+  const body = (isOrderJob(job) ? orderFieldNames : cartFields).flatMap((field): [string, unknown][] => {
     const content = given.get(field) ?? undefined;
     return content === undefined ? [] : [[field, content]];
   });
-  return { ...Object.fromEntries(body), customerId, cartId };
+  const ids = isOrderJob(job)
+    ? { customerId: job.customerId }
+    : { customerId: job.customerId, cartId: job.cartId };
+  return { ...Object.fromEntries(body), ...ids };
+}
+
+const wantsOther = (one: Job, other: Job): boolean =>
+  isOrderJob(one) && isOrderJob(other) && orderContent(one) !== orderContent(other);
+
+/** What is wrong with a line of an order is told with its own row and column. */
+function placed(entry: Extract<ListLine, { value: unknown }>, path: string, reason: string): ListProblem {
+  const [, index, field] = /^lines\.(\d+)(?:\.(.+))?$/.exec(path) ?? [];
+  const row = index === undefined ? undefined : entry.rows?.[Number(index)];
+  return row === undefined
+    ? { line: entry.number, field: path, reason }
+    : { line: row, field: field ?? '', reason };
 }
 
 function batchIdOf(jobs: Iterable<ListedJob>): string {

@@ -4,13 +4,15 @@
  */
 import { pipeline } from 'node:stream/promises';
 import { CsvError, parse } from 'csv-parse';
-import { checkHeader, delimiterOf } from './csv-header.ts';
+import { checkHeader, delimiterOf, type Header } from './csv-header.ts';
 import { decodeText } from './decode-text.ts';
+import { type OrderRow, ordersOf } from './order-rows.ts';
 import { UnreadableList } from './unreadable-list.ts';
 
 /** One line of a list: what a job's message would hold, or why the line cannot be read. Its content is not checked. */
 export type ListLine =
-  | { readonly number: number; readonly value: unknown }
+  /** `rows`: of an order, the row of each of its lines. */
+  | { readonly number: number; readonly value: unknown; readonly rows?: readonly number[] }
   | { readonly number: number; readonly field: string; readonly reason: string };
 
 /** A job has a few hundred characters; the rest of a list is not to be read into memory for one open quote. */
@@ -27,13 +29,15 @@ export async function* readList(bytes: AsyncIterable<Uint8Array>): AsyncGenerato
   let lines = 0;
   for await (const line of linesOf(bytes)) {
     lines += 1;
-    if (lines > maxLines)
-      throw new UnreadableList(
-        `It has more than ${maxLines} lines, at line ${line.number}. Split it into several lists, and send each as a batch of its own.`,
-      );
+    if (lines > maxLines) throw tooLong(line.number);
     yield line;
   }
 }
+
+const tooLong = (line: number) =>
+  new UnreadableList(
+    `It has more than ${maxLines} lines, at line ${line}. Split it into several lists, and send each as a batch of its own.`,
+  );
 
 async function* linesOf(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<ListLine> {
   const text = decodeText(bytes);
@@ -125,15 +129,21 @@ async function* csvLines(pieces: AsyncIterable<string>, delimiter: string): Asyn
   });
   // What fails in there comes out of the parser.
   pipeline(pieces, parser).catch(() => undefined);
-  let header: readonly string[] | undefined;
+  let header: Header | undefined;
+  const orderRows: OrderRow[] = [];
   try {
     for await (const { record, info } of parser as AsyncIterable<Parsed>) {
-      if (header !== undefined) yield csvLine(info.lines, header, record);
-      else if (!/^sep=/i.test(record.join(''))) header = checkHeader(record);
+      if (header !== undefined) {
+        const line = csvLine(info.lines, header.names, record);
+        if (header.kind === 'carts' || 'reason' in line) yield asJob(line);
+        else if (orderRows.length < maxLines) orderRows.push({ number: line.number, cells: line.cells });
+        else throw tooLong(line.number);
+      } else if (!/^sep=/i.test(record.join(''))) header = checkHeader(record);
     }
   } catch (error) {
     throw error instanceof CsvError ? new UnreadableList(csvProblem(error)) : error;
   }
+  yield* ordersOf(orderRows);
 }
 
 function csvProblem(error: CsvError): string {
@@ -147,8 +157,19 @@ function csvProblem(error: CsvError): string {
   }
 }
 
-function csvLine(number: number, header: readonly string[], cells: readonly string[]): ListLine {
-  const value: Record<string, unknown> = {};
+type CsvRow = OrderRow | Extract<ListLine, { reason: string }>;
+
+function asJob(row: CsvRow): ListLine {
+  if ('reason' in row) return row;
+  const values = [...row.cells].map(([field, cell]) => [
+    field,
+    field === 'batchSize' && /^\d{1,9}$/.test(cell) ? Number(cell) : cell,
+  ]);
+  return { number: row.number, value: Object.fromEntries(values) };
+}
+
+function csvLine(number: number, header: readonly string[], cells: readonly string[]): CsvRow {
+  const values = new Map<string, string>();
   if (cells.length < header.length)
     return {
       number,
@@ -159,7 +180,7 @@ function csvLine(number: number, header: readonly string[], cells: readonly stri
     if (cell === '') continue;
     const field = header[index] ?? '';
     if (field === '') return { number, field: '', reason: `cell ${index + 1} stands under no column` };
-    value[field] = field === 'batchSize' && /^\d{1,9}$/.test(cell) ? Number(cell) : cell;
+    values.set(field, cell);
   }
-  return { number, value };
+  return { number, cells: values };
 }
