@@ -1,5 +1,6 @@
 import { createReadStream } from 'node:fs';
-import { type ListLine, readList } from '../../src/operator/list/read-list.ts';
+import type { ListLine } from '../../src/operator/list/list-line.ts';
+import { readList } from '../../src/operator/list/read-list.ts';
 import { UnreadableList } from '../../src/operator/list/unreadable-list.ts';
 import type { Sandbox } from '../partner-center/sandbox.ts';
 import type { Line, Plan, UnreadLine } from './plan.ts';

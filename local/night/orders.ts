@@ -1,5 +1,4 @@
 import type { FaultInput, Sandbox } from '../partner-center/sandbox.ts';
-import type { Line } from './plan.ts';
 
 /** A job of the night that carries order lines: what it wants, and how it is to end where that is not `completed`. */
 export interface WantedOrder {
@@ -17,10 +16,16 @@ interface WantedOrderLine {
   readonly billing: string;
 }
 
+/** A message to send, and the job that it names. */
+interface OrderMessage {
+  readonly body: unknown;
+  readonly jobKey: string;
+}
+
 export interface OrderPlan {
-  readonly lines: readonly Pick<Line, 'body' | 'jobKey'>[];
+  readonly lines: readonly OrderMessage[];
   /** Messages of a number that is bought by then, with other lines: sent last. */
-  readonly late: readonly Pick<Line, 'body' | 'jobKey'>[];
+  readonly late: readonly OrderMessage[];
   readonly wanted: readonly WantedOrder[];
   readonly faults: readonly FaultInput[];
 }
@@ -41,8 +46,8 @@ const choices = [
 export function orderPlan(sandbox: Pick<Sandbox, 'customerIds'>, jobs: number, lineCount: number): OrderPlan {
   const customers = sandbox.customerIds(Math.ceil(jobs / 3), 'orders');
   const wanted: WantedOrder[] = [];
-  const lines: Pick<Line, 'body' | 'jobKey'>[] = [];
-  const late: Pick<Line, 'body' | 'jobKey'>[] = [];
+  const lines: OrderMessage[] = [];
+  const late: OrderMessage[] = [];
   for (let index = 0; index < jobs; index += 1) {
     const customerId = customers[index % customers.length] ?? '';
     const externalOrderId = `NIGHT-${index + 1}`;

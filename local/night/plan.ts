@@ -72,7 +72,7 @@ export function samplePlan(
     ({ body, jobKey }, index): Line => ({
       number: refs.length + 1 + index,
       body: { ...Object(body), ...batch },
-      ...(jobKey === undefined ? {} : { jobKey }),
+      jobKey,
     }),
   );
   const last = ofLines?.late.length ?? 0;

@@ -59,7 +59,7 @@ test.each([
 test('a number that a spreadsheet has changed, and rows that contradict each other, are refused with their row', async () => {
   const line = 'CFQ7TTC0AB12,0001,,25,P1Y,monthly,,,';
   const list = await check(
-    `${customerId},1.00E+01,1,${line},`,
+    `${customerId},1.00E+01,1,${line},,`,
     `${customerId},PO-2,1,${line},9.00,EUR`,
     `${customerId},PO-2,2,${line},9.00,USD`,
     `${customerId},PO-3,1,${line},,`,

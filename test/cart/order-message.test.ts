@@ -20,7 +20,7 @@ test('a job with lines is read, with what the worker adds', () => {
           { ...writtenLine, product: 'cfq7ttc0lh18', endDate: '2027-06-30', reseller: null },
           { ...writtenLine, line: 7, segment: 'education', provisioningContext: { scope: 'shared' } },
         ],
-        maxTotal: 1234.5,
+        maxTotal: '1234.5',
         currency: 'EUR',
         onBadLine: 'drop',
         notAfter: '2026-12-01T00:00:00Z',
@@ -69,10 +69,11 @@ describe('bad input is refused with the path of the field', () => {
     ['lines.0.qty', line({ qty: 3 }), /unknown field "qty": known are line, product/],
     ['maxtotal', order({ maxtotal: 3 }), /unknown field "maxtotal"/],
     ['maxTotal', order({ maxTotal: '1,50', currency: 'EUR' }), /amount/],
-    ['maxTotal', order({ maxTotal: -1, currency: 'EUR' }), /amount of 0 or more/],
+    ['maxTotal', order({ maxTotal: '-1', currency: 'EUR' }), /amount of 0 or more/],
     ['maxTotal', order({ currency: 'EUR' }), /missing/],
-    ['currency', order({ maxTotal: 1 }), /missing/],
-    ['currency', order({ maxTotal: 1, currency: 'euro' }), /ISO 4217/],
+    ['maxTotal', order({ maxTotal: 1.5, currency: 'EUR' }), /must be text/],
+    ['currency', order({ maxTotal: '1' }), /missing/],
+    ['currency', order({ maxTotal: '1', currency: 'euro' }), /ISO 4217/],
     ['onBadLine', order({ onBadLine: 'skip' }), /fail, drop/],
   ])('%s', (path, value, reason) => {
     const checked = checkJob(value);

@@ -39,6 +39,13 @@ test.each([
   expect(offences(JSON.parse(text))).toEqual([]);
 });
 
+test('the payload of send-lines.sh is a job by the schema', () => {
+  const text = /--data '([^']*)'/.exec(read('send-lines.sh'))?.[1] ?? 'there is no payload';
+  expect(offences(JSON.parse(text))).toEqual([]);
+  expect(offences({ ...JSON.parse(text), cartId: '2f9a6c1e-1a77-4d0b-8f3c-90f5b1e4c7aa' })).not.toEqual([]);
+  expect(offences({ ...JSON.parse(text), currency: undefined })).not.toEqual([]);
+});
+
 /** Debian's own, for which Debian packs the Service Bus client. */
 const python = '/usr/bin/python3';
 const run = promisify(execFile);

@@ -2,7 +2,8 @@
 
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type ListLine, maxLines, readList } from '../../src/operator/list/read-list.ts';
+import type { ListLine } from '../../src/operator/list/list-line.ts';
+import { maxLines, readList } from '../../src/operator/list/read-list.ts';
 
 const a = '7c1f0a52-6d0e-4b7e-9a43-5e2f8b6f1d10';
 const b = '2f9a6c1e-1a77-4d0b-8f3c-90f5b1e4c7aa';

@@ -25,7 +25,7 @@ interface Options {
 
 export const enqueueCommand = newCommand(
   'enqueue',
-  'sends a list of carts to the queue: CSV with a header, or one JSON object a line',
+  'sends a list of carts or order lines to the queue: CSV with a header, or one JSON object a line',
   'npx partner-checkout enqueue tonight.csv --at 02:00\n  jq -c ".[]" carts.json | npx partner-checkout enqueue - --batch night-2026-11-24',
 )
   .argument('<file>', 'the list; - for standard input')
@@ -120,7 +120,7 @@ function tell(output: Output, list: CheckedList, start: WallTime | undefined): v
   const twice =
     list.duplicates === 0
       ? ''
-      : `, ${counted(list.duplicates, 'line names', 'lines name')} a cart of another line`;
+      : `, ${counted(list.duplicates, 'line names', 'lines name')} a job of another line`;
   const wrong = list.invalid === 0 ? '' : `, ${counted(list.invalid, 'is', 'are')} not valid`;
   output.line(
     `${counted(list.lines, 'line')}: ${counted(list.jobs.length, 'job')}${twice}${wrong}.${list.jobs.length === 0 ? '' : ` Batch ${list.batchId}.`}`,

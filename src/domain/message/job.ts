@@ -261,7 +261,7 @@ function problemsOfLines(lines: readonly WantedLine[]): readonly Problem[] {
   });
 }
 
-function problemsOfCeiling(maxTotal: unknown, currency: string | undefined): readonly Problem[] {
+function problemsOfCeiling(maxTotal: string | undefined, currency: string | undefined): readonly Problem[] {
   if (maxTotal !== undefined && currency === undefined)
     return [{ path: 'currency', reason: 'currency is missing: maxTotal needs one, like EUR' }];
   if (maxTotal === undefined && currency !== undefined)

@@ -1,5 +1,4 @@
 import * as z from 'zod/mini';
-import { readDecimal } from '../decimal.ts';
 import { externalOrderIdPattern } from './job-key.ts';
 import { guid, label, optional, text } from './message-fields.ts';
 
@@ -75,11 +74,12 @@ export const orderLine = z.strictObject({
   attestation: optional(z.boolean({ error: 'attestation must be true or false' })),
 });
 
-const amount = z.union([z.number(), z.string()], { error: 'maxTotal must be an amount, like 1234.50' }).check(
-  z.refine((value) => {
-    const decimal = readDecimal(value);
-    return decimal !== undefined && decimal.units >= 0n && /^[\d.]+$/.test(String(value));
-  }, 'maxTotal must be an amount of 0 or more, like 1234.50, with a point and without a currency'),
+/** Text, as money is no double. */
+const amount = text('maxTotal').check(
+  z.regex(/^\d{1,12}(\.\d{1,6})?$/, {
+    error:
+      'maxTotal must be an amount of 0 or more as text, like "1234.50", with a point and without a currency',
+  }),
 );
 
 /** The fields of a job with lines, beside those that every job has. */

@@ -52,6 +52,7 @@ export function storyOf(
     ...record.decisions.map(
       ({ at, decision, who }): StoryLine => ({ at, what: 'person', words: `${who} decided: ${decision}` }),
     ),
+    ...orderLines(record),
     ...resultLines(record),
     ...(attention === undefined ? [] : attentionLines(attention)),
   ];
@@ -150,6 +151,45 @@ function resultLines(record: CheckoutRecord): readonly StoryLine[] {
       : [{ at: asked.since, what: 'attention' as const, words: `a person was asked: ${asked.kind}` }]),
     { at: updatedAt, what: 'result', words: `is ${state}` },
     ...events,
+  ];
+}
+
+/** Of a job that carries lines: what its cart holds, what was left out, and what its number wanted before. */
+function orderLines({
+  made,
+  cartId,
+  badLines = [],
+  replaced = [],
+  updatedAt,
+}: CheckoutRecord): readonly StoryLine[] {
+  const total = made?.total === undefined ? '' : `, ${made.total} ${made.currency ?? ''}`;
+  const held = made?.lines.map(
+    ({ line, quantity, catalogItemId }) => `line ${line}: ${quantity} × ${catalogItemId}`,
+  );
+  return [
+    ...replaced.map(
+      ({ at, messageId, body }): StoryLine => ({
+        at,
+        what: 'message',
+        words: `message ${messageId} replaced the lines of this number; before it wanted ${body}`,
+      }),
+    ),
+    ...(held === undefined
+      ? []
+      : [
+          {
+            at: updatedAt,
+            what: 'result' as const,
+            words: `cart ${cartId} was made and checked${total}: ${held.join('; ')}`,
+          },
+        ]),
+    ...badLines.map(
+      ({ line, code, description, remedy }): StoryLine => ({
+        at: updatedAt,
+        what: 'result',
+        words: `line ${line} cannot be bought: ${code} ${description} ${remedy}`,
+      }),
+    ),
   ];
 }
 

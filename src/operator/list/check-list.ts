@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { cartMessage, decodeJobValue, isOrderJob, type Job, orderMessage } from '../../domain/message/job.ts';
 import { type JobKey, jobKeyOf } from '../../domain/message/job-key.ts';
 import { orderContent } from '../../domain/message/order-lines.ts';
-import type { ListLine } from './read-list.ts';
+import type { ListLine } from './list-line.ts';
 
 export interface ListProblem {
   readonly line: number;

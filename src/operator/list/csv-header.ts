@@ -1,6 +1,6 @@
 import { cartMessage, commonFields } from '../../domain/message/job.ts';
 import { cutText } from '../../domain/text.ts';
-import { neededColumns, orderColumns } from './order-rows.ts';
+import { neededColumns, orderColumns } from './group-order-rows.ts';
 import { UnreadableList } from './unreadable-list.ts';
 
 /** What the rows of a list are. */

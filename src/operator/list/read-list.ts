@@ -6,14 +6,9 @@ import { pipeline } from 'node:stream/promises';
 import { CsvError, parse } from 'csv-parse';
 import { checkHeader, delimiterOf, type Header } from './csv-header.ts';
 import { decodeText } from './decode-text.ts';
-import { type OrderRow, ordersOf } from './order-rows.ts';
+import { type OrderRow, ordersOf } from './group-order-rows.ts';
+import type { ListLine } from './list-line.ts';
 import { UnreadableList } from './unreadable-list.ts';
-
-/** One line of a list: what a job's message would hold, or why the line cannot be read. Its content is not checked. */
-export type ListLine =
-  /** `rows`: of an order, the row of each of its lines. */
-  | { readonly number: number; readonly value: unknown; readonly rows?: readonly number[] }
-  | { readonly number: number; readonly field: string; readonly reason: string };
 
 /** A job has a few hundred characters; the rest of a list is not to be read into memory for one open quote. */
 const maxLine = 64 * 1024;

@@ -3,7 +3,7 @@
  * What a spreadsheet did to an id is refused with row and column, and only what is certain is put right: zeros before a SKU.
  */
 import { orderFields, orderLine } from '../../domain/message/order-lines.ts';
-import type { ListLine } from './read-list.ts';
+import type { ListLine } from './list-line.ts';
 
 const lineColumns = Object.keys(orderLine.shape).filter((name) => name !== 'provisioningContext');
 const jobColumns = Object.keys(orderFields).filter((name) => name !== 'lines');
