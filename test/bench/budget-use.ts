@@ -20,6 +20,28 @@ export interface Use {
   readonly throttledShare: number;
 }
 
+export interface FoundUse {
+  /** Calls in a minute: the limit in the gate's row at the end. */
+  readonly found: number;
+  /** Calls that passed from the third minute on ÷ calls that the found limit would have allowed in that time. */
+  readonly useOfFound: number;
+  /** 429s that came more than five seconds after the one before. */
+  readonly closures: number;
+}
+
+/** In real time. */
+export function foundUse(calls: readonly Made[], found: number): FoundUse {
+  const end = calls.at(-1)?.arrivedAt ?? Number.NaN;
+  const from = (calls[1]?.arrivedAt ?? Number.NaN) + 120_000;
+  const late = calls.filter(({ throttled, arrivedAt }) => !throttled && arrivedAt >= from);
+  const refused = calls.filter(({ throttled }) => throttled).map(({ arrivedAt }) => arrivedAt);
+  return {
+    found: round(found, 1),
+    useOfFound: round(late.length / ((found * (end - from)) / 60_000)),
+    closures: refused.filter((at, index) => at - (refused[index - 1] ?? 0) > 5_000).length,
+  };
+}
+
 /** `perMinute`: calls that the sandbox allows in a minute of real time. */
 export function useOf(calls: readonly Made[], { perMinute }: { readonly perMinute: number }): Use {
   // The first call is the probe that opens the gate; nobody may call before its answer.
