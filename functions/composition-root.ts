@@ -99,7 +99,7 @@ export function openWorker(env: NodeJS.ProcessEnv): Worker {
   );
   const queues = { standard: tracedQueue(bus.queue, tracing), urgent: tracedQueue(bus.urgentQueue, tracing) };
   const now = () => storageTime.now().earliest;
-  const heartbeats = heartbeatStore(tables.gate, now, random, tokens.credentialEndsAt);
+  const heartbeats = heartbeatStore(tables.gate, now, random, tokens);
   const store = gateStore({
     table: tables.gate,
     clock,

@@ -163,7 +163,7 @@ resource workerHosts 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
   }
 }
 
-// The secret of the credential, by a Key Vault reference in a setting. The federated credential has none.
+// The secret of the credential: the worker reads it whenever it makes a token. The federated credential has none.
 resource workerReadsSecrets 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (vaultIsRead && !vaultIsWritten) {
   scope: vault
   name: guid(vault.id, identity.id, roles.secretsUser)

@@ -145,9 +145,8 @@ resource app 'Microsoft.Web/sites@2025-03-01' = {
     properties: {
       ...hostSettings
       ...workerSettings
-      ...credentialSettings
-      ...(partnerSignIn == 'app+user'
-        ? { PARTNER_TOKEN_VAULT: 'https://${names.vault}${environment().suffixes.keyvaultDns}' }
+      ...(partnerCredential != 'federated' || partnerSignIn == 'app+user'
+        ? { PARTNER_VAULT: 'https://${names.vault}${environment().suffixes.keyvaultDns}' }
         : {})
       ...(maxJobsPerDay == 0 ? {} : { MAX_JOBS_PER_DAY: string(maxJobsPerDay) })
     }
@@ -186,15 +185,6 @@ var workerSettings = {
   CALLS_PER_MINUTE_CEILING: string(callsPerMinuteCeiling)
   PENDING_ALARM_HOURS: string(pendingAlarmHours)
 }
-
-// References, not secrets: the platform reads the vault with the app's identity.
-var credentialSettings = partnerCredential == 'secret'
-  ? { PARTNER_CLIENT_SECRET: '@Microsoft.KeyVault(VaultName=${names.vault};SecretName=partner-client-secret)' }
-  : partnerCredential == 'certificate'
-      ? {
-          PARTNER_CLIENT_CERTIFICATE: '@Microsoft.KeyVault(VaultName=${names.vault};SecretName=partner-client-certificate)'
-        }
-      : {}
 
 @description('Where the HTTP functions are.')
 output address string = 'https://${app.properties.defaultHostName}'

@@ -20,6 +20,8 @@ export interface KeyVault {
   put(name: string, value: string, created: number): void;
   /** While set, every write is answered with it. */
   refuseWrites(status: number | undefined): void;
+  /** While set, every read is answered with it. */
+  refuseReads(status: number | undefined): void;
   stop(): Promise<void>;
 }
 
@@ -35,7 +37,7 @@ export async function startKeyVault(pem: {
   readonly certificate: string;
 }): Promise<KeyVault> {
   const secrets = new Map<string, SecretVersion[]>();
-  let refusal: number | undefined;
+  const refusals: { write?: number | undefined; read?: number | undefined } = {};
   const put = (name: string, value: string, created: number): SecretVersion => {
     const added = { version: randomUUID().replaceAll('-', ''), value, enabled: true, created };
     secrets.set(name, [...(secrets.get(name) ?? []), added]);
@@ -50,8 +52,10 @@ export async function startKeyVault(pem: {
       value,
       attributes: { enabled, created: Math.floor(created / 1_000), updated: Math.floor(created / 1_000) },
     });
-    if (request.method !== 'GET' && refusal !== undefined)
-      return { status: refusal, body: { error: { code: 'Forbidden', message: 'The write is refused.' } } };
+    const kind = request.method === 'GET' ? 'read' : 'write';
+    const { [kind]: status } = refusals;
+    if (status !== undefined)
+      return { status, body: { error: { code: 'Refused', message: `The ${kind} is refused.` } } };
     if (request.method === 'PUT') {
       const { value } = newValue.parse(JSON.parse(await readAll(request)));
       return { status: 200, body: bundle(put(name, value, Date.now())) };
@@ -89,7 +93,10 @@ export async function startKeyVault(pem: {
     versions: (name) => secrets.get(name) ?? [],
     put,
     refuseWrites(status) {
-      refusal = status;
+      refusals.write = status;
+    },
+    refuseReads(status) {
+      refusals.read = status;
     },
     stop,
   };

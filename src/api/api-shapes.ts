@@ -112,6 +112,8 @@ export const healthShape = z.strictObject({
       /** The one call that may open it is out since then. */
       trialCallSince: z.optional(instant),
       callsPerMinute: z.number(),
+      /** How long ago the vault gave what proves the worker's credential. It grows while the vault is unavailable. */
+      credentialAgeSeconds: z.optional(z.number()),
     }),
   ),
   /** The last tick of the poller; absent before the first. */

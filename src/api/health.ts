@@ -26,7 +26,7 @@ const silentMinutes = 5;
 export async function health({ gate, gateSettings, heartbeats }: HealthDeps): Promise<HealthView> {
   try {
     const [state, heartbeat] = await Promise.all([gate.read(), heartbeats.read()]);
-    const last = heartbeat?.last;
+    const { last, credentialReadAt: readAt } = heartbeat ?? {};
     const now = gate.now().earliest;
     const closure = closureNow(state, now, gateSettings);
     const trial = trialSince(state, now, gateSettings);
@@ -40,6 +40,8 @@ export async function health({ gate, gateSettings, heartbeats }: HealthDeps): Pr
         until: closure && new Date(closure.until).toISOString(),
         trialCallSince: trial === undefined ? undefined : new Date(trial).toISOString(),
         callsPerMinute: Math.round(state.limit),
+        credentialAgeSeconds:
+          readAt === undefined ? undefined : Math.max(0, Math.round((now - readAt) / 1_000)),
       }),
       lastTick: last && { at: new Date(last.endedAt).toISOString(), ageSeconds: Math.round(silence / 1_000) },
     });

@@ -1,6 +1,6 @@
 /** How the worker reaches Partner Center and proves who it is: made from the settings, with what each cloud of Microsoft's is like. */
 import { omitUndefined } from '../domain/omit-undefined.ts';
-import { type PartnerSettings, required } from './setting-rules.ts';
+import type { PartnerSettings } from './setting-rules.ts';
 
 interface Cloud {
   /** Base of the API, and the audience of its tokens. */
@@ -43,22 +43,23 @@ type Proof =
       readonly managedIdentityClientId?: string;
     };
 
-/** The app registration, and how it proves who it is. */
-export type CredentialConfig = Proof & {
+interface InVault {
+  readonly kind: 'vault';
+  readonly holds: 'secret' | 'certificate';
+}
+
+interface App {
   readonly tenantId: string;
   readonly clientId: string;
   /** Where tokens come from, like `https://login.microsoftonline.com`. */
   readonly authorityHost: string;
-};
+}
 
-/** For whom the tokens are: the app alone, or the app and the person who consented, whose refresh token a vault keeps. */
-export type SignIn =
-  | { readonly kind: 'app' }
-  | {
-      readonly kind: 'app+user';
-      readonly vault: string;
-      readonly managedIdentityClientId: string | undefined;
-    };
+/** The app registration, and what proves who it is. */
+export type Credential = App & Proof;
+
+/** As the settings have it: what proves it may be in the vault. */
+export type CredentialConfig = App & (Proof | InVault);
 
 export interface PartnerCenterConfig {
   /** Without a slash at its end. */
@@ -66,11 +67,14 @@ export interface PartnerCenterConfig {
   /** What tokens are asked for: the cloud's API, whatever `api` is. */
   readonly audience: string;
   readonly credential: CredentialConfig;
-  readonly signIn: SignIn;
+  /** For whom the tokens are: the app alone, or the app and the person who consented, whose refresh token the vault keeps. */
+  readonly signIn: PartnerSettings['PARTNER_SIGN_IN'];
+  /** There if anything is read from it. */
+  readonly vault?: { readonly address: string; readonly managedIdentityClientId: string | undefined };
 }
 
 export function toPartnerCenterConfig(settings: PartnerSettings): PartnerCenterConfig {
-  const { AZURE_CLIENT_ID: managedIdentityClientId, PARTNER_SIGN_IN: kind } = settings;
+  const { AZURE_CLIENT_ID: managedIdentityClientId, PARTNER_VAULT: address } = settings;
   const cloud = clouds[settings.PARTNER_CENTER_CLOUD];
   return {
     api: settings.PARTNER_CENTER_API ?? cloud.api,
@@ -81,28 +85,20 @@ export function toPartnerCenterConfig(settings: PartnerSettings): PartnerCenterC
       authorityHost: settings.PARTNER_CENTER_AUTHORITY ?? cloud.authority,
       ...toProof(settings, cloud),
     },
-    signIn:
-      kind === 'app'
-        ? { kind }
-        : {
-            kind,
-            vault: required('PARTNER_TOKEN_VAULT', settings.PARTNER_TOKEN_VAULT),
-            managedIdentityClientId,
-          },
+    signIn: settings.PARTNER_SIGN_IN,
+    ...(address === undefined ? {} : { vault: { address, managedIdentityClientId } }),
   };
 }
 
-function toProof(settings: PartnerSettings, { exchangeAudience }: Cloud): Proof {
+function toProof(settings: PartnerSettings, { exchangeAudience }: Cloud): Proof | InVault {
   const { AZURE_CLIENT_ID: managedIdentityClientId, PARTNER_CREDENTIAL: kind } = settings;
+  const { PARTNER_CLIENT_SECRET: clientSecret, PARTNER_CLIENT_CERTIFICATE: certificate } = settings;
   switch (kind) {
     case 'federated':
       return omitUndefined({ kind, exchangeAudience, managedIdentityClientId });
     case 'secret':
-      return { kind, clientSecret: required('PARTNER_CLIENT_SECRET', settings.PARTNER_CLIENT_SECRET) };
+      return clientSecret === undefined ? { kind: 'vault', holds: kind } : { kind, clientSecret };
     case 'certificate':
-      return {
-        kind,
-        certificate: required('PARTNER_CLIENT_CERTIFICATE', settings.PARTNER_CLIENT_CERTIFICATE),
-      };
+      return certificate === undefined ? { kind: 'vault', holds: kind } : { kind, certificate };
   }
 }

@@ -57,23 +57,37 @@ export const sharedSettings = sharedShape.check(
   ),
 );
 
-/** What belongs to one kind of another setting is there with that kind alone: a secret that nobody uses is one that nobody renews. */
-const belongsTo = <Owner extends 'PARTNER_CREDENTIAL' | 'PARTNER_SIGN_IN'>(
-  owner: Owner,
-  kind: PartnerSettings[Owner],
-  name: 'PARTNER_CLIENT_SECRET' | 'PARTNER_CLIENT_CERTIFICATE' | 'PARTNER_TOKEN_VAULT',
+/** The secret of a credential is in its own setting or in the vault. One that nobody uses is one that nobody renews. */
+const ofCredential = (
+  kind: 'secret' | 'certificate',
+  name: 'PARTNER_CLIENT_SECRET' | 'PARTNER_CLIENT_CERTIFICATE',
 ) =>
-  rule<PartnerSettings>([owner, name], ({ [owner]: found, [name]: value }) =>
-    found === kind
-      ? value === undefined && missing(name)
-      : value !== undefined &&
-        `${name} is set, but ${owner} is ${found}; expected is no ${name}, or ${owner} = ${kind}.`,
+  rule<PartnerSettings>(
+    ['PARTNER_CREDENTIAL', 'PARTNER_VAULT', name],
+    ({ PARTNER_CREDENTIAL: found, PARTNER_SIGN_IN: signIn, PARTNER_VAULT: vault, [name]: value }) =>
+      found !== kind
+        ? value !== undefined &&
+          `${name} is set, but PARTNER_CREDENTIAL is ${found}; expected is no ${name}, or PARTNER_CREDENTIAL = ${kind}.`
+        : value === undefined
+          ? vault === undefined &&
+            `Neither PARTNER_VAULT nor ${name} is set, and PARTNER_CREDENTIAL is ${kind}; expected is the vault that holds it, or for local work its value.`
+          : vault !== undefined &&
+            signIn === 'app' &&
+            `PARTNER_VAULT and ${name} are both set; expected is one of them.`,
   );
 
 export const partnerSettings = partnerShape.check(
-  belongsTo('PARTNER_CREDENTIAL', 'secret', 'PARTNER_CLIENT_SECRET'),
-  belongsTo('PARTNER_CREDENTIAL', 'certificate', 'PARTNER_CLIENT_CERTIFICATE'),
-  belongsTo('PARTNER_SIGN_IN', 'app+user', 'PARTNER_TOKEN_VAULT'),
+  ofCredential('secret', 'PARTNER_CLIENT_SECRET'),
+  ofCredential('certificate', 'PARTNER_CLIENT_CERTIFICATE'),
+  rule(
+    ['PARTNER_CREDENTIAL', 'PARTNER_SIGN_IN', 'PARTNER_VAULT'],
+    ({ PARTNER_CREDENTIAL: credential, PARTNER_SIGN_IN: signIn, PARTNER_VAULT: vault }) =>
+      signIn === 'app+user'
+        ? vault === undefined && missing('PARTNER_VAULT')
+        : vault !== undefined &&
+          credential === 'federated' &&
+          'PARTNER_VAULT is set, but PARTNER_SIGN_IN is app and PARTNER_CREDENTIAL is federated: nothing is read from it; expected is no PARTNER_VAULT.',
+  ),
 );
 
 export const missing = (name: SettingName): string =>

@@ -133,23 +133,24 @@ export const partner = {
         'How the app registration proves who it is: `federated` (a managed identity that it trusts; nothing to renew), `certificate` or `secret`.',
     }),
   PARTNER_CLIENT_SECRET: z.optional(is.text).register(about, {
-    description: 'Client secret, with `PARTNER_CREDENTIAL` = `secret`.',
+    description:
+      'Client secret, with `PARTNER_CREDENTIAL` = `secret`. For local work; in Azure use `PARTNER_VAULT`.',
     secret: true,
   }),
   PARTNER_CLIENT_CERTIFICATE: z.optional(is.certificate()).register(about, {
     description:
-      'Certificate and private key in PEM, or the path of such a file, with `PARTNER_CREDENTIAL` = `certificate`.',
+      'Certificate and private key in PEM, or the path of such a file, with `PARTNER_CREDENTIAL` = `certificate`. For local work; in Azure use `PARTNER_VAULT`.',
     secret: true,
   }),
   PARTNER_SIGN_IN: z._default(is.oneOf(['app', 'app+user'], 'app or app+user'), 'app').register(about, {
     description:
       'For whom tokens are asked: `app` (app-only), or `app+user` (the app and a person who consented with multi-factor authentication; Secure Application Model).',
   }),
-  PARTNER_TOKEN_VAULT: z
+  PARTNER_VAULT: z
     .optional(is.address('the https address of a Key Vault, like https://contoso.vault.azure.net'))
     .register(about, {
       description:
-        'With `PARTNER_SIGN_IN` = `app+user`: the Key Vault that keeps the refresh token, like `https://contoso.vault.azure.net`, as the secret `partner-refresh-token`. The worker reads it and writes its successors.',
+        'Key Vault, like `https://contoso.vault.azure.net`, with the secrets `partner-client-secret` or `partner-client-certificate` (PEM) of the app registration and, with `PARTNER_SIGN_IN` = `app+user`, `partner-refresh-token`, whose successors the worker writes. It is read whenever a token is made: a new value needs no restart. While it cannot be read, the last value stands.',
     }),
 };
 

@@ -44,6 +44,8 @@ export interface PollerTrace {
   readonly lastSuccess?: number;
   /** When the worker's credential for Partner Center ends; absent where that is not known. */
   readonly credentialEndsAt?: number;
+  /** When the vault last gave what proves the credential; absent where it is in no vault. */
+  readonly credentialReadAt?: number;
 }
 
 export interface Unknown {

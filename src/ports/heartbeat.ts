@@ -14,6 +14,8 @@ export interface Heartbeat {
   readonly lastSuccess: number;
   /** When the worker's certificate or refresh token for Partner Center ends; absent where that is not known. */
   readonly credentialEndsAt?: number;
+  /** When the vault last gave what proves the credential; absent where it is in no vault. */
+  readonly credentialReadAt?: number;
 }
 
 /** A tick that has begun, to be handed back when it ends. */

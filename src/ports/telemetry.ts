@@ -145,6 +145,8 @@ export const events = {
       ms: 'How long it took.',
       livesMs: 'How long the token lives.',
       credentialDaysLeft: 'Days until the certificate or refresh token ends, where that is known.',
+      credentialAgeMs:
+        'How long ago the vault gave what proves the credential; it grows while the vault is unavailable.',
       reason: 'Why it failed, in words.',
     },
   },

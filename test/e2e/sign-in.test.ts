@@ -29,7 +29,7 @@ beforeAll(async () => {
     ...stack.settings,
     ...identity.env,
     PARTNER_SIGN_IN: 'app+user',
-    PARTNER_TOKEN_VAULT: vault.address,
+    PARTNER_VAULT: vault.address,
     // No `az` of this machine has a say in it.
     PATH: [dirname(process.execPath), '/bin', '/usr/bin'].join(delimiter),
   };
@@ -103,7 +103,7 @@ test('no consent, a code that somebody else made, a vault that takes nothing: to
 }, 60_000);
 
 test('where no person is needed, or the app cannot be proved from here, it says so', async () => {
-  const { PARTNER_TOKEN_VAULT: _vault, ...noVault } = settings;
+  const { PARTNER_VAULT: _vault, ...noVault } = settings;
   const app = await cli({ ...noVault, PARTNER_SIGN_IN: 'app' }, ['credential', 'sign-in']);
   expect([app.code, app.stderr]).toEqual([2, expect.stringContaining('PARTNER_SIGN_IN is app')]);
   const { PARTNER_CLIENT_SECRET: _, ...rest } = settings;
@@ -116,7 +116,7 @@ test('--sign-in: a command calls Partner Center as the person who types the code
   const carts = stack.sandbox.createCarts({ count: 2 });
   const lines = carts.map(({ customerId, cartId }) => `${customerId},${cartId}`);
   await writeFile(join(folder, 'two.csv'), `customerId,cartId\n${lines.join('\n')}\n`);
-  const { PARTNER_CLIENT_SECRET: _, PARTNER_CREDENTIAL: __, PARTNER_TOKEN_VAULT: ___, ...rest } = settings;
+  const { PARTNER_CLIENT_SECRET: _, PARTNER_CREDENTIAL: __, PARTNER_VAULT: ___, ...rest } = settings;
   const { code, stdout, stderr } = await cli(
     { ...rest, PARTNER_SIGN_IN: 'app' },
     ['preflight', 'two.csv', '--sign-in'],

@@ -4,8 +4,19 @@ import { cachedTokens } from '../../src/adapters/partner-auth/token-source.ts';
 import { decodeConfig } from '../../src/config/config.ts';
 import { systemClock } from '../../src/ports/clock.ts';
 
-/** For each line on its input: signs in as the settings in the line say, calls the API once, and prints what came of it as JSON. */
+/**
+ * For each line on its input: gets a new token as the settings in the line say, calls the API once, and prints what came of it as JSON.
+ * Equal settings are one worker: it goes on with what it read from the vault before.
+ */
+const workers = new Map<string, ReturnType<typeof workerOf>>();
 for await (const line of createInterface({ input: process.stdin })) void answer(JSON.parse(line));
+
+function workerOf(settings: Record<string, string>) {
+  const warnings: string[] = [];
+  const telemetry = { event: () => {}, warn: (text: string) => warnings.push(text) };
+  const { partnerCenter } = decodeConfig({ ...process.env, ...settings });
+  return { warnings, telemetry, api: partnerCenter.api, fetchToken: tokenFetcher(partnerCenter, telemetry) };
+}
 
 async function answer({
   id,
@@ -16,15 +27,16 @@ async function answer({
   path: string;
   settings: Record<string, string>;
 }) {
-  const warnings: string[] = [];
-  const telemetry = { event: () => {}, warn: (text: string) => warnings.push(text) };
-  const tell = (signed: object) => console.log(JSON.stringify({ id, signed: { ...signed, warnings } }));
+  const key = JSON.stringify(settings);
+  const worker = workers.get(key) ?? workerOf(settings);
+  workers.set(key, worker);
+  const { telemetry, fetchToken, api } = worker;
+  const tell = (signed: object) =>
+    console.log(JSON.stringify({ id, signed: { ...signed, warnings: worker.warnings.splice(0) } }));
   try {
-    const { partnerCenter } = decodeConfig({ ...process.env, ...settings });
-    const fetchToken = tokenFetcher(partnerCenter, telemetry);
     const tokens = cachedTokens({ fetchToken, clock: systemClock, telemetry });
     const token = await tokens.token({ renew: false });
-    const response = await fetch(`${partnerCenter.api}${path}`, {
+    const response = await fetch(`${api}${path}`, {
       headers: { Authorization: `Bearer ${token}` },
     });
     const claims = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString());

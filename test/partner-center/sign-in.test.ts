@@ -81,7 +81,7 @@ function signIn(settings: Record<string, string>): Promise<Signed> {
   return promise;
 }
 
-const appAndUser = () => ({ PARTNER_SIGN_IN: 'app+user', PARTNER_TOKEN_VAULT: vault.address });
+const appAndUser = () => ({ PARTNER_SIGN_IN: 'app+user', PARTNER_VAULT: vault.address });
 const withSecret = () => ({
   PARTNER_CREDENTIAL: 'secret',
   PARTNER_CLIENT_SECRET: sandbox.credentials.clientSecret,
@@ -104,6 +104,27 @@ test('app-only: a certificate, whose end is known', async () => {
   const signed = await signIn(await withCertificate());
   expect(signed).toMatchObject({ status: 200, kind: 'app' });
   expect(Math.abs((signed.endsAt ?? 0) - Date.now() - 30 * day)).toBeLessThan(day);
+});
+
+test('app-only: the certificate that the vault holds', async () => {
+  const { PARTNER_CLIENT_CERTIFICATE: pem = '' } = await withCertificate();
+  vault.put('partner-client-certificate', pem, Date.now());
+  const signed = await signIn({ PARTNER_CREDENTIAL: 'certificate', PARTNER_VAULT: vault.address });
+  expect(signed).toMatchObject({ status: 200, kind: 'app', endsAt: expect.any(Number), warnings: [] });
+});
+
+test('a secret is rotated in the vault, then the vault is unavailable: no restart, and the age is told', async () => {
+  const name = 'partner-client-secret';
+  const settings = { PARTNER_CREDENTIAL: 'secret', PARTNER_VAULT: vault.address };
+  vault.put(name, 'expired', Date.now());
+  expect((await signIn(settings)).error).toContain('AADSTS');
+  vault.put(name, sandbox.credentials.clientSecret, Date.now());
+  expect(await signIn(settings)).toMatchObject({ status: 200, warnings: [] });
+  vault.refuseReads(403);
+  const old = await signIn(settings);
+  expect(old).toMatchObject({ status: 200, warnings: [expect.stringContaining('was read 0 min ago')] });
+  expect(old.warnings.join()).toContain('Key Vault Secrets User');
+  expect(JSON.stringify(old)).not.toContain(sandbox.credentials.clientSecret);
 });
 
 test('app+user, each proof of the app: the refresh token comes out of the vault', async () => {

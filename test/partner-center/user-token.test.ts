@@ -1,25 +1,21 @@
 /** Promise: the vault holds a refresh token that is good, whoever writes last. */
 
 import { expect, test } from 'vitest';
-import {
-  fetchUserToken,
-  type Redeemed,
-  type RefreshTokenStore,
-  type StoredToken,
-} from '../../src/adapters/partner-auth/user-token.ts';
+import { fetchUserToken, type Redeemed } from '../../src/adapters/partner-auth/user-token.ts';
+import type { StoredSecret, Vault } from '../../src/adapters/partner-auth/vault.ts';
 
 const day = 24 * 3_600_000;
 const now = 1_000 * day;
 
-function store(first: StoredToken): RefreshTokenStore & { stored: StoredToken; writes: number } {
+function store(first: StoredSecret): Vault & { stored: StoredSecret; writes: number } {
   return {
     stored: first,
     writes: 0,
-    place: 'the vault',
+    place: () => 'the vault',
     async read() {
       return this.stored;
     },
-    async write(value) {
+    async write(_, value) {
       this.writes += 1;
       this.stored = { value, version: `v${this.writes + 1}`, writtenAt: now };
     },
@@ -35,10 +31,10 @@ const granted = (refreshToken: string): Redeemed => ({
 });
 const refused: Redeemed = { kind: 'refused', error: 'invalid_grant', description: 'AADSTS700082: old' };
 
-function fetchWith(kept: RefreshTokenStore, redeem: (token: string) => Promise<Redeemed>) {
+function fetchWith(kept: Vault, redeem: (token: string) => Promise<Redeemed>) {
   const warnings: string[] = [];
   const telemetry = { warn: (text: string) => warnings.push(text) };
-  return { token: fetchUserToken({ store: kept, redeem, now: () => now, telemetry }), warnings };
+  return { token: fetchUserToken({ vault: kept, redeem, now: () => now, telemetry }), warnings };
 }
 
 test('two instances in the same hour: whoever writes last, the vault holds a token that is good', async () => {

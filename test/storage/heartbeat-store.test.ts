@@ -15,12 +15,11 @@ onEachBackend('heartbeatStore', (tables) => {
     await table.change({ kind: 'remove', partition: 'poller', key: 'heartbeat' });
     let now = 1_000;
     let credentialEnds: number | undefined;
-    const heartbeats = heartbeatStore(
-      table,
-      () => now,
-      seededRandom(1),
-      () => credentialEnds,
-    );
+    let credentialRead: number | undefined;
+    const heartbeats = heartbeatStore(table, () => now, seededRandom(1), {
+      credentialEndsAt: () => credentialEnds,
+      credentialReadAt: () => credentialRead,
+    });
     const others = heartbeatStore(table, () => now, seededRandom(2));
     expect(await heartbeats.read()).toBeUndefined();
     const tick = async (report = nothingDone, repairedTo?: RecordPosition) => {
@@ -40,14 +39,15 @@ onEachBackend('heartbeatStore', (tables) => {
     now += 40;
     expect(await heartbeats.read()).toEqual({ runningUntil: 0, last, lastSuccess: 1_200, age: 40 });
     credentialEnds = 5_000;
+    credentialRead = 900;
     await tick();
-    expect(await heartbeats.read()).toMatchObject({ credentialEndsAt: 5_000 });
+    expect(await heartbeats.read()).toMatchObject({ credentialEndsAt: 5_000, credentialReadAt: 900 });
     // An instance that had no token yet knows it from the others.
     const theirs = await others.begin(500);
     if (theirs === undefined) throw new Error('another tick is running');
     expect(theirs.credentialEndsAt).toBe(5_000);
     await others.end(theirs, nothingDone, undefined, noMemory);
-    expect(await heartbeats.read()).toMatchObject({ credentialEndsAt: 5_000 });
+    expect(await heartbeats.read()).toMatchObject({ credentialEndsAt: 5_000, credentialReadAt: 900 });
   });
 
   test('the next tick repairs on where the last one stopped, also if one died in between; at the end it begins anew', async () => {

@@ -52,7 +52,7 @@ test('what is required is enough; the rest has its defaults', () => {
         authorityHost: 'https://login.microsoftonline.com',
         exchangeAudience: 'api://AzureADTokenExchange',
       },
-      signIn: { kind: 'app' },
+      signIn: 'app',
     },
     rules: { maxAttempts: 8, repeatOrderedCart: true },
     times: defaultTimes,
@@ -253,9 +253,40 @@ describe('Partner Center', () => {
     });
   });
 
+  test('what proves it may be in the vault', () => {
+    const vault = 'https://contoso.vault.azure.net';
+    for (const holds of ['secret', 'certificate'] as const) {
+      const env = { ...required, PARTNER_CREDENTIAL: holds, PARTNER_VAULT: `${vault}/` };
+      expect(decodeConfig(env).partnerCenter).toMatchObject({
+        credential: { kind: 'vault', holds },
+        vault: { address: vault },
+      });
+    }
+    // For the one sign-in of a person, on a machine that is not the worker's.
+    const both = { PARTNER_SIGN_IN: 'app+user', PARTNER_CREDENTIAL: 'secret', PARTNER_CLIENT_SECRET: 'abc' };
+    expect(decodeConfig({ ...required, ...both, PARTNER_VAULT: vault }).partnerCenter).toMatchObject({
+      credential: { kind: 'secret' },
+      signIn: 'app+user',
+      vault: { address: vault },
+    });
+  });
+
   test.each<[string, Env, string]>([
-    ['no secret', { PARTNER_CREDENTIAL: 'secret' }, 'PARTNER_CLIENT_SECRET is missing'],
-    ['no certificate', { PARTNER_CREDENTIAL: 'certificate' }, 'PARTNER_CLIENT_CERTIFICATE is missing'],
+    [
+      'no secret',
+      { PARTNER_CREDENTIAL: 'secret' },
+      'Neither PARTNER_VAULT nor PARTNER_CLIENT_SECRET is set, and PARTNER_CREDENTIAL is secret',
+    ],
+    ['no certificate', { PARTNER_CREDENTIAL: 'certificate' }, 'nor PARTNER_CLIENT_CERTIFICATE is set'],
+    [
+      'two places of one secret',
+      {
+        PARTNER_CREDENTIAL: 'secret',
+        PARTNER_CLIENT_SECRET: 'abc',
+        PARTNER_VAULT: 'https://contoso.vault.azure.net',
+      },
+      'PARTNER_VAULT and PARTNER_CLIENT_SECRET are both set',
+    ],
     [
       'no key',
       { PARTNER_CREDENTIAL: 'certificate', PARTNER_CLIENT_CERTIFICATE: '-----BEGIN CERTIFICATE-----' },
@@ -271,15 +302,15 @@ describe('Partner Center', () => {
       { PARTNER_SIGN_IN: 'user' },
       'PARTNER_SIGN_IN is a text of 4 characters that looks like one word (not shown); expected is app or app+user',
     ],
-    ['no vault', { PARTNER_SIGN_IN: 'app+user' }, 'PARTNER_TOKEN_VAULT is missing'],
+    ['no vault', { PARTNER_SIGN_IN: 'app+user' }, 'PARTNER_VAULT is missing'],
     [
       'a vault without TLS',
-      { PARTNER_SIGN_IN: 'app+user', PARTNER_TOKEN_VAULT: 'http://contoso.vault.azure.net' },
-      'PARTNER_TOKEN_VAULT is a text of 30 characters that looks like a URL (not shown); expected is the https address',
+      { PARTNER_SIGN_IN: 'app+user', PARTNER_VAULT: 'http://contoso.vault.azure.net' },
+      'PARTNER_VAULT is a text of 30 characters that looks like a URL (not shown); expected is the https address',
     ],
     [
       'a vault that nobody asks',
-      { PARTNER_TOKEN_VAULT: 'https://contoso.vault.azure.net' },
+      { PARTNER_VAULT: 'https://contoso.vault.azure.net' },
       'PARTNER_SIGN_IN is app',
     ],
     ['a secret left over', { PARTNER_CLIENT_SECRET: 'abc' }, 'PARTNER_CREDENTIAL is federated'],

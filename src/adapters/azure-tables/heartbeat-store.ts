@@ -9,12 +9,22 @@ const partition = 'poller';
 const key = 'heartbeat';
 const version = 1;
 
+/** What this instance knows of the worker's credential, epoch ms. Undefined: no token was asked for yet. 0: there is no such time. */
+interface CredentialTimes {
+  credentialEndsAt(): number | undefined;
+  credentialReadAt(): number | undefined;
+}
+const unknownTimes: CredentialTimes = {
+  credentialEndsAt: () => undefined,
+  credentialReadAt: () => undefined,
+};
+
 /** `Heartbeats` over the table Gate. `now` is the storage's clock: those of two instances may be half a minute apart. */
 export function heartbeatStore(
   table: Table,
   now: () => number,
   random: Random,
-  credentialEndsAt: () => number | undefined = () => undefined,
+  credential: CredentialTimes = unknownTimes,
 ): Heartbeats {
   const read = () => table.get(partition, key);
 
@@ -29,9 +39,9 @@ export function heartbeatStore(
   }
 
   /** Another instance may have had a token when this one had none. */
-  const credentialEnd = (found: StoredRow | undefined): number => {
-    const stored = found?.properties['credentialEndsAt'];
-    return credentialEndsAt() ?? (typeof stored === 'number' ? stored : 0);
+  const known = (name: keyof CredentialTimes, found: StoredRow | undefined): number => {
+    const stored = found?.properties[name];
+    return credential[name]() ?? (typeof stored === 'number' ? stored : 0);
   };
 
   return {
@@ -48,7 +58,7 @@ export function heartbeatStore(
             startedAt,
             repairedTo: positionIn(found),
             memory: readMemory(found?.properties['memory']),
-            credentialEndsAt: credentialEnd(found) || undefined,
+            credentialEndsAt: known('credentialEndsAt', found) || undefined,
           }
         : undefined;
     },
@@ -66,7 +76,8 @@ export function heartbeatStore(
         endedAt,
         lastSuccess,
         runningUntil: 0,
-        credentialEndsAt: credentialEnd(found),
+        credentialEndsAt: known('credentialEndsAt', found),
+        credentialReadAt: known('credentialReadAt', found),
         memory: writeMemory(memory),
         repairPartition: repairedTo?.partition ?? '',
         repairKey: repairedTo?.key ?? '',
@@ -92,6 +103,7 @@ function toHeartbeat(row: StoredRow | undefined, longest: number): Omit<Heartbea
   const until = number('runningUntil');
   const endedAt = number('endedAt');
   const credentialEndsAt = number('credentialEndsAt');
+  const credentialReadAt = number('credentialReadAt');
   const stopped = tickStops.find((word) => word === row?.properties['stopped']);
   const report: TickReport = {
     woken: number('woken'),
@@ -110,6 +122,7 @@ function toHeartbeat(row: StoredRow | undefined, longest: number): Omit<Heartbea
     last: endedAt === 0 ? undefined : { endedAt, report },
     lastSuccess: number('lastSuccess'),
     ...(credentialEndsAt === 0 ? {} : { credentialEndsAt }),
+    ...(credentialReadAt === 0 ? {} : { credentialReadAt }),
   };
 }
 

@@ -1,7 +1,7 @@
 import { constants, createHash, createPrivateKey, randomUUID, sign, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { ManagedIdentityCredential } from '@azure/identity';
-import type { CredentialConfig } from '../../config/partner-center-config.ts';
+import type { Credential } from '../../config/partner-center-config.ts';
 
 /** PEM with certificate and private key, from the setting itself or the file that it names. */
 export const readPem = (certificate: string): string =>
@@ -21,7 +21,7 @@ export async function federatedAssertion(
 
 /** The fields of a token request that prove who the app is (RFC 6749, 2.3.1; RFC 7523, 2.2). `endpoint` is its audience. */
 export async function clientProof(
-  config: CredentialConfig,
+  config: Credential,
   endpoint: string,
   now: number,
 ): Promise<Readonly<Record<string, string>>> {

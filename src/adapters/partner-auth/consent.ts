@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { createServer, type ServerResponse } from 'node:http';
-import type { CredentialConfig } from '../../config/partner-center-config.ts';
+import type { Credential } from '../../config/partner-center-config.ts';
 import { refusalInWords } from './entra-errors.ts';
 import { redeemCode } from './redeem.ts';
 import type { Redeemed } from './user-token.ts';
@@ -20,7 +20,7 @@ const longest = 15 * 60_000;
  * coming back to this machine (RFC 6749, 4.1; RFC 7636; RFC 8252, 7.3). Throws in words, without any secret.
  */
 export async function askConsent(
-  config: CredentialConfig,
+  config: Credential,
   audience: string,
   { port, show, signal }: ConsentOptions,
 ): Promise<Extract<Redeemed, { kind: 'granted' }>> {

@@ -1,70 +1,62 @@
+/** `Vault` by the client of Azure Key Vault. */
 import type { TokenCredential } from '@azure/identity';
-import { type KeyVaultSecret, SecretClient } from '@azure/keyvault-secrets';
-import type { RefreshTokenStore } from './user-token.ts';
-
-/** Its name in the vault: it holds that one secret of a person's. */
-const name = 'partner-refresh-token';
+import { SecretClient } from '@azure/keyvault-secrets';
+import type { SecretName, Vault } from './vault.ts';
 
 const limited = () => ({ abortSignal: AbortSignal.timeout(20_000) });
 
-/** The refresh token as a secret of a Key Vault. Needs the role "Key Vault Secrets Officer" on that secret. */
-export function keyVaultStore(
-  vault: string,
+/**
+ * Reading needs the role "Key Vault Secrets User", writing "Key Vault Secrets Officer"; `who` signs in, for the advice in errors.
+ * `address` is like `https://contoso.vault.azure.net`.
+ */
+export function keyVault(
+  address: string,
   credential: TokenCredential,
   who: 'the worker’s identity' | 'you' = 'the worker’s identity',
-): RefreshTokenStore & {
-  /** Writes a token that replaces none. */
-  put(value: string): Promise<void>;
-} {
-  const client = new SecretClient(vault, credential, {
+): Vault {
+  const client = new SecretClient(address, credential, {
     retryOptions: { maxRetries: 2, maxRetryDelayInMs: 2_000 },
     // A vault on this machine has no name under vault.azure.net to compare its challenge with.
-    disableChallengeResourceVerification: isLoopback(vault),
+    disableChallengeResourceVerification: isLoopback(address),
   });
-  const place = `secret ${name} of ${vault}`;
-  const failed = (tried: string, error: unknown) =>
-    new Error(`${tried} ${place} failed: ${inWords(error, who)}`);
+  const place = (name: SecretName) => `secret ${name} of ${address}`;
+  const failure = (tried: string, role: string, error: unknown) =>
+    new Error(`${tried} failed: ${inWords(error, `The role "${role}" on it is missing for ${who}`)}`);
   return {
     place,
-    async read() {
-      const secret: KeyVaultSecret = await client.getSecret(name, limited()).catch((error: unknown) => {
-        throw failed('reading', error);
+    async read(name) {
+      const { value, properties } = await client.getSecret(name, limited()).catch((error: unknown) => {
+        throw failure(`reading ${place(name)}`, 'Key Vault Secrets User', error);
       });
-      const { version, createdOn } = secret.properties;
-      if (secret.value === undefined || secret.value === '' || version === undefined)
-        throw new Error(`${place} is empty: store the refresh token of the person who consented there`);
-      return { value: secret.value, version, writtenAt: createdOn?.getTime() ?? 0 };
+      const { version, createdOn } = properties;
+      if (value === undefined || value === '' || version === undefined)
+        throw new Error(`${place(name)} is empty: store its value there`);
+      return { value, version, writtenAt: createdOn?.getTime() ?? 0 };
     },
-    async put(value) {
-      await client
-        .setSecret(name, value, { contentType: 'refresh token', ...limited() })
-        .catch((error: unknown) => {
-          throw failed('writing', error);
-        });
-    },
-    async write(value, replaces) {
+    async write(name, value, replaces) {
       try {
-        await client.setSecret(name, value, { contentType: 'refresh token', ...limited() });
-        await client.updateSecretProperties(name, replaces.version, { enabled: false, ...limited() });
+        await client.setSecret(name, value, limited());
+        if (replaces !== undefined)
+          await client.updateSecretProperties(name, replaces.version, { enabled: false, ...limited() });
       } catch (error) {
-        throw failed('writing', error);
+        throw failure(`writing ${place(name)}`, 'Key Vault Secrets Officer', error);
       }
     },
   };
 }
 
-const isLoopback = (vault: string): boolean =>
-  ['127.0.0.1', 'localhost', '[::1]'].includes(new URL(vault).hostname);
+const isLoopback = (address: string): boolean =>
+  ['127.0.0.1', 'localhost', '[::1]'].includes(new URL(address).hostname);
 
 /** The client's error holds the request with its token: only status and words are told. */
-function inWords(error: unknown, who: string): string {
+function inWords(error: unknown, forbidden: string): string {
   if (!(error instanceof Error)) return 'unknown failure.';
   const status = 'statusCode' in error && typeof error.statusCode === 'number' ? error.statusCode : undefined;
   const advice =
     status === 403
-      ? ` The role "Key Vault Secrets Officer" on the secret is missing for ${who}, or the network does not let it in.`
+      ? ` ${forbidden}, or the network does not let it in.`
       : status === 404
-        ? ' Store the refresh token of the person who consented there.'
+        ? ' Store its value there.'
         : '';
   return `${status === undefined ? '' : `${status}: `}${(error.message.split('\n')[0] ?? '').slice(0, 200)}.${advice}`;
 }

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import type { CredentialConfig } from '../../config/partner-center-config.ts';
+import type { Credential } from '../../config/partner-center-config.ts';
 import { cutText } from '../../domain/text.ts';
 import { readBody } from '../partner-center/read-body.ts';
 import { clientProof } from './client-proof.ts';
@@ -22,7 +22,7 @@ const refused = z.object({ error: z.string(), error_description: z.optional(z.st
 
 /** Trades a refresh token for an access token of the audience. Throws in words when no answer comes. */
 export const redeemRefreshToken = (
-  config: CredentialConfig,
+  config: Credential,
   audience: string,
   refreshToken: string,
 ): Promise<Redeemed> =>
@@ -30,7 +30,7 @@ export const redeemRefreshToken = (
 
 /** Trades the code of a sign-in for the first refresh token. Throws in words when no answer comes. */
 export const redeemCode = (
-  config: CredentialConfig,
+  config: Credential,
   audience: string,
   {
     code,
@@ -47,7 +47,7 @@ export const redeemCode = (
 
 /** `POST {authority}/{tenant}/oauth2/v2.0/token` ("OAuth 2.0 authorization code flow", both of its requests). */
 async function redeem(
-  config: CredentialConfig,
+  config: Credential,
   audience: string,
   grant: Readonly<Record<string, string>>,
 ): Promise<Redeemed> {

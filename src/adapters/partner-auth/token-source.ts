@@ -7,6 +7,8 @@ export interface TokenSource extends Tokens {
   token(options: { readonly renew: boolean }): Promise<string>;
   /** When the credential behind the tokens ends (epoch ms); 0: it does not, or that is not known; undefined: this instance had no token yet. */
   credentialEndsAt(): number | undefined;
+  /** When the vault last gave what proves the credential (epoch ms); 0: it is in no vault; undefined: no token was asked for yet. */
+  credentialReadAt(): number | undefined;
 }
 
 /** No token could be had. The message says why, without any secret. */
@@ -20,6 +22,8 @@ export interface Token {
   readonly expiresAt: number;
   /** When a certificate or refresh token behind it ends, epoch ms; absent where that is not known. */
   readonly credentialEndsAt?: number;
+  /** When the secret, certificate or refresh token behind it was read from the vault, epoch ms; absent where there is none. */
+  readonly credentialReadAt?: number;
 }
 
 /** A token is renewed this long before it ends; one that lives only minutes, a tenth of its life before. */
@@ -49,6 +53,7 @@ export function cachedTokens(parts: {
         ms: clock.now() - started,
         livesMs: life,
         credentialDaysLeft: daysLeft(fresh.credentialEndsAt, clock.now()),
+        credentialAgeMs: ageOf(fresh.credentialReadAt, clock.now()),
         reason: undefined,
       });
       return fresh.token;
@@ -60,6 +65,7 @@ export function cachedTokens(parts: {
         ms: clock.now() - started,
         livesMs: undefined,
         credentialDaysLeft: undefined,
+        credentialAgeMs: ageOf(kept?.credentialReadAt, clock.now()),
         reason,
       });
       throw new CredentialFailure(`No token for Partner Center could be had: ${reason}`, { cause: error });
@@ -77,6 +83,7 @@ export function cachedTokens(parts: {
 
   return {
     credentialEndsAt: () => (kept === undefined ? undefined : (kept.credentialEndsAt ?? 0)),
+    credentialReadAt: () => (kept === undefined ? undefined : (kept.credentialReadAt ?? 0)),
     async token({ renew }) {
       if (kept === undefined || renew || !isAtHand()) return fetchOnce();
       // Due, but still good: nobody waits for the new one, and a refusal stops nobody.
@@ -94,6 +101,9 @@ export function cachedTokens(parts: {
     },
   };
 }
+
+const ageOf = (readAt: number | undefined, now: number): number | undefined =>
+  readAt === undefined ? undefined : Math.max(0, now - readAt);
 
 const daysLeft = (end: number | undefined, now: number): number | undefined =>
   end === undefined ? undefined : Math.floor((end - now) / (24 * 60 * 60_000));

@@ -1,24 +1,9 @@
 import type { Telemetry } from '../../ports/telemetry.ts';
 import { refusalInWords } from './entra-errors.ts';
 import type { Token } from './token-source.ts';
+import { type StoredSecret, secretNames, type Vault } from './vault.ts';
 
-/** A refresh token as it is kept. */
-export interface StoredToken {
-  readonly value: string;
-  /** Names this writing of it. */
-  readonly version: string;
-  /** Epoch ms. */
-  readonly writtenAt: number;
-}
-
-/** Where the refresh token of the person who consented is kept: one secret for all instances. Both throw in words. */
-export interface RefreshTokenStore {
-  read(): Promise<StoredToken>;
-  /** Writes a new version, and puts the one that it replaces out of use. */
-  write(value: string, replaces: StoredToken): Promise<void>;
-  /** In words, for a person: `secret partner-refresh-token of https://….vault.azure.net`. */
-  readonly place: string;
-}
+const name = secretNames.refreshToken;
 
 /** What the authority answers to a refresh token. */
 export type Redeemed =
@@ -35,7 +20,8 @@ export type Redeemed =
   | { readonly kind: 'refused'; readonly error: string; readonly description: string };
 
 export interface UserTokenParts {
-  readonly store: RefreshTokenStore;
+  /** Keeps the refresh token of the person who consented: one secret for all instances. */
+  readonly vault: Vault;
   readonly redeem: (refreshToken: string) => Promise<Redeemed>;
   readonly now: () => number;
   readonly telemetry: Pick<Telemetry, 'warn'>;
@@ -55,18 +41,18 @@ const keepEvery = 3 * day;
  * another instance may have renewed it, or a person replaced it. Throws in words, without any secret.
  */
 export async function fetchUserToken(parts: UserTokenParts): Promise<Token> {
-  const { store, telemetry } = parts;
+  const { vault, telemetry } = parts;
   const redeem = (refreshToken: string) => parts.redeem(bare(refreshToken));
-  let stored = await store.read();
+  let stored = await vault.read(name);
   let answer = await redeem(stored.value);
   if (answer.kind === 'refused' && answer.error === 'invalid_grant') {
-    const current = await store.read();
+    const current = await vault.read(name);
     if (current.version !== stored.version) {
       stored = current;
       answer = await redeem(stored.value);
     }
   }
-  if (answer.kind === 'refused') throw new Error(inWords(answer, store.place));
+  if (answer.kind === 'refused') throw new Error(inWords(answer, vault.place(name)));
   if (!answer.mfa)
     telemetry.warn(
       'the token lacks the claim of a multi-factor sign-in: Partner Center may refuse it (900421). Consent again with multi-factor authentication.',
@@ -77,19 +63,19 @@ export async function fetchUserToken(parts: UserTokenParts): Promise<Token> {
 }
 
 /** Whether it was written. A write that fails costs nothing yet: the old token lives on, and the next hour tries again. */
-async function keep(parts: UserTokenParts, stored: StoredToken, refreshToken: string): Promise<boolean> {
-  const { store, now, telemetry } = parts;
+async function keep(parts: UserTokenParts, stored: StoredSecret, refreshToken: string): Promise<boolean> {
+  const { vault, now, telemetry } = parts;
   if (now() - stored.writtenAt < keepEvery) return false;
   try {
     // Another instance at the same hour: one of the two new tokens is enough.
-    if ((await store.read()).version !== stored.version) return false;
-    await store.write(refreshToken, stored);
+    if ((await vault.read(name)).version !== stored.version) return false;
+    await vault.write(name, refreshToken, stored);
     return true;
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     const end = new Date(stored.writtenAt + refreshTokenLife).toISOString();
     telemetry.warn(
-      `the new refresh token could not be kept in ${store.place}: ${why} The old one is good until ${end}.`,
+      `the new refresh token could not be kept in ${vault.place(name)}: ${why} The old one is good until ${end}.`,
     );
     return false;
   }

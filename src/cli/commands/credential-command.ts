@@ -29,11 +29,11 @@ function portIn(text: string): number {
 }
 
 async function signIn({ output, settings, interrupted }: Session, port: number): Promise<number> {
-  const { credential, audience, signIn: kept } = decodePartnerCenterConfig(settings().env);
-  if (kept.kind === 'app')
+  const { credential, audience, signIn: kind, vault: at } = decodePartnerCenterConfig(settings().env);
+  if (kind === 'app' || at === undefined)
     throw new CommandFailure(
       exit.usage,
-      'PARTNER_SIGN_IN is app: the worker acts for itself, and no person consents. Set PARTNER_SIGN_IN = app+user and PARTNER_TOKEN_VAULT first.',
+      'PARTNER_SIGN_IN is app: the worker acts for itself, and no person consents. Set PARTNER_SIGN_IN = app+user and PARTNER_VAULT first.',
     );
   if (credential.kind === 'federated')
     throw new CommandFailure(
@@ -42,37 +42,40 @@ async function signIn({ output, settings, interrupted }: Session, port: number):
     );
   // Loaded here: most commands need none of it.
   const { askConsent } = await import('../../adapters/partner-auth/consent.ts');
-  const { keyVaultStore } = await import('../../adapters/partner-auth/key-vault.ts');
+  const { keyVault } = await import('../../adapters/partner-auth/key-vault.ts');
+  const { provenBy } = await import('../../adapters/partner-auth/credentials.ts');
+  const { secretNames } = await import('../../adapters/partner-auth/vault.ts');
   const { azureIdentity } = await import('../../adapters/azure-tables/azure-identity.ts');
-  const store = keyVaultStore(kept.vault, azureIdentity(undefined), 'you');
-  const granted = await askConsent(credential, audience, {
-    port,
-    signal: interrupted,
-    show: (address) =>
-      output.note(
-        `Open this in a browser on this machine, and sign in, with a second factor, as the person for whom the worker is to act:\n${address}`,
-      ),
-  }).catch((error: unknown) => {
-    throw new CommandFailure(exit.cannot, `No consent: ${error instanceof Error ? error.message : error}`);
-  });
+  const vault = keyVault(at.address, azureIdentity(undefined), 'you');
+  const name = secretNames.refreshToken;
+  const place = vault.place(name);
+  const show = (address: string) =>
+    output.note(
+      `Open this in a browser on this machine, and sign in, with a second factor, as the person for whom the worker is to act:\n${address}`,
+    );
+  const granted = await provenBy(credential, vault)
+    .then((app) => askConsent(app, audience, { port, signal: interrupted, show }))
+    .catch((error: unknown) => {
+      throw new CommandFailure(exit.cannot, `No consent: ${error instanceof Error ? error.message : error}`);
+    });
   if (granted.refreshToken === undefined)
     throw new CommandFailure(
       exit.cannot,
       'The authority gave no refresh token: the app registration must allow the scope offline_access.',
     );
-  await store.put(granted.refreshToken).catch((error: unknown) => {
+  await vault.write(name, granted.refreshToken).catch((error: unknown) => {
     throw new CommandFailure(
       exit.cannot,
       `The consent is given, but it could not be kept: ${error instanceof Error ? error.message : error}`,
     );
   });
   output.line(
-    `The refresh token is in ${store.place}. The worker takes it with its next token; until then: npx partner-checkout resume`,
+    `The refresh token is in ${place}. The worker takes it with its next token; until then: npx partner-checkout resume`,
   );
   if (!granted.mfa)
     output.note(
       'It lacks the claim of a second factor: Partner Center may refuse it (900421). Turn on multi-factor authentication for this person, and sign in once more.',
     );
-  output.data({ kept: true, place: store.place, secondFactor: granted.mfa });
+  output.data({ kept: true, place, secondFactor: granted.mfa });
   return granted.mfa ? exit.ok : exit.found;
 }

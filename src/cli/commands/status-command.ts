@@ -80,7 +80,9 @@ function show(output: Output, status: Status, [from, version]: readonly [string,
       ? 'no tick has run yet'
       : `last tick ${ago(lastTick, now)}, last success ${lastSuccess === undefined ? 'never' : ago(lastSuccess, now)}`,
   );
-  say('credential', `days left: ${daysLeft(status.poller, now)}`);
+  const readAt = 'unknown' in status.poller ? undefined : status.poller.credentialReadAt;
+  const read = readAt === undefined ? '' : `; read from the vault ${ago(readAt, now)}`;
+  say('credential', `days left: ${daysLeft(status.poller, now)}${read}`);
   say('version', `${version}, of ${from}`);
 }
 

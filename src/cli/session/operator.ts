@@ -71,6 +71,7 @@ export function openOperator(config: OperatorConfig, warn: (text: string) => voi
         lastTick: heartbeat?.last?.endedAt,
         lastSuccess: heartbeat?.lastSuccess || undefined,
         credentialEndsAt: heartbeat?.credentialEndsAt,
+        credentialReadAt: heartbeat?.credentialReadAt,
       });
     },
     who: () => whoAmI(config.tables),
