@@ -39,6 +39,8 @@ beforeAll(async () => {
     stdio: ['pipe', 'pipe', 'inherit'],
   });
   child = started;
+  // Each question waits for its end too.
+  child.setMaxListeners(0);
   createInterface({ input: started.stdout }).on('line', (line) => {
     const { id, signed } = JSON.parse(line);
     waiting.get(id)?.(signed);

@@ -1,4 +1,5 @@
-// Promise held here: what proves who the worker is is read anew for each token, and an outage of the vault alone stops no purchase.
+/** Promise: what proves who the worker is is read anew for each token, and an outage of the vault alone stops no purchase. */
+
 import { expect, test } from 'vitest';
 import { provenBy, tokensOfVault } from '../../src/adapters/partner-auth/credentials.ts';
 import { type SecretName, steadyVault, type Vault } from '../../src/adapters/partner-auth/vault.ts';
