@@ -1,4 +1,4 @@
-import { withJitter } from '../../src/domain/checkout/backoff.ts';
+import { withJitter } from '../../src/domain/checkout/deadlines.ts';
 import { defaultTimes } from '../../src/domain/times.ts';
 import type { HostChild } from '../functions-host/child.ts';
 import { type Progress, progressOf } from '../night/progress.ts';

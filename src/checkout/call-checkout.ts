@@ -1,23 +1,26 @@
+/**
+ * Fourth step of a delivery: the paid call, behind its fence. `next-action.ts` says what follows from its outcome.
+ */
+
 import type { Exchange } from '../domain/answer/exchange.ts';
 import { withCall } from '../domain/checkout/call-history.ts';
-import { answeredWithCode, endOf, judge, type Outcome } from '../domain/checkout/call-outcome.ts';
-import { reportOf } from '../domain/checkout/call-report.ts';
+import { answeredWithCode, endOf, judge, type Outcome, reportOf } from '../domain/checkout/call-outcome.ts';
 import { afterCall, afterFence, type NextAction, unsent } from '../domain/checkout/next-action.ts';
-import { cartIdOf } from '../domain/checkout/record.ts';
+import { cartIdOf, transition } from '../domain/checkout/record.ts';
 import { type Fence, fence, type LeasedRecord } from '../domain/checkout/send-fence.ts';
-import { transition } from '../domain/checkout/state-machine.ts';
 import type { Permit } from '../domain/gate/permit.ts';
 import type { Verdict } from '../ports/gate.ts';
-import { whileMine } from './record-writer.ts';
-import { contextOf, lockEnds, type Run, returnPermit } from './run.ts';
-import { stoppedNow } from './stopped.ts';
-import { waitForPermit } from './wait-for-permit.ts';
+import { contextOf, lockEnds, type RunWith, returnPermit, stoppedNow, whileMine } from './run.ts';
+import { type Waiting, waitForPermit } from './wait-for-permit.ts';
+
+/** The ports of a call: those of its permit, and of its record. */
+type Calling = Waiting | 'joinBatch' | 'ledger' | 'partnerCenter' | 'rules';
 
 /** A call that was certainly not executed is tried again at once this often; then the job backs off. */
 const quickRetries = 2;
 
 /** Fourth step of the way: makes the paid call once its fence lets it, and says what follows from the outcome. */
-export async function callCheckout(run: Run, claimed: LeasedRecord): Promise<NextAction> {
+export async function callCheckout(run: RunWith<Calling>, claimed: LeasedRecord): Promise<NextAction> {
   run.leased = claimed;
   let renewed = false;
   let renewToken = false;
@@ -54,14 +57,14 @@ export async function callCheckout(run: Run, claimed: LeasedRecord): Promise<Nex
  * Nothing left since the claim wrote its send, so that send crashed nobody: its count is taken back. Without this, five runs whose
  * permit was too old at the fence would ask a person about a crash. An open question about crashes waits for an outcome.
  */
-function neverLeft(run: Run, { record }: LeasedRecord, action: NextAction): NextAction {
+function neverLeft(run: RunWith<Calling>, { record }: LeasedRecord, action: NextAction): NextAction {
   if (action.kind !== 'reschedule' || record.asked?.code === 'worker-crashed') return action;
   if ((record.lastSend ?? 0) < run.startedAt) return action;
   const unansweredSends = Math.max(0, record.unansweredSends - 1);
   return { ...action, to: { ...action.to, change: { unansweredSends, ...action.to.change } } };
 }
 
-const gateAfter = (run: Run, verdict: Verdict) => ({
+const gateAfter = (run: RunWith<Calling>, verdict: Verdict) => ({
   opensAt: verdict.kind === 'open' ? undefined : verdict.until,
   othersPassedAt: run.deps.gate.lastOkOfOthers(run.leased?.record.customerId ?? ''),
 });
@@ -73,7 +76,7 @@ type Passed =
 
 const act = (action: NextAction): Passed => ({ kind: 'action', action });
 
-async function passFence(run: Run, claimed: LeasedRecord): Promise<Passed> {
+async function passFence(run: RunWith<Calling>, claimed: LeasedRecord): Promise<Passed> {
   const { clock, times } = run.deps;
   let leased = claimed;
   for (;;) {
@@ -104,7 +107,7 @@ async function passFence(run: Run, claimed: LeasedRecord): Promise<Passed> {
   }
 }
 
-const fenceNow = (run: Run, leased: LeasedRecord, permit: Permit | undefined): Fence =>
+const fenceNow = (run: RunWith<Calling>, leased: LeasedRecord, permit: Permit | undefined): Fence =>
   fence(
     leased,
     permit,
@@ -116,7 +119,7 @@ const fenceNow = (run: Run, leased: LeasedRecord, permit: Permit | undefined): F
   );
 
 /** The last send moves with the lease: the call may leave as late as the lease allows. */
-async function renewLease(run: Run, leased: LeasedRecord): Promise<LeasedRecord | undefined> {
+async function renewLease(run: RunWith<Calling>, leased: LeasedRecord): Promise<LeasedRecord | undefined> {
   const written = await whileMine(run, leased).write((record) => {
     const now = run.deps.clock.now();
     const lease = { id: leased.leaseId, until: now + run.deps.times.lease };
@@ -132,7 +135,11 @@ interface Called {
 }
 
 /** Undefined: its fence closed before it could leave. */
-async function call(run: Run, leased: LeasedRecord, renewToken: boolean): Promise<Called | undefined> {
+async function call(
+  run: RunWith<Calling>,
+  leased: LeasedRecord,
+  renewToken: boolean,
+): Promise<Called | undefined> {
   const { random, clock, gate, partnerCenter } = run.deps;
   const { customerId, requestId, history } = leased.record;
   const cartId = cartIdOf(leased.record);

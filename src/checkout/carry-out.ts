@@ -1,8 +1,9 @@
+/** Fifth step of a delivery: do what `next-action.ts` decided. It interprets; it decides nothing. */
+
 import { type Result, withResult } from '../domain/checkout/apply-result.ts';
 import { withDelivery } from '../domain/checkout/call-history.ts';
 import type { Asked, Destination, FinalAction, NextAction } from '../domain/checkout/next-action.ts';
-import type { CheckoutRecord } from '../domain/checkout/record.ts';
-import { transition } from '../domain/checkout/state-machine.ts';
+import { type CheckoutRecord, transition } from '../domain/checkout/record.ts';
 import { needsDecisionEvent } from '../domain/events/event-list.ts';
 import { isOrderJob } from '../domain/message/job.ts';
 import { wholeMs } from '../domain/schedule-entry.ts';
@@ -12,12 +13,11 @@ import {
   attentionRow,
   closeAttention,
   finalizeOrComeBack,
-  tellAttention,
+  reportAttention,
+  reportFinished,
   writeBatchRows,
 } from './finalize.ts';
-import { type RecordWriter, unleasedWriter, whileMine } from './record-writer.ts';
-import { reportFinished } from './report-finished.ts';
-import type { Completed, Run } from './run.ts';
+import { type Completed, type RecordWriter, type Run, unleasedWriter, whileMine } from './run.ts';
 
 /** Last step but one of the way: does what `nextAction` decided. Nothing else writes the ledger after a claim. */
 export async function carryOut(run: Run, action: FinalAction): Promise<Completed> {
@@ -138,7 +138,7 @@ async function escalate(
   const record = writer.record();
   // guard: People: a question opens its row before the reschedule
   await deps.attention.write(attentionRow(record, kind, reason, evidence), 'not-newer');
-  if (isNew) tellAttention(deps, 'AttentionOpened', record, kind, reason.code);
+  if (isNew) reportAttention(deps, 'AttentionOpened', record, kind, reason.code);
   if (kind === 'needs-decision') await deps.events.publish([needsDecisionEvent(record)]);
   return reschedule(run, writer, { ...to, change: { reason, ...to.change } });
 }

@@ -1,3 +1,7 @@
+/**
+ * Third step of a delivery: take the right to act on the record, or end the delivery with a promise that the job is looked at again.
+ */
+
 import { withDelivery } from '../domain/checkout/call-history.ts';
 import {
   type ClaimStep,
@@ -7,16 +11,15 @@ import {
   lackingOrders,
   needsCart,
   needsPermit,
+  newRecord,
   type TakeOver,
 } from '../domain/checkout/claim-rules.ts';
 import { tooLate } from '../domain/checkout/endings.ts';
 import { mergeMessage } from '../domain/checkout/merge-message.ts';
-import { newRecord } from '../domain/checkout/new-record.ts';
 import { afterGiveUp, crashed, putOff } from '../domain/checkout/next-action.ts';
 import { otherLines } from '../domain/checkout/other-lines.ts';
-import { type CheckoutRecord, isSettled } from '../domain/checkout/record.ts';
+import { type CheckoutRecord, isSettled, transition } from '../domain/checkout/record.ts';
 import type { LeasedRecord } from '../domain/checkout/send-fence.ts';
-import { transition } from '../domain/checkout/state-machine.ts';
 import type { Rejection } from '../domain/message/job.ts';
 import { omitUndefined } from '../domain/omit-undefined.ts';
 import { wholeMs } from '../domain/schedule-entry.ts';
@@ -25,9 +28,8 @@ import type { Stored } from '../ports/ledger.ts';
 import { carryOutUnleased } from './carry-out.ts';
 import { comeBack, entryFor, leaveUntil } from './entries.ts';
 import { finalize, finalizeOrComeBack, writeBatchRows } from './finalize.ts';
-import { recordMissing } from './record-missing.ts';
-import { type Completed, contextOf, type Run, returnPermit } from './run.ts';
-import { stoppedNow } from './stopped.ts';
+import { type Completed, contextOf, leftToSleep, type Run, returnPermit, stoppedNow } from './run.ts';
+import { recordMissing } from './survive-error.ts';
 import { waitForPermit } from './wait-for-permit.ts';
 
 /** What a claim leaves to do. */
@@ -304,7 +306,7 @@ async function takeOver(
 ): Promise<Claimed | undefined> {
   const { deps, delivery } = run;
   const { value: record } = found;
-  // Its events may still wait for a topic that was away, and the record after a retry no longer tells them.
+  // Its events may still wait for a topic that was unavailable, and the record after a retry no longer names them.
   if (isSettled(record.state)) await finalize(deps, record);
   const now = deps.clock.now();
   const until = now + deps.times.lease;
@@ -327,7 +329,7 @@ async function takeOver(
       updatedAt: now,
       // Only what is about to send may move the last send: a reconciliation that did would put off its own evidence for ever.
       // guard: Last send: written by the take-over from waiting
-      // guard: Last send: never moved by a look [replace: { lastSend: now }]
+      // guard: Last send: never moved by a reconciliation [replace: { lastSend: now }]
       ...(sends
         ? { ...firstSendOf(run, record, now), lastSend: now, unansweredSends: record.unansweredSends + 1 }
         : {}),
@@ -385,7 +387,7 @@ function withDecision(record: CheckoutRecord): CheckoutRecord {
     case 'retry': {
       if (!isSettled(record.state)) return rest;
       const { asked, gaveUp, refusedSince, goneSince, reason, repeated, badLines, repair, ...fresh } = rest;
-      return { ...fresh, attempts: 0, looks: 0 };
+      return { ...fresh, attempts: 0, reconciliations: 0 };
     }
     case 'not-bought':
       return { ...rest, repeatAllowed: true };
@@ -398,9 +400,9 @@ function withDecision(record: CheckoutRecord): CheckoutRecord {
 
 /** Sleeps in place if the rest of the sleep budget covers the wait. No permit is held meanwhile. */
 async function slept(run: Run, until: number): Promise<boolean> {
-  const { clock, times } = run.deps;
+  const { clock } = run.deps;
   const wait = until - clock.now();
-  if (wait > times.sleepBudget - run.slept) return false;
+  if (wait > leftToSleep(run)) return false;
   returnPermit(run);
   run.slept += wait;
   await clock.sleep(wait);

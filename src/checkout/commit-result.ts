@@ -1,18 +1,22 @@
+/**
+ * Fifth step, with a result: write orders and record in one transaction, whatever became of the lease. Called by `carry-out.ts`.
+ */
+
 import { type Result, withOrders, withResult } from '../domain/checkout/apply-result.ts';
 import { withDelivery } from '../domain/checkout/call-history.ts';
 import type { Destination } from '../domain/checkout/next-action.ts';
-import { type CheckoutRecord, isSettled } from '../domain/checkout/record.ts';
+import { type CheckoutRecord, isSettled, transition } from '../domain/checkout/record.ts';
 import type { LeasedRecord } from '../domain/checkout/send-fence.ts';
-import { transition } from '../domain/checkout/state-machine.ts';
 import { omitUndefined } from '../domain/omit-undefined.ts';
 import { isTerminal, type Order } from '../domain/order/order.ts';
 import { pollEntryKey, wholeMs } from '../domain/schedule-entry.ts';
 import { Unavailable } from '../ports/unavailable.ts';
 import { comeBack, entryFor, removeReplaced } from './entries.ts';
-import { finalize, finalizeOrComeBack } from './finalize.ts';
-import { learnedBy, withLearned } from './record-writer.ts';
-import { reportFinished } from './report-finished.ts';
-import { type Completed, lockEnds, type Run } from './run.ts';
+import { type Finalizing, finalize, finalizeOrComeBack, reportFinished } from './finalize.ts';
+import { type Completed, learnedBy, lockEnds, type RunWith, withLearned } from './run.ts';
+
+/** The ports of a result: those of the last step, and of the transaction. */
+type Committing = Finalizing | 'ledger' | 'random';
 
 /** Another job has one of the orders, so this job has to be found out again. */
 interface Disowned {
@@ -26,7 +30,7 @@ interface Disowned {
  * comes before all of that.
  */
 export async function commitResult(
-  run: Run,
+  run: RunWith<Committing>,
   leased: LeasedRecord,
   result: Result,
   to: Destination | undefined,
@@ -88,7 +92,7 @@ export async function commitResult(
 }
 
 async function afterCommit(
-  run: Run,
+  run: RunWith<Committing>,
   before: CheckoutRecord,
   record: CheckoutRecord,
   mine: boolean,
@@ -107,7 +111,7 @@ async function afterCommit(
 
 /** Records orders of a job that has a result: facts are written whatever its state, by nobody in particular. */
 export async function commitFacts(
-  run: Run,
+  run: RunWith<Committing>,
   found: { readonly value: CheckoutRecord; readonly etag: string },
   orders: readonly Order[],
 ): Promise<Completed> {
@@ -167,7 +171,7 @@ function goingOn(
 }
 
 async function insertOrderEntries(
-  run: Run,
+  run: RunWith<Committing>,
   record: CheckoutRecord,
   orders: readonly Order[],
   dueAt: number,
@@ -212,7 +216,7 @@ function factsOnly(
 }
 
 /** With an answer in hand: try again as long as the lock is renewed. After that the message is sent again with the order ids. */
-async function whileLocked<T>(run: Run, write: () => Promise<T>): Promise<T> {
+async function whileLocked<T>(run: RunWith<Committing>, write: () => Promise<T>): Promise<T> {
   const { clock, times } = run.deps;
   for (let pause = times.permitLife; ; pause = Math.min(pause * 2, times.throwDelay)) {
     try {
@@ -226,7 +230,7 @@ async function whileLocked<T>(run: Run, write: () => Promise<T>): Promise<T> {
 }
 
 /** An order in the books of another job is not ours, whatever led to it. */
-function disowned(run: Run, leased: LeasedRecord, orderId: string, owner: string): Disowned {
+function disowned(run: RunWith<Committing>, leased: LeasedRecord, orderId: string, owner: string): Disowned {
   const { clock, telemetry, times } = run.deps;
   const { jobKey, attempts } = leased.record;
   telemetry.warn(`order ${orderId} belongs to job ${owner}, not to ${jobKey}`, { jobKey });

@@ -1,4 +1,8 @@
-import type { Rules } from '../domain/checkout/rules.ts';
+/**
+ * The ports and rules that the steps of a delivery work with, in groups. Each step names the groups that it uses.
+ */
+
+import type { Rules } from '../domain/checkout/reconcile-rules.ts';
 import type { Times } from '../domain/times.ts';
 import type { Attention } from '../ports/attention.ts';
 import type { Batches } from '../ports/batches.ts';

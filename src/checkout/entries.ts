@@ -1,12 +1,20 @@
+/**
+ * The schedule entries of a delivery: how it comes back, and which entries it may remove. Used by every step that ends a delivery.
+ */
+
 import type { CheckoutRecord, State } from '../domain/checkout/record.ts';
 import { type JobEntry, jobEntry, wholeMs } from '../domain/schedule-entry.ts';
-import type { Completed, Run } from './run.ts';
+import type { Completed, RunWith } from './run.ts';
 
 /**
  * The promises of a delivery: rules R2 and R3 of docs/protocol.md. A producer's message makes sure of an entry. A wake-up
  * moves the entry that woke it, and writes another only as part of a reschedule, or entries would multiply.
  */
-export async function comeBack(run: Run, record: CheckoutRecord | undefined, at: number): Promise<Completed> {
+export async function comeBack(
+  run: RunWith<'schedule'>,
+  record: CheckoutRecord | undefined,
+  at: number,
+): Promise<Completed> {
   const { from } = run.delivery;
   // guard: Entry: a wake-up moves its own entry [replace: false]
   if (from.kind === 'wake-up')
@@ -23,7 +31,12 @@ export async function comeBack(run: Run, record: CheckoutRecord | undefined, at:
 }
 
 /** The entry that wakes this job at `at`. `state`: where its record will stand then. */
-export function entryFor(run: Run, record: CheckoutRecord | undefined, at: number, state?: State): JobEntry {
+export function entryFor(
+  run: RunWith<never>,
+  record: CheckoutRecord | undefined,
+  at: number,
+  state?: State,
+): JobEntry {
   const { urgent, firstEnqueued, from } = run.delivery;
   // A message for a cart that the worker made belongs to the job that made it.
   const jobKey = record?.jobKey ?? run.delivery.jobKey;
@@ -40,9 +53,13 @@ export function entryFor(run: Run, record: CheckoutRecord | undefined, at: numbe
 }
 
 /** The record of another run, or one that is not due: somebody has to look again at `at`. */
-export async function leaveUntil(run: Run, record: CheckoutRecord, at: number): Promise<Completed> {
+export async function leaveUntil(
+  run: RunWith<'schedule'>,
+  record: CheckoutRecord,
+  at: number,
+): Promise<Completed> {
   const { from } = run.delivery;
-  // R2 b: the record's own entry comes later, so this one has done its duty. A leased record has no next try.
+  // R2 b: the record's own entry comes later, so this one is not needed. A leased record has no next try.
   // guard: Entry: removed only when the record's next try is later [replace: from.kind === 'wake-up']
   if (from.kind === 'wake-up' && record.nextTry !== undefined && record.nextTry > from.origin) {
     await run.deps.schedule.remove(from.entryKey);
@@ -52,7 +69,7 @@ export async function leaveUntil(run: Run, record: CheckoutRecord, at: number): 
 }
 
 /** After a reschedule to `nextTry`: what woke this run is replaced by the entry of then (R2 b). What cannot be removed is left. */
-export async function removeReplaced(run: Run, nextTry: number): Promise<void> {
+export async function removeReplaced(run: RunWith<'schedule' | 'telemetry'>, nextTry: number): Promise<void> {
   const { from } = run.delivery;
   const own = from.kind === 'wake-up' ? [{ key: from.entryKey, origin: from.origin }] : [];
   for (const entry of [...own, ...(run.leaseEntry === undefined ? [] : [run.leaseEntry])]) {
@@ -62,7 +79,7 @@ export async function removeReplaced(run: Run, nextTry: number): Promise<void> {
 }
 
 /** After a result is finalized (R2 a). */
-export async function removeAll(run: Run): Promise<void> {
+export async function removeAll(run: RunWith<'schedule' | 'telemetry'>): Promise<void> {
   const { from } = run.delivery;
   const own = from.kind === 'wake-up' ? [from.entryKey] : [];
   for (const key of [...own, ...(run.leaseEntry === undefined ? [] : [run.leaseEntry.key])])
@@ -70,7 +87,10 @@ export async function removeAll(run: Run): Promise<void> {
 }
 
 /** An entry that stays causes one harmless wake-up. */
-async function tryToRemove({ deps, delivery }: Run, key: string): Promise<void> {
+async function tryToRemove(
+  { deps, delivery }: RunWith<'schedule' | 'telemetry'>,
+  key: string,
+): Promise<void> {
   try {
     await deps.schedule.remove(key);
   } catch (error) {

@@ -1,14 +1,19 @@
+/**
+ * Last step of a delivery: what a result leaves to do, which may come late and is safe to repeat. The poller uses it too.
+ */
+
 import type { AttentionKind } from '../domain/checkout/attention-row.ts';
 import { lastCheckoutEnd } from '../domain/checkout/call-history.ts';
-import { reasonOf } from '../domain/checkout/reason-of.ts';
+import { reasonOf } from '../domain/checkout/endings.ts';
 import { type CheckoutRecord, isRetryable, isSettled, type Reason } from '../domain/checkout/record.ts';
 import { boughtAgainReason } from '../domain/checkout/repeat-alarm.ts';
 import { eventsOf } from '../domain/events/event-list.ts';
 import { omitUndefined } from '../domain/omit-undefined.ts';
+import { isTerminal } from '../domain/order/order.ts';
 import { Unavailable } from '../ports/unavailable.ts';
 import type { Deps } from './deps.ts';
 import { comeBack, removeAll } from './entries.ts';
-import type { Completed, Run } from './run.ts';
+import type { Completed, RunWith } from './run.ts';
 
 /** The effects after a result, each safe to repeat: batch rows, the attention row, the events. */
 export async function finalize(
@@ -26,8 +31,14 @@ export async function finalize(
   if (events.length > 0) await deps.events.publish(events);
 }
 
+/** The ports of the last step. */
+export type Finalizing = 'attention' | 'batches' | 'clock' | 'events' | 'schedule' | 'telemetry' | 'times';
+
 /** Last step of the way: finalize, then remove the entries. Events and rows may come late, the purchase never does. */
-export async function finalizeOrComeBack(run: Run, record: CheckoutRecord): Promise<Completed> {
+export async function finalizeOrComeBack(
+  run: RunWith<Finalizing>,
+  record: CheckoutRecord,
+): Promise<Completed> {
   const { deps, delivery } = run;
   try {
     // guard: Finalize: a settled record is finalized by whoever may be the last to know
@@ -69,12 +80,12 @@ async function writeAttention(
   deps: Pick<Deps, 'attention' | 'telemetry'>,
   record: CheckoutRecord,
 ): Promise<void> {
-  const { state } = record;
-  const alarm = boughtAgainReason(record);
-  if (alarm !== undefined) {
+  const { state, boughtAgain } = record;
+  if (boughtAgain !== undefined) {
+    const alarm = boughtAgainReason(boughtAgain, record.orders);
     const opened = await deps.attention.write(attentionRow(record, 'needs-decision', alarm), 'older');
     if (opened) {
-      tellAttention(deps, 'AttentionOpened', record, 'needs-decision', alarm.code);
+      reportAttention(deps, 'AttentionOpened', record, 'needs-decision', alarm.code);
       deps.telemetry.warn(`${alarm.description} ${alarm.remedy}`, { jobKey: record.jobKey });
     }
     return;
@@ -82,7 +93,7 @@ async function writeAttention(
   if (isRetryable(state)) {
     const reason = reasonOf(record);
     const opened = await deps.attention.write(attentionRow(record, state, reason), 'older');
-    if (opened) tellAttention(deps, 'AttentionOpened', record, state, reason.code);
+    if (opened) reportAttention(deps, 'AttentionOpened', record, state, reason.code);
     return;
   }
   // A record that was never taken over, and never asked about, cannot have an open row.
@@ -95,7 +106,7 @@ export async function closeAttention(
   record: CheckoutRecord,
 ): Promise<void> {
   const closed = await deps.attention.close(record.jobKey, record.revision, record.updatedAt, 'the worker');
-  if (closed) tellAttention(deps, 'AttentionClosed', record, record.state, '');
+  if (closed) reportAttention(deps, 'AttentionClosed', record, record.state, '');
 }
 
 export const attentionRow = (
@@ -115,7 +126,7 @@ export const attentionRow = (
   at: record.updatedAt,
 });
 
-export function tellAttention(
+export function reportAttention(
   deps: Pick<Deps, 'telemetry'>,
   name: 'AttentionOpened' | 'AttentionClosed',
   record: CheckoutRecord,
@@ -124,4 +135,32 @@ export function tellAttention(
 ): void {
   const { jobKey, customerId, cartId, revision, job } = record;
   deps.telemetry.event(name, { jobKey, customerId, cartId, batchId: job.batchId, kind, code, revision });
+}
+
+/** The one event of a job that was ordered, or ended. */
+export function reportFinished(run: RunWith<'clock' | 'telemetry'>, record: CheckoutRecord): void {
+  const { jobKey, customerId, cartId, state, job, attempts, orders, reason, reschedules } = record;
+  const { clock, telemetry } = run.deps;
+  const { from } = run.delivery;
+  telemetry.event('JobFinished', {
+    jobKey,
+    customerId,
+    cartId,
+    batchId: job.batchId,
+    batchSize: from.kind === 'producer' ? from.job.batchSize : undefined,
+    notAfter: job.notAfter,
+    outcome: state,
+    code: reason?.code,
+    orders: orders.length,
+    pending: orders.filter((orderSummary) => !isTerminal(orderSummary.status)).length,
+    attempts,
+    reschedules,
+    calls: run.calls,
+    // Of the delivery that ended it: before it, the job waited in the queue or the schedule.
+    queueMs: run.startedAt - run.delivery.enqueuedAt,
+    gateMs: run.slept,
+    apiMs: run.apiMs,
+    runMs: clock.now() - run.startedAt,
+    totalMs: clock.now() - record.firstEnqueued,
+  });
 }

@@ -1,3 +1,7 @@
+/**
+ * Reads what a reconciliation decides by: the cart, the customer's orders, our own books and equal carts. Used by `reconcile.ts`.
+ */
+
 import { decodeCart } from '../domain/answer/decode-cart.ts';
 import { decodeOrder, decodeOrders } from '../domain/answer/decode-order.ts';
 import { knownGroup, mergeMarks } from '../domain/checkout/apply-result.ts';
@@ -19,8 +23,11 @@ import {
 import type { Order } from '../domain/order/order.ts';
 import type { CustomerBooks } from '../ports/ledger.ts';
 import { type Read, readApi } from './read-api.ts';
-import type { Run } from './run.ts';
-import { stoppedEverywhere } from './stopped.ts';
+import { type RunWith, stoppedEverywhere } from './run.ts';
+import type { Waiting } from './wait-for-permit.ts';
+
+/** The ports of the reads, and those of our own books. */
+type Gathering = Waiting | 'joinBatch' | 'ledger' | 'partnerCenter' | 'rules';
 
 /** What was found out, or why it could not be. `record` holds what was learned either way. */
 export type Gathered =
@@ -35,7 +42,7 @@ export type Gathered =
   | { readonly kind: 'refused'; readonly reason: Reason; readonly record: CheckoutRecord };
 
 /** The cart first, the order list second, our own books last: an equal cart that starts in between keeps its order. */
-export async function gatherEvidence(run: Run, before: CheckoutRecord): Promise<Gathered> {
+export async function gatherEvidence(run: RunWith<Gathering>, before: CheckoutRecord): Promise<Gathered> {
   const { partnerCenter: api, ledger, times, clock, rules } = run.deps;
   const now = clock.now();
   const { customerId } = before;
@@ -84,7 +91,7 @@ export async function gatherEvidence(run: Run, before: CheckoutRecord): Promise<
     groups: record.groups,
     unowned,
   };
-  // Equal carts tell whose a listed order is: nobody asks that without one, or before a repeat that tells it anyway.
+  // Whose is a listed order? Equal carts are read only if there is one, and no repeat answers that first.
   const isAsked = unowned.length > 0 && !repeatsFirst(seen, { times, ...rules });
   const equalCarts = await readEqualCarts(
     run,
@@ -128,7 +135,7 @@ function ordersToRead(record: CheckoutRecord, books: CustomerBooks): readonly st
 
 /** Reads these orders by id; those that cannot be read are left out. */
 export async function readOrders(
-  run: Run,
+  run: RunWith<Gathering>,
   before: CheckoutRecord,
   orderIds: readonly string[],
 ): Promise<
@@ -166,7 +173,7 @@ const openEqualCarts = (books: CustomerBooks, own: CheckoutRecord): readonly Che
 
 /** Their groups come from their records, else from their carts; one that cannot be read counts as equal. */
 async function readEqualCarts(
-  run: Run,
+  run: RunWith<Gathering>,
   before: CheckoutRecord,
   books: CustomerBooks,
   records: readonly CheckoutRecord[],
@@ -208,7 +215,7 @@ async function readEqualCarts(
 
 /** Nobody has to read this cart again. Whoever changed its record meanwhile goes first, and all else stays as it is. */
 async function keepGroups(
-  { deps }: Run,
+  { deps }: RunWith<'ledger' | 'random'>,
   { etags }: CustomerBooks,
   record: CheckoutRecord,
   groups: readonly KnownGroup[],

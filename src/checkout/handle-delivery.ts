@@ -1,3 +1,7 @@
+/**
+ * The whole way of one delivery on one screen. Each step is a module beside this one; this one calls them in their order.
+ */
+
 import type { NextAction } from '../domain/checkout/next-action.ts';
 import type { LeasedRecord } from '../domain/checkout/send-fence.ts';
 import { type Delivery, decodeDelivery } from '../domain/message/delivery.ts';
@@ -14,7 +18,7 @@ import { makeCart, repairCart } from './make-cart.ts';
 import { claimRepeat, readNamedOrders, reconcile } from './reconcile.ts';
 import { rejectMessage } from './reject-message.ts';
 import { type Completed, type Run, returnPermit, startRun } from './run.ts';
-import { leaveToNewerVersion, surviveTrouble } from './survive-trouble.ts';
+import { leaveToNewerVersion, surviveError } from './survive-error.ts';
 
 /**
  * The whole way of one delivery: decode → permit and claim → call or reconcile → next action → carry out. When it returns, the
@@ -113,7 +117,7 @@ async function traced(deps: Deps, message: QueueMessage, delivery: Delivery): Pr
       return completed;
     } catch (error) {
       span.fail(error instanceof Error ? error.message : String(error));
-      return await surviveTrouble(run, message, error);
+      return await surviveError(run, message, error);
     } finally {
       returnPermit(run);
     }

@@ -1,3 +1,7 @@
+/**
+ * Declares the size of a batch and says whether it is stopped, before a job of it is claimed. One instance remembers both for a while.
+ */
+
 import type { BatchSummary, StoppedBy } from '../domain/batch/batch.ts';
 import { batchCountEntry } from '../domain/schedule-entry.ts';
 import type { Times } from '../domain/times.ts';
@@ -70,8 +74,8 @@ async function declared(deps: JoinDeps, batchId: string, size: number): Promise<
       if (inserted && summary?.entryKey !== own.key) await schedule.drop(own);
       return summary;
     }
-    const driven = summary?.entryKey !== undefined;
-    if (!driven && !inserted) {
+    const isCounted = summary?.entryKey !== undefined;
+    if (!isCounted && !inserted) {
       // guard: Batch: the entry comes before the summary
       await schedule.insert([own]);
       inserted = true;

@@ -6,15 +6,13 @@ import { type CartStep, type Making, nextCartStep } from '../domain/cart/next-ca
 import { lookUp } from '../domain/checkout/api-errors.ts';
 import { isOver } from '../domain/checkout/claim-rules.ts';
 import { type FinalAction, unsent } from '../domain/checkout/next-action.ts';
-import { type CheckoutRecord, cartIdOf, type Reason } from '../domain/checkout/record.ts';
+import { type CheckoutRecord, cartIdOf, type Reason, transition } from '../domain/checkout/record.ts';
 import type { LeasedRecord } from '../domain/checkout/send-fence.ts';
-import { transition } from '../domain/checkout/state-machine.ts';
 import { isOrderJob, type OrderJob } from '../domain/message/job.ts';
 import { omitUndefined } from '../domain/omit-undefined.ts';
 import { firstSendOf } from './claim.ts';
 import { readApi } from './read-api.ts';
-import { learnedBy, whileMine, withLearned } from './record-writer.ts';
-import { contextOf, type Run } from './run.ts';
+import { contextOf, learnedBy, type Run, whileMine, withLearned } from './run.ts';
 import { waitForPermit } from './wait-for-permit.ts';
 
 /** What making or repairing a cart leaves to do: send it, or something else. */
@@ -314,7 +312,7 @@ async function claimSend(run: Run): Promise<CartMade> {
       // guard: Last send: written before the checkout of a new cart
       lastSend: now,
       unansweredSends: current.unansweredSends + 1,
-      looks: 0,
+      reconciliations: 0,
       lease: { id: mine(run).leaseId, until: now + times.lease },
       updatedAt: now,
     };

@@ -1,13 +1,17 @@
+/**
+ * One read of Partner Center by a delivery, with its permit, its place in the history and its report to the gate. Used by `gather-
+ * evidence.ts` and `reconcile.ts`.
+ */
+
 import type { Decoded, Exchange } from '../domain/answer/exchange.ts';
-import { backOff, withJitter } from '../domain/checkout/backoff.ts';
 import { withCall } from '../domain/checkout/call-history.ts';
-import { endOf, judgeRead } from '../domain/checkout/call-outcome.ts';
-import { reportOf } from '../domain/checkout/call-report.ts';
+import { endOf, judgeRead, reportOf } from '../domain/checkout/call-outcome.ts';
+import { backOff, withJitter } from '../domain/checkout/deadlines.ts';
 import type { Call, CheckoutRecord, Reason } from '../domain/checkout/record.ts';
 import { isStale } from '../domain/checkout/send-fence.ts';
 import type { SendOptions } from '../ports/partner-center.ts';
-import type { Run } from './run.ts';
-import { waitForPermit } from './wait-for-permit.ts';
+import type { RunWith } from './run.ts';
+import { type Waiting, waitForPermit } from './wait-for-permit.ts';
 
 export type Read<T> =
   | { readonly kind: 'value'; readonly value: T; readonly record: CheckoutRecord }
@@ -18,7 +22,7 @@ export type Read<T> =
 
 /** One read of Partner Center for a delivery: a permit of the gate, the request, its line in the history, the report. */
 export async function readApi<T>(
-  run: Run,
+  run: RunWith<Waiting>,
   record: CheckoutRecord,
   what: Call['what'],
   send: (options: SendOptions) => Promise<Exchange>,
@@ -60,7 +64,7 @@ export async function readApi<T>(
       verdict.kind === 'open'
         ? clock.now() +
           withJitter(times.inProgressFirst, random.fraction()) +
-          backOff(current.looks, times, random.fraction())
+          backOff(current.reconciliations, times, random.fraction())
         : verdict.until + random.fraction() * times.permitLife * 5;
     return { kind: 'later', at: until, why: outcome.reason.description, record: current };
   }

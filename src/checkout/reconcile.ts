@@ -1,3 +1,7 @@
+/**
+ * Fourth step of a delivery in place of a call: find out what became of an earlier call, or carry out what a person decided about it.
+ */
+
 import { decodeCart } from '../domain/answer/decode-cart.ts';
 import { decodeOrder } from '../domain/answer/decode-order.ts';
 import { knownGroup } from '../domain/checkout/apply-result.ts';
@@ -12,14 +16,18 @@ import {
   unsent,
   wrongOrder,
 } from '../domain/checkout/next-action.ts';
-import { type CheckoutRecord, cartIdOf, type KnownGroup, type Reason } from '../domain/checkout/record.ts';
+import {
+  type CheckoutRecord,
+  cartIdOf,
+  type KnownGroup,
+  type Reason,
+  transition,
+} from '../domain/checkout/record.ts';
 import type { LeasedRecord } from '../domain/checkout/send-fence.ts';
-import { transition } from '../domain/checkout/state-machine.ts';
 import type { Order } from '../domain/order/order.ts';
 import { gatherEvidence, readOrders } from './gather-evidence.ts';
 import { type Read, readApi } from './read-api.ts';
-import { whileMine } from './record-writer.ts';
-import { contextOf, type Run } from './run.ts';
+import { contextOf, type Run, whileMine } from './run.ts';
 
 /** In place of the fourth step, where the cart may have been bought: finds out what became of the call. */
 export async function reconcile(run: Run, leased: LeasedRecord): Promise<NextAction> {
@@ -74,7 +82,7 @@ export async function claimRepeat(
       lastSend: now,
       unansweredSends: record.unansweredSends + 1,
       lease: { id: leased.leaseId, until: now + times.lease },
-      looks: 0,
+      reconciliations: 0,
       updatedAt: now,
     };
   });

@@ -1,3 +1,5 @@
+/** The end of a delivery while table storage is unavailable: the same message, sent again for later. */
+
 import { redeliveredProperty } from '../domain/message/delivery.ts';
 import type { QueueMessage } from '../domain/message/queue-message.ts';
 import { Unavailable } from '../ports/unavailable.ts';

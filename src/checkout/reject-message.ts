@@ -1,3 +1,5 @@
+/** The end of a delivery whose message is not a job: it is kept where people look. */
+
 import { createHash } from 'node:crypto';
 import { rejectedEvent } from '../domain/events/event-list.ts';
 import { rejectedProperty } from '../domain/message/delivery.ts';

@@ -1,8 +1,14 @@
-import { leftToSleep } from '../domain/checkout/backoff.ts';
+/**
+ * Second step of a delivery: wait for the gate's permit. Every other call to Partner Center begins here too.
+ */
+
 import { isStale } from '../domain/checkout/send-fence.ts';
 import type { Permit } from '../domain/gate/permit.ts';
 import { customerOf } from '../domain/message/job-key.ts';
-import { lockEnds, type Run, returnPermit } from './run.ts';
+import { leftToSleep, lockEnds, type RunWith, returnPermit } from './run.ts';
+
+/** The ports that a wait for a permit takes. */
+export type Waiting = 'clock' | 'clockSkew' | 'gate' | 'random' | 'telemetry' | 'times' | 'tokens';
 
 export type Waited =
   | { readonly kind: 'permit'; readonly permit: Permit }
@@ -14,7 +20,7 @@ export type Waited =
  * waits for as long as it holds its lock: rescheduled now, it would have made that call in vain. The jobs of a customer that alone
  * is throttled do not wait here, and hold up nobody.
  */
-export async function waitForPermit(run: Run, callMs: number): Promise<Waited> {
+export async function waitForPermit(run: RunWith<Waiting>, callMs: number): Promise<Waited> {
   const { clock, gate, times, tokens } = run.deps;
   for (;;) {
     const now = clock.now();
@@ -35,18 +41,18 @@ export async function waitForPermit(run: Run, callMs: number): Promise<Waited> {
       return { kind: 'permit', permit: run.permit };
     returnPermit(run);
     await tokens.ready({ renew: false });
-    const asked = clock.now();
+    const askedAt = clock.now();
     const begun = run.calls > 0;
-    const giveUpAt = Math.max(asked + leftToSleep(run.slept, times), begun ? lockEnds(run) - callMs : 0);
+    const giveUpAt = Math.max(askedAt + leftToSleep(run), begun ? lockEnds(run) - callMs : 0);
     const taken = await gate.take('worker', giveUpAt, begun);
-    run.slept += clock.now() - asked;
+    run.slept += clock.now() - askedAt;
     if (taken.kind === 'permit') {
       run.permit = taken.permit;
       continue;
     }
     const why =
       taken.kind === 'closed' ? `the gate is closed: ${taken.reason}` : 'every call of the budget is taken';
-    const left = leftToSleep(run.slept, times);
+    const left = leftToSleep(run);
     const opensIn = taken.until - clock.now();
     const pause = Math.min(left, Math.max(0, opensIn));
     run.slept += pause;
@@ -61,7 +67,7 @@ export async function waitForPermit(run: Run, callMs: number): Promise<Waited> {
 const clockErrorMax = 30_000;
 
 /** Why a worker with this clock may not claim; undefined: its clock agrees with the storage's, or nobody has measured it. */
-function clockError({ deps }: Run): string | undefined {
+function clockError({ deps }: RunWith<'clockSkew' | 'telemetry'>): string | undefined {
   const skew = deps.clockSkew();
   // guard: Clock: a worker whose clock is far off claims nothing
   if (skew !== undefined && (skew.low > clockErrorMax || skew.high < -clockErrorMax)) {
@@ -74,7 +80,7 @@ function clockError({ deps }: Run): string | undefined {
 }
 
 /** A little apart, so that those who waited for the same do not all come back at once. */
-function notBefore(run: Run, until: number, why: string): Waited {
+function notBefore(run: RunWith<'random' | 'times'>, until: number, why: string): Waited {
   const { random, times } = run.deps;
   return { kind: 'none', until: until + random.fraction() * times.permitLife * 5, why };
 }

@@ -1,6 +1,6 @@
 /** Reads the settings when a process starts: the environment in, what the worker is built with out. `docs/settings.md` lists them. */
 import type * as z from 'zod/mini';
-import type { Rules } from '../domain/checkout/rules.ts';
+import type { Rules } from '../domain/checkout/reconcile-rules.ts';
 import { defaultGateSettings, type GateSettings } from '../domain/gate/gate-settings.ts';
 import { describeValue } from '../domain/looks-like.ts';
 import { omitUndefined } from '../domain/omit-undefined.ts';

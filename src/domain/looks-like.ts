@@ -1,4 +1,8 @@
 /**
+ * Says what a wrong value looks like without showing it. Used in error messages about settings and messages.
+ */
+
+/**
  * A value that could not be read, as an error may show it: its length and its kind, and never a part of it. A secret that
  * stands in the wrong setting, or after the wrong option, must not reach a log.
  */

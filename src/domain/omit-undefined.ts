@@ -1,3 +1,5 @@
+/** Builds records without undefined fields, as exact optional properties want them. Used everywhere. */
+
 export type Defined<T> = { [K in keyof T as undefined extends T[K] ? never : K]: T[K] } & {
   [K in keyof T as undefined extends T[K] ? K : never]?: Exclude<T[K], undefined>;
 };

@@ -1,9 +1,11 @@
+/** The entries of the schedule and their keys: what wakes a job, polls an order or counts a batch. */
+
 import type { Poll, State } from './checkout/record.ts';
 import { type JobKey, readJobKey } from './message/job-key.ts';
-import { orderIdKey } from './order/order-id.ts';
+import { orderIdKey } from './order/order.ts';
 import type { Times } from './times.ts';
 
-/** Makes the poller look at an order at or after a time. */
+/** Makes the poller read an order at or after a time. */
 export interface OrderEntry {
   readonly jobKey: JobKey;
   /** Zero-padded due time + order id: rows sort by time. */

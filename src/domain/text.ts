@@ -1,3 +1,5 @@
+/** Cuts texts to a length. Used wherever a text from outside is kept. */
+
 /**
  * The first `most` UTF-16 units of a text, never half of a character. What came in ill-formed goes on well-formed: readers
  * of JSON refuse a lone surrogate.

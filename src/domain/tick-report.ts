@@ -1,3 +1,5 @@
+/** What a tick did, for the heartbeat, telemetry and `status`. */
+
 /** What one tick did: the fields of its one event `PollTick`, and of the heartbeat. */
 export interface TickReport {
   /** Jobs that were woken, and entries whose customer alone is throttled, which were moved instead. */

@@ -1,3 +1,5 @@
+/** Every length of time of the rules, side by side, and the bounds of a measured clock skew. */
+
 /**
  * Every length of time that the rules use, in milliseconds. They are constants that belong together; test/domain/times.test.ts holds
  * the inequalities between them. Only a scaled local stack divides them, all by one factor.
@@ -112,4 +114,10 @@ export function scaleTimes(times: Times, factor: number): Times {
   const scaled: { -readonly [key in keyof typeof lengths]: number } = { ...lengths };
   for (const key of timeKeys) scaled[key] = divide(lengths[key]);
   return { ...scaled, pollSteps: pollSteps.map(divide) };
+}
+
+/** By how many ms another clock is ahead of ours: between these two. */
+export interface SkewBounds {
+  readonly low: number;
+  readonly high: number;
 }

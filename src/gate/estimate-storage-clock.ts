@@ -1,5 +1,5 @@
 /** The storage's clock as this instance knows it, from the `Date` header of each answer. Closures and permits are written in its time. */
-import type { SkewBounds } from '../domain/clock-skew.ts';
+import type { SkewBounds } from '../domain/times.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { ServerTime, StorageClock } from '../ports/storage-clock.ts';
 

@@ -183,5 +183,5 @@ async function tokenCheck(token: DoctorDeps['token']): Promise<Check> {
       found: 'no credential for Partner Center here',
       remedy: 'Use --sign-in, or set PARTNER_TENANT_ID, PARTNER_CLIENT_ID and PARTNER_CREDENTIAL.',
     };
-  return tried('token', token, 'Mend the credential that the settings name, or use --sign-in.');
+  return tried('token', token, 'Fix the credential that the settings name, or use --sign-in.');
 }

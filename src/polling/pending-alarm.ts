@@ -1,13 +1,18 @@
-import { attentionRow, tellAttention } from '../checkout/finalize.ts';
+/** Asks a person about an order that is pending for too long. Used by `poll-order.ts` after each read. */
+
+import { attentionRow, reportAttention } from '../checkout/finalize.ts';
 import type { CheckoutRecord, Reason } from '../domain/checkout/record.ts';
 import { isTerminal } from '../domain/order/order.ts';
 import type { OrderEntry } from '../domain/schedule-entry.ts';
 import type { Stored } from '../ports/ledger.ts';
 import type { PollDeps } from './tick-deps.ts';
 
+/** The ports of the alarm. */
+type AlarmDeps = Pick<PollDeps, 'attention' | 'clock' | 'ledger' | 'random' | 'telemetry' | 'times'>;
+
 /** Longer pending than the alarm allows: a person hears of it, and it is polled on. */
 export function withQuestion(
-  { clock, times }: PollDeps,
+  { clock, times }: Pick<PollDeps, 'clock' | 'times'>,
   record: CheckoutRecord,
   orderId: string,
 ): CheckoutRecord {
@@ -22,9 +27,9 @@ export function withQuestion(
   return { ...record, asked: { kind: 'pending-too-long', since: clock.now() }, attentionMayBeOpen: true };
 }
 
-/** Every look opens the row again, in case the one before died in between. */
+/** Every poll opens the row again, in case the one before died in between. */
 export async function openQuestion(
-  deps: PollDeps,
+  deps: AlarmDeps,
   before: CheckoutRecord,
   record: CheckoutRecord,
 ): Promise<void> {
@@ -32,12 +37,12 @@ export async function openQuestion(
   const reason = pendingTooLong(deps, record);
   await deps.attention.write(attentionRow(record, 'pending-too-long', reason), 'not-newer');
   if (before.asked === undefined)
-    tellAttention(deps, 'AttentionOpened', record, 'pending-too-long', reason.code);
+    reportAttention(deps, 'AttentionOpened', record, 'pending-too-long', reason.code);
 }
 
 /** For an order that could not be read. */
 export async function askWhenTooLong(
-  deps: PollDeps,
+  deps: AlarmDeps,
   row: OrderEntry,
   found: Stored<CheckoutRecord>,
 ): Promise<void> {
@@ -49,7 +54,10 @@ export async function askWhenTooLong(
   await openQuestion(deps, found.value, asked);
 }
 
-const pendingTooLong = ({ clock, times }: PollDeps, record: CheckoutRecord): Reason => ({
+const pendingTooLong = (
+  { clock, times }: Pick<PollDeps, 'clock' | 'times'>,
+  record: CheckoutRecord,
+): Reason => ({
   code: 'pending-too-long',
   description: `Orders of this cart are pending for more than ${Math.round(times.pendingAlarm / 3_600_000)} hours: ${record.orders
     .filter((orderSummary) => !isTerminal(orderSummary.status))

@@ -1,3 +1,5 @@
+/** Second part of a tick: counts a batch, and says when it is finished. */
+
 import { finalize } from '../checkout/finalize.ts';
 import type { BatchEntry } from '../domain/batch/batch.ts';
 import { type BatchCounts, batchCounter, isOver } from '../domain/batch/batch-counts.ts';
@@ -16,7 +18,7 @@ type PollBatchDeps = Pick<
 
 /**
  * Counts one batch, and raises `batch.finished` when every declared line is final; the entry goes last. A size that
- * grows after that brings an entry, and an event, of its own. A retry does not: what was told stays told.
+ * grows after that brings an entry, and an event, of its own. A retry does not: what was reported stays reported.
  */
 export async function pollBatch(deps: PollBatchDeps, row: BatchCountEntry): Promise<Polled> {
   const { batches, clock, schedule, events } = deps;
@@ -48,8 +50,8 @@ export async function pollBatch(deps: PollBatchDeps, row: BatchCountEntry): Prom
   if (!(await batches.writeSummary({ ...rest, finished }, found.etag))) return { kind: 'pending' };
   await schedule.drop(row);
   const { completed, partial, failed, rejected } = counts;
-  const told = { batchId: row.batchId, total: summary.total, completed, partial, failed, rejected };
-  deps.telemetry.event('BatchFinished', told);
+  const finishedFields = { batchId: row.batchId, total: summary.total, completed, partial, failed, rejected };
+  deps.telemetry.event('BatchFinished', finishedFields);
   return { kind: 'finished' };
 }
 

@@ -1,6 +1,8 @@
+/** Third part of a tick: moves the status of one pending order forward, and its entry after it. */
+
 import { finalize } from '../checkout/finalize.ts';
-import { withJitter } from '../domain/checkout/backoff.ts';
 import { addRecent, withPolls } from '../domain/checkout/call-history.ts';
+import { withJitter } from '../domain/checkout/deadlines.ts';
 import { type CheckoutRecord, isSettled, type Poll } from '../domain/checkout/record.ts';
 import { afterPoll, withEntry } from '../domain/order/after-poll.ts';
 import { isTerminal, type Order } from '../domain/order/order.ts';
@@ -20,11 +22,11 @@ const maxTries = 10;
 export function pollOrder(deps: PollDeps, row: OrderEntry, deadline: number): Promise<Polled> {
   const { jobKey, orderId } = row;
   return deps.tracing.span('poll order', { fields: { jobKey, orderId } }, (span) =>
-    lookAt(deps, row, deadline, span),
+    poll(deps, row, deadline, span),
   );
 }
 
-async function lookAt(deps: PollDeps, row: OrderEntry, deadline: number, span: Span): Promise<Polled> {
+async function poll(deps: PollDeps, row: OrderEntry, deadline: number, span: Span): Promise<Polled> {
   const { ledger, schedule } = deps;
   const found = await ledger.read(row.jobKey);
   // Days may lie between: the producer's trace is linked, not prolonged.
@@ -88,7 +90,7 @@ async function recordOrder(
     }
     if (committed.kind === 'written') {
       if (ended) {
-        tellEnded(deps, row, named, order);
+        reportOrderFinished(deps, row, named, order);
         // guard: Poll: the entry is dropped last, after finalizing [later]
         await finalize(deps, named);
         await schedule.drop(row);
@@ -145,7 +147,7 @@ async function nameEntry(
   return false;
 }
 
-function tellEnded(
+function reportOrderFinished(
   { telemetry, clock }: PollDeps,
   row: OrderEntry,
   record: CheckoutRecord,

@@ -1,6 +1,9 @@
+/**
+ * The call of the third part of a tick: reads one order within the poller's lane. Used by `poll-order.ts`.
+ */
+
 import { decodeOrder } from '../domain/answer/decode-order.ts';
-import { endOf, judgeRead } from '../domain/checkout/call-outcome.ts';
-import { reportOf } from '../domain/checkout/call-report.ts';
+import { endOf, judgeRead, reportOf } from '../domain/checkout/call-outcome.ts';
 import type { Poll } from '../domain/checkout/record.ts';
 import { isStale } from '../domain/checkout/send-fence.ts';
 import { customerOf } from '../domain/message/job-key.ts';
@@ -14,8 +17,14 @@ export type ReadOrder =
   | { readonly kind: 'later'; readonly poll?: Poll }
   | { readonly kind: 'stop' };
 
+/** The ports of one read. */
+type ReadDeps = Pick<
+  PollDeps,
+  'clock' | 'gate' | 'partnerCenter' | 'random' | 'telemetry' | 'times' | 'tokens'
+>;
+
 /** Reads one order within the poller's lane, and tells the gate how the call went. */
-export async function readOrder(deps: PollDeps, row: OrderEntry, deadline: number): Promise<ReadOrder> {
+export async function readOrder(deps: ReadDeps, row: OrderEntry, deadline: number): Promise<ReadOrder> {
   const { random, clock, gate, partnerCenter, telemetry, tokens } = deps;
   const { jobKey, orderId } = row;
   const customerId = customerOf(jobKey);

@@ -1,3 +1,7 @@
+/**
+ * Last part of a tick: writes schedule entries that are missing. The operator's `repair` command uses it too.
+ */
+
 import { isOpen, leaseEnd } from '../domain/checkout/claim-rules.ts';
 import { type CheckoutRecord, isSettled } from '../domain/checkout/record.ts';
 import { isTerminal } from '../domain/order/order.ts';
@@ -48,7 +52,7 @@ async function missingEntries(
   return (await schedule.exists(entry.key)) ? { orders } : { orders, job: entry };
 }
 
-/** The entry that an open record names. One that names none gets an origin that no later look changes. */
+/** The entry that an open record names. One that names none gets an origin that no later repair changes. */
 function entryOf(record: CheckoutRecord, now: number): JobEntry {
   const { jobKey, urgent, job, state, firstEnqueued, nextTry, lease, createdAt } = record;
   const origin = record.entryOrigin ?? nextTry ?? lease?.until ?? createdAt;

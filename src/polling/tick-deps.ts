@@ -1,3 +1,5 @@
+/** The ports that a tick works with, beside those of a delivery. */
+
 import type { Deps } from '../checkout/deps.ts';
 import type { CheckoutQueue } from '../ports/checkout-queue.ts';
 import type { Fleet } from '../ports/fleet.ts';

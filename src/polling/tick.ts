@@ -1,3 +1,7 @@
+/**
+ * One tick of the timer: jobs, batches, orders, repair, in that order. The other modules of this folder are its parts.
+ */
+
 import pMap from 'p-map';
 import type { Memory } from '../domain/fleet-state.ts';
 import type { BatchCountEntry, OrderEntry } from '../domain/schedule-entry.ts';

@@ -1,10 +1,15 @@
+/** First part of a tick: sends wake-ups for jobs that are due, as many as the gate can serve. */
+
 import { isSettled } from '../domain/checkout/record.ts';
+import { wakeUp } from '../domain/message/delivery.ts';
 import { customerOf } from '../domain/message/job-key.ts';
 import { type JobEntry, type JobRange, restAfter, wholeMs } from '../domain/schedule-entry.ts';
-import { wakeUp } from '../domain/wake-up.ts';
 import type { EntryMove } from '../ports/schedule.ts';
 import { Unavailable } from '../ports/unavailable.ts';
 import type { TickWorkDeps } from './tick-deps.ts';
+
+/** The ports of this part of a tick. */
+type WakeDeps = Pick<TickWorkDeps, 'clock' | 'gate' | 'random' | 'schedule' | 'times' | 'wakeUps'>;
 
 export interface Woken {
   readonly woken: number;
@@ -27,7 +32,7 @@ const shareAfterWait = 0.1;
  * Jobs that need no call are woken whatever the gate says. Wake-ups are sent first and entries pushed after: a job that is woken
  * twice does no harm, one that is forgotten does.
  */
-export async function wakeJobs(deps: TickWorkDeps, deadline: number): Promise<Woken> {
+export async function wakeJobs(deps: WakeDeps, deadline: number): Promise<Woken> {
   const { clock, gate, times } = deps;
   let end = deadline;
   let standing = await gate.standing();
@@ -76,7 +81,7 @@ export async function wakeJobs(deps: TickWorkDeps, deadline: number): Promise<Wo
 }
 
 /** Jobs that were woken to make a call, and whose delivery has not said anything yet. A wake-up that was lost counts for one rest at most. */
-async function underWay({ schedule, clock, times }: TickWorkDeps): Promise<number> {
+async function underWay({ schedule, clock, times }: WakeDeps): Promise<number> {
   const now = clock.now();
   let count = 0;
   for (const range of ranges)
@@ -86,7 +91,7 @@ async function underWay({ schedule, clock, times }: TickWorkDeps): Promise<numbe
 }
 
 /** Sends wake-ups and pushes entries, up to a hundred at a time. */
-function startWaker(deps: TickWorkDeps) {
+function startWaker(deps: WakeDeps) {
   const failed = new Set<JobRange>();
   let failure: Unavailable | undefined;
   let woken = 0;
@@ -151,7 +156,7 @@ function startWaker(deps: TickWorkDeps) {
 const needsCall = ({ state, notAfter }: JobEntry, now: number): boolean =>
   !isSettled(state) && (notAfter === undefined || now <= notAfter);
 
-function push({ clock, times }: TickWorkDeps, { key, wakes }: JobEntry): EntryMove {
+function push({ clock, times }: Pick<WakeDeps, 'clock' | 'times'>, { key, wakes }: JobEntry): EntryMove {
   const now = clock.now();
   return { key, dueAt: wholeMs(now + restAfter(wakes + 1, times)), wakes: wakes + 1, wokenAt: wholeMs(now) };
 }

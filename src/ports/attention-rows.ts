@@ -1,3 +1,5 @@
+/** Port: the attention table as people read it and close its rows. */
+
 import type { AttentionKind } from '../domain/checkout/attention-row.ts';
 import { customerOf, type JobKey } from '../domain/message/job-key.ts';
 

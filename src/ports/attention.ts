@@ -1,3 +1,5 @@
+/** Port: the attention table as the worker writes it. */
+
 import type { JobAttention, RejectedMessage } from '../domain/checkout/attention-row.ts';
 import type { JobKey } from '../domain/message/job-key.ts';
 
@@ -5,7 +7,7 @@ import type { JobKey } from '../domain/message/job-key.ts';
 export interface Attention {
   /**
    * Writes the row if the one that stands is of an older revision (`older`), or not of a newer one (`not-newer`: a
-   * question, asked at every look). `anyway`: the record cannot be read, so its revision is not known; the row stays older
+   * question, asked at every reconciliation). `anyway`: the record cannot be read, so its revision is not known; the row stays older
    * than what it tells of. Says whether it wrote.
    */
   write(row: JobAttention, when: 'older' | 'not-newer' | 'anyway'): Promise<boolean>;

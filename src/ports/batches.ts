@@ -1,3 +1,5 @@
+/** Port: the rows of batches. */
+
 import type { BatchEntry, BatchJob, BatchSummary } from '../domain/batch/batch.ts';
 import type { Stored } from './ledger.ts';
 

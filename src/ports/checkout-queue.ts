@@ -1,4 +1,6 @@
-import type { OutgoingMessage } from '../domain/message/outgoing-message.ts';
+/** Port: the worker's own queue, to send to. */
+
+import type { OutgoingMessage } from '../domain/message/queue-message.ts';
 
 /** The checkout queue, as the worker uses it. Throws `Unavailable` ('queue'). */
 export interface CheckoutQueue {

@@ -1,4 +1,6 @@
-import type { SkewBounds } from '../domain/clock-skew.ts';
+/** Port: the local clock, and what is known of its skew. */
+
+import type { SkewBounds } from '../domain/times.ts';
 
 /** The time as the code sees it: epoch milliseconds. Tests put a clock of their own in its place. */
 export interface Clock {

@@ -1,3 +1,5 @@
+/** Port: the dead letters of a queue, for the operator. */
+
 import { decodeDelivery } from '../domain/message/delivery.ts';
 import type { JobKey } from '../domain/message/job-key.ts';
 

@@ -1,3 +1,5 @@
+/** Port: the topic for events. */
+
 import type { CheckoutEvent } from '../domain/events/event.ts';
 
 /** The topic `checkout-events`. Throws `Unavailable` ('events'). */

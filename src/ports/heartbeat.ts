@@ -1,3 +1,5 @@
+/** Port: the heartbeat row, which lets one tick run at a time. */
+
 import type { Memory } from '../domain/fleet-state.ts';
 import type { TickReport } from '../domain/tick-report.ts';
 import type { RecordPosition } from './ledger-scan.ts';

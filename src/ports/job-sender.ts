@@ -1,3 +1,5 @@
+/** Port: sends the jobs of a list to a queue, for `enqueue` and the HTTP API. */
+
 /** A job's message as a list's sender writes it. */
 export interface JobMessage {
   readonly body: Uint8Array;

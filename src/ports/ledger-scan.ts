@@ -1,3 +1,5 @@
+/** Port: the ledger read page by page, for repair and audits. */
+
 import type { CheckoutRecord, State } from '../domain/checkout/record.ts';
 import type { UnreadableRecord } from './ledger.ts';
 

@@ -1,3 +1,5 @@
+/** Port: the ledger, one record or one customer at a time, with If-Match. */
+
 import type { CheckoutRecord } from '../domain/checkout/record.ts';
 import type { JobKey } from '../domain/message/job-key.ts';
 import type { Order } from '../domain/order/order.ts';

@@ -1,3 +1,5 @@
+/** Port: the four requests to Partner Center, and their token. */
+
 import type { CallIds, Exchange } from '../domain/answer/exchange.ts';
 
 export interface SendOptions {

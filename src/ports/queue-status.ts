@@ -1,3 +1,5 @@
+/** Port: what a queue says of itself, for the operator. */
+
 import { Unavailable } from './unavailable.ts';
 
 /** How many messages wait in the checkout queue. */

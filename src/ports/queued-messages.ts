@@ -1,3 +1,5 @@
+/** Port: the messages that wait in a queue, for the operator. */
+
 /** A message that nobody has taken yet. */
 export interface QueuedMessage {
   readonly body: Uint8Array;

@@ -1,3 +1,5 @@
+/** Port: random numbers and ids, so that tests and the simulation repeat a run. */
+
 import { randomUUID } from 'node:crypto';
 
 /** Where ids and jitter come from; seeded in the simulation, so that a failure can be replayed. */

@@ -1,3 +1,5 @@
+/** Port: the schedule, the table of what is due when. */
+
 import type { State } from '../domain/checkout/record.ts';
 import type { Found } from '../domain/fleet-state.ts';
 import type { BatchCountEntry, JobEntry, JobRange, OrderEntry, PollEntry } from '../domain/schedule-entry.ts';

@@ -1,5 +1,7 @@
-import type { SkewBounds } from '../domain/clock-skew.ts';
+/** Port: the clock of table storage, as its answers show it. */
+
 import type { StorageTime } from '../domain/gate/gate-state.ts';
+import type { SkewBounds } from '../domain/times.ts';
 
 /** One answer of the storage: its `Date` header (whole seconds), and when we sent and received, by the local clock. Epoch ms. */
 export interface ServerTime {

@@ -1,3 +1,5 @@
+/** Port: a table of rows with ETags and transactions, under the stores of `src/adapters/azure-tables`. */
+
 /** What one row holds beside its keys. Strings over 32,768 UTF-16 units do not fit a property (64 KiB). */
 export type Properties = Readonly<Record<string, string | number | boolean | Uint8Array>>;
 

@@ -1,3 +1,5 @@
+/** Port: the events and warnings that people read, each event with its fields. */
+
 /**
  * Every event with its fields, each told in `docs/telemetry.md`. One for each finished job, poll tick, gate change,
  * attention row, reschedule and token; never sampled. Never a secret, never a person's name.
@@ -49,7 +51,7 @@ export const events = {
     },
   },
   AttentionOpened: {
-    meaning: 'A person has something to decide or mend.',
+    meaning: 'A person has something to decide or fix.',
     fields: {
       jobKey: 'Names the job.',
       customerId: "The customer's tenant id.",

@@ -1,3 +1,5 @@
+/** Port: spans and measures. */
+
 import type { Fields } from './telemetry.ts';
 
 /** A piece of work on its way, as a trace shows it. */

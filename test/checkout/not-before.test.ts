@@ -2,7 +2,7 @@
 
 import { expect, test } from 'vitest';
 import type { Exchange } from '../../src/domain/answer/exchange.ts';
-import { wakeUp } from '../../src/domain/wake-up.ts';
+import { wakeUp } from '../../src/domain/message/delivery.ts';
 import type { PartnerCenter } from '../../src/ports/partner-center.ts';
 import { collect } from '../support/collect.ts';
 import { oneWorker } from '../support/one-worker.ts';

@@ -149,8 +149,11 @@ describe('after an outcome', () => {
   });
   test('in progress: it is looked at again, later each time', () => {
     const first = follows({ kind: 'in-progress', reason });
-    const second = follows({ kind: 'in-progress', reason }, sent({ looks: 1 }));
-    expect(first).toMatchObject({ kind: 'reschedule', to: { step: 'doubt', change: { looks: 1 } } });
+    const second = follows({ kind: 'in-progress', reason }, sent({ reconciliations: 1 }));
+    expect(first).toMatchObject({
+      kind: 'reschedule',
+      to: { step: 'doubt', change: { reconciliations: 1 } },
+    });
     if (first.kind === 'reschedule' && second.kind === 'reschedule')
       expect(second.to.at).toBeGreaterThan(first.to.at);
   });
@@ -272,9 +275,11 @@ describe('after evidence', () => {
     });
   });
   test('that cannot be gathered now is gathered later', () => {
-    expect(evidenceLater(sent({ looks: 3 }), { at: now + 5, why: 'a pause' }, context)).toMatchObject({
+    expect(
+      evidenceLater(sent({ reconciliations: 3 }), { at: now + 5, why: 'a pause' }, context),
+    ).toMatchObject({
       kind: 'reschedule',
-      to: { step: 'doubt', at: now + 5, change: { looks: 4 } },
+      to: { step: 'doubt', at: now + 5, change: { reconciliations: 4 } },
     });
   });
   test('that is refused for good: a person is asked after the list lag', () => {

@@ -4,8 +4,7 @@
  */
 
 import { expect, test } from 'vitest';
-import { judge, judgeRead } from '../../src/domain/checkout/call-outcome.ts';
-import { reportOf } from '../../src/domain/checkout/call-report.ts';
+import { judge, judgeRead, reportOf } from '../../src/domain/checkout/call-outcome.ts';
 import type { CallReport } from '../../src/domain/gate/permit.ts';
 import { jobKeyOf } from '../../src/domain/message/job-key.ts';
 import { readOrder } from '../../src/polling/read-order.ts';

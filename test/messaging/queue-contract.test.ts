@@ -4,7 +4,7 @@ import { ServiceBusClient, type ServiceBusReceivedMessage } from '@azure/service
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Broker, startBroker } from '../../local/service-bus/broker.ts';
 import { serviceBus } from '../../src/adapters/service-bus/service-bus.ts';
-import type { OutgoingMessage } from '../../src/domain/message/outgoing-message.ts';
+import type { OutgoingMessage } from '../../src/domain/message/queue-message.ts';
 import { systemClock } from '../../src/ports/clock.ts';
 import { systemRandom } from '../../src/ports/random.ts';
 import { startProcess } from '../simulation/process.ts';

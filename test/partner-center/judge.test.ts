@@ -5,8 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { decodeOrder, decodeOrders } from '../../src/domain/answer/decode-order.ts';
 import type { Exchange } from '../../src/domain/answer/exchange.ts';
 import { lookUpGroup } from '../../src/domain/checkout/api-errors.ts';
-import { answeredWithCode, judge, judgeRead } from '../../src/domain/checkout/call-outcome.ts';
-import { reportOf } from '../../src/domain/checkout/call-report.ts';
+import { answeredWithCode, judge, judgeRead, reportOf } from '../../src/domain/checkout/call-outcome.ts';
 
 const fixture = (name: string) => readFileSync(new URL(`../fixtures/${name}.json`, import.meta.url), 'utf8');
 const sent = { ids: { correlationId: 'c', requestId: 'r' }, at: 100 };

@@ -59,7 +59,7 @@ test('a question is dated by the write that asks it, and asked again only after 
   const asked = { kind: 'needs-decision', since: 20 } as const;
   write(10, { state: 'unresolved' });
   write(20, { state: 'unresolved', asked });
-  write(30, { state: 'unresolved', asked, looks: 1 });
+  write(30, { state: 'unresolved', asked, reconciliations: 1 });
   write(40, { state: 'waiting' });
   write(50, { state: 'unresolved', asked });
   expect(doubts.askedAt(cartId)).toEqual([20, 50]);

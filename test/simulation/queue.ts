@@ -1,6 +1,5 @@
 import { redeliveredProperty } from '../../src/domain/message/delivery.ts';
-import type { OutgoingMessage } from '../../src/domain/message/outgoing-message.ts';
-import type { QueueMessage } from '../../src/domain/message/queue-message.ts';
+import type { OutgoingMessage, QueueMessage } from '../../src/domain/message/queue-message.ts';
 import type { Process } from './process.ts';
 import type { Timeline } from './timeline.ts';
 

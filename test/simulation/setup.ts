@@ -1,4 +1,4 @@
-import type { Rules } from '../../src/domain/checkout/rules.ts';
+import type { Rules } from '../../src/domain/checkout/reconcile-rules.ts';
 import type { BlowKind, BugKind } from './blows.ts';
 import type { ApiFault } from './faults.ts';
 import type { Request } from './partner-center.ts';

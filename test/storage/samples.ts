@@ -30,7 +30,7 @@ export const record = (change: Partial<CheckoutRecord> = {}): CheckoutRecord => 
   attentionMayBeOpen: false,
   orders: [],
   failedGroups: [],
-  looks: 0,
+  reconciliations: 0,
   reached: {},
   history: {
     total: 1,

@@ -36,7 +36,7 @@ export function aRecord(change: Partial<CheckoutRecord> = {}): CheckoutRecord {
     attentionMayBeOpen: false,
     orders: [],
     failedGroups: [],
-    looks: 0,
+    reconciliations: 0,
     reached: {},
     history: emptyHistory,
     deliveries: none,

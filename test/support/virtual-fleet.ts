@@ -8,7 +8,7 @@ import { handleDelivery } from '../../src/checkout/handle-delivery.ts';
 import { batchJoiner } from '../../src/checkout/join-batch.ts';
 import type { CheckoutEvent } from '../../src/domain/events/event.ts';
 import { defaultGateSettings, type GateSettings } from '../../src/domain/gate/gate-settings.ts';
-import type { OutgoingMessage } from '../../src/domain/message/outgoing-message.ts';
+import type { OutgoingMessage } from '../../src/domain/message/queue-message.ts';
 import { defaultTimes } from '../../src/domain/times.ts';
 import { storageClock } from '../../src/gate/estimate-storage-clock.ts';
 import { sharedGate } from '../../src/gate/shared-gate.ts';

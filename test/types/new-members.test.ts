@@ -77,7 +77,7 @@ const placesOfStates: readonly string[] = [
   'src/domain/checkout/record.ts isSettled',
   'src/domain/checkout/record.ts retryable',
   'src/domain/checkout/record.ts stages',
-  'src/domain/checkout/state-machine.ts steps',
+  'src/domain/checkout/record.ts steps',
   'src/operator/batches/batch-eta.ts callsLeft',
   'src/operator/jobs/next-step.ts nextStep',
   'src/operator/report/figures.ts outcomeOf',
@@ -101,6 +101,10 @@ test('nothing else compares a state or a status with one of its members', async 
 });
 
 const single: readonly string[] = [
+  'src/domain/checkout/other-lines.ts mayBeReplaced',
+  'src/domain/checkout/next-action.ts staleItem',
+  'src/cli/ui/desk.ts openDesk',
+  'src/adapters/azure-tables/schedule-store.ts scheduleStore',
   'src/domain/checkout/claim-rules.ts dueAt',
   'src/domain/checkout/endings.ts givenUp',
   'src/domain/checkout/next-action.ts afterCall',
@@ -120,7 +124,7 @@ const single: readonly string[] = [
   // Of a cart: its statuses are two.
   'src/domain/checkout/reconcile-rules.ts assign',
   'src/domain/checkout/reconcile-rules.ts conclude',
-  'src/domain/checkout/reconcile-rules.ts weigh',
+  'src/domain/checkout/reconcile-rules.ts assign',
   'src/operator/preflight.ts judgeCart',
   'src/domain/answer/decode-cart.ts statuses',
 ];

@@ -2,9 +2,8 @@
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { decodeDelivery, joinIds } from '../../src/domain/message/delivery.ts';
+import { decodeDelivery, joinIds, wakeUp } from '../../src/domain/message/delivery.ts';
 import { jobEntry } from '../../src/domain/schedule-entry.ts';
-import { wakeUp } from '../../src/domain/wake-up.ts';
 import { cartId, customerId, jobKey } from '../support/records.ts';
 
 const bytes = (value: unknown) =>

@@ -3,7 +3,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { keyPart } from '../../src/adapters/azure-tables/keys.ts';
-import { escapeOrderId, orderIdKey, unescapeOrderId } from '../../src/domain/order/order-id.ts';
+import { escapeOrderId, orderIdKey, unescapeOrderId } from '../../src/domain/order/order.ts';
 import { pollEntryKey } from '../../src/domain/schedule-entry.ts';
 
 const id = fc.oneof(

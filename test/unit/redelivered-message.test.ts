@@ -3,10 +3,9 @@
 import { expect, test } from 'vitest';
 import type { Deps } from '../../src/checkout/deps.ts';
 import { type Run, startRun } from '../../src/checkout/run.ts';
-import { surviveTrouble } from '../../src/checkout/survive-trouble.ts';
+import { surviveError } from '../../src/checkout/survive-error.ts';
 import { decodeDelivery } from '../../src/domain/message/delivery.ts';
-import type { OutgoingMessage } from '../../src/domain/message/outgoing-message.ts';
-import type { QueueMessage } from '../../src/domain/message/queue-message.ts';
+import type { OutgoingMessage, QueueMessage } from '../../src/domain/message/queue-message.ts';
 import { defaultTimes } from '../../src/domain/times.ts';
 import { Unavailable } from '../../src/ports/unavailable.ts';
 import { cartId, customerId } from '../support/records.ts';
@@ -39,7 +38,7 @@ async function redelivered(original: QueueMessage, change: Partial<Run> = {}): P
   const decoded = decodeDelivery(original);
   if (decoded.kind !== 'delivery') throw new Error(`The message is ${decoded.kind}`);
   const run = { ...startRun(deps as Deps, decoded.delivery), ...change };
-  const completed = await surviveTrouble(run, original, new Unavailable('storage', 'no table storage'));
+  const completed = await surviveError(run, original, new Unavailable('storage', 'no table storage'));
   expect(completed).toBe('redelivered');
   const [first] = sent;
   if (first === undefined || sent.length > 1) throw new Error(`${sent.length} messages were sent`);

@@ -2,7 +2,7 @@
 
 import { expect, test } from 'vitest';
 import { scheduleStore } from '../../src/adapters/azure-tables/schedule-store.ts';
-import { newRecord } from '../../src/domain/checkout/new-record.ts';
+import { newRecord } from '../../src/domain/checkout/claim-rules.ts';
 import type { CheckoutRecord } from '../../src/domain/checkout/record.ts';
 import { jobKeyOf } from '../../src/domain/message/job-key.ts';
 import { type RepairDeps, repairRecord } from '../../src/polling/repair.ts';

@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from 'vitest';
 import type { State } from '../../src/domain/checkout/record.ts';
-import { type Step, transition } from '../../src/domain/checkout/state-machine.ts';
+import { type Step, transition } from '../../src/domain/checkout/record.ts';
 
 const states: readonly State[] = [
   'submitting',

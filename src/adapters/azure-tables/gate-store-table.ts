@@ -36,7 +36,7 @@ interface Seen {
 export function gateStore(parts: GateStoreParts): GateStore {
   const { table, clock, storageClock, random, telemetry, settings } = parts;
   let seen: Seen | undefined;
-  /** Nobody else wrote between our last two looks: then the remembered ETag is worth a try without reading. */
+  /** Nobody else wrote between our last two reconciliations: then the remembered ETag is worth a try without reading. */
   let alone = false;
   let last: Promise<unknown> = Promise.resolve();
 

@@ -1,8 +1,7 @@
 import * as z from 'zod/mini';
 import type { CheckoutRecord } from '../../domain/checkout/record.ts';
 import { omitUndefined } from '../../domain/omit-undefined.ts';
-import { type Order, orderStatuses } from '../../domain/order/order.ts';
-import { orderIdKey, unescapeOrderId } from '../../domain/order/order-id.ts';
+import { type Order, orderIdKey, orderStatuses, unescapeOrderId } from '../../domain/order/order.ts';
 import type { Row, StoredRow } from '../../ports/table.ts';
 import { joinText, maxRowBytes, splitText, storedBytes } from './chunks.ts';
 import { keyPart } from './keys.ts';

@@ -28,7 +28,6 @@ import {
   repeatAnswers,
   states,
 } from '../../domain/checkout/record.ts';
-import type { SkewBounds } from '../../domain/clock-skew.ts';
 import type { CartJob, OrderJob } from '../../domain/message/job.ts';
 import {
   badLineChoices,
@@ -38,6 +37,7 @@ import {
   type WantedLine,
 } from '../../domain/message/order-lines.ts';
 import { orderStatuses } from '../../domain/order/order.ts';
+import type { SkewBounds } from '../../domain/times.ts';
 
 /**
  * The shape of a ledger record, as it is checked when it is read: people and newer versions write to the table too.
@@ -274,7 +274,7 @@ export const recordSchema = z.object({
   ),
   gaveUp: optional(z.boolean()),
   refusedSince: optional(time),
-  looks: count,
+  reconciliations: count,
   reached: z.object({ ordered: optional(count), final: optional(count) }),
   reason: optional(reason),
   history: z.object({ total: count, first: z.array(call), last: z.array(call) }),

@@ -1,5 +1,5 @@
 import type { ServiceBusMessage, ServiceBusSender } from '@azure/service-bus';
-import type { OutgoingMessage } from '../../domain/message/outgoing-message.ts';
+import type { OutgoingMessage } from '../../domain/message/queue-message.ts';
 import type { CheckoutQueue } from '../../ports/checkout-queue.ts';
 import { sendFailure } from './service-bus-failure.ts';
 

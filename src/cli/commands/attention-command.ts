@@ -19,7 +19,7 @@ interface ListOptions extends FilterOptions {
 export const attentionCommand = withFilter(
   newCommand(
     'attention',
-    'what a person must decide or mend, by kind and code, with the remedy',
+    'what a person must decide or fix, by kind and code, with the remedy',
     'npx partner-checkout attention --batch night-2026-11-24\n  npx partner-checkout attention --kind rejected --each',
   ),
   attentionKinds,

@@ -1,8 +1,7 @@
 /** Reads what Partner Center says of orders: the answer to a checkout, one order, and a customer's list of orders. */
 import * as z from 'zod/mini';
 import { omitUndefined } from '../omit-undefined.ts';
-import { type Order, type OrderStatus, orderStatuses } from '../order/order.ts';
-import { maxOrderId } from '../order/order-id.ts';
+import { maxOrderId, type Order, type OrderStatus, orderStatuses } from '../order/order.ts';
 import { cutText } from '../text.ts';
 import {
   anything,

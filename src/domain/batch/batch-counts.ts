@@ -1,3 +1,7 @@
+/**
+ * Counts the lines of a batch by where they stand. Used by the poller, the HTTP view and the operator's commands.
+ */
+
 import { isFinal, openStates, type State, states } from '../checkout/record.ts';
 import type { BatchEntry } from './batch.ts';
 

@@ -1,3 +1,5 @@
+/** The rows of a batch: one for each job, one summary. */
+
 import type { Question, State } from '../checkout/record.ts';
 import type { JobKey } from '../message/job-key.ts';
 

@@ -1,5 +1,5 @@
 import { lookUp } from '../checkout/api-errors.ts';
-import { withJitter } from '../checkout/backoff.ts';
+import { withJitter } from '../checkout/deadlines.ts';
 import { type Context, type FinalAction, orAlarm, whenAsked } from '../checkout/next-action.ts';
 import type { CheckoutRecord, Reason } from '../checkout/record.ts';
 import type { Stop } from './next-cart-step.ts';
@@ -31,7 +31,12 @@ export function cartLater(record: CheckoutRecord, at: number, why: string, conte
     remedy: 'Nothing to do: the worker goes on trying, and nothing is bought until every line is checked.',
     at: context.now,
   };
-  const to = { step: 'wait' as const, at, why, change: { reason, looks: record.looks + 1 } };
+  const to = {
+    step: 'wait' as const,
+    at,
+    why,
+    change: { reason, reconciliations: record.reconciliations + 1 },
+  };
   return orAlarm(record, to, reason, context);
 }
 

@@ -1,3 +1,5 @@
+/** The codes of Partner Center and what the worker does about each. Only `api-errors.ts` reads it. */
+
 /**
  * What the worker does about an answer of the checkout call:
  * - `already-done`: the cart was submitted earlier; find out, never buy again.
@@ -63,7 +65,7 @@ export const errorCodeTable: readonly (readonly [number, number | null, Action, 
   [500, 800005, 'unknown', 'order creation did not succeed; some groups may exist', 'Nothing to do: the worker finds out by itself which order groups were made.'],
   [404, 800007, 'permanent', 'provisioning information not available', 'Look again later: provisioning information comes after the order.'],
   [404, 800008, 'permanent', 'cart cannot be read: wrong id, other customer, or expired', "The cart has expired, is another customer's or never was: prepare a new one if it is still wanted."],
-  [400, 800009, 'permanent', 'cart items have errors: read the cart and its line errors', 'Read the cart in Partner Center, mend the lines that show an error, and retry.'],
+  [400, 800009, 'permanent', 'cart items have errors: read the cart and its line errors', 'Read the cart in Partner Center, fix the lines that show an error, and retry.'],
   [400, 800010, 'permanent', 'no inventory for the catalog item', 'No inventory for the item: choose another one, or retry when it is back.'],
   [400, 800011, 'permanent', 'not a valid Azure subscription', 'Name a valid Azure subscription of the customer in a new cart.'],
   [400, 800012, 'permanent', 'subscription not active', 'Activate the subscription that the cart names, then retry.'],

@@ -1,3 +1,7 @@
+/**
+ * Looks up what an API code means and what it makes the worker do. The table itself is `api-error-table.ts`.
+ */
+
 import { type Action, errorCodeTable } from './api-error-table.ts';
 
 export interface ErrorCode {
@@ -55,7 +59,7 @@ function unlisted(http: number, code: string | undefined): ErrorCode {
     action: 'permanent',
     reconcileFirst: true,
     meaning: `refused with ${http} and ${code === undefined ? 'no code' : `the code ${code}, which is not in our table`}`,
-    remedy: 'Look the code up in the documentation of Partner Center, mend what it names, then retry.',
+    remedy: 'Look the code up in the documentation of Partner Center, fix what it names, then retry.',
   };
 }
 
@@ -79,6 +83,6 @@ export function lookUpGroup(code: string): GroupCode {
     meaning: first?.meaning ?? `refused with the code ${code}, which is not in our table`,
     remedy:
       first?.remedy ??
-      'Look the code up in the documentation of Partner Center, mend what it names, then retry.',
+      'Look the code up in the documentation of Partner Center, fix what it names, then retry.',
   };
 }

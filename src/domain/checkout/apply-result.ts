@@ -1,3 +1,5 @@
+/** Applies a result to the record: orders, state, revision. Used by the fifth step and by the poller. */
+
 import { createHash } from 'node:crypto';
 import { forward, isLacking, isTerminal, type Order, type OrderLine } from '../order/order.ts';
 import { pollEntryKey } from '../schedule-entry.ts';
@@ -9,8 +11,9 @@ import {
   type KnownGroup,
   type OrderSummary,
   type Reason,
+  type Step,
+  transition,
 } from './record.ts';
-import { type Step, transition } from './state-machine.ts';
 
 /** What an order holds, or an order group of a cart will: the same text for the same offers, quantities, terms and billing. */
 export function contentOf(of: {
@@ -44,7 +47,7 @@ export interface Result {
   readonly boughtAgain?: CheckoutRecord['boughtAgain'];
 }
 
-/** Adds orders to the marks that the record keeps; a status only moves forward. */
+/** Adds orders to the summaries that the record keeps; a status only moves forward. */
 export function mergeMarks(
   orderSummaries: readonly OrderSummary[],
   orders: readonly Order[],

@@ -1,3 +1,5 @@
+/** The rows of the to-do list for people, as the worker writes them. */
+
 import type { JobKey } from '../message/job-key.ts';
 import { questionKinds, type Reason } from './record.ts';
 

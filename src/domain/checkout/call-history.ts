@@ -1,3 +1,7 @@
+/**
+ * What a record remembers of its calls, deliveries and polls, for people. No rule reads deliveries or polls.
+ */
+
 import type { Delivery } from '../message/delivery.ts';
 import { cutText } from '../text.ts';
 import type { Call, CheckoutRecord, History, KeptDelivery, Poll, Recent } from './record.ts';

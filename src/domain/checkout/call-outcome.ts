@@ -1,6 +1,11 @@
+/**
+ * Judges what came back from a call, for the next action and for the gate. Between the fourth step and `next-action.ts`.
+ */
+
 import { decodeError, isApiError } from '../answer/decode-error.ts';
 import { decodeCheckout } from '../answer/decode-order.ts';
 import type { CallIds, Decoded, Exchange } from '../answer/exchange.ts';
+import type { CallReport } from '../gate/permit.ts';
 import { omitUndefined } from '../omit-undefined.ts';
 import type { Order } from '../order/order.ts';
 import { type ErrorCode, lookUp, lookUpGroup } from './api-errors.ts';
@@ -85,7 +90,7 @@ function judgeSilence(exchange: Silence, sent: Sent): Outcome {
 function silenceReason(exchange: Silence, sent: Sent): Reason {
   const [code, remedy] =
     exchange.credential === true
-      ? ['no-token', 'Mend the credential that the settings name; the gate opens by itself.']
+      ? ['no-token', 'Fix the credential that the settings name; the gate opens by itself.']
       : exchange.executed === 'no'
         ? [
             'no-connection',
@@ -253,4 +258,37 @@ function reasonOf(
     correlationId: sent.ids.correlationId,
     cv: answer?.cv,
   });
+}
+
+/** What the gate is told of a call or a read of this customer. */
+export function reportOf(outcome: Outcome | ReadOutcome<unknown>, customerId: string): CallReport {
+  switch (outcome.kind) {
+    case 'throttled':
+      return { kind: 'throttled', customerId, retryAfterMs: outcome.retryAfterMs };
+    case 'renew-token':
+    case 'credential':
+    // What stands in between meets every other call too, as a redirect does.
+    case 'intercepted':
+      return { kind: 'auth', reason: outcome.reason.description };
+    case 'partner-wide':
+      return { kind: 'partner-wide', customerId, reason: outcome.reason.description };
+    case 'unreadable':
+      return { kind: 'unknown', customerId, reason: outcome.reason.description };
+    case 'unknown':
+    case 'not-executed':
+    case 'unavailable': {
+      const { reason, retryAfterMs } = outcome;
+      return { kind: 'unknown', customerId, reason: reason.description, ...omitUndefined({ retryAfterMs }) };
+    }
+    case 'result':
+    case 'value':
+    case 'permanent':
+    case 'in-progress':
+    case 'slow':
+    case 'already-done':
+    case 'stale-item':
+    case 'gone':
+    case 'refused':
+      return { kind: 'ok', customerId };
+  }
 }

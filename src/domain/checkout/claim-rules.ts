@@ -1,4 +1,11 @@
+/**
+ * Decides the third step of a delivery: what may be done with the record that was found, and how a new one begins.
+ */
+
+import type { Delivery } from '../message/delivery.ts';
 import { isOrderJob, type Job } from '../message/job.ts';
+import { omitUndefined } from '../omit-undefined.ts';
+import { emptyHistory, none } from './call-history.ts';
 import { type CheckoutRecord, isInDoubt, isSettled } from './record.ts';
 
 /**
@@ -130,3 +137,41 @@ export const isLate = (notAfter: number | undefined, now: number): boolean =>
 /** Nothing is bought any more: it is too late, or its messages leave no time at all. */
 export const isOver = ({ notBefore, notAfter }: Pick<Job, 'notBefore' | 'notAfter'>, now: number): boolean =>
   isLate(notAfter, now) || (notBefore !== undefined && notAfter !== undefined && notAfter <= notBefore);
+
+/** The record of a job whose first message has just come, before anything was sent. Pure. Throws for a wake-up: that is a bug. */
+export function newRecord(delivery: Delivery, requestId: string, now: number): CheckoutRecord {
+  const { from } = delivery;
+  if (from.kind !== 'producer') throw new Error(`A wake-up cannot begin job ${delivery.jobKey}`);
+  const { job, body } = from;
+  return omitUndefined({
+    jobKey: delivery.jobKey,
+    version: 1 as const,
+    customerId: job.customerId,
+    cartId: isOrderJob(job) ? undefined : job.cartId,
+    state: 'waiting' as const,
+    job,
+    body,
+    batches: job.batchId === undefined ? [] : [job.batchId],
+    urgent: delivery.urgent,
+    revision: 0,
+    attempts: 0,
+    reschedules: 0,
+    unfinishedClaims: 0,
+    unansweredSends: 0,
+    ordersInHand: delivery.ordersInHand.length === 0 ? undefined : delivery.ordersInHand,
+    requestId,
+    attentionMayBeOpen: false,
+    orders: [],
+    failedGroups: [],
+    reconciliations: 0,
+    reached: {},
+    history: emptyHistory,
+    deliveries: none,
+    polls: none,
+    decisions: [],
+    firstEnqueued: delivery.firstEnqueued,
+    traceparent: delivery.traceparent,
+    createdAt: now,
+    updatedAt: now,
+  });
+}

@@ -1,3 +1,7 @@
+/**
+ * The points in time that follow from a send: in-flight window, list lag, repeat; and the back-off between attempts.
+ */
+
 import type { Times } from '../times.ts';
 import type { CheckoutRecord } from './record.ts';
 
@@ -51,3 +55,12 @@ export function surelyAfterFirstSend(
   const sent = firstInDoubt ?? { at: firstSend, skew: firstSendSkew };
   return sent.at + (sent.skew?.high ?? times.searchOverlap);
 }
+
+/** Full jitter: anywhere between nothing and a ceiling that doubles with each attempt. */
+export function backOff(attempt: number, times: Times, fraction: number): number {
+  const ceiling = Math.min(times.backoffMax, times.backoffBase * 2 ** Math.max(0, Math.min(30, attempt - 1)));
+  return fraction * ceiling;
+}
+
+/** A length of time, up to a tenth longer or shorter: what starts together need not come back together. */
+export const withJitter = (ms: number, fraction: number): number => ms * (0.9 + 0.2 * fraction);

@@ -1,3 +1,7 @@
+/**
+ * What a person may decide about a job, and how the decision is written into its record. A delivery carries it out.
+ */
+
 import { isLate, leaseEnd } from './claim-rules.ts';
 import { type CheckoutRecord, type Decided, type PendingDecision, takesDecision } from './record.ts';
 

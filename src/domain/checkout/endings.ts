@@ -1,4 +1,7 @@
+/** The reasons in words with which a job ends: too late, stopped, given up, gone, partly found. */
+
 import type { StoppedBy } from '../batch/batch.ts';
+import { isLacking } from '../order/order.ts';
 import type { Result } from './apply-result.ts';
 import { isLate } from './claim-rules.ts';
 import type { CheckoutRecord, FailedGroup, KnownGroup, MergedMessage, Reason } from './record.ts';
@@ -99,5 +102,17 @@ export function partlyFound(record: CheckoutRecord, at: number): Reason {
     remedy:
       'Compare the cart with its orders in Partner Center. Then retry the missing groups or order them anew.',
     at,
+  };
+}
+
+/** Why a result lacks something. Orders can end without what was bought though no call failed. */
+export function reasonOf(record: CheckoutRecord): Reason {
+  if (record.reason !== undefined) return record.reason;
+  const status = record.orders.find((order) => isLacking(order.status))?.status ?? 'cancelled';
+  return {
+    code: status,
+    description: `Partner Center reports at least one order of this cart as ${status}.`,
+    remedy: 'Look at the order in Partner Center. If the customer still wants it, create a new cart.',
+    at: record.updatedAt,
   };
 }

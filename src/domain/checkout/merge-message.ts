@@ -1,3 +1,5 @@
+/** Merges another producer's message into a record, before the third step decides. */
+
 import type { Job } from '../message/job.ts';
 import { omitUndefined } from '../omit-undefined.ts';
 import { replacedBy } from './other-lines.ts';

@@ -1,26 +1,28 @@
-import type { SkewBounds } from '../clock-skew.ts';
+/**
+ * Decides between the fourth and the fifth step: what follows from an outcome, from evidence or from a decision.
+ */
+
 import { isOrderJob } from '../message/job.ts';
 import { omitUndefined } from '../omit-undefined.ts';
 import type { Order } from '../order/order.ts';
-import type { Times } from '../times.ts';
+import type { SkewBounds, Times } from '../times.ts';
 import { contentOf, type Result } from './apply-result.ts';
-import { backOff, withJitter } from './backoff.ts';
 import { lastCheckout } from './call-history.ts';
 import type { Outcome } from './call-outcome.ts';
 import { countersAfterEscalation } from './claim-rules.ts';
-import { inFlightEnd, listLagEnd } from './deadlines.ts';
+import { backOff, inFlightEnd, listLagEnd, withJitter } from './deadlines.ts';
 import { givenUp, gone, notFound, partlyFound, type StoppedBatch, tooLate } from './endings.ts';
 import {
   decideReconciliation,
   type Evidence,
   groupsWithoutOrder,
   isOrdered,
+  type Rules,
   repeatDeadline,
 } from './reconcile-rules.ts';
 import type { CheckoutRecord, FailedGroup, KnownGroup, Question, Reason } from './record.ts';
 import { mayRepair } from './repair-rules.ts';
 import { madeByRepeat } from './repeat-alarm.ts';
-import type { Rules } from './rules.ts';
 import type { Fence } from './send-fence.ts';
 
 /**
@@ -125,8 +127,17 @@ export function afterCall(
       // A review takes days.
       return wait(record, now + withJitter(times.slowRetry, fraction), outcome.reason, context);
     case 'in-progress': {
-      const pause = withJitter(record.looks === 0 ? times.inProgressFirst : times.inProgressLater, fraction);
-      return doubt(record, now + pause, outcome.reason, { looks: record.looks + 1 }, context);
+      const pause = withJitter(
+        record.reconciliations === 0 ? times.inProgressFirst : times.inProgressLater,
+        fraction,
+      );
+      return doubt(
+        record,
+        now + pause,
+        outcome.reason,
+        { reconciliations: record.reconciliations + 1 },
+        context,
+      );
     }
     case 'already-done': {
       const repeated = { as: 'already-done' as const, reason: outcome.reason };
@@ -411,8 +422,8 @@ export function afterEvidence(
 ): NextAction {
   const { now, times, rules, stopped } = context;
   const reconcileRules = { times, ...rules };
-  const verdict = decideReconciliation(evidence, reconcileRules);
-  switch (verdict.kind) {
+  const reconciliation = decideReconciliation(evidence, reconcileRules);
+  switch (reconciliation.kind) {
     case 'repeat': {
       const repeat: Repeat = {
         until: repeatDeadline(evidence, reconcileRules),
@@ -425,16 +436,16 @@ export function afterEvidence(
         : repairOrAsk(evidence, repeat, context);
     }
     case 'reschedule':
-      return goOnLooking(record, verdict, { looks: record.looks + 1 }, context);
+      return reconcileAgain(record, reconciliation, { reconciliations: record.reconciliations + 1 }, context);
     case 'ask':
-      return askWhatBecame(record, evidence, verdict.why, context);
+      return askWhatBecame(record, evidence, reconciliation.why, context);
     case 'found':
       return {
         kind: 'record-result',
         result: {
-          orders: [...inHand, ...verdict.orders],
-          failedGroups: verdict.missing.map((group) => notFound(group, record)),
-          ...(verdict.missing.length === 0 ? {} : { reason: partlyFound(record, now) }),
+          orders: [...inHand, ...reconciliation.orders],
+          failedGroups: reconciliation.missing.map((group) => notFound(group, record)),
+          ...(reconciliation.missing.length === 0 ? {} : { reason: partlyFound(record, now) }),
         },
       };
     case 'denied':
@@ -443,11 +454,11 @@ export function afterEvidence(
         kind: 'record-result',
         result: {
           ...tooLate(record, stopped, now),
-          ...(verdict.why === 'refused' ? omitUndefined({ reason: record.repeated?.reason }) : {}),
+          ...(reconciliation.why === 'refused' ? omitUndefined({ reason: record.repeated?.reason }) : {}),
           orders: inHand,
           ...(evidence.record.orders.length === 0
             ? {}
-            : { failedGroups: verdict.missing.map((group) => notFound(group, record)) }),
+            : { failedGroups: reconciliation.missing.map((group) => notFound(group, record)) }),
           gaveUp: true,
         },
       };
@@ -456,7 +467,7 @@ export function afterEvidence(
         kind: 'record-result',
         result: {
           ...tooLate(record, stopped, now),
-          ...(verdict.why === 'gone' ? { reason: record.repeated?.reason ?? gone(record, now) } : {}),
+          ...(reconciliation.why === 'gone' ? { reason: record.repeated?.reason ?? gone(record, now) } : {}),
         },
       };
   }
@@ -485,10 +496,10 @@ function repairOrAsk(evidence: Evidence, repeat: Repeat, context: Context): Next
       return { kind: 'repair-cart', repeat: { ...repeat, until: undefined } };
     case 'later': {
       const until = listLagEnd(record, times);
-      return goOnLooking(
+      return reconcileAgain(
         record,
         { until, why: 'the order list may lag, and its cart is to be changed' },
-        { looks: record.looks + 1 },
+        { reconciliations: record.reconciliations + 1 },
         context,
       );
     }
@@ -507,19 +518,20 @@ export const evidenceLater = (
   record: CheckoutRecord,
   { at, why }: { readonly at: number; readonly why: string },
   context: Context,
-): NextAction => goOnLooking(record, { until: at, why }, { looks: record.looks + 1 }, context);
+): NextAction =>
+  reconcileAgain(record, { until: at, why }, { reconciliations: record.reconciliations + 1 }, context);
 
 /** The cart or the list is refused to us for good: there can be no evidence, so a person has to say. */
 export function evidenceRefused(record: CheckoutRecord, reason: Reason, context: Context): NextAction {
   const { now, times } = context;
   const listCompleteAt = listLagEnd(record, times);
-  const change = { looks: record.looks + 1 };
+  const change = { reconciliations: record.reconciliations + 1 };
   if (now < listCompleteAt)
     return { kind: 'reschedule', to: { step: 'doubt', at: listCompleteAt, why: reason.description, change } };
   return escalate({ kind: 'needs-decision', reason }, change, context);
 }
 
-function goOnLooking(
+function reconcileAgain(
   record: CheckoutRecord,
   { until, why }: { readonly until: number; readonly why: string },
   change: Change,

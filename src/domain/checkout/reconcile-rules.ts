@@ -1,3 +1,7 @@
+/**
+ * Decides what evidence says about a call that may have been executed. `next-action.ts` turns it into an action.
+ */
+
 import type { Order } from '../order/order.ts';
 import type { Times } from '../times.ts';
 import { contentOf } from './apply-result.ts';
@@ -12,11 +16,11 @@ export interface OpenEqualCart {
   readonly stopped: boolean;
   /** Undefined: its cart cannot be read, and may hold anything. */
   readonly groups: readonly KnownGroup[] | undefined;
-  /** Its cart was not read this time, because a look reads only a few. */
+  /** Its cart was not read this time, because a reconciliation reads only a few. */
   readonly unread?: boolean;
 }
 
-/** What a look found out. */
+/** What a reconciliation read. */
 export interface Evidence {
   /** When the reconciliation began: the in-flight window and the list lag are judged as of then. */
   readonly now: number;
@@ -183,7 +187,7 @@ function mayRepeat(evidence: Omit<Evidence, 'equalCarts' | 'unreadable'>, rules:
   return (
     // guard: Evidence: the setting that allows the repeat of an ordered cart
     rules.repeatOrderedCart &&
-    isUntold(record) &&
+    isRepeatOpen(record) &&
     cart !== 'gone' &&
     record.attempts < rules.maxAttempts &&
     isInTimeToRepeat(evidence, rules) &&
@@ -198,8 +202,8 @@ const isInTimeToRepeat = (
   { times }: Pick<ReconcileRules, 'times'>,
 ): boolean => now <= repeatEnd(record, times);
 
-/** No answer has told yet what a repeat could tell. */
-const isUntold = ({ repeated }: CheckoutRecord): boolean =>
+/** No answer has said yet what a repeat could say. */
+const isRepeatOpen = ({ repeated }: CheckoutRecord): boolean =>
   repeated === undefined || repeated.as === 'refused-once';
 
 /** Equal carts wait for the one that can still repeat, so whoever can must do it: else they wait for each other. */
@@ -274,7 +278,7 @@ function canStillRepeat(
   return (
     !stopped &&
     rules.repeatOrderedCart &&
-    isUntold(equalCart) &&
+    isRepeatOpen(equalCart) &&
     // guard: Evidence: equal carts that repeat soon or never are not waited for for ever
     (!isSoonOrNever(equalCart) || now < listLagEnd(equalCart, rules.times)) &&
     equalCart.attempts < rules.maxAttempts &&
@@ -285,7 +289,7 @@ function canStillRepeat(
   );
 }
 
-/** Its cart is gone, or its repeat was refused: if a look does not repeat soon, it waits as well, and perhaps for this very cart. */
+/** Its cart is gone, or its repeat was refused: if a reconciliation does not repeat soon, it waits as well, and perhaps for this very cart. */
 const isSoonOrNever = ({ goneSince, repeated }: CheckoutRecord): boolean =>
   goneSince !== undefined || repeated !== undefined;
 
@@ -374,11 +378,11 @@ export function groupsWithoutOrder(
   return left;
 }
 
-/** Other carts that a look reads at most: each read takes a call that other customers could have. */
+/** Other carts that a reconciliation reads at most: each read takes a call that other customers could have. */
 export const maxEqualCartReads = 20;
 
 /**
- * The equal carts whose carts a look reads. It begins with the one after its own, so that looks at many carts of a customer do not
+ * The equal carts that a reconciliation reads. It begins with the one after its own, so that reconciliations of many carts of a customer do not
  * all read the same ones. A cart that was not found is known to hold anything.
  */
 export function equalCartsToRead(
@@ -425,3 +429,10 @@ const untilGone = (until: number, listCompleteAt: number): Reconciliation =>
   until <= listCompleteAt
     ? awaitList(until)
     : { kind: 'reschedule', until, why: 'the cart was not found, and is looked for once more' };
+
+export interface Rules {
+  /** Attempts that may fail before a person is asked. */
+  readonly maxAttempts: number;
+  /** Whether a cart that is ordered, its orders unknown, may be checked out again: both documented contracts answer without buying. */
+  readonly repeatOrderedCart: boolean;
+}

@@ -1,8 +1,10 @@
+/** The ledger's record of a job: its states, the steps between them, and every field. */
+
 import type { BadLine, CartContent, CheckedCart } from '../cart/cart-content.ts';
-import type { SkewBounds } from '../clock-skew.ts';
 import type { Job } from '../message/job.ts';
 import type { JobKey } from '../message/job-key.ts';
 import type { OrderStatus } from '../order/order.ts';
+import type { SkewBounds } from '../times.ts';
 
 /**
  * `submitting`: a call may be running. `waiting`: nothing of ours is running, it will be tried again.
@@ -40,7 +42,7 @@ export const isSettled = (state: State): state is StateAt<'ordered' | 'final'> =
 /** Nothing of it is settled: its message is needed. */
 export const openStates: readonly State[] = states.filter((state) => !isSettled(state));
 
-/** What the customer was to get is missing, in part or whole: a person is told why, and can have it tried again. */
+/** What the customer was to get is missing, in part or whole: a person sees why, and can have it tried again. */
 const retryable = {
   submitting: false,
   waiting: false,
@@ -115,7 +117,7 @@ export interface KeptDelivery {
   readonly end?: string;
 }
 
-/** One look at an order: a call, and the status that it found. */
+/** One poll of an order: a call, and the status that it found. */
 export interface Poll extends Call {
   readonly orderId: string;
   readonly found?: OrderStatus;
@@ -301,7 +303,7 @@ export interface CheckoutRecord {
   readonly lastSend?: number;
   /** Not due before then, whole epoch ms; an entry with this origin wakes the job. A claim and a decision remove it. */
   readonly nextTry?: number;
-  /** The origin of an entry that was seen to wake this job, or that was written for it: where `repair` looks. */
+  /** The origin of an entry that was seen to wake this job, or that was written for it: the one that `repair` expects. */
   readonly entryOrigin?: number;
   /** Taken over or asked about once: its attention row may be open. */
   readonly attentionMayBeOpen: boolean;
@@ -311,7 +313,7 @@ export interface CheckoutRecord {
   readonly groups?: readonly KnownGroup[];
   /**
    * What the repeat of an unknown call answered, in place of the cart's status. `refused-once`: its first call was refused
-   * with a code that does not say that nothing was bought; a repeat could still tell.
+   * with a code that does not say that nothing was bought; a repeat could still say.
    */
   readonly repeated?: { readonly as: (typeof repeatAnswers)[number]; readonly reason: Reason };
   /** When its cart was first not found, and has not been read since. */
@@ -326,7 +328,7 @@ export interface CheckoutRecord {
   /** When a code that refuses the whole partner first met this job. */
   readonly refusedSince?: number;
   /** How often it was reconciled since the last send. */
-  readonly looks: number;
+  readonly reconciliations: number;
   /** The revisions at which these were reached. */
   readonly reached: { readonly ordered?: number; readonly final?: number };
   readonly reason?: Reason;
@@ -346,4 +348,53 @@ export interface CheckoutRecord {
 export function cartIdOf({ cartId, jobKey }: Pick<CheckoutRecord, 'cartId' | 'jobKey'>): string {
   if (cartId === undefined) throw new Error(`Job ${jobKey} has no cart yet`);
   return cartId;
+}
+
+/**
+ * - `submit`: a call is about to be made.
+ * - `doubt`: a call may have been executed.
+ * - `wait`: nothing of ours is running.
+ * - `order`, `complete`, `end-partly`: orders are known, some pending / all completed / some groups failed or cancelled.
+ * - `fail`: refused for good, no order.
+ * - `make-anew`: nothing was ever sent; its cart is made first.
+ * - `reopen`: a person asked to try again; `reopen-in-doubt`: the same, after somebody gave up on it.
+ */
+export type Step =
+  | 'submit'
+  | 'doubt'
+  | 'wait'
+  | 'order'
+  | 'complete'
+  | 'end-partly'
+  | 'fail'
+  | 'make-anew'
+  | 'reopen'
+  | 'reopen-in-doubt';
+
+const results = { order: 'ordered', complete: 'completed', 'end-partly': 'partial' } as const;
+
+/** Orders are facts, so they are written in every state; all else moves one way, but for a person's `reopen`. */
+const steps: Record<State, Partial<Record<Step, State>>> = {
+  submitting: { submit: 'submitting', doubt: 'unresolved', wait: 'waiting', fail: 'failed', ...results },
+  waiting: { submit: 'submitting', doubt: 'unresolved', wait: 'waiting', fail: 'failed', ...results },
+  // Sticky: once it may have been bought, only orders, evidence or a person say otherwise.
+  unresolved: {
+    submit: 'unresolved',
+    doubt: 'unresolved',
+    // guard: Sticky: unresolved stays unresolved until it is known [replace: 'waiting']
+    wait: 'unresolved',
+    fail: 'failed',
+    ...results,
+  },
+  ordered: { ...results },
+  completed: { ...results },
+  partial: { reopen: 'submitting', 'reopen-in-doubt': 'unresolved', ...results },
+  failed: { 'make-anew': 'waiting', reopen: 'submitting', 'reopen-in-doubt': 'unresolved', ...results },
+};
+
+/** The one place where a state changes. Throws for a step that the state does not allow: that is a bug of ours. */
+export function transition(from: State, step: Step): State {
+  const to = steps[from][step];
+  if (to === undefined) throw new Error(`A checkout that is "${from}" cannot take the step "${step}"`);
+  return to;
 }

@@ -1,5 +1,7 @@
-import type { SkewBounds } from '../clock-skew.ts';
+/** Finds out that the repeat of an ordered cart bought again, and says so. */
+
 import type { Order } from '../order/order.ts';
+import type { SkewBounds } from '../times.ts';
 import { contentOf } from './apply-result.ts';
 import { boughtAgainCode } from './attention-row.ts';
 import { groupsWithoutOrder } from './reconcile-rules.ts';
@@ -43,13 +45,14 @@ export function madeByRepeat(
   });
 }
 
-export const boughtAgainReason = ({ boughtAgain, orders }: CheckoutRecord): Reason | undefined =>
-  boughtAgain === undefined
-    ? undefined
-    : {
-        code: boughtAgainCode,
-        description: `This cart was ordered, and its repeat made new orders: ${boughtAgain.orderIds.join(', ')}. All its orders: ${orders.map(({ id }) => id).join(', ')}.`,
-        remedy:
-          'Set REPEAT_ORDERED_CART to false, compare the orders with what the customer wants in Partner Center, cancel the others, then close this row.',
-        at: boughtAgain.at,
-      };
+/** What a person is told of a cart that was bought twice. */
+export const boughtAgainReason = (
+  { at, orderIds }: NonNullable<CheckoutRecord['boughtAgain']>,
+  orders: CheckoutRecord['orders'],
+): Reason => ({
+  code: boughtAgainCode,
+  description: `This cart was ordered, and its repeat made new orders: ${orderIds.join(', ')}. All its orders: ${orders.map(({ id }) => id).join(', ')}.`,
+  remedy:
+    'Set REPEAT_ORDERED_CART to false, compare the orders with what the customer wants in Partner Center, cancel the others, then close this row.',
+  at,
+});

@@ -1,3 +1,5 @@
+/** The fence: the last check in the instant before a paid call leaves, within the fourth step. */
+
 import type { Permit } from '../gate/permit.ts';
 import type { Times } from '../times.ts';
 import { isOver } from './claim-rules.ts';

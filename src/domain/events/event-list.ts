@@ -1,3 +1,5 @@
+/** The events that a record owes. Finalizing publishes them, each under an id that never changes. */
+
 import type { BatchCounts } from '../batch/batch-counts.ts';
 import { type CheckoutRecord, type FinalState, isFinal, type OrderSummary } from '../checkout/record.ts';
 import { isOrderJob } from '../message/job.ts';
@@ -10,9 +12,9 @@ export function eventsOf(record: CheckoutRecord): readonly CheckoutEvent[] {
   const { reached, state } = record;
   const events: CheckoutEvent[] = [];
   if (reached.ordered !== undefined) events.push(cartEvent(record, 'checkout.ordered', reached.ordered));
-  for (const mark of record.orders)
-    if (mark.wasPending && mark.endedAt !== undefined)
-      events.push(...orderEvents(record, mark, mark.endedAt));
+  for (const order of record.orders)
+    if (order.wasPending && order.endedAt !== undefined)
+      events.push(...orderEvents(record, order, order.endedAt));
   if (isFinal(state) && reached.final !== undefined)
     events.push(cartEvent(record, `checkout.${state}`, reached.final));
   return events;
@@ -48,7 +50,7 @@ function cartEvent(record: CheckoutRecord, type: EventType, revision: number): C
   return envelope(type, id, subjectOf(record), record.updatedAt, {
     ...about(record),
     state: record.state,
-    orders: record.orders.map((mark) => ({ id: mark.id, status: mark.status })),
+    orders: record.orders.map((order) => ({ id: order.id, status: order.status })),
     failedGroups: record.failedGroups,
     ...(record.badLines === undefined ? {} : { badLines: record.badLines }),
     ...(record.made?.total === undefined
@@ -71,14 +73,18 @@ const orderEventTypes: Readonly<Record<OrderStatus, readonly (typeof eventTypes.
   unknown: [],
 };
 
-function orderEvents(record: CheckoutRecord, mark: OrderSummary, revision: number): readonly CheckoutEvent[] {
+function orderEvents(
+  record: CheckoutRecord,
+  order: OrderSummary,
+  revision: number,
+): readonly CheckoutEvent[] {
   const { jobKey, customerId } = record;
-  return orderEventTypes[mark.status].map((type) => {
-    const id = `${type}:${jobKey}:${mark.id}:${revision}`;
-    return envelope(type, id, `customers/${customerId}/orders/${mark.id}`, record.updatedAt, {
+  return orderEventTypes[order.status].map((type) => {
+    const id = `${type}:${jobKey}:${order.id}:${revision}`;
+    return envelope(type, id, `customers/${customerId}/orders/${order.id}`, record.updatedAt, {
       ...about(record),
-      orderId: mark.id,
-      status: mark.status,
+      orderId: order.id,
+      status: order.status,
     });
   });
 }

@@ -1,3 +1,5 @@
+/** The schema of each event, for subscribers and tests. */
+
 import * as z from 'zod/mini';
 import type { BadLine } from '../cart/cart-content.ts';
 import { type FinalState, states } from '../checkout/record.ts';

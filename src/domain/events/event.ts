@@ -1,3 +1,5 @@
+/** The events of the topic, by type and data. */
+
 /** The types of the events, by what they tell of. */
 export const eventTypes = {
   checkout: [

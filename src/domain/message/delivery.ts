@@ -1,8 +1,10 @@
+/** First step of a delivery: decode a message and its properties. It writes wake-ups too. */
+
 import { omitUndefined } from '../omit-undefined.ts';
-import { readJobEntryKey } from '../schedule-entry.ts';
+import { type JobEntry, readJobEntryKey } from '../schedule-entry.ts';
 import { decodeJob, type Job, type Rejection } from './job.ts';
 import { type JobKey, jobKeyOf } from './job-key.ts';
-import type { QueueMessage } from './queue-message.ts';
+import type { OutgoingMessage, QueueMessage } from './queue-message.ts';
 
 /** One time that the queue hands out a message. First step of the way: decode, permit, claim, act, carry out. */
 export interface Delivery {
@@ -192,3 +194,13 @@ function text(value: unknown): string | undefined {
   if (typeof value === 'string') return value;
   return typeof value === 'number' && Number.isSafeInteger(value) ? String(value) : undefined;
 }
+
+/** The message that wakes the job of an entry: it says nothing but that there may be something to do. */
+export const wakeUp = (
+  { key, wakes }: Pick<JobEntry, 'key' | 'wakes'>,
+  messageId: string,
+): OutgoingMessage => ({
+  messageId,
+  body: new TextEncoder().encode(wakeUpBody(key, wakes + 1)),
+  properties: { 'checkout-version': String(propertiesVersion) },
+});

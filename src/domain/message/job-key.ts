@@ -1,3 +1,5 @@
+/** The key of a job: what names it in tables, messages, events and commands. */
+
 /**
  * Names one job in its record, its schedule entries, wake-ups, events, addresses and commands. Code treats it as opaque: only this file
  * knows what it is made of. A job that carries a cart has the customer and the cart, one that carries lines the customer and the

@@ -1,3 +1,5 @@
+/** The job that a message asks for, and its decoder with the path of each fault. Part of the first step. */
+
 import * as z from 'zod/mini';
 import { decimalText, readDecimal } from '../decimal.ts';
 import { omitUndefined } from '../omit-undefined.ts';

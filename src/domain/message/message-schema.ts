@@ -1,3 +1,5 @@
+/** The JSON Schema of a job message for producers, made from the schema that the first step decodes with. */
+
 import * as z from 'zod/mini';
 import { cartMessage, orderMessage } from './job.ts';
 import { maxLines, orderLine } from './order-lines.ts';

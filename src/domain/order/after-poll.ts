@@ -1,6 +1,7 @@
+/** Applies what a poll of an order learned to the record. Used by the third part of a tick. */
+
 import { mergeMarks, reachedBy, resultStep } from '../checkout/apply-result.ts';
-import { type CheckoutRecord, isSettled, type OrderSummary } from '../checkout/record.ts';
-import { transition } from '../checkout/state-machine.ts';
+import { type CheckoutRecord, isSettled, type OrderSummary, transition } from '../checkout/record.ts';
 import type { Order } from './order.ts';
 
 /**

@@ -1,6 +1,6 @@
 import { type CheckoutRecord, isSettled } from '../../domain/checkout/record.ts';
+import { wakeUp } from '../../domain/message/delivery.ts';
 import { jobEntryKeyOf } from '../../domain/schedule-entry.ts';
-import { wakeUp } from '../../domain/wake-up.ts';
 import type { CheckoutQueue } from '../../ports/checkout-queue.ts';
 import type { Random } from '../../ports/random.ts';
 import { type BatchCart, batchCarts } from './batch-carts.ts';

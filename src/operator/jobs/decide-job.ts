@@ -1,4 +1,5 @@
 import { withResult } from '../../domain/checkout/apply-result.ts';
+import { newRecord } from '../../domain/checkout/claim-rules.ts';
 import {
   type Decision,
   isAsSeen,
@@ -6,13 +7,12 @@ import {
   withPendingDecision,
 } from '../../domain/checkout/decisions.ts';
 import { givenUp } from '../../domain/checkout/endings.ts';
-import { newRecord } from '../../domain/checkout/new-record.ts';
 import { type CheckoutRecord, isSettled } from '../../domain/checkout/record.ts';
+import { wakeUp } from '../../domain/message/delivery.ts';
 import type { Job } from '../../domain/message/job.ts';
 import { type JobKey, jobKeyOf } from '../../domain/message/job-key.ts';
 import { type JobEntry, jobEntry, wholeMs } from '../../domain/schedule-entry.ts';
 import type { Times } from '../../domain/times.ts';
-import { wakeUp } from '../../domain/wake-up.ts';
 import type { CheckoutQueue } from '../../ports/checkout-queue.ts';
 import type { Ledger } from '../../ports/ledger.ts';
 import type { Random } from '../../ports/random.ts';

@@ -7,7 +7,7 @@ import {
   takesDecision,
 } from '../../domain/checkout/record.ts';
 import { customerOf, type JobKey, jobInWords, readJobKey } from '../../domain/message/job-key.ts';
-import { maxOrderId } from '../../domain/order/order-id.ts';
+import { maxOrderId } from '../../domain/order/order.ts';
 import type { AttentionRow, AttentionRows } from '../../ports/attention-rows.ts';
 import type { Ledger } from '../../ports/ledger.ts';
 import { readEvidence } from './evidence.ts';

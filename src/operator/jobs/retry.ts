@@ -1,7 +1,7 @@
 import pMap from 'p-map';
 import { isLate, leaseEnd } from '../../domain/checkout/claim-rules.ts';
 import { whyNotDecide } from '../../domain/checkout/decisions.ts';
-import { reasonOf } from '../../domain/checkout/reason-of.ts';
+import { reasonOf } from '../../domain/checkout/endings.ts';
 import { type CheckoutRecord, isRetryable } from '../../domain/checkout/record.ts';
 import type { JobKey } from '../../domain/message/job-key.ts';
 import type { AttentionFilter, AttentionRows } from '../../ports/attention-rows.ts';

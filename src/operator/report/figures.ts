@@ -1,6 +1,6 @@
 import { type BatchCounts, batchCounter } from '../../domain/batch/batch-counts.ts';
 import { lastCheckoutEnd } from '../../domain/checkout/call-history.ts';
-import { reasonOf } from '../../domain/checkout/reason-of.ts';
+import { reasonOf } from '../../domain/checkout/endings.ts';
 import { type CheckoutRecord, isRetryable, isSettled, type State } from '../../domain/checkout/record.ts';
 import type { JobKey } from '../../domain/message/job-key.ts';
 import { isTerminal } from '../../domain/order/order.ts';

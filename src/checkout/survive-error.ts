@@ -1,5 +1,9 @@
+/**
+ * The end of a delivery that met an exception, an unreadable record or no record: its job is neither lost nor loops.
+ */
+
 import { unreadableCode } from '../domain/checkout/attention-row.ts';
-import { newRecord } from '../domain/checkout/new-record.ts';
+import { newRecord } from '../domain/checkout/claim-rules.ts';
 import type { Reason } from '../domain/checkout/record.ts';
 import {
   type DecodedDelivery,
@@ -21,7 +25,7 @@ import { keepRejected } from './reject-message.ts';
 import { type Completed, type Run, returnPermit } from './run.ts';
 
 /** Steps 9 and 10 of the protocol: what a delivery does about an exception, so that its job is neither lost nor loops. */
-export async function surviveTrouble(run: Run, message: QueueMessage, error: unknown): Promise<Completed> {
+export async function surviveError(run: Run, message: QueueMessage, error: unknown): Promise<Completed> {
   returnPermit(run);
   try {
     if (error instanceof UnreadableRecord) return await leaveUnreadable(run, error);
@@ -29,13 +33,13 @@ export async function surviveTrouble(run: Run, message: QueueMessage, error: unk
     if (!(error instanceof Unavailable)) return await surviveBug(run, message, error);
   } catch (second) {
     if (!(second instanceof Unavailable)) throw second;
-    return survivesOutage(run, message, second);
+    return surviveOutage(run, message, second);
   }
-  return survivesOutage(run, message, error);
+  return surviveOutage(run, message, error);
 }
 
 /** Our own storage or queue is unavailable. A wake-up with nothing in hand simply completes: its entry stands. */
-async function survivesOutage(run: Run, message: QueueMessage, error: Unavailable): Promise<Completed> {
+async function surviveOutage(run: Run, message: QueueMessage, error: Unavailable): Promise<Completed> {
   const { deps, delivery, startedAt } = run;
   const { jobKey, from } = delivery;
   deps.telemetry.warn(error.message, { jobKey });
@@ -247,4 +251,26 @@ export async function leaveToNewerVersion(
       reason: `version ${version} is newer than this worker, and no newer worker took the message within an hour`,
     });
   return redeliverLater(deps, message, startedAt, { [firstEnqueuedProperty]: String(first) });
+}
+
+/** An entry is written before its record, so a record may be on its way: from this wake-up on it counts as missing. */
+const missingFrom = 5;
+
+/** A wake-up without a record: its entry stays, until nobody can hope any more. The one removal that R2 does not cover. */
+export async function recordMissing(run: Run): Promise<Completed> {
+  const { deps, delivery } = run;
+  const { from, jobKey } = delivery;
+  returnPermit(run);
+  if (from.kind !== 'wake-up')
+    throw new Error(`A producer's message begins job ${jobKey}, and needs no record`);
+  if (from.wakes < missingFrom) return 'entry';
+  await askPerson(deps, jobKey, {
+    code: 'record-missing',
+    description: `The schedule wakes job ${jobKey} of customer ${customerOf(jobKey)}, but the ledger has no record of it.`,
+    remedy:
+      'If the record was removed, restore it from a backup. If the cart is still wanted, enqueue it again.',
+    at: deps.clock.now(),
+  });
+  await deps.schedule.remove(from.entryKey);
+  return 'entry';
 }
