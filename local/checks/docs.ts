@@ -1,9 +1,10 @@
 /**
  * `npm run check:docs`: holds the pages against the project. Each path and each file name that a page gives is there, each link
- * leads to a file and a heading of it, and each npm script that a page names exists. It reads no network.
+ * leads to a file and a heading of it, and each npm script that a page names exists. Each test opens with
+ * the promise that it holds; modules of `src/` that open with what they are for are counted. It reads no network.
  */
 import { existsSync, globSync, readFileSync } from 'node:fs';
-import { basename, dirname, join, normalize, relative } from 'node:path';
+import { basename, dirname, join, normalize } from 'node:path';
 
 const root = join(import.meta.dirname, '../..');
 const read = (path: string): string => readFileSync(join(root, path), 'utf8');
@@ -87,18 +88,23 @@ function scriptsIn(text: string): readonly Named[] {
   }));
 }
 
+/** Whether a file opens with a doc comment that begins so. */
+const openings = (pattern: string, wanted: RegExp): readonly Named[] =>
+  globSync(pattern, { cwd: root }).map((name) => ({ name, isThere: wanted.test(read(name)) }));
+
 let problems = 0;
-function report(what: string, found: readonly (Named & { readonly page: string })[]): void {
+function report(what: string, found: readonly Named[], lacks = 'does not exist'): void {
   const missing = found.filter(({ isThere }) => !isThere);
   console.log(`${what}: ${found.length}, missing ${missing.length}`);
-  for (const { page, name } of missing)
-    console.log(`  ${relative('.', join(root, page))}: ${name} does not exist`);
+  for (const { name } of missing) console.log(`  ${name} ${lacks}`);
   problems += missing.length;
 }
 
 const texts = pages.map((page) => ({ page, text: read(page) }));
 const all = (from: typeof texts, find: (page: string, text: string) => readonly Named[]) =>
-  from.flatMap(({ page, text }) => find(page, text).map((named) => ({ page, ...named })));
+  from.flatMap(({ page, text }) =>
+    find(page, text).map(({ name, isThere }) => ({ name: `${page}: ${name}`, isThere })),
+  );
 const [guideTexts, otherTexts] = [true, false].map((wanted) =>
   texts.filter(({ page }) => guides.includes(page) === wanted),
 );
@@ -115,5 +121,15 @@ report('links between pages', all(texts, linksIn));
 report(
   'npm scripts named',
   all(texts, (_, text) => scriptsIn(text)),
+);
+const modules = openings('src/**/*.{ts,js}', /^(?:#!.*\n)?\/\*\*\s+(?:\*\s+)?[\w`]/);
+const without = modules.filter(({ isThere }) => !isThere).length;
+console.log(
+  `modules of src/ that open with what they are for: ${modules.length - without} of ${modules.length}`,
+);
+report(
+  'tests that open with the promise that they hold',
+  openings('test/**/*.test.ts', /^\/\*\*\s+(?:\*\s+)?Promise: [\w`]/),
+  'does not open with "Promise: "',
 );
 if (problems > 0) process.exitCode = 1;

@@ -1,3 +1,8 @@
+/**
+ * Promise: order lines that cannot be bought as they were wanted are refused in words, and nothing is
+ * bought.
+ */
+
 import { expect, test } from 'vitest';
 import { customerId } from './lines.ts';
 import { linesBed } from './lines-bed.ts';

@@ -1,3 +1,5 @@
+/** Promise: a job with order lines is bought once, as it was wanted. */
+
 import { describe, expect, test } from 'vitest';
 import { customerId } from './lines.ts';
 import { type Blow, linesBed } from './lines-bed.ts';

@@ -1,3 +1,5 @@
+/** Promise: a list of order lines becomes the jobs that it says, and each bad line is named. */
+
 import { expect, test } from 'vitest';
 import { csvHeading, csvRows, listHeading, listRows } from '../../src/operator/batches/batch-csv.ts';
 import { checkList } from '../../src/operator/list/check-list.ts';

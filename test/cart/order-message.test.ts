@@ -1,3 +1,5 @@
+/** Promise: the message with order lines is read, or refused with the path of the field. */
+
 import { describe, expect, test } from 'vitest';
 import { checkJob, decodeJob } from '../../src/domain/message/job.ts';
 import { maxLines } from '../../src/domain/message/order-lines.ts';

@@ -69,6 +69,12 @@ const plants: readonly Plant[] = [
     says: 'src/polling/claim.ts: src/checkout/claim.ts has the same name',
   },
   {
+    fault: 'a test without its promise',
+    script: 'check:docs',
+    added: { 'test/checkout/planted.test.ts': 'export {};\n' },
+    says: 'test/checkout/planted.test.ts does not open with "Promise: "',
+  },
+  {
     fault: 'a path in a page that does not exist',
     script: 'check:docs',
     added: { 'CONTRIBUTING.md': '\nSee `src/checkout/planted.ts`.\n' },

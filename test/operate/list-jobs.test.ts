@@ -1,3 +1,5 @@
+/** Promise: people list the jobs that they ask for, in whatever state. */
+
 /** `jobs` finds what it is asked for, and never reads the whole ledger for a job that has its result. */
 import { expect, test } from 'vitest';
 import { batchStore } from '../../src/adapters/azure-tables/batch-store.ts';

@@ -1,4 +1,9 @@
 /**
+ * Promise: the page for operators serves the person at the terminal alone, and does what the command line
+ * does.
+ */
+
+/**
  * The operator's page keeps its promises: only the person at this terminal can use it, every page is accessible on small and large
  * screens, and each action has its effect in the tables.
  */
