@@ -1,3 +1,5 @@
+/** Chooses where telemetry goes: to the console, or to Application Insights. */
+
 import { consoleTelemetry } from '../src/adapters/telemetry/console.ts';
 import { lateTelemetry } from '../src/adapters/telemetry/late.ts';
 import type { ApplicationInsights } from '../src/config/config.ts';

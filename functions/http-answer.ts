@@ -1,3 +1,5 @@
+/** Makes the answers of the HTTP functions, problems among them. */
+
 import type { HttpHandler, HttpRequest, HttpResponseInit, InvocationContext } from '@azure/functions';
 import type { ProblemView } from '../src/api/api-shapes.ts';
 import { UnreadableRecord } from '../src/ports/ledger.ts';

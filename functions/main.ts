@@ -1,3 +1,5 @@
+/** The entry of the bundle: registers every function with Azure's library, also where the settings are wrong. */
+
 import { app } from '@azure/functions';
 import { startWorker } from './start.ts';
 import { checkoutFunction, urgentFunction } from './triggers/checkout.ts';

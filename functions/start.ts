@@ -1,3 +1,5 @@
+/** Starts the worker, or keeps why there is none, for each trigger to say. */
+
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ConfigError } from '../src/config/config.ts';
 import { settingNames } from '../src/config/settings.ts';

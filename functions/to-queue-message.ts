@@ -1,3 +1,5 @@
+/** Turns the host's trigger data into a queue message, the first step of a delivery. */
+
 import type { TriggerMetadata } from '@azure/functions';
 import type { QueueMessage } from '../src/domain/message/queue-message.ts';
 

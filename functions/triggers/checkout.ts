@@ -1,3 +1,5 @@
+/** The triggers of both checkout queues: one message, one delivery, and return (complete) or throw (it comes again). */
+
 import type { InvocationContext, ServiceBusQueueFunctionOptions } from '@azure/functions';
 import { handleDelivery } from '../../src/checkout/handle-delivery.ts';
 import type { Start } from '../start.ts';

@@ -1,3 +1,5 @@
+/** The trigger of `GET /api/health`. */
+
 import type { HttpFunctionOptions, HttpResponseInit } from '@azure/functions';
 import { health, notStarted } from '../../src/api/health.ts';
 import type { Worker } from '../composition-root.ts';

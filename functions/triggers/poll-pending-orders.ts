@@ -1,3 +1,5 @@
+/** The timer that starts a tick once a minute. */
+
 import type { TimerFunctionOptions } from '@azure/functions';
 import { runTick } from '../../src/polling/tick.ts';
 import type { Start } from '../start.ts';

@@ -1,3 +1,5 @@
+/** The trigger of `GET /api/batches/{batchId}`. */
+
 import type { HttpFunctionOptions } from '@azure/functions';
 import { batchView } from '../../src/api/batch-view.ts';
 import { readBatchId } from '../../src/domain/message/job.ts';

@@ -1,3 +1,5 @@
+/** The trigger of `GET /api/jobs/{jobKey}`. */
+
 import type { HttpFunctionOptions } from '@azure/functions';
 import { jobView } from '../../src/api/job-view.ts';
 import { readJobKey } from '../../src/domain/message/job-key.ts';

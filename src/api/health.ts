@@ -1,3 +1,5 @@
+/** What `GET /api/health` answers: tables, gate and last tick. A request also starts a tick if the heartbeat is old. */
+
 import type { GateSettings } from '../domain/gate/gate-settings.ts';
 import { closureNow, pauseAt, trialSince } from '../domain/gate/gate-state.ts';
 import { omitUndefined } from '../domain/omit-undefined.ts';

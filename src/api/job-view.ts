@@ -1,3 +1,5 @@
+/** The view of one job over HTTP, made from its record. Pure. */
+
 import type { CheckoutRecord, Reason } from '../domain/checkout/record.ts';
 import { isFinal } from '../domain/checkout/record.ts';
 import { isOrderJob } from '../domain/message/job.ts';

@@ -1,3 +1,8 @@
+/**
+ * The description of the HTTP interface (`docs/openapi.json`), made from the schemas that decode requests and type
+ * answers.
+ */
+
 import * as z from 'zod/mini';
 import { messageSchema } from '../domain/message/message-schema.ts';
 import {

@@ -1,3 +1,5 @@
+/** The second step of `POST /api/jobs`: sends the checked jobs to the queue, and reads the state of a single one. */
+
 import type { CheckoutRecord } from '../domain/checkout/record.ts';
 import { jobKeyOf } from '../domain/message/job-key.ts';
 import { omitUndefined } from '../domain/omit-undefined.ts';

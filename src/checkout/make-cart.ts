@@ -1,3 +1,5 @@
+/** The step before the call of a job with order lines: resolves the lines, makes the cart and checks it. */
+
 import { cartFailed, cartHeld, cartLater, cartRefused, isStaleItem } from '../domain/cart/after-cart.ts';
 import { decodeAvailabilities, itemIn, itemOf, type Offers } from '../domain/cart/availability.ts';
 import type { CartContent } from '../domain/cart/cart-content.ts';

@@ -1,3 +1,5 @@
+/** The worker's side of the table Attention: opens and closes rows as results, questions and rejected messages ask for. */
+
 import {
   type JobAttention,
   type RejectedMessage,

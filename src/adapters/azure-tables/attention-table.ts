@@ -1,3 +1,5 @@
+/** The people's side of the table Attention: lists, shows and closes rows. */
+
 import { attentionKinds } from '../../domain/checkout/attention-row.ts';
 import { type JobKey, readJobKey } from '../../domain/message/job-key.ts';
 import { omitUndefined } from '../../domain/omit-undefined.ts';

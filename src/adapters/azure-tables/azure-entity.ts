@@ -1,3 +1,5 @@
+/** Turns rows into entities of the SDK and back, with the types that filters and ETags need. */
+
 import type { Properties, Row, StoredRow } from '../../ports/table.ts';
 
 const int32 = 2 ** 31;

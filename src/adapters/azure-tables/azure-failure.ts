@@ -1,3 +1,5 @@
+/** Says in words what a failed table request tried, what came back, and what the reader can do. */
+
 import type { Refusal } from '../../ports/table.ts';
 import { Unavailable } from '../../ports/unavailable.ts';
 

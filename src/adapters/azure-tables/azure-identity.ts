@@ -1,3 +1,5 @@
+/** The identity that signs in to Azure where a setting names no secret. Its library is loaded with the first token. */
+
 import type { TokenCredential } from '@azure/identity';
 import { loadOnce } from '../load-once.ts';
 

@@ -1,3 +1,5 @@
+/** The port `Table` over one table of a storage account: the only place that calls the SDK of Table Storage. */
+
 import { odata, type TableClient, type TransactionAction } from '@azure/data-tables';
 import type {
   Change,

@@ -1,3 +1,5 @@
+/** The worker's tables in one storage account: their names, and how they are opened and created. */
+
 import { TableClient } from '@azure/data-tables';
 import type { Connection } from '../../config/config.ts';
 import type { ServerTime } from '../../ports/storage-clock.ts';

@@ -1,3 +1,5 @@
+/** The port `Batches` over its table: the summary of a batch, one row for each job, one for each rejected line. */
+
 import type { BatchEntry, BatchSummary } from '../../domain/batch/batch.ts';
 import { questionKinds, states } from '../../domain/checkout/record.ts';
 import { identityOf, readJobKey } from '../../domain/message/job-key.ts';

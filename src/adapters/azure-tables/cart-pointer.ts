@@ -1,3 +1,5 @@
+/** The row that leads from a cart which the worker made to the job that made it, so that no second job buys that cart. */
+
 import { type JobKey, jobKeyOf, readJobKey, recordKeyOf } from '../../domain/message/job-key.ts';
 import type { Row, StoredRow } from '../../ports/table.ts';
 import { keyPart } from './keys.ts';

@@ -1,3 +1,5 @@
+/** Splits long texts and bytes over several properties of a row, and joins them again. */
+
 import type { Properties } from '../../ports/table.ts';
 
 /** One property holds 64 KiB: 32,768 UTF-16 units, or 65,536 bytes. Source: Table service data model, property limits. */

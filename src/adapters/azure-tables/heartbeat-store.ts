@@ -1,3 +1,5 @@
+/** The port `Heartbeats` over one row: which tick runs, and how the last ones ended. */
+
 import { readMemory, writeMemory } from '../../domain/fleet-state.ts';
 import { type TickReport, tickStops } from '../../domain/tick-report.ts';
 import { type BegunTick, type Heartbeat, type Heartbeats, succeeded } from '../../ports/heartbeat.ts';

@@ -1,3 +1,5 @@
+/** The port `LedgerScan` over the table Checkouts: reads the records of all customers, page by page. */
+
 import type { CheckoutRecord } from '../../domain/checkout/record.ts';
 import { UnreadableRecord } from '../../ports/ledger.ts';
 import type { LedgerScan, RecordPosition } from '../../ports/ledger-scan.ts';

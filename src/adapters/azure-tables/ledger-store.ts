@@ -1,3 +1,8 @@
+/**
+ * The port `Ledger` over the table Checkouts: reads records, writes them with If-Match, and writes orders and record
+ * together.
+ */
+
 import type { CheckoutRecord } from '../../domain/checkout/record.ts';
 import { customerOf, type JobKey } from '../../domain/message/job-key.ts';
 import type { Order } from '../../domain/order/order.ts';

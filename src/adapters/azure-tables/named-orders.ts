@@ -1,3 +1,5 @@
+/** Remembers which orders a record named when it was read, so that a result needs no second read of their rows. */
+
 import type { CheckoutRecord } from '../../domain/checkout/record.ts';
 
 const maxKept = 1_000;

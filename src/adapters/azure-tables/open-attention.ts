@@ -1,3 +1,5 @@
+/** The index of open rows in the table Attention, so that counting them reads no closed ones. */
+
 import { type AttentionKind, attentionKinds } from '../../domain/checkout/attention-row.ts';
 import type { OpenRow } from '../../ports/fleet.ts';
 import type { Change, Properties, Table } from '../../ports/table.ts';

@@ -1,3 +1,5 @@
+/** How an order of Partner Center becomes a row of the table Checkouts, and back. */
+
 import * as z from 'zod/mini';
 import type { CheckoutRecord } from '../../domain/checkout/record.ts';
 import { omitUndefined } from '../../domain/omit-undefined.ts';

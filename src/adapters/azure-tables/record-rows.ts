@@ -1,3 +1,5 @@
+/** How a record becomes a row of the table Checkouts, and back; its columns for people stand here. */
+
 import * as z from 'zod/mini';
 import type { CheckoutRecord } from '../../domain/checkout/record.ts';
 import { isOrderJob } from '../../domain/message/job.ts';

@@ -1,3 +1,5 @@
+/** The shape of a record as it is checked when its row is read. */
+
 import * as z from 'zod/mini';
 import type {
   BadLine,

@@ -1,3 +1,5 @@
+/** Writes a row that carries a record's revision, so that an older result never replaces a newer one. */
+
 import type { Properties, Table } from '../../ports/table.ts';
 import { Unavailable } from '../../ports/unavailable.ts';
 

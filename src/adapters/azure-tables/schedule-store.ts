@@ -1,3 +1,5 @@
+/** The port `Schedule` over its table: inserts, moves, removes and lists entries. */
+
 import * as z from 'zod/mini';
 import { isSettled, states } from '../../domain/checkout/record.ts';
 import { readJobKey } from '../../domain/message/job-key.ts';

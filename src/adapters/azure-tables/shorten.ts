@@ -1,3 +1,5 @@
+/** Shortens texts that no rule reads, where a row would be too large. */
+
 import { createHash } from 'node:crypto';
 import type { CheckoutRecord } from '../../domain/checkout/record.ts';
 import { cutText } from '../../domain/text.ts';

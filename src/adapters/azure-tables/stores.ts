@@ -1,3 +1,5 @@
+/** Builds every store of the use cases over the tables. */
+
 import type { Attention } from '../../ports/attention.ts';
 import type { Batches } from '../../ports/batches.ts';
 import type { Ledger } from '../../ports/ledger.ts';

@@ -1,3 +1,5 @@
+/** Cuts changes of one partition into transactions of a size that the service takes. */
+
 import type { Change } from '../../ports/table.ts';
 import { storedBytes } from './chunks.ts';
 

@@ -1,3 +1,5 @@
+/** How the app proves who it is to the authority: secret, certificate or managed identity. */
+
 import { constants, createHash, createPrivateKey, randomUUID, sign, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { ManagedIdentityCredential } from '@azure/identity';

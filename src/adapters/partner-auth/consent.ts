@@ -1,3 +1,5 @@
+/** Signs a person in once in a browser, and gets the refresh token that the worker uses from then on. */
+
 import { createHash, randomBytes } from 'node:crypto';
 import { createServer, type ServerResponse } from 'node:http';
 import type { Credential } from '../../config/partner-center-config.ts';

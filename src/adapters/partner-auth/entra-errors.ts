@@ -1,3 +1,5 @@
+/** What the refusals of Microsoft Entra mean for this worker, each with its remedy. */
+
 import { cutText } from '../../domain/text.ts';
 
 /**

@@ -1,3 +1,5 @@
+/** Tokens of the person at the command line, by `az login` or a code that is typed into a browser. */
+
 import {
   AggregateAuthenticationError,
   AzureCliCredential,

@@ -1,3 +1,5 @@
+/** The one request that trades a refresh token for an access token. */
+
 import * as z from 'zod/mini';
 import type { Credential } from '../../config/partner-center-config.ts';
 import { cutText } from '../../domain/text.ts';

@@ -1,3 +1,5 @@
+/** Keeps the token for all calls of an instance, and renews it before it ends or after it was refused. */
+
 import type { Clock } from '../../ports/clock.ts';
 import type { Tokens } from '../../ports/partner-center.ts';
 import type { Telemetry } from '../../ports/telemetry.ts';

@@ -1,3 +1,5 @@
+/** Tokens of app and person: redeems the refresh token of the vault, and replaces it there when it is some days old. */
+
 import type { Telemetry } from '../../ports/telemetry.ts';
 import { refusalInWords } from './entra-errors.ts';
 import type { Token } from './token-source.ts';

@@ -1,3 +1,5 @@
+/** The JSON body with which a cart is created or replaced. */
+
 import type { CartContent, ContentLine } from '../../domain/cart/cart-content.ts';
 import { omitUndefined } from '../../domain/omit-undefined.ts';
 

@@ -1,3 +1,5 @@
+/** Reads the body of an answer up to a limit, and says why where it is no text. */
+
 import { promisify } from 'node:util';
 import { brotliDecompress, gunzip, inflate, inflateRaw } from 'node:zlib';
 import { cutText } from '../../domain/text.ts';

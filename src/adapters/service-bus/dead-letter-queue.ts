@@ -1,3 +1,5 @@
+/** The port of the dead-letter queue: takes letters under a lock, sends or removes them, and releases the rest. */
+
 import { randomUUID } from 'node:crypto';
 import type { ServiceBusClient, ServiceBusReceivedMessage } from '@azure/service-bus';
 import { firstEnqueuedProperty, redeliveredProperty } from '../../domain/message/delivery.ts';

@@ -1,3 +1,5 @@
+/** The port `Events` over the topic: sends the events of one result together. */
+
 import { createHash } from 'node:crypto';
 import type { ServiceBusMessage, ServiceBusSender } from '@azure/service-bus';
 import type { CheckoutEvent } from '../../domain/events/event.ts';

@@ -1,3 +1,5 @@
+/** Looks at the messages of a queue without taking them. */
+
 import type {
   ServiceBusClient,
   ServiceBusReceivedMessage,

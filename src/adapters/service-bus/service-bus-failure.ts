@@ -1,3 +1,5 @@
+/** Says in words what a failed send tried, what came back, and what the reader can do. */
+
 import { cutText } from '../../domain/text.ts';
 import { Unavailable } from '../../ports/unavailable.ts';
 

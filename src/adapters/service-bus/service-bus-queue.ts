@@ -1,3 +1,5 @@
+/** The port `CheckoutQueue`: sends wake-ups, and a message again for later. */
+
 import type { ServiceBusMessage, ServiceBusSender } from '@azure/service-bus';
 import type { OutgoingMessage } from '../../domain/message/queue-message.ts';
 import type { CheckoutQueue } from '../../ports/checkout-queue.ts';

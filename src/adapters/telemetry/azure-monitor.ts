@@ -1,3 +1,5 @@
+/** Exports traces, metrics and rows to Application Insights with the worker's identity. */
+
 import {
   AzureMonitorLogExporter,
   AzureMonitorMetricExporter,

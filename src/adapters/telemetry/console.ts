@@ -1,3 +1,5 @@
+/** The port `Telemetry` on the console, where there is no Application Insights. */
+
 import { omitUndefined } from '../../domain/omit-undefined.ts';
 import type { Telemetry } from '../../ports/telemetry.ts';
 

@@ -1,3 +1,5 @@
+/** Telemetry that is loaded after the functions have registered; what was reported before is kept for it. */
+
 import type { Telemetry } from '../../ports/telemetry.ts';
 import { type Tracing, untraced } from '../../ports/tracing.ts';
 

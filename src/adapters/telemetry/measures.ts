@@ -1,3 +1,5 @@
+/** Which metrics each event moves. Pure. */
+
 import type { EventName, Fields } from '../../ports/telemetry.ts';
 import type { AttributesOf, Metric } from '../../ports/tracing.ts';
 

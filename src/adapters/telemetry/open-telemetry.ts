@@ -1,3 +1,5 @@
+/** The ports `Telemetry` and `Tracing` over OpenTelemetry. */
+
 import {
   context,
   isSpanContextValid,

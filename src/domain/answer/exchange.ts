@@ -1,3 +1,5 @@
+/** One request to Partner Center and what came back, as the decoders read it. */
+
 import type { Order } from '../order/order.ts';
 
 /** The ids that one request carries. `requestId` is MS-RequestId, kept in the ledger; `correlationId` is new for every call. */

@@ -1,3 +1,5 @@
+/** What follows from an answer about a cart: the next action of a job with order lines. Pure. */
+
 import { lookUp } from '../checkout/api-errors.ts';
 import { withJitter } from '../checkout/deadlines.ts';
 import { type Context, type FinalAction, orAlarm, whenAsked } from '../checkout/next-action.ts';

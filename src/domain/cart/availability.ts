@@ -1,3 +1,5 @@
+/** Reads what an offer is sold as for one customer, and matches a wanted line with it. */
+
 import * as z from 'zod/mini';
 import { anything, fields, list, number, parseJson, part, read, text } from '../answer/answer-fields.ts';
 import type { Decoded } from '../answer/exchange.ts';

@@ -1,3 +1,5 @@
+/** What a cart is to hold, made from the order lines of a job. */
+
 import type { WantedLine } from '../message/order-lines.ts';
 
 /** One line of a cart that the worker makes, in the words of the message contract. */

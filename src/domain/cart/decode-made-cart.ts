@@ -1,3 +1,5 @@
+/** Reads the cart that Partner Center made, for the check against what was wanted. */
+
 import { type CartLine, endOf, readCart } from '../answer/decode-cart.ts';
 import type { Decoded } from '../answer/exchange.ts';
 import { decimalText, readDecimal } from '../decimal.ts';

@@ -1,3 +1,5 @@
+/** The next step from order lines to a cart that may be bought: resolve, make, check. Pure. */
+
 import { add, type Decimal, decimalText, isGreater, readDecimal, zero } from '../decimal.ts';
 import type { OrderJob } from '../message/job.ts';
 import type { WantedLine } from '../message/order-lines.ts';

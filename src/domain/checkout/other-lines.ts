@@ -1,3 +1,5 @@
+/** What becomes of a message that wants other lines under the number of a known job. Pure. */
+
 import { createHash } from 'node:crypto';
 import { isOrderJob, type Job, type OrderJob, type Rejection } from '../message/job.ts';
 import { orderContent, type WantedLine } from '../message/order-lines.ts';

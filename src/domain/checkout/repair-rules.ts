@@ -1,3 +1,5 @@
+/** Whether the cart of a job may be changed and sent once more, after an offer in it was gone. Pure. */
+
 import type { Times } from '../times.ts';
 import { contentOf } from './apply-result.ts';
 import { listLagEnd } from './deadlines.ts';

@@ -1,3 +1,5 @@
+/** The kinds of fields that a job's message has, each with the sentence that refuses a wrong one. */
+
 import * as z from 'zod/mini';
 
 /** The kinds of fields that both shapes of the message contract have. */

@@ -1,3 +1,5 @@
+/** The order lines of a job's message: their shape, and how they are read. */
+
 import * as z from 'zod/mini';
 import { externalOrderIdPattern } from './job-key.ts';
 import { guid, label, optional, text } from './message-fields.ts';
