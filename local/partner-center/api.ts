@@ -24,7 +24,7 @@ import {
   products,
   skuBody,
 } from './products.ts';
-import { cartBody, collectionBody, orderBody, provisioningBody, subscriptionsBody } from './wire.ts';
+import { cartBody, collectionBody, orderBody, provisioningBody, subscriptionsBody, subscriptionsOf } from './wire.ts';
 import type { World } from './world.ts';
 
 /** The API that tokens must be meant for. */
@@ -277,6 +277,10 @@ function serve(
         : refusal(404, 800007, 'Provisioning status is not available.');
     }
     case 'subscriptions': {
+      if (!query.has('order_id')) {
+        const all = world.orders.ofCustomer(customerId).filter((one) => now >= one.listedAt);
+        return ok(collectionBody(all.flatMap((one) => subscriptionsOf(one, now))));
+      }
       const order = readable(world.orders.get(query.get('order_id') ?? ''));
       return ok(subscriptionsBody(order && now >= order.listedAt ? order : undefined, now));
     }

@@ -184,10 +184,16 @@ export function provisioningBody(order: OrderRecord, now: number): Json {
   );
 }
 
-export function subscriptionsBody(order: OrderRecord | undefined, now: number): Json {
-  const items = (order?.lines ?? []).flatMap(({ line, offer }, index) => {
-    const id = order && subscriptionOf(order, index, now);
-    if (!order || id === undefined) return [];
+const day = 24 * 3_600_000;
+
+export const subscriptionsBody = (order: OrderRecord | undefined, now: number): Json =>
+  collectionBody(order === undefined ? [] : subscriptionsOf(order, now));
+
+/** The subscriptions that the lines of an order have by now. */
+export function subscriptionsOf(order: OrderRecord, now: number): Json[] {
+  return order.lines.flatMap(({ line, offer }, index) => {
+    const id = subscriptionOf(order, index, now);
+    if (id === undefined) return [];
     return [
       {
         id,
@@ -198,6 +204,8 @@ export function subscriptionsBody(order: OrderRecord | undefined, now: number): 
         unitType: 'Licenses',
         creationDate: wireDate(order.createdAt, 'ticks', order.createdDigits),
         status: 'active',
+        cancellationAllowedUntilDate:
+          offer.kind === 'licence' ? new Date(order.createdAt + 7 * day).toISOString() : null,
         autoRenewEnabled: true,
         billingCycle: line.billingCycle,
         billingType: 'license',
@@ -206,5 +214,4 @@ export function subscriptionsBody(order: OrderRecord | undefined, now: number): 
       },
     ];
   });
-  return collectionBody(items);
 }

@@ -10,4 +10,6 @@ export interface CartApi {
   createCart(customerId: string, content: CartContent, options: SendOptions): Promise<Exchange>;
   /** `PUT /v1/customers/{customer}/carts/{cart}`: the whole content of an existing cart. */
   putCart(customerId: string, cartId: string, content: CartContent, options: SendOptions): Promise<Exchange>;
+  /** `GET /v1/customers/{customer}/subscriptions`. */
+  subscriptions(customerId: string, options: SendOptions): Promise<Exchange>;
 }

@@ -97,6 +97,7 @@ export function linesBed(options: { readonly start?: number } = {}) {
     availabilities: (id, product, sku, send) =>
       ask('availabilities', 'GET', `${of(id)}/products/${product}/skus/${sku}/availabilities`, '', send),
     createCart: (id, content, send) => ask('create-cart', 'POST', `${of(id)}/carts`, cartBody(content), send),
+    subscriptions: (id, send) => ask('subscriptions', 'GET', `${of(id)}/subscriptions`, '', send),
     putCart: (id, cartId, content, send) =>
       ask('put-cart', 'PUT', `${of(id)}/carts/${cartId}`, cartBody(content), send),
   };
@@ -110,6 +111,7 @@ export function linesBed(options: { readonly start?: number } = {}) {
 
   return {
     world,
+    cartApi,
     worker,
     clock,
     /** The next request of this kind meets this. */

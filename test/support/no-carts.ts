@@ -5,6 +5,6 @@ const unasked = (): Promise<never> => Promise.reject(new Error('No cart is made 
 
 /** For workers that buy carts which their producers made. */
 export const noCarts: { readonly cartApi: CartApi; readonly offers: OfferCache } = {
-  cartApi: { availabilities: unasked, createCart: unasked, putCart: unasked },
+  cartApi: { availabilities: unasked, createCart: unasked, putCart: unasked, subscriptions: unasked },
   offers: offerCache({ now: () => 0 }),
 };

@@ -64,6 +64,8 @@ export function partnerCenterClient(parts: Parts): PartnerCenter & CartApi {
         maxAnswer,
         options,
       ),
+    subscriptions: (customerId, options) =>
+      get(`customers/${segment(customerId)}/subscriptions`, maxOrderList, options),
     createCart: (customerId, content, options) =>
       write('POST', `customers/${segment(customerId)}/carts`, content, options),
     putCart: (customerId, cartId, content, options) =>

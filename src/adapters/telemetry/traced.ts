@@ -81,6 +81,8 @@ export function tracedCartApi(cartApi: CartApi, tracing: Tracing): CartApi {
       watch('availabilities', options, () => cartApi.availabilities(customerId, product, sku, options)),
     createCart: (customerId, content, options) =>
       watch('create-cart', options, () => cartApi.createCart(customerId, content, options)),
+    subscriptions: (customerId, options) =>
+      watch('orders', options, () => cartApi.subscriptions(customerId, options)),
     putCart: (customerId, cartId, content, options) =>
       watch('put-cart', options, () => cartApi.putCart(customerId, cartId, content, options)),
   };

@@ -1,7 +1,7 @@
 import { createReadStream, existsSync } from 'node:fs';
 import { addAbortSignal } from 'node:stream';
 import { workerShare } from '../../domain/gate/gate-settings.ts';
-import { type CartKey, isOrderJob } from '../../domain/message/job.ts';
+import { isOrderJob, type Job, type OrderJob } from '../../domain/message/job.ts';
 import { identityOf } from '../../domain/message/job-key.ts';
 import { preflightResult } from '../../operator/check-result.ts';
 import { counted } from '../../operator/counted.ts';
@@ -9,11 +9,17 @@ import { checkList } from '../../operator/list/check-list.ts';
 import { readList } from '../../operator/list/read-list.ts';
 import { UnreadableList } from '../../operator/list/unreadable-list.ts';
 import { type Finding, preflight } from '../../operator/preflight.ts';
+import { type LookedAt, preflightOrders, totalsByCurrency } from '../../operator/preflight-orders.ts';
 import { timeToCome } from '../session/arguments.ts';
 import { exitOf } from '../session/check-exit.ts';
 import { CommandFailure, exit } from '../session/cli-failure.ts';
 import { inSession, newCommand, type Session } from '../session/command.ts';
-import { openPartnerCenter, readAll, signInOption } from '../session/partner-center-session.ts';
+import {
+  openPartnerCenter,
+  type PartnerAccess,
+  readAll,
+  signInOption,
+} from '../session/partner-center-session.ts';
 import { inTime } from '../session/words.ts';
 import { jobsOfBatch } from './batch-lines-command.ts';
 
@@ -24,7 +30,7 @@ interface Options {
 
 export const preflightCommand = newCommand(
   'preflight',
-  'reads each cart of a list or a batch at Partner Center, and tells which will not be bought as they should',
+  'reads each cart of a list or a batch at Partner Center, or tries its order lines, and tells which will not be bought as they should',
   'npx partner-checkout preflight tonight.csv --at 02:00',
 )
   .argument('<file|batch>', 'a list as for enqueue, or the id of a batch that the worker knows')
@@ -37,8 +43,11 @@ export const preflightCommand = newCommand(
 async function run(session: Session, what: string, options: Options): Promise<number> {
   const { output, operator, interrupted } = session;
   const access = await openPartnerCenter(session, options.signIn === true);
-  const carts = existsSync(what)
-    ? await cartsOfList(what, interrupted)
+  const listed = existsSync(what) ? await jobsOfList(what, interrupted) : undefined;
+  const orders = listed?.filter(isOrderJob) ?? [];
+  if (orders.length > 0) return runOrders(session, access, orders);
+  const carts = listed
+    ? listed.flatMap((job) => (isOrderJob(job) ? [] : [job]))
     : (await jobsOfBatch(await operator(), what)).jobs.flatMap((jobKey) => {
         const identity = identityOf(jobKey);
         return 'cartId' in identity ? [identity] : [];
@@ -81,16 +90,63 @@ async function run(session: Session, what: string, options: Options): Promise<nu
   return exitOf(result, interrupted.aborted);
 }
 
+/** Carts are made and never checked out: they expire, and cost nothing. */
+async function runOrders(
+  { output, interrupted }: Session,
+  access: PartnerAccess,
+  orders: readonly OrderJob[],
+): Promise<number> {
+  const looked: LookedAt[] = [];
+  const whyNot = await readAll(
+    preflightOrders(access, orders, (one) => {
+      looked.push(one);
+      output.progress(`${looked.length} of ${counted(orders.length, 'order')} tried`);
+    }),
+  );
+  const findings = looked.flatMap((one) => one.findings);
+  if (findings.length > 0)
+    output.table(
+      ['finding', 'customer', 'number', 'line', ''],
+      findings.map(({ kind, customerId, externalOrderId, line, text }) => [
+        kind,
+        customerId,
+        externalOrderId,
+        line ?? '',
+        text,
+      ]),
+    );
+  const totals = totalsByCurrency(looked);
+  const promotions = looked.reduce((sum, one) => sum + one.promotions, 0);
+  for (const [currency, amount] of totals) output.line(`In all ${amount} ${currency}, before tax.`);
+  output.line(`${counted(promotions, 'line has', 'lines have')} a promotion. Nothing was bought.`);
+  const counts = [...Map.groupBy(findings, ({ kind }) => kind)].map(
+    ([kind, list]) => `${list.length} ${kind}`,
+  );
+  const result = preflightResult({ carts: orders.length, read: looked.length, findings: counts.join(', ') });
+  output.line(result.text);
+  output.data({
+    orders: orders.length,
+    tried: looked.length,
+    findings,
+    totals: Object.fromEntries(totals),
+    promotions,
+    result: result.kind,
+    ...(whyNot === undefined ? {} : { notChecked: whyNot }),
+  });
+  if (whyNot !== undefined && !interrupted.aborted) throw new CommandFailure(exit.cannot, whyNot);
+  return exitOf(result, interrupted.aborted);
+}
+
 const keyOf = ({ kind, customerId, cartId }: Finding): string => `${kind}:${customerId}:${cartId}`;
 
 const countsOf = (findings: readonly Finding[]): string =>
   [...Map.groupBy(findings, ({ kind }) => kind)].map(([kind, list]) => `${list.length} ${kind}`).join(', ');
 
 /** The valid lines of a list; what is not valid, `enqueue --dry-run` tells. */
-async function cartsOfList(file: string, signal: AbortSignal): Promise<readonly CartKey[]> {
+async function jobsOfList(file: string, signal: AbortSignal): Promise<readonly Job[]> {
   try {
     const list = await checkList(readList(addAbortSignal(signal, createReadStream(file))), {});
-    if (list.invalid === 0) return list.jobs.flatMap(({ job }) => (isOrderJob(job) ? [] : [job]));
+    if (list.invalid === 0) return list.jobs.map(({ job }) => job);
     throw new CommandFailure(
       exit.found,
       `${counted(list.invalid, `line of ${file} is`, `lines of ${file} are`)} not valid. See them with: npx partner-checkout enqueue ${file} --dry-run`,

@@ -4,6 +4,7 @@ import { partnerCenterClient } from '../../adapters/partner-center/partner-cente
 import { decodePartnerCenterConfig } from '../../config/config.ts';
 import { sharedGate } from '../../gate/shared-gate.ts';
 import { CannotRead, type ReadDeps } from '../../operator/audit/budgeted-read.ts';
+import type { CartApi } from '../../ports/cart-api.ts';
 import type { PartnerCenter } from '../../ports/partner-center.ts';
 import { CommandFailure, exit } from './cli-failure.ts';
 import type { Session } from './command.ts';
@@ -16,6 +17,7 @@ export const signInOption = (): Option =>
 
 export interface PartnerAccess extends ReadDeps {
   readonly partnerCenter: PartnerCenter;
+  readonly cartApi: CartApi;
   readonly tokens: TokenSource;
 }
 
@@ -41,9 +43,11 @@ export async function openPartnerCenter(
     : (await import('../../adapters/partner-auth/credentials.ts')).tokenFetcher(partner, telemetry);
   const tokens = cachedTokens({ fetchToken, clock, telemetry });
   const { times, gate: gateSettings } = config;
+  const client = partnerCenterClient({ ...times, baseUrl: partner.api, tokens, clock });
   return {
     tokens,
-    partnerCenter: partnerCenterClient({ ...times, baseUrl: partner.api, tokens, clock }),
+    partnerCenter: client,
+    cartApi: client,
     gate: sharedGate({ store: gateStore, clock, random, telemetry, settings: gateSettings }),
     clock,
     random,
