@@ -24,7 +24,14 @@ import {
   products,
   skuBody,
 } from './products.ts';
-import { cartBody, collectionBody, orderBody, provisioningBody, subscriptionsBody, subscriptionsOf } from './wire.ts';
+import {
+  cartBody,
+  collectionBody,
+  orderBody,
+  provisioningBody,
+  subscriptionsBody,
+  subscriptionsOf,
+} from './wire.ts';
 import type { World } from './world.ts';
 
 /** The API that tokens must be meant for. */

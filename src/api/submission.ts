@@ -1,4 +1,4 @@
-import { checkJob, type Job, type Problem, readJson } from '../domain/message/job.ts';
+import { checkJob, type Job, maxBodyBytes, type Problem, readJson } from '../domain/message/job.ts';
 
 /** What one request may bring. */
 export const maxJobs = 1_000;
@@ -34,7 +34,15 @@ function readJobs(values: readonly unknown[], place: (index: number) => string, 
   const problems: Problem[] = [];
   const ready = values.flatMap((value, index): ReadyJob[] => {
     const checked = checkJob(value);
-    if (checked.ok) return [{ job: checked.job, body: new TextEncoder().encode(JSON.stringify(value)) }];
+    const body = new TextEncoder().encode(JSON.stringify(value));
+    if (checked.ok && body.byteLength <= maxBodyBytes) return [{ job: checked.job, body }];
+    if (checked.ok) {
+      problems.push({
+        path: place(index),
+        reason: `the job has ${body.byteLength} bytes; a message has at most ${maxBodyBytes}`,
+      });
+      return [];
+    }
     for (const { path, reason } of checked.problems)
       problems.push({ path: [place(index), path].filter((part) => part !== '').join('.'), reason });
     return [];

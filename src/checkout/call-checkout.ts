@@ -3,12 +3,13 @@
  */
 
 import type { Exchange } from '../domain/answer/exchange.ts';
-import { withCall } from '../domain/checkout/call-history.ts';
+import { lastCheckout, withCall } from '../domain/checkout/call-history.ts';
 import { answeredWithCode, endOf, judge, type Outcome, reportOf } from '../domain/checkout/call-outcome.ts';
 import { afterCall, afterFence, type NextAction, unsent } from '../domain/checkout/next-action.ts';
-import { cartIdOf, transition } from '../domain/checkout/record.ts';
+import { type CheckoutRecord, cartIdOf, transition } from '../domain/checkout/record.ts';
 import { type Fence, fence, type LeasedRecord } from '../domain/checkout/send-fence.ts';
 import type { Permit } from '../domain/gate/permit.ts';
+import { isOrderJob } from '../domain/message/job.ts';
 import type { Verdict } from '../ports/gate.ts';
 import { contextOf, lockEnds, type RunWith, returnPermit, stoppedNow, whileMine } from './run.ts';
 import { type Waiting, waitForPermit } from './wait-for-permit.ts';
@@ -134,6 +135,12 @@ interface Called {
   readonly outcome: Outcome;
 }
 
+/** No checkout of this job was ever about to leave: a day's jobs are counted by these. A job with lines has asked for its cart before. */
+const isFirstSend = ({ startedAt }: Pick<RunWith<never>, 'startedAt'>, record: CheckoutRecord): boolean =>
+  isOrderJob(record.job)
+    ? (record.firstSend ?? 0) >= startedAt && lastCheckout(record) === undefined
+    : record.history.total === 0;
+
 /** Undefined: its fence closed before it could leave. */
 async function call(
   run: RunWith<Calling>,
@@ -141,7 +148,7 @@ async function call(
   renewToken: boolean,
 ): Promise<Called | undefined> {
   const { random, clock, gate, partnerCenter } = run.deps;
-  const { customerId, requestId, history } = leased.record;
+  const { customerId, requestId } = leased.record;
   const cartId = cartIdOf(leased.record);
   const ids = { requestId, correlationId: random.guid() };
   const at = clock.now();
@@ -151,7 +158,7 @@ async function call(
   const mayLeave = () => {
     // guard: Fence: asked once more when the token has come
     if (fenceNow(run, leased, permit) !== 'go') return false;
-    if (history.total === 0) gate.jobStarted();
+    if (isFirstSend(run, leased.record)) gate.jobStarted();
     return true;
   };
   const exchange: Exchange = await partnerCenter.checkout(customerId, cartId, { ids, renewToken, mayLeave });

@@ -32,6 +32,7 @@ test('order lines become subscriptions, and the record says what they cost', asy
   await bed.worker.enqueue({ customerId, cartId: record.cartId });
   await bed.settle();
   expect(bed.sold()).toEqual(bothLines);
+  expect(bed.worker.tables.attention.all()).toEqual([]);
 });
 
 describe('bought once, whatever happens on the way', () => {

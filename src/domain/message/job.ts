@@ -119,7 +119,7 @@ export type DecodedJob =
   | { readonly ok: false; readonly rejection: Rejection };
 
 /** A job is a few hundred bytes; whatever is larger is not one, and need not be parsed to know it. */
-const maxBodyBytes = 64 * 1024;
+export const maxBodyBytes = 64 * 1024;
 
 export function decodeJob(body: Uint8Array): DecodedJob {
   if (body.byteLength === 0) return reject('empty', '', 'the message has no body');
