@@ -12,13 +12,13 @@ import type { Clock, ClockSkew } from '../ports/clock.ts';
 import type { Events } from '../ports/events.ts';
 import type { Gate } from '../ports/gate.ts';
 import type { Ledger } from '../ports/ledger.ts';
+import type { OfferCache } from '../ports/offers.ts';
 import type { PartnerCenter, Tokens } from '../ports/partner-center.ts';
 import type { Random } from '../ports/random.ts';
 import type { Schedule } from '../ports/schedule.ts';
 import type { Telemetry } from '../ports/telemetry.ts';
 import type { Tracing } from '../ports/tracing.ts';
 import type { JoinBatch } from './join-batch.ts';
-import type { OfferCache } from './offer-cache.ts';
 
 /** What the use cases work with. The composition root makes it once; the simulation makes one for each worker. */
 export interface Deps {

@@ -1,13 +1,6 @@
 import type { Availability } from '../domain/cart/availability.ts';
 import type { Clock } from '../ports/clock.ts';
-
-/** What this instance knows about what customers may buy: a whole list asks for the same few products again and again. */
-export interface OfferCache {
-  get(customerId: string, item: string): readonly Availability[] | undefined;
-  keep(customerId: string, item: string, availabilities: readonly Availability[]): void;
-  /** An availability of it was refused: nothing that is known of the item counts any more. */
-  drop(customerId: string, item: string): void;
-}
+import type { OfferCache } from '../ports/offers.ts';
 
 /** Availability ids are reissued on a regular basis, and no period is promised. */
 const life = 60 * 60_000;

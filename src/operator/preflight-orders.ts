@@ -3,7 +3,6 @@
  * costs, and what the customer has already. It buys nothing. Each call takes a permit, so it stays within the budget.
  */
 import pMap from 'p-map';
-import { offerCache } from '../checkout/offer-cache.ts';
 import { decodeAvailabilities, itemIn, itemOf, type Offers } from '../domain/cart/availability.ts';
 import { decodeMadeCart } from '../domain/cart/decode-made-cart.ts';
 import { decodeSubscriptions, type Subscription } from '../domain/cart/decode-subscriptions.ts';
@@ -11,6 +10,7 @@ import { type Making, nextCartStep } from '../domain/cart/next-cart-step.ts';
 import { add, type Decimal, decimalText, readDecimal, zero } from '../domain/decimal.ts';
 import type { OrderJob } from '../domain/message/job.ts';
 import type { CartApi } from '../ports/cart-api.ts';
+import type { OfferCache } from '../ports/offers.ts';
 import type { SendOptions } from '../ports/partner-center.ts';
 import { budgetedRead, type ReadDeps, readsAtOnce } from './audit/budgeted-read.ts';
 
@@ -33,6 +33,7 @@ export interface LookedAt {
 
 export interface PreflightOrdersDeps extends ReadDeps {
   readonly cartApi: CartApi;
+  readonly offers: OfferCache;
 }
 
 /** Throws as `budgetedRead`; what was found until then was told. */
@@ -41,7 +42,6 @@ export async function preflightOrders(
   jobs: readonly OrderJob[],
   onOrder: (looked: LookedAt) => void,
 ): Promise<void> {
-  const offers = offerCache(deps.clock);
   const subscriptions = new Map<string, Promise<readonly Subscription[] | undefined>>();
   const subscriptionsOf = (customerId: string) => {
     const known = subscriptions.get(customerId) ?? readSubscriptions(deps, customerId);
@@ -52,7 +52,7 @@ export async function preflightOrders(
     jobs,
     async (job) => {
       if (deps.signal.aborted) return;
-      const looked = await lookAt(deps, job, offers);
+      const looked = await lookAt(deps, job);
       const second = secondSubscriptions(job, (await subscriptionsOf(job.customerId)) ?? []);
       onOrder({ ...looked, findings: [...looked.findings, ...second] });
     },
@@ -74,11 +74,7 @@ export function totalsByCurrency(looked: readonly LookedAt[]): ReadonlyMap<strin
 /** Renewals of availabilities, as the worker's own. */
 const maxRenewals = 2;
 
-async function lookAt(
-  deps: PreflightOrdersDeps,
-  job: OrderJob,
-  cache: ReturnType<typeof offerCache>,
-): Promise<LookedAt> {
+async function lookAt(deps: PreflightOrdersDeps, job: OrderJob): Promise<LookedAt> {
   const { customerId, externalOrderId } = job;
   const found = (kind: OrderFinding['kind'], text: string, line?: number): OrderFinding => ({
     kind,
@@ -94,7 +90,7 @@ async function lookAt(
     switch (step.kind) {
       case 'resolve': {
         const item = itemOf(step);
-        const offers = await resolve(deps, customerId, step, cache);
+        const offers = await resolve(deps, customerId, step);
         making = { ...making, offers: new Map([...making.offers, [item, offers]]) };
         break;
       }
@@ -115,7 +111,7 @@ async function lookAt(
         const offers = new Map(making.offers);
         for (const item of step.items) {
           offers.delete(item);
-          cache.drop(customerId, item);
+          deps.offers.drop(customerId, item);
         }
         making = { job, offers, refused: new Set([...making.refused, ...step.catalogItemIds]), bad: [] };
         break;
@@ -145,10 +141,9 @@ async function resolve(
   deps: PreflightOrdersDeps,
   customerId: string,
   { product, sku }: { readonly product: string; readonly sku: string },
-  cache: ReturnType<typeof offerCache>,
 ): Promise<Offers> {
   const item = itemOf({ product, sku });
-  const known = cache.get(customerId, item);
+  const known = deps.offers.get(customerId, item);
   if (known !== undefined) return { kind: 'sold', availabilities: known };
   const send = (options: SendOptions) => deps.cartApi.availabilities(customerId, product, sku, options);
   const answer = await budgetedRead(deps, customerId, send, decodeAvailabilities);
@@ -156,7 +151,7 @@ async function resolve(
     const { code, description, remedy } = answer.reason;
     return { kind: 'refused', code, description, remedy };
   }
-  cache.keep(customerId, item, answer.value);
+  deps.offers.keep(customerId, item, answer.value);
   return { kind: 'sold', availabilities: answer.value };
 }
 

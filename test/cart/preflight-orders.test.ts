@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { offerCache } from '../../src/checkout/offer-cache.ts';
 import { checkJob, isOrderJob, type OrderJob } from '../../src/domain/message/job.ts';
 import { type LookedAt, preflightOrders, totalsByCurrency } from '../../src/operator/preflight-orders.ts';
 import { openGate } from '../support/one-worker.ts';
@@ -25,6 +26,7 @@ async function preflightOf(bed: ReturnType<typeof linesBed>, jobs: readonly unkn
   await preflightOrders(
     {
       cartApi: bed.cartApi,
+      offers: offerCache(bed.clock),
       gate: openGate(bed.clock),
       tokens: { ready: async () => true },
       clock: bed.clock,

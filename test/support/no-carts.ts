@@ -1,5 +1,6 @@
-import { type OfferCache, offerCache } from '../../src/checkout/offer-cache.ts';
+import { offerCache } from '../../src/checkout/offer-cache.ts';
 import type { CartApi } from '../../src/ports/cart-api.ts';
+import type { OfferCache } from '../../src/ports/offers.ts';
 
 const unasked = (): Promise<never> => Promise.reject(new Error('No cart is made in this test'));
 

@@ -1,5 +1,6 @@
 import { createReadStream, existsSync } from 'node:fs';
 import { addAbortSignal } from 'node:stream';
+import { offerCache } from '../../checkout/offer-cache.ts';
 import { workerShare } from '../../domain/gate/gate-settings.ts';
 import { isOrderJob, type Job, type OrderJob } from '../../domain/message/job.ts';
 import { identityOf } from '../../domain/message/job-key.ts';
@@ -98,7 +99,7 @@ async function runOrders(
 ): Promise<number> {
   const looked: LookedAt[] = [];
   const whyNot = await readAll(
-    preflightOrders(access, orders, (one) => {
+    preflightOrders({ ...access, offers: offerCache(access.clock) }, orders, (one) => {
       looked.push(one);
       output.progress(`${looked.length} of ${counted(orders.length, 'order')} tried`);
     }),
