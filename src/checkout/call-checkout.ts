@@ -136,7 +136,7 @@ interface Called {
 }
 
 /** No checkout of this job was ever about to leave: a day's jobs are counted by these. A job with lines has asked for its cart before. */
-const isFirstSend = ({ startedAt }: Pick<RunWith<never>, 'startedAt'>, record: CheckoutRecord): boolean =>
+const isFirstSend = ({ startedAt }: { readonly startedAt: number }, record: CheckoutRecord): boolean =>
   isOrderJob(record.job)
     ? (record.firstSend ?? 0) >= startedAt && lastCheckout(record) === undefined
     : record.history.total === 0;
