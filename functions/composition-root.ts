@@ -37,6 +37,7 @@ import { systemClock as clock } from '../src/ports/clock.ts';
 import type { Ledger } from '../src/ports/ledger.ts';
 import { systemRandom as random } from '../src/ports/random.ts';
 import { chooseTelemetry } from './choose-telemetry.ts';
+import { termination } from './termination.ts';
 
 /** One for the jobs of each queue: an urgent job takes the next permit, and what is sent for it goes to its own queue. */
 interface ByQueue<T> {
@@ -60,8 +61,15 @@ export interface Worker {
   readonly exports: boolean;
   /** Resolves once tables and telemetry are there; asked before each run, it costs nothing after the first success. */
   ready(): Promise<void>;
+  /** One delivery: `close` waits for it. */
+  run<T>(delivery: () => Promise<T>): Promise<T>;
+  /** No paid call leaves from now on; what only has writes left may end; then the clients close. Takes less than the host allows (5 s). */
   close(): Promise<void>;
 }
+
+/** Of the five seconds between the host's word and the end of the process: for runs, and for the last telemetry. */
+const runsMayTakeMs = 3_000;
+const clientsMayTakeMs = 1_500;
 
 /** Throws `ConfigError` before anything is connected. */
 export function openWorker(env: NodeJS.ProcessEnv): Worker {
@@ -111,6 +119,7 @@ export function openWorker(env: NodeJS.ProcessEnv): Worker {
   const gate = sharedGate({ store, clock, random, telemetry, settings });
 
   // Use cases.
+  const ending = termination(clock.now);
   const standard: Deps = {
     clock,
     clockSkew: storageTime.skew,
@@ -118,8 +127,8 @@ export function openWorker(env: NodeJS.ProcessEnv): Worker {
     times,
     rules,
     tokens,
-    gate: tracedGate(gate, tracing, clock),
-    partnerCenter: tracedPartnerCenter(partnerCenter, tracing),
+    gate: ending.gate(tracedGate(gate, tracing, clock)),
+    partnerCenter: ending.partnerCenter(tracedPartnerCenter(partnerCenter, tracing)),
     cartApi: tracedCartApi(partnerCenter, tracing),
     offers: offerCache(clock),
     ...stores,
@@ -129,7 +138,11 @@ export function openWorker(env: NodeJS.ProcessEnv): Worker {
     telemetry,
     tracing,
   };
-  const urgent = { ...standard, gate: tracedGate(gate.urgent, tracing, clock), queue: queues.urgent };
+  const urgent = {
+    ...standard,
+    gate: ending.gate(tracedGate(gate.urgent, tracing, clock)),
+    queue: queues.urgent,
+  };
   const tickDeps: TickDeps = {
     ...standard,
     heartbeats,
@@ -169,9 +182,11 @@ export function openWorker(env: NodeJS.ProcessEnv): Worker {
       // Not a reason to fail a run: each of its steps knows what to do when the storage is unavailable.
       await tablesReady().catch(() => {});
     },
+    run: ending.run,
     async close() {
-      await bus.close();
-      await shutdown();
+      await ending.end(runsMayTakeMs);
+      const late = new Promise<void>((resolve) => setTimeout(resolve, clientsMayTakeMs).unref());
+      await Promise.race([Promise.allSettled([shutdown(), bus.close()]), late]);
     },
   };
 }

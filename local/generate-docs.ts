@@ -8,6 +8,7 @@ import { messageSchema } from '../src/domain/message/message-schema.ts';
 import { fleetOf } from './cost/fleet.ts';
 import { readInputs } from './cost/inputs.ts';
 import { costPage } from './cost/page.ts';
+import { firstDeploymentPage } from './first-deployment/steps.ts';
 import { settingsPage } from './settings-page.ts';
 import { telemetryPage } from './telemetry-page.ts';
 import { workbook } from './workbook.ts';
@@ -23,6 +24,7 @@ const fleet = fleetOf({
 export const generated: Readonly<Record<string, () => string>> = {
   'docs/cost.md': () => costPage(readInputs(join(import.meta.dirname, '..')), fleet),
   'docs/events.schema.json': () => `${JSON.stringify(eventSchema(), null, 2)}\n`,
+  'docs/first-deployment.md': firstDeploymentPage,
   'docs/message-contract.schema.json': () => `${JSON.stringify(messageSchema(), null, 2)}\n`,
   'docs/openapi.json': () => `${JSON.stringify(openApi(), null, 2)}\n`,
   'docs/settings.md': settingsPage,

@@ -70,7 +70,12 @@ async function main(): Promise<boolean> {
   output.say(
     `dist/main.cjs, ${(bytes / 1_048_576).toFixed(1)} MB. Starting broker, tables and Partner Center sandbox …`,
   );
-  const stack = await startStack({ factor, appRoot: root, switches: { pending: quickOrders } });
+  const stack = await startStack({
+    factor,
+    appRoot: root,
+    stops: 'azure',
+    switches: { pending: quickOrders },
+  });
   try {
     stack.sandbox.set({ lie: options.lie });
     return await night(stack, list);

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { type Azurite, startAzurite } from './azurite.ts';
 import { makeCertificate } from './certificate.ts';
 import { type HostChild, startHost } from './functions-host/child.ts';
+import type { StopMode } from './functions-host/host.ts';
 import { hostSettings } from './host-settings.ts';
 import { type Sandbox, type SwitchesInput, startSandbox } from './partner-center/sandbox.ts';
 import { type Broker, startBroker } from './service-bus/broker.ts';
@@ -28,6 +29,8 @@ export interface StackOptions {
   readonly seed?: string;
   /** Settings of the worker, on top of the stack's own. */
   readonly env?: Readonly<Record<string, string>>;
+  /** How its workers stop; `drain` when absent. */
+  readonly stops?: StopMode;
   /** Free ones when absent. */
   readonly ports?: typeof examplePorts;
 }
@@ -100,6 +103,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
         appRoot,
         env: { ...settings, ...hostSettings, LOCAL_FUNCTION_KEY: functionKey, ...env },
         stateFolder: state,
+        ...(options.stops === undefined ? {} : { stops: options.stops }),
         ...(onLine === undefined ? {} : { onLine }),
       });
       workers.add(worker);

@@ -29,7 +29,7 @@ const queueFunction = (queue: keyof typeof names, start: Start): ServiceBusQueue
     const metadata = context.triggerMetadata ?? {};
     const message = toQueueMessage(body, metadata, queue, context.traceContext?.traceParent);
     const startedAt = Date.now();
-    await handleDelivery(worker.deliveries[queue], message);
+    await worker.run(() => handleDelivery(worker.deliveries[queue], message));
     // Timers on the consumption plan have been seen to stop: then the deliveries keep the schedule going.
     await worker.tickIfStale(startedAt);
   },

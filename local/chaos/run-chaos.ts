@@ -54,6 +54,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
     factor,
     appRoot,
     seed: String(seed),
+    stops: 'azure',
     switches: {
       contract,
       pending: {

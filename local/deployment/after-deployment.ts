@@ -1,10 +1,15 @@
 import * as z from 'zod/mini';
 import type { Arm } from './arm.ts';
+import { surplusPrincipals } from './roles-in-force.ts';
 
 export interface Surroundings {
   readonly arm: Arm;
+  /** Path of the resource group. */
+  readonly group: string;
   /** Path of the function app. */
   readonly site: string;
+  /** Object ids of those whom the templates give a role. */
+  readonly principals: readonly string[];
   /** The answer of `/api/health`, with 200 or 503. Throws when there is none. */
   readonly health: () => Promise<unknown>;
   readonly now: () => number;
@@ -76,16 +81,29 @@ export async function tickSeen({ health, now, sleep }: Surroundings, withinMs: n
   }
 }
 
-/** All of it, in order; what fails does not keep the rest from being looked at. */
+/** Nobody has a role who is in no parameter any more. */
+export async function rightsTaken({ arm, group, principals }: Surroundings): Promise<Finding> {
+  const surplus = await surplusPrincipals(arm, group, principals);
+  return surplus.length === 0
+    ? { ok: true, found: 'nobody has a role but those whom the parameters name' }
+    : {
+        ok: false,
+        found: `no parameter names ${surplus.join(', ')}, who still have roles: see "Take a right away" in docs/deploy.md`,
+      };
+}
+
+/** All of it, in order; `looksAtRights`: for a person, because a right too many is no reason to repeat a deployment. What fails does not keep the rest from being looked at. */
 export async function lookAfterDeployment(
   around: Surroundings,
   expected: readonly string[],
+  looksAtRights: boolean,
 ): Promise<readonly Finding[]> {
   const looks = [
     () => synchroniseTriggers(around),
     () => functionsIndexed(around, expected, 120_000),
     // A tick that the request itself started may come first: two minutes for the timer's own, after it.
     () => tickSeen(around, 125_000),
+    ...(looksAtRights ? [() => rightsTaken(around)] : []),
   ];
   const findings: Finding[] = [];
   for (const look of looks)

@@ -35,6 +35,9 @@ const environment = z.object({
   AZURE_FUNCTION_NAME: z.string(),
   AZURE_RESOURCE_MANAGER: z.string(),
   WORKER_ADDRESS: z.string(),
+  WORKER_IDENTITY_PRINCIPAL_ID: z.string(),
+  OPERATORS_GROUP_ID: z._default(z.string(), ''),
+  PRODUCER_PRINCIPAL_IDS: z._default(z.string(), ''),
 });
 
 export interface Deployed {
@@ -45,6 +48,8 @@ export interface Deployed {
   readonly site: string;
   /** Address of the HTTP functions. */
   readonly address: string;
+  /** Object ids of those whom the templates give a role. */
+  readonly principals: readonly string[];
 }
 
 /** @throws Error that names the values that are missing */
@@ -63,5 +68,10 @@ export function deployed(env: Readonly<Record<string, string | undefined>>): Dep
     group,
     site: `${group}/providers/Microsoft.Web/sites/${AZURE_FUNCTION_NAME}`,
     address: parsed.data.WORKER_ADDRESS,
+    principals: [
+      parsed.data.WORKER_IDENTITY_PRINCIPAL_ID,
+      parsed.data.OPERATORS_GROUP_ID,
+      ...parsed.data.PRODUCER_PRINCIPAL_IDS.split(','),
+    ].filter((id) => id !== ''),
   };
 }

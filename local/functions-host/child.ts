@@ -2,6 +2,7 @@ import { fork } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import * as z from 'zod/mini';
+import type { StopMode } from './host.ts';
 import { type Environment, setting } from './settings.ts';
 
 export interface HostChildOptions {
@@ -11,6 +12,8 @@ export interface HostChildOptions {
   readonly env?: Environment;
   readonly settingsFile?: string;
   readonly stateFolder?: string;
+  /** What `stop` does; `drain` when absent. */
+  readonly stops?: StopMode;
   /** Takes each line of the host's log and of what the app prints. */
   readonly onLine?: (line: string) => void;
   /** How long the start may take, in milliseconds. */
@@ -33,7 +36,7 @@ export interface HostChild {
   readonly loadMs: number;
   /** Settles when the process has ended, however it ended. */
   readonly exited: Promise<HostExit>;
-  /** SIGTERM: takes no new messages, ends what runs, exits 0. */
+  /** SIGTERM: stops as `stops` says, and exits 0. */
   stop(): Promise<HostExit>;
   /** SIGKILL: what a crash looks like. */
   kill(): Promise<HostExit>;
@@ -56,6 +59,7 @@ export async function startHost(options: HostChildOptions): Promise<HostChild> {
   const args = ['--app-root', options.appRoot];
   if (options.settingsFile !== undefined) args.push('--settings', options.settingsFile);
   if (options.stateFolder !== undefined) args.push('--state', options.stateFolder);
+  if (options.stops !== undefined) args.push('--stops', options.stops);
   const env = { ...process.env, ...options.env };
   const child = fork(new URL('./main.ts', import.meta.url), args, {
     env,

@@ -8,14 +8,19 @@ export interface Schedule {
   next(time: number): number;
 }
 
+/** 400 years of the Gregorian calendar: a whole number of weeks, after which dates and weekdays come again. */
+const calendarCycle = 146_097 * 24 * 60 * 60_000;
+
 /** Six fields, or five with second 0. As in NCRONTAB, day and weekday must both match. Local time zone of the process. */
 export function parseSchedule(expression: string): Schedule {
   const cron = read(expression);
   return {
     next(time) {
-      const next = cron.nextRun(new Date(time));
+      // A scaled host asks for times of the year 5000 and later, where croner gives up. The calendar repeats itself.
+      const whole = Math.floor(time / calendarCycle) * calendarCycle;
+      const next = cron.nextRun(new Date(time - whole));
       if (next === null) throw new HostStartError(`The schedule "${expression}" never comes.`);
-      return next.getTime();
+      return next.getTime() + whole;
     },
   };
 }

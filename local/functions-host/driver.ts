@@ -21,6 +21,8 @@ export interface HostContext {
   readonly timeFactor: number;
   /** Where timers keep their status over restarts; without it a past-due run is not made up for. */
   readonly stateFolder: string | undefined;
+  /** The host stops as Azure's does and has begun to: what succeeds from now on is not completed. */
+  readonly stopping: () => boolean;
 }
 
 /**
@@ -35,6 +37,8 @@ export interface Listener {
   drain(): Promise<void>;
   /** Where it listens for requests, once it does: `http://127.0.0.1:port`. */
   address?(): string | undefined;
+  /** Gives back what succeeded after the stop began, for a host that stops as Azure's does. */
+  abandonFinished?(): Promise<void>;
   /** Lets go of connections. After drain(), or instead of it when time is up. */
   close(): Promise<void>;
 }

@@ -18,7 +18,14 @@ export interface HostOptions {
   /** Takes each log line. */
   readonly write: (line: string) => void;
   readonly stateFolder?: string | undefined;
+  readonly stops?: StopMode | undefined;
 }
+
+/**
+ * What a stop does. `drain`: takes no new messages and waits for what runs. `azure`: what the real host was seen to do. It goes on taking
+ * messages for ten seconds, abandons what succeeds meanwhile, and then ends, whatever runs.
+ */
+export type StopMode = 'drain' | 'azure';
 
 export interface FunctionsHost {
   /** Names of the registered functions. */
@@ -29,12 +36,14 @@ export interface FunctionsHost {
   readonly registeredMs: number;
   /** Milliseconds of that for loading the app. */
   readonly loadMs: number;
-  /** Takes no new work, waits for what runs (at most `functionTimeout`), runs appTerminate hooks, closes. */
+  /** As `StopMode` says; appTerminate hooks run in both. */
   stop(): Promise<void>;
 }
 
 /** What the terminate message leaves a worker in Azure. */
 const terminateLimit = 5_000;
+/** How long Azure's host lets its listeners run on when it stops (host 4.1037). */
+const azureDrain = 10_000;
 
 /**
  * Loads the app into this process and starts its triggers. Once per process: what the app loads stays loaded.
@@ -60,6 +69,7 @@ export async function startFunctionsHost(options: HostOptions): Promise<Function
   await core.model().getCapabilities?.({});
   core.lock();
 
+  let stopping = false;
   const factor = timeFactor(env);
   const functionTimeout = hostJson.functionTimeout / factor;
   const context: HostContext = {
@@ -69,6 +79,7 @@ export async function startFunctionsHost(options: HostOptions): Promise<Function
     log,
     timeFactor: factor,
     stateFolder: options.stateFolder,
+    stopping: () => stopping,
   };
   const hosted = core.functions
     .filter(({ metadata }) => !isDisabled(env, metadata.name))
@@ -91,6 +102,16 @@ export async function startFunctionsHost(options: HostOptions): Promise<Function
     registeredMs,
     loadMs,
     stop: async () => {
+      if (options.stops === 'azure') {
+        stopping = true;
+        await clock.sleep(azureDrain / factor, new AbortController().signal);
+        await Promise.all(listeners.map((listener) => listener.abandonFinished?.()));
+        await within(runTerminateHooks(core, appContext, log), terminateLimit, clock, () =>
+          log('warning', 'Host.Stop', 'gave up the appTerminate hooks'),
+        );
+        // What runs ends with the process; its messages come back when their locks end.
+        return;
+      }
       const drained = Promise.all(listeners.map((listener) => listener.drain()));
       await within(drained, functionTimeout, clock, () =>
         log('warning', 'Host.Stop', 'gave up what still runs'),

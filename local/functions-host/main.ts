@@ -1,6 +1,6 @@
 /**
  * The local Functions host as a process of its own, so that it can be killed and started again:
- * `node local/functions-host/main.ts [--app-root dir] [--settings local.settings.json] [--state dir]`.
+ * `node local/functions-host/main.ts [--app-root dir] [--settings local.settings.json] [--state dir] [--stops drain|azure]`.
  * Log lines go to stderr. When every function is registered and listening, one JSON line goes to stdout, and to the
  * parent as a message: `{ "ready": { "functions": [...], "address": "http://127.0.0.1:7071", "registeredMs": 210, "loadMs": 120 } }`.
  */
@@ -13,7 +13,12 @@ import { readIfThere } from './load.ts';
 import { withLocalSettings } from './settings.ts';
 
 const { values } = parseArgs({
-  options: { 'app-root': { type: 'string' }, settings: { type: 'string' }, state: { type: 'string' } },
+  options: {
+    'app-root': { type: 'string' },
+    settings: { type: 'string' },
+    state: { type: 'string' },
+    stops: { type: 'string', default: 'drain' },
+  },
 });
 
 // A host whose parent died would keep taking messages that nobody expects it to take.
@@ -30,6 +35,7 @@ try {
     clock: systemClock,
     write: (line) => process.stderr.write(`${line}\n`),
     stateFolder: values.state,
+    stops: values.stops === 'azure' ? 'azure' : 'drain',
   });
   stopOnSignal(host.stop);
   const { functions, address, registeredMs, loadMs } = host;
@@ -47,7 +53,8 @@ function stopOnSignal(stop: () => Promise<void>): void {
   const onSignal = async (): Promise<void> => {
     if (stopping) process.exit(1);
     stopping = true;
-    process.stderr.write('Stopping when all that runs has ended; a second signal ends it at once.\n');
+    const when = values.stops === 'azure' ? 'as Azure does' : 'when all that runs has ended';
+    process.stderr.write(`Stopping ${when}; a second signal ends it at once.\n`);
     try {
       await stop();
       process.exit(0);

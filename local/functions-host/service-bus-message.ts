@@ -17,21 +17,26 @@ export type QueueMessage = Pick<
   | 'deadLetterSource'
   | 'lockToken'
   | 'deliveryCount'
-  | 'sequenceNumber'
   | 'enqueuedTimeUtc'
   | 'expiresAtUtc'
   | 'applicationProperties'
-> & { readonly _rawAmqpMessage: { readonly bodyType?: 'data' | 'sequence' | 'value' } };
+> & {
+  readonly sequenceNumber?: { toNumber(): number } | undefined;
+  readonly _rawAmqpMessage: { readonly bodyType?: 'data' | 'sequence' | 'value' };
+};
 
 /**
  * The body as the host sends it to the worker. The content type plays no part: text is decoded as UTF-8 whatever it
  * is, and the library then tries to parse it as JSON; `dataType: 'binary'` hands the bytes over as they are.
- * @throws Error for an AMQP value that is no string, and for sequences: the host cannot convert those either
+ * @throws Error for sequences, for an AMQP value that is no string, and with `binary` for every value: the extension makes bytes of
+ *   data sections only (`MessageToByteArrayConverter` reads `Body`, which throws for the others)
  */
-export function bodyData(message: QueueMessage, binary: boolean): TypedData {
+export function bodyData(
+  message: Pick<QueueMessage, 'body' | 'messageId' | '_rawAmqpMessage'>,
+  binary: boolean,
+): TypedData {
   const { body, _rawAmqpMessage: raw } = message;
-  if (raw.bodyType === 'value' && typeof body === 'string')
-    return binary ? { bytes: Buffer.from(body) } : { string: body };
+  if (raw.bodyType === 'value' && typeof body === 'string' && !binary) return { string: body };
   if (raw.bodyType === 'data' && Buffer.isBuffer(body)) {
     return binary ? { bytes: body } : { string: new TextDecoder('utf-8').decode(body) };
   }
@@ -50,6 +55,7 @@ export function triggerMetadata(message: QueueMessage, body: TypedData): Record<
   const put = (name: string, data: TypedData | undefined): void => {
     if (data) metadata[name] = data;
   };
+  for (const name of dotNetObjects) metadata[name] = { json: '{}' };
   put('MessageId', text(message.messageId));
   put('CorrelationId', text(message.correlationId));
   put('ContentType', text(message.contentType));
@@ -75,6 +81,16 @@ export function triggerMetadata(message: QueueMessage, body: TypedData): Record<
   return metadata;
 }
 
+/** Objects of .NET that a Node worker gets as empty ones, and can do nothing with. */
+const dotNetObjects = [
+  'MessageReceiver',
+  'MessageSession',
+  'MessageActions',
+  'SessionActions',
+  'ReceiveActions',
+  'Client',
+];
+
 /** W3C trace context of the sender, as the .NET processor takes it (MessagingClientDiagnostics.TryExtractTraceContext). */
 export function traceOf({ applicationProperties = {} }: QueueMessage) {
   const { traceparent, tracestate, 'Diagnostic-Id': diagnosticId } = applicationProperties;
@@ -89,10 +105,11 @@ const text = (value: unknown): TypedData | undefined =>
 const json = (value: unknown): TypedData | undefined =>
   value === undefined ? undefined : { json: JSON.stringify(value) };
 
-/** .NET's last moment. A message that never expires ends there; the JavaScript SDK says the year 31197. */
-const endOfTime = Date.parse('9999-12-31T23:59:59.999Z');
+/** .NET's last moment, to its last digit. A message that never expires ends there; the JavaScript SDK says the year 31197. */
+const endOfTime = '9999-12-31T23:59:59.9999999Z';
 
-const iso = (date: Date): string => new Date(Math.min(date.getTime(), endOfTime)).toISOString();
+const iso = (date: Date): string =>
+  date.getTime() >= Date.parse('9999-12-31T23:59:59.999Z') ? endOfTime : date.toISOString();
 const withOffset = (date: Date | undefined) => date && iso(date).replace('Z', '+00:00');
 const withoutZone = (date: Date | undefined) => date && iso(date).replace('Z', '');
 

@@ -32,6 +32,8 @@ export const serviceBusDriver: Driver = (functions, context) => {
   const listeners = functions.map((fn) => queueListener(fn, context, clientOf));
   return {
     start: async () => void (await Promise.all(listeners.map((listener) => listener.start()))),
+    abandonFinished: async () =>
+      void (await Promise.all(listeners.map((listener) => listener.abandonFinished?.()))),
     drain: async () => void (await Promise.all(listeners.map((listener) => listener.drain()))),
     close: async () => void (await Promise.all([...clients.values()].map((client) => client.close()))),
   };
@@ -41,7 +43,7 @@ function queueListener(
   fn: HostedFunction,
   context: HostContext,
   clientOf: (connection: string) => ServiceBusClient,
-): Pick<Listener, 'start' | 'drain'> {
+): Pick<Listener, 'start' | 'drain' | 'abandonFinished'> {
   const where = `Function "${fn.name}"`;
   const parsed = options.safeParse(fn.trigger);
   if (!parsed.success) throw new HostStartError(`${where}: ${z.prettifyError(parsed.error)}`);
@@ -51,11 +53,17 @@ function queueListener(
   const setting = resolveTokens(trigger.connection, env, `${where}: connection`);
   const connection = connectionString(env, setting, `${where}: connection`);
   const inFlight = new Set<Promise<void>>();
+  const finished: (() => Promise<void>)[] = [];
   let subscription: { close(): Promise<void> } | undefined;
 
   const deliver = async (receiver: ServiceBusReceiver, message: ServiceBusReceivedMessage): Promise<void> => {
     const verdict = await runLocked(fn, receiver, message, trigger.dataType === 'binary', context);
     if (verdict === 'complete' && !trigger.autoCompleteMessages) return;
+    if (verdict === 'complete' && context.stopping()) {
+      // Not at once: this host would only take it again.
+      finished.push(() => receiver.abandonMessage(message));
+      return;
+    }
     try {
       if (verdict === 'complete') await receiver.completeMessage(message);
       if (verdict === 'abandon') await receiver.abandonMessage(message);
@@ -94,6 +102,10 @@ function queueListener(
         },
         { autoCompleteMessages: false, maxConcurrentCalls: hostJson.maxConcurrentCalls },
       );
+    },
+    abandonFinished: async () => {
+      await subscription?.close();
+      await Promise.allSettled(finished.splice(0).map((abandon) => abandon()));
     },
     drain: async () => {
       await subscription?.close();

@@ -119,7 +119,14 @@ async function keepRunning(timer: Timer, context: HostContext, stopping: AbortSi
 /** A failed run does not stop the schedule. */
 async function runOnce(timer: Timer, context: HostContext, timerObject: object): Promise<void> {
   try {
-    await timer.fn.run({ data: { json: JSON.stringify(timerObject) }, metadata: {} });
+    // .NET's text of the time, in its own culture; nobody reads it.
+    const at = new Date(context.clock.now())
+      .toLocaleString('en-US', { hour12: false, timeZone: 'UTC' })
+      .replace(',', '');
+    await timer.fn.run({
+      data: { json: JSON.stringify(timerObject) },
+      metadata: { TimerTrigger: { string: at } },
+    });
   } catch (error) {
     context.log('error', `Function.${timer.fn.name}`, `failed: ${textOf(error)}`);
   }

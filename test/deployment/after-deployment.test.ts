@@ -16,18 +16,28 @@ function world(options: {
   readonly indexed?: readonly string[];
   readonly ticks: readonly number[];
   readonly requestsTick?: boolean;
+  readonly principals?: readonly string[];
 }) {
   let now = 1_000_000;
   const start = now;
   const posted: string[] = [];
   const ticks = options.ticks.map((second) => start + second * 1_000);
   const arm: Arm = {
-    get: async () => ({ value: (options.indexed ?? expected).map((name) => ({ name: `app/${name}` })) }),
+    get: async (path) =>
+      path.endsWith('/roleAssignments')
+        ? {
+            value: (options.principals ?? ['worker']).map((principalId) => ({
+              properties: { principalId, scope: '/group/providers/a/b' },
+            })),
+          }
+        : { value: (options.indexed ?? expected).map((name) => ({ name: `app/${name}` })) },
     post: async (path) => void posted.push(path),
   };
   const around: Surroundings = {
     arm,
+    group: '/group',
     site: '/site',
+    principals: ['worker'],
     now: () => now,
     sleep: async (ms) => {
       now += ms;
@@ -49,7 +59,7 @@ test('the functions of the code are known', () => {
 
 test('a deployment whose functions are indexed and whose timer ticks is fine', async () => {
   const { around, posted, seconds } = world({ ticks: [-30, 30, 90] });
-  const findings = await lookAfterDeployment(around, expected);
+  const findings = await lookAfterDeployment(around, expected, false);
   expect(findings.map(({ ok }) => ok)).toEqual([true, true, true]);
   expect(posted).toEqual(['/site/host/default/sync']);
   expect(seconds()).toBeLessThanOrEqual(30);
@@ -57,14 +67,14 @@ test('a deployment whose functions are indexed and whose timer ticks is fine', a
 
 test('a function that is not indexed is named', async () => {
   const { around } = world({ indexed: expected.slice(1), ticks: [-30, 30, 90, 150, 210] });
-  const findings = await lookAfterDeployment(around, expected);
+  const findings = await lookAfterDeployment(around, expected, false);
   expect(findings.map(({ ok }) => ok)).toEqual([true, false, true]);
   expect(findings[1]?.found).toContain(expected[0]);
 });
 
 test('a dead timer is noticed, though each health request starts a tick', async () => {
   const { around, seconds } = world({ ticks: [-400], requestsTick: true });
-  const findings = await lookAfterDeployment(around, expected);
+  const findings = await lookAfterDeployment(around, expected, false);
   expect(findings.map(({ ok }) => ok)).toEqual([true, true, false]);
   expect(seconds()).toBeLessThan(135);
 });
@@ -74,8 +84,15 @@ test('an app that does not answer is reported with its reason', async () => {
   const findings = await lookAfterDeployment(
     { ...around, health: async () => Promise.reject(new Error('connect ECONNREFUSED')) },
     expected,
+    false,
   );
   expect(findings[2]?.found).toMatch(/no tick within 125 s: connect ECONNREFUSED/);
+});
+
+test('somebody who has a role and is in no parameter is named', async () => {
+  const { around } = world({ ticks: [-30, 30], principals: ['worker', 'left-last-year'] });
+  const findings = await lookAfterDeployment(around, expected, true);
+  expect(findings[3]).toMatchObject({ ok: false, found: expect.stringContaining('left-last-year') });
 });
 
 const assignments = (...createdOn: readonly number[]): Arm => ({

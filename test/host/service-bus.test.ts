@@ -1,7 +1,7 @@
 /** Promise: the local host hands messages over, settles and renews them as Azure's does. */
 
 import { ServiceBusClient, type ServiceBusMessage, type ServiceBusReceivedMessage } from '@azure/service-bus';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { type Broker, startBroker } from '../../local/service-bus/broker.ts';
 import { type RunningApp, runApp, type SampleApp, sampleApp } from './sample-app.ts';
 
@@ -21,6 +21,7 @@ const queues = [
   'lost',
   'timeout',
   'drained',
+  'as-azure',
   'killed',
 ];
 
@@ -320,4 +321,43 @@ describe('concurrency and locks', () => {
     expect([first?.[0], second?.[0]]).toEqual([1, 2]);
     expect((second?.[1] ?? 0) - (first?.[1] ?? 0)).toBeGreaterThan(1_500);
   });
+});
+
+test('a stop as Azure’s: it goes on taking messages, completes none that succeeds, and ends while one runs', async () => {
+  const handler = `async (body) => {
+    say('got', body);
+    if (body === 'slow') await new Promise(() => {});
+    if (body === 'held') await new Promise((resolve) => process.once('SIGUSR2', resolve));
+  }`;
+  // Ten seconds by the host's clock.
+  using app = await sampleApp(
+    `app.serviceBusQueue('azure', { queueName: 'as-azure', connection: 'Bus', handler: ${handler} });
+     app.hook.appTerminate(() => say('terminated'));`,
+    { hostJson: hostJson({ maxConcurrentCalls: 3 }) },
+  );
+  await using running = await runApp(app, {
+    env: { Bus: broker.connectionString, CHECKOUT_TIME_FACTOR: '10' },
+    stops: 'azure',
+  });
+  await send('as-azure', { body: 'slow' }, { body: 'held' });
+  await running.heard('got', 2);
+  const stopped = running.host.stop();
+  await vi.waitFor(() => expect(running.lines.join()).toContain('Stopping as Azure does'));
+  process.kill(running.host.pid, 'SIGUSR2');
+  // Sent after the stop began, and taken all the same.
+  await send('as-azure', { body: 'late' });
+  await running.heard('got', 3);
+  expect(await stopped).toEqual({ code: 0, signal: null });
+  expect(running.said('terminated')).toEqual([null]);
+  const receiver = client.createReceiver('as-azure');
+  const again: [unknown, number | undefined][] = [];
+  while (again.length < 3)
+    for (const { body, deliveryCount } of await receiver.receiveMessages(3, { maxWaitTimeInMs: 3_000 }))
+      again.push([body, deliveryCount]);
+  // None was completed, and each was delivered once: two were given back, and the lock of the third ran out.
+  expect(again.sort()).toEqual([
+    ['held', 1],
+    ['late', 1],
+    ['slow', 1],
+  ]);
 });

@@ -55,6 +55,7 @@ async function startTimer(
     log: (_level, _category, message) => logged.push(message),
     timeFactor: options.timeFactor ?? 1,
     stateFolder,
+    stopping: () => false,
   });
   listeners.push(listener);
   await listener.start();

@@ -27,6 +27,10 @@ export interface Exporting extends Signals {
   shutdown(): Promise<void>;
 }
 
+/** As Azure names the instance; Flex Consumption does not set the first of them. Elsewhere the process. */
+const instanceId = (env: NodeJS.ProcessEnv): string =>
+  env['WEBSITE_INSTANCE_ID'] ?? env['WEBSITE_POD_NAME'] ?? env['CONTAINER_NAME'] ?? String(process.pid);
+
 const exportEveryMs = 60_000;
 const shutdownLimitMs = 5_000;
 
@@ -38,7 +42,7 @@ export function azureMonitor({ connectionString, clientId }: AzureMonitorSetting
   const options = { connectionString, credential: azureIdentity(clientId) };
   const resource = resourceFromAttributes({
     'service.name': 'checkout-worker',
-    'service.instance.id': process.env['WEBSITE_INSTANCE_ID'] ?? String(process.pid),
+    'service.instance.id': instanceId(process.env),
   });
   context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
   propagation.setGlobalPropagator(new W3CTraceContextPropagator());

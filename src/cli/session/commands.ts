@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { adoptCommand } from '../commands/adopt-command.ts';
 import { attentionCommand } from '../commands/attention-command.ts';
 import { auditCommand } from '../commands/audit-command.ts';
 import { batchCommand } from '../commands/batch-command.ts';
@@ -6,7 +7,10 @@ import { batchesCommand } from '../commands/batches-command.ts';
 import { credentialCommand } from '../commands/credential-command.ts';
 import { deadLettersCommand } from '../commands/dead-letters-command.ts';
 import { doctorCommand } from '../commands/doctor-command.ts';
+import { drainCommand } from '../commands/drain-command.ts';
 import { enqueueCommand } from '../commands/enqueue-command.ts';
+import { exportCommand } from '../commands/export-command.ts';
+import { importCommand } from '../commands/import-command.ts';
 import { jobCommand } from '../commands/job-command.ts';
 import { jobsCommand } from '../commands/jobs-command.ts';
 import { limitCommand } from '../commands/limit-command.ts';
@@ -47,6 +51,10 @@ for (const command of [
   pauseCommand,
   resumeCommand,
   limitCommand,
+  drainCommand,
+  exportCommand,
+  importCommand,
+  adoptCommand,
   auditCommand,
   doctorCommand,
   credentialCommand,
