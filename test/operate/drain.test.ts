@@ -13,13 +13,13 @@ function gate() {
   const interrupt = new AbortController();
   const store: GateStore = {
     async change(decide) {
-      const decided = decide(state, { atLeast: now, atMost: now });
+      const decided = decide(state, { earliest: now, latest: now });
       state = decided.state;
       return decided.value;
     },
     read: async () => state,
     lastSeen: () => state,
-    now: () => ({ atLeast: now, atMost: now }),
+    now: () => ({ earliest: now, latest: now }),
   };
   const slept: number[] = [];
   return {
@@ -57,10 +57,20 @@ test('it pauses with the reason and the name, and waits 3 min 10 s', async () =>
 
 test('a pause that somebody made before counts from its beginning, and stays theirs', async () => {
   const { deps, set, state, slept } = gate();
-  set((given, now) => paused(given, 'maintenance', 'bob', now - 180_000));
+  set((given, now) => paused(given, { who: 'bob', reason: 'maintenance', since: now - 180_000 }));
   expect(await drain(deps, 'release', 'ann')).toEqual({ kind: 'drained', pausedBy: 'bob', waitedMs: 10_000 });
   expect(state().paused).toMatchObject({ who: 'bob', reason: 'maintenance' });
   expect(slept.reduce((sum, ms) => sum + ms)).toBe(10_000);
+});
+
+test('a pause that would end by itself is replaced by one that does not', async () => {
+  const { deps, set, state } = gate();
+  set((given, now) =>
+    paused(given, { who: 'bob', reason: 'lunch', since: now - 180_000, until: now + 60_000 }),
+  );
+  expect(await drain(deps, 'release', 'ann')).toMatchObject({ kind: 'drained', waitedMs: 190_000 });
+  expect(state().paused).toMatchObject({ who: 'ann' });
+  expect(state().paused?.until).toBeUndefined();
 });
 
 test('when somebody resumes meanwhile, it does not say that nothing runs', async () => {

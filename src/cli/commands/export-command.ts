@@ -1,6 +1,7 @@
 import { createReadStream, existsSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
+import { pauseAt } from '../../domain/gate/gate-state.ts';
 import {
   BadExport,
   type ExportedRow,
@@ -29,7 +30,7 @@ const linesAtOnce = 500;
 async function run({ output, operator, interrupted }: Session, file: string): Promise<number> {
   const { tables, gateStore, now } = await operator();
   const begun = existsSync(file) ? await unfinished(file) : undefined;
-  const { paused } = await gateStore.read();
+  const paused = pauseAt(await gateStore.read(), now());
   if (paused === undefined)
     output.note(
       'The worker is not paused: rows that change meanwhile may be old here. For a copy to move to, pause first.',

@@ -1,4 +1,5 @@
 import pMap from 'p-map';
+import { pauseAt } from '../../domain/gate/gate-state.ts';
 import type { GateStore } from '../../ports/gate-store.ts';
 import { BadExport, type Digest, type ExportedRow, newDigest, readLine } from './export-lines.ts';
 import { type BackupTables, exportRows } from './export-rows.ts';
@@ -57,9 +58,9 @@ export async function viewTarget(
   lastTick: number | undefined,
   now: number,
 ): Promise<ImportView> {
-  const { paused } = await gateStore.read();
+  const pause = pauseAt(await gateStore.read(), now);
   const first = await exportRows(tables).next();
-  return { filled: first.done !== true, paused: paused !== undefined, lastTick, now };
+  return { filled: first.done !== true, paused: pause !== undefined, lastTick, now };
 }
 
 const atOnce = 16;

@@ -1,5 +1,7 @@
 /** Before a release: nothing new is bought, and what is being bought ends, so that the deployment cuts no paid call. */
+
 import type { GateSettings } from '../../domain/gate/gate-settings.ts';
+import { pauseAt } from '../../domain/gate/gate-state.ts';
 import type { Times } from '../../domain/times.ts';
 import type { GateStore } from '../../ports/gate-store.ts';
 import { pauseGate } from '../pause-gate.ts';
@@ -24,20 +26,21 @@ export type Drained =
 
 /**
  * Pauses the gate, then waits until no permit is leased and no paid call can still run. A pause that somebody made before counts from
- * its own beginning and stays theirs. Throws `Unavailable`.
+ * its own beginning and stays theirs, unless it was to end by itself. Throws `Unavailable`.
  */
 export async function drain(deps: DrainDeps, reason: string, who: string): Promise<Drained> {
   const { gateStore, sleep, interrupted, progress, gateSettings } = deps;
-  const before = await gateStore.read();
-  if (before.paused === undefined) await pauseGate(gateStore, reason, who);
-  const startedAt = gateStore.now().atLeast;
+  const before = pauseAt(await gateStore.read(), gateStore.now().earliest);
+  // A pause that ends by itself might end in the middle of the release.
+  if (before === undefined || before.until !== undefined) await pauseGate(gateStore, { who, reason });
+  const startedAt = gateStore.now().earliest;
   for (;;) {
     const state = await gateStore.read();
-    if (state.paused === undefined) return { kind: 'resumed', by: state.resumedBy };
-    const now = gateStore.now().atLeast;
-    const left = state.paused.since + drainMs(deps) - now;
-    if (left <= 0)
-      return { kind: 'drained', pausedBy: state.paused.who, waitedMs: Math.max(0, now - startedAt) };
+    const now = gateStore.now().earliest;
+    const pause = pauseAt(state, now);
+    if (pause === undefined) return { kind: 'resumed', by: state.resumedBy };
+    const left = pause.since + drainMs(deps) - now;
+    if (left <= 0) return { kind: 'drained', pausedBy: pause.who, waitedMs: Math.max(0, now - startedAt) };
     if (interrupted.aborted) return { kind: 'interrupted', leftMs: left };
     progress(left);
     await sleep(Math.min(left, gateSettings.minuteMs / 60));
