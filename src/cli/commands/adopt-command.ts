@@ -1,5 +1,5 @@
 import { identityOf } from '../../domain/message/job-key.ts';
-import { maxOrderId } from '../../domain/order/order-id.ts';
+import { maxOrderId } from '../../domain/order/order.ts';
 import { adopt } from '../../operator/jobs/adopt.ts';
 import { jobKeyIn } from '../session/arguments.ts';
 import { CommandFailure, exit } from '../session/cli-failure.ts';

@@ -1,7 +1,6 @@
 /** An order that was bought and is in no record, as after a lost region: its job gets a record that names it, and is never sent again. */
-import { leaseEnd } from '../../domain/checkout/claim-rules.ts';
+import { leaseEnd, newRecord } from '../../domain/checkout/claim-rules.ts';
 import { withPendingDecision } from '../../domain/checkout/decisions.ts';
-import { newRecord } from '../../domain/checkout/new-record.ts';
 import type { CheckoutRecord } from '../../domain/checkout/record.ts';
 import type { Job } from '../../domain/message/job.ts';
 import { customerOf, type JobKey } from '../../domain/message/job-key.ts';
