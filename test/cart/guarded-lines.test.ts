@@ -1,3 +1,5 @@
+/** Promise: what keeps the promise of order lines holds where whole lives do not show it. */
+
 import { describe, expect, test } from 'vitest';
 import { offerCache } from '../../src/checkout/offer-cache.ts';
 import { mayRepair } from '../../src/domain/checkout/repair-rules.ts';

@@ -1,3 +1,5 @@
+/** Promise: the ledger keeps what an order with lines needs, whatever its size. */
+
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { fromRecordRow, toRecordRow } from '../../src/adapters/azure-tables/record-rows.ts';

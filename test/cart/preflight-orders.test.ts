@@ -1,3 +1,5 @@
+/** Promise: a preflight of order lines reports what would fail, and buys nothing. */
+
 import { expect, test } from 'vitest';
 import { offerCache } from '../../src/checkout/offer-cache.ts';
 import { checkJob, isOrderJob, type OrderJob } from '../../src/domain/message/job.ts';
