@@ -1,5 +1,5 @@
 import { events } from '../src/ports/telemetry.ts';
-import { metrics } from '../src/ports/tracing.ts';
+import { metrics, spanFields } from '../src/ports/tracing.ts';
 
 /** `docs/telemetry.md`, made from the tables that the code is typed by. */
 export function telemetryPage(): string {
@@ -47,6 +47,10 @@ ${Object.entries(metrics)
 | \`Checkouts get\`, \`Checkouts transaction\`, … | one request to a table | the delivery, or the poll |
 | \`queue send\`, \`events send\` | wake-ups or a message that is sent again, all events of a result | the delivery, or the poll |
 | \`poll order\` | one look at a pending order | none; the producer's trace is linked, because days may lie between |
+
+A call that was held back, because its permit or claim had gone stale, is named \`held back: …\` and failed: nothing left.
+
+${rows(spanFields)}
 
 ## What it costs at a start
 

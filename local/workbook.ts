@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 
 /**
- * The workbook "Tonight" in the portal, made from `infra/queries`: each tile's text is the head of its query. Bicep puts the
- * resource ids in. The format has no page of its own; it is what the portal's own editor writes.
+ * The workbook "Tonight" in the portal, made from `infra/queries`: each item's text is the head of its query. Bicep puts the
+ * resource ids in. Source of the format: github.com/microsoft/Application-Insights-Workbooks, and what the portal's editor writes.
  */
 export function workbook(): string {
   const notebook = {
@@ -10,21 +10,58 @@ export function workbook(): string {
     items: [
       text('intro', intro),
       parameters,
-      tile('health', 'How is tonight', '100', healthTiles),
-      tile('throughput', 'Throughput, and the age of the oldest job', '50', { visualization: 'timechart' }),
-      backlog,
-      tile('batches', 'Bulk runs', '100', { visualization: 'table' }),
-      tile('outcomes', 'Outcomes', '50', { visualization: 'timechart' }),
-      tile('failures', 'Why carts fail', '50', { visualization: 'table' }),
-      tile('throttling', 'Are we throttled', '50', { visualization: 'timechart' }),
-      tile('gate', 'The gate', '50', { visualization: 'table' }),
-      tile('latency', 'Where the time goes', '50', { visualization: 'timechart' }),
-      tile('pending-by-age', 'Pending orders by age', '50', { visualization: 'barchart' }),
-      tile('pending-orders', 'What is pending, the oldest first', '100', { visualization: 'table' }),
-      tile('job-story', "One job's story: fill in Job above", '100', {
-        visualization: 'table',
-      }),
-      tile('telemetry-cost', 'What this telemetry costs', '100', { visualization: 'table' }),
+      tabs,
+      tab('now', [
+        item('health', 'How things stand', '100', healthGrid),
+        item('attention-open', 'What waits for a person', '50', chart('rows')),
+        item('oldest-job', 'The oldest job', '50', chart('minutes')),
+      ]),
+      tab('batches', [
+        item('batches', 'Batches', '100', batchGrid),
+        item('throughput', 'Jobs that ended', '50', chart('jobs')),
+        backlog,
+        item('outcomes', 'Outcomes', '50', chart('jobs')),
+        item('latency', 'Where the time goes', '50', grid('No job ended in this time.')),
+      ]),
+      tab('gate', [
+        item('throttling', 'Are calls throttled', '100', chart('calls')),
+        item('gate', 'The gate', '100', gateGrid),
+      ]),
+      tab('problems', [
+        item('failures', 'Why carts fail', '100', linked('No cart failed in this time.', 'ChosenFailed')),
+        story('ChosenFailed'),
+        item('pending-by-age', 'Pending orders by age', '50', {
+          visualization: 'barchart',
+          noDataMessage: 'No order is pending.',
+          noDataMessageStyle: good,
+        }),
+        item(
+          'pending-orders',
+          'What is pending, the oldest first',
+          '50',
+          linked('No order is pending.', 'ChosenPending'),
+        ),
+        story('ChosenPending'),
+      ]),
+      tab('job', [
+        jobParameters,
+        item(
+          'find-job',
+          'Find a job',
+          '100',
+          linked('Fill in **Find** above. An empty or unknown text finds nothing.', 'ChosenFound', info),
+        ),
+        story('ChosenFound'),
+        story('JobKey'),
+      ]),
+      tab('cost', [
+        item(
+          'telemetry-cost',
+          'What this telemetry costs',
+          '100',
+          grid('There is no telemetry in this time.'),
+        ),
+      ]),
     ],
     fallbackResourceIds: [insights],
     $schema: 'https://github.com/Microsoft/Application-Insights-Workbooks/blob/master/schema/workbook.json',
@@ -39,8 +76,8 @@ const namespace = 'microsoft.servicebus/namespaces';
 
 const intro = `# Tonight
 
-What the checkout worker does now. Each tile says what is normal and which command tells more; the commands are \`npx partner-checkout …\` in a
-clone of the project. Nothing here can buy a cart twice. What to do when an alert came: \`docs/runbook.md\`.`;
+What the checkout worker does now. Each item says what is normal and which command tells more. The commands are \`npx partner-checkout …\` in a
+clone of the project. Nothing here can buy a cart twice. Times in texts are UTC. What to do after an alert: \`docs/runbook.md\`.`;
 
 const text = (name: string, json: string) => ({ type: 1, content: { json }, name });
 
@@ -55,28 +92,76 @@ const parameter = (name: string, label: string, more: object) => ({
   ...more,
 });
 
-const parameters = {
+const parameterItem = (name: string, list: readonly object[]) => ({
   type: 9,
   content: {
     version: 'KqlParameterItem/1.0',
     style: 'pills',
     queryType: 0,
     resourceType: component,
-    parameters: [
-      parameter('TimeRange', 'Time', {
-        type: 4,
-        isRequired: true,
-        value: { durationMs: day },
-        typeSettings: {
-          selectableValues: [day / 24, day / 2, day, 2 * day, 7 * day].map((durationMs) => ({ durationMs })),
-          allowCustom: true,
-        },
-      }),
-      parameter('JobKey', 'Job', { type: 1, value: '' }),
-    ],
+    parameters: list,
   },
-  name: 'parameters',
+  name,
+});
+
+const parameters = parameterItem('parameters', [
+  parameter('TimeRange', 'Time', {
+    type: 4,
+    isRequired: true,
+    value: { durationMs: day },
+    typeSettings: {
+      selectableValues: [day / 24, day / 2, day, 2 * day, 7 * day].map((durationMs) => ({ durationMs })),
+      allowCustom: true,
+    },
+  }),
+]);
+
+const jobParameters = parameterItem('job-parameters', [
+  parameter('Find', 'Find', {
+    type: 1,
+    value: '',
+    description:
+      'A job key or a part of it, a reference, an order id, MS-CorrelationId, MS-RequestId or a trace id.',
+  }),
+  parameter('JobKey', 'Job', {
+    type: 1,
+    value: '',
+    description: 'The job key, an order id or a trace id.',
+  }),
+]);
+
+const tabNames = [
+  ['now', 'Now'],
+  ['batches', 'Batches'],
+  ['gate', 'Gate'],
+  ['problems', 'Problems'],
+  ['job', 'One job'],
+  ['cost', 'Cost'],
+] as const;
+type TabName = (typeof tabNames)[number][0];
+
+/** Each link sets a parameter; each group shows for one of its values. */
+const tabs = {
+  type: 11,
+  content: {
+    version: 'LinkItem/1.0',
+    style: 'tabs',
+    links: tabNames.map(([subTarget, linkLabel], index) => ({
+      id: `7f0c0b52-6d0c-4c2f-9d7f-00000000000${index}`,
+      cellValue: 'Tab',
+      linkTarget: 'parameter',
+      linkLabel,
+      subTarget,
+      style: 'link',
+    })),
+  },
+  name: 'tabs',
 };
+
+const tab = (name: TabName, items: readonly object[]) => ({
+  ...group(`tab-${name}`, '100', items),
+  conditionalVisibility: { parameterName: 'Tab', comparison: 'isEqualTo', value: name },
+});
 
 interface Head {
   readonly shows: string;
@@ -97,7 +182,13 @@ function headOf(query: string): Head {
   };
 }
 
-function tile(file: string, title: string, customWidth: string, look: object) {
+function item(
+  file: string,
+  title: string,
+  customWidth: string,
+  look: object,
+  change: (query: string) => string = (query) => query,
+) {
   const query = readFileSync(new URL(`../infra/queries/${file}.kql`, import.meta.url), 'utf8');
   const { shows, normal, days, command } = headOf(query);
   const time =
@@ -110,7 +201,7 @@ function tile(file: string, title: string, customWidth: string, look: object) {
       type: 3,
       content: {
         version: 'KqlItem/1.0',
-        query,
+        query: change(query),
         size: 0,
         ...time,
         queryType: 0,
@@ -130,26 +221,126 @@ const group = (name: string, customWidth: string, items: readonly object[]) => (
   name,
 });
 
-const healthTiles = {
-  visualization: 'tiles',
-  tileSettings: {
-    titleContent: { columnMatch: 'tile', formatter: 1 },
-    subtitleContent: { columnMatch: 'now', formatter: 1 },
-    leftContent: {
-      columnMatch: 'state',
-      formatter: 18,
-      formatOptions: {
-        thresholdsOptions: 'icons',
-        thresholdsGrid: [
-          { operator: '==', thresholdValue: 'good', representation: 'success', text: '{0}{1}' },
-          { operator: 'Default', thresholdValue: null, representation: '2', text: '{0}{1}' },
-        ],
-      },
-    },
-    secondaryContent: { columnMatch: 'hint', formatter: 1 },
-    showBorder: true,
+// Styles of a message where a query has no rows. Source: the editor's advanced settings, "No data message".
+const info = 1;
+const good = 3;
+
+/** Nothing to show is good news in most tables: a sentence says so. */
+const grid = (
+  noDataMessage: string,
+  formatters: readonly object[] = [],
+  noDataMessageStyle: number = good,
+) => ({
+  visualization: 'table',
+  noDataMessage,
+  noDataMessageStyle,
+  showExportToExcel: true,
+  gridSettings: { formatters, filter: true },
+});
+
+/** One unit a chart: the axis says which. Series have zeros where nothing happened. */
+const chart = (unit: string) => ({
+  visualization: 'timechart',
+  noDataMessage: `No ${unit} in this time.`,
+  noDataMessageStyle: info,
+  chartSettings: { ySettings: { label: unit, min: 0 } },
+});
+
+/** A click on a job opens its story below the list: the row sets a parameter, which the story asks for. */
+const linked = (noDataMessage: string, chosen: Chosen, style: number = good) => ({
+  ...grid(
+    noDataMessage,
+    [{ columnMatch: 'job', formatter: 1, formatOptions: { linkColumn: 'job', linkTarget: 'CellDetails' } }],
+    style,
+  ),
+  exportedParameters: [{ fieldName: 'job', parameterName: chosen, parameterType: 1, defaultValue: '' }],
+});
+
+/** Each list has a parameter of its own: one that nobody clicked in must not empty another's choice. */
+type Chosen = 'ChosenFailed' | 'ChosenPending' | 'ChosenFound';
+
+const isFilled = (parameterName: Chosen | 'JobKey') => ({
+  conditionalVisibility: { parameterName, comparison: 'isNotEqualTo', value: '' },
+});
+
+const story = (parameterName: Chosen | 'JobKey') => ({
+  ...item('job-story', "One job's story", '100', storyGrid, (query) =>
+    query.replaceAll('{JobKey}', `{${parameterName}}`),
+  ),
+  ...isFilled(parameterName),
+  name: `story-${parameterName}`,
+});
+
+const icons = (
+  columnMatch: string,
+  states: readonly (readonly [value: string, icon: string])[],
+  otherwise: string,
+) => ({
+  columnMatch,
+  formatter: 18,
+  formatOptions: {
+    thresholdsOptions: 'icons',
+    thresholdsGrid: [
+      ...states.map(([thresholdValue, representation]) => ({
+        operator: '==',
+        thresholdValue,
+        representation,
+        text: '{0}{1}',
+      })),
+      { operator: 'Default', thresholdValue: null, representation: otherwise, text: '{0}{1}' },
+    ],
   },
-};
+});
+
+const bar = (columnMatch: string, palette: string) => ({
+  columnMatch,
+  formatter: 8,
+  formatOptions: { palette },
+});
+
+const healthGrid = grid(
+  'No tick has reported yet: after a first deployment that takes some minutes.',
+  [icons('state', [['good', 'success']], '2')],
+  info,
+);
+
+const batchGrid = grid(
+  'No batch in the last 30 days.',
+  [
+    bar('completed', 'green'),
+    bar('failed', 'red'),
+    icons('tooLate', [['0', 'success']], '2'),
+    icons('allFinal', [['yes', 'success']], 'pending'),
+  ],
+  info,
+);
+
+const gateGrid = grid('The gate was open all the time.', [
+  icons(
+    'cause',
+    [
+      ['throttled', 'info'],
+      ['paused', 'stopped'],
+    ],
+    '2',
+  ),
+  bar('seconds', 'orange'),
+]);
+
+const storyGrid = grid(
+  'Fill in **Job** above, or choose a row of a list: the job key, an order id or a trace id.',
+  [
+    icons(
+      'success',
+      [
+        ['True', 'success'],
+        ['False', 'error'],
+      ],
+      'Blank',
+    ),
+  ],
+  info,
+);
 
 const metric = (name: string) => ({
   namespace,

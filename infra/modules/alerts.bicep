@@ -11,6 +11,10 @@ param names Names
 param tags { *: string }
 @description('Who is told.')
 param actionGroupId string
+@description('When this deployment began. Before the first telemetry nothing is missing.')
+param deployedAt string = utcNow()
+@description('Where the runbook is: the mails name it.')
+param runbook string = 'docs/runbook.md'
 
 type Rule = {
   @description('The name of its query, and of its section in docs/runbook.md.')
@@ -21,8 +25,10 @@ type Rule = {
   frequency: string
   @description('How far back the query sees.')
   range: string
-  @description('Columns that tell one alert from another; what the mail says since when comes first.')
+  @description('Columns that tell one alert from another. Each stays the same for as long as the incident lasts, or it would send a second mail.')
   dimensions: string[]
+  @description('Since when, in the mail.')
+  since: string
   @description('Subject of the mail.')
   title: string
   what: string
@@ -35,16 +41,25 @@ type Rule = {
 
 // Severity: 1, nothing goes on, or money is lost, until a person acts. 2, some of it waits for a person. 3, morning will do.
 // Frequency: 5 minutes where minutes count; 15 where the state has lasted for hours anyway, at a third of the price.
-// Range: the longest there is, two days, where the state is told by its last change; else what the query looks at.
+// Range: the longest there is, two days, so that the last reported state is found though the worker is down since.
+var firstDimension = '\${data.alertContext.condition.allOf[0].dimensions[0].value}'
+// The alert counts minutes, so the number says it, and no column has to change with it.
+var agoByNumber = '\${data.alertContext.condition.allOf[0].metricValue} minutes before \${data.alertContext.condition.windowEndTime} UTC'
+
 var rules Rule[] = [
   {
     name: 'no-tick'
-    query: loadTextContent('../queries/alert-no-tick.kql')
+    query: replace(
+      loadTextContent('../queries/alert-no-tick.kql'),
+      'datetime(2000-01-01)',
+      'datetime(${deployedAt})'
+    )
     // The whole worker may be down.
     severity: 1
     frequency: 'PT5M'
     range: 'P2D'
-    dimensions: ['since']
+    dimensions: []
+    since: agoByNumber
     title: 'the worker is silent'
     what: 'The poller has not ticked for 15 minutes. It ticks every minute, whether there is work or not: the worker is down, or cannot tell.'
     unit: 'minutes'
@@ -58,11 +73,12 @@ var rules Rule[] = [
     severity: 1
     frequency: 'PT5M'
     range: 'P2D'
-    dimensions: ['since', 'reason']
+    dimensions: ['since', 'code']
+    since: firstDimension
     title: 'no token for Partner Center'
     what: 'Tokens for Partner Center are refused.'
     unit: 'refused tokens'
-    doing: 'The gate is closed, and one probe at a time tries again. Jobs wait as scheduled copies; none fails for it.'
+    doing: 'The gate is closed, and one trial call at a time asks for a token again. Jobs wait in the schedule; none fails for it.'
     command: 'npx partner-checkout status'
   }
   {
@@ -72,11 +88,12 @@ var rules Rule[] = [
     severity: 2
     frequency: 'PT5M'
     range: 'P2D'
-    dimensions: ['since', 'cause', 'reason']
+    dimensions: ['since', 'cause']
+    since: firstDimension
     title: 'the gate is closed'
-    what: 'No calls to Partner Center for more than ten of the last fifteen minutes, while jobs or orders wait.'
-    unit: 'minutes'
-    doing: 'It waits for Retry-After, or lets one probe through at a time, and opens when one passes. Jobs wait as scheduled copies.'
+    what: 'The gate was closed at eight of the last fifteen ticks, while jobs or orders waited.'
+    unit: 'minutes since it closed'
+    doing: 'It waits for Retry-After, or lets one trial call through at a time, and opens when one passes. Jobs wait in the schedule.'
     command: 'npx partner-checkout status'
   }
   {
@@ -86,8 +103,9 @@ var rules Rule[] = [
     frequency: 'PT15M'
     range: 'P2D'
     dimensions: []
+    since: agoByNumber
     title: 'jobs wait too long'
-    what: 'The oldest job waited more than two hours for its first delivery, while the gate was open.'
+    what: 'The oldest job has waited more than two hours, in the queue or in the schedule, while the gate was open.'
     unit: 'minutes'
     doing: 'It takes jobs in their order, as fast as the budget of calls allows.'
     command: 'npx partner-checkout status'
@@ -99,9 +117,10 @@ var rules Rule[] = [
     severity: 1
     frequency: 'PT15M'
     range: 'P2D'
-    dimensions: ['deadline', 'batch']
+    dimensions: ['since', 'batch']
+    since: firstDimension
     title: 'a batch missed its deadline'
-    what: 'Carts of a batch are past their notAfter without a result, or ended unbought for it.'
+    what: 'Carts of a batch are past their notAfter, unbought or without a result, and nobody has closed them.'
     unit: 'carts'
     doing: 'It checks out none of them any more. What may have been bought before is found out.'
     command: 'npx partner-checkout batch ID'
@@ -111,10 +130,11 @@ var rules Rule[] = [
     query: loadTextContent('../queries/alert-attention.kql')
     severity: 2
     frequency: 'PT15M'
-    range: 'PT1H'
-    dimensions: ['question', 'code']
+    range: 'P2D'
+    dimensions: ['since', 'question']
+    since: firstDimension
     title: 'people are asked'
-    what: 'Within one hour five carts or messages of one kind and code came to wait for a person, or one that may have been bought.'
+    what: 'Five carts or messages of one kind wait for a person, or one cart that may have been bought.'
     unit: 'rows'
     doing: 'It goes on with all others. Those wait, and nothing is bought for them meanwhile.'
     command: 'npx partner-checkout attention'
@@ -126,7 +146,8 @@ var rules Rule[] = [
     severity: 2
     frequency: 'PT1H'
     range: 'P2D'
-    dimensions: []
+    dimensions: ['ends']
+    since: '${firstDimension} (then it ends)'
     title: 'the credential ends soon'
     what: 'The certificate or the refresh token with which the worker signs in to Partner Center ends in less than 15 days.'
     unit: 'days left'
@@ -141,6 +162,7 @@ var rules Rule[] = [
     frequency: 'PT15M'
     range: 'P2D'
     dimensions: ['since']
+    since: firstDimension
     title: 'orders are pending too long'
     what: 'Orders are pending, or customers under review, for longer than PENDING_ALARM_HOURS.'
     unit: 'carts'
@@ -181,7 +203,7 @@ resource logAlerts 'Microsoft.Insights/scheduledQueryRules@2026-03-01' = [
           }
         ]
       }
-      // One mail when it begins, one when it has ended.
+      // One mail when it begins, one when it has ended: the query asks for a state, and gives no row once it is over.
       autoMitigate: true
       // The tables are there only after the first telemetry; the tests check the queries.
       skipQueryValidation: true
@@ -189,13 +211,11 @@ resource logAlerts 'Microsoft.Insights/scheduledQueryRules@2026-03-01' = [
         actionGroups: [actionGroupId]
         customProperties: {
           What: rule.what
-          Since: contains(rule.dimensions, 'since') || contains(rule.dimensions, 'deadline')
-            ? '\${data.alertContext.condition.allOf[0].dimensions[0].value}'
-            : '\${data.alertContext.condition.windowStartTime}'
+          Since: rule.since
           HowMany: '\${data.alertContext.condition.allOf[0].metricValue} ${rule.unit}'
           WhatTheWorkerDoes: rule.doing
           Type: rule.command
-          Runbook: 'docs/runbook.md, section "alert: ${rule.name}"'
+          Runbook: '${runbook}#alert-${rule.name}'
         }
       }
     }
@@ -235,7 +255,7 @@ resource deadLetters 'Microsoft.Insights/metricAlerts@2026-01-01' = {
         actionGroupId: actionGroupId
         webHookProperties: {
           Type: 'npx partner-checkout dead-letters list'
-          Runbook: 'docs/runbook.md, section "alert: dead-letters"'
+          Runbook: '${runbook}#alert-dead-letters'
         }
       }
     ]
@@ -288,7 +308,7 @@ resource idleQueues 'Microsoft.Insights/metricAlerts@2026-01-01' = [
           actionGroupId: actionGroupId
           webHookProperties: {
             Type: 'npx partner-checkout status'
-            Runbook: 'docs/runbook.md, section "alert: ${queue.rule}"'
+            Runbook: '${runbook}#alert-${queue.rule}'
           }
         }
       ]

@@ -6,6 +6,7 @@ import type { Asked, Destination, FinalAction, NextAction } from '../domain/chec
 import { type CheckoutRecord, transition } from '../domain/checkout/record.ts';
 import { needsDecisionEvent } from '../domain/events/event-list.ts';
 import { isOrderJob } from '../domain/message/job.ts';
+import { referenceHash } from '../domain/message/reference-hash.ts';
 import { wholeMs } from '../domain/schedule-entry.ts';
 import { commitResult } from './commit-result.ts';
 import { comeBack, entryFor, removeReplaced } from './entries.ts';
@@ -165,6 +166,7 @@ function reportRescheduled(run: Run, until: number, why: string): void {
     cartId: record?.cartId ?? (job === undefined || isOrderJob(job) ? undefined : job.cartId),
     batchId: job?.batchId,
     notAfter: job?.notAfter,
+    referenceHash: referenceHash(job?.reference),
     until,
     why,
   });

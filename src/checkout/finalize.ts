@@ -8,6 +8,7 @@ import { reasonOf } from '../domain/checkout/endings.ts';
 import { type CheckoutRecord, isRetryable, isSettled, type Reason } from '../domain/checkout/record.ts';
 import { boughtAgainReason } from '../domain/checkout/repeat-alarm.ts';
 import { eventsOf } from '../domain/events/event-list.ts';
+import { referenceHash } from '../domain/message/reference-hash.ts';
 import { omitUndefined } from '../domain/omit-undefined.ts';
 import { isTerminal } from '../domain/order/order.ts';
 import { Unavailable } from '../ports/unavailable.ts';
@@ -149,6 +150,7 @@ export function reportFinished(run: RunWith<'clock' | 'telemetry'>, record: Chec
     batchId: job.batchId,
     batchSize: from.kind === 'producer' ? from.job.batchSize : undefined,
     notAfter: job.notAfter,
+    referenceHash: referenceHash(job.reference),
     outcome: state,
     code: reason?.code,
     orders: orders.length,

@@ -43,6 +43,8 @@ export interface ApplicationInsights {
   readonly connectionString: string;
   /** The managed identity that may publish; undefined: whichever is there. */
   readonly clientId: string | undefined;
+  /** Metrics leave so often, ms. */
+  readonly exportEvery: number;
 }
 
 /** What the command line needs: it signs in as a person, and calls Partner Center only for a few commands. */
@@ -144,7 +146,15 @@ function toOperatorConfig(settings: SharedSettings): OperatorConfig {
       ...(maxJobsPerDay === undefined ? {} : { maxJobsPerDay }),
     },
     timeFactor,
-    ...(insights === undefined ? {} : { applicationInsights: { connectionString: insights, clientId } }),
+    ...(insights === undefined
+      ? {}
+      : {
+          applicationInsights: {
+            connectionString: insights,
+            clientId,
+            exportEvery: Math.max(1_000, 60_000 / timeFactor),
+          },
+        }),
   };
 }
 

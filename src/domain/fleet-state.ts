@@ -1,10 +1,15 @@
 /** How the fleet stands at the end of a tick: what people have to know of, and since when. Alerts ask for it. */
-import type { AttentionKind } from './checkout/attention-row.ts';
+import { attentionKinds } from './checkout/attention-row.ts';
 import { omitUndefined } from './omit-undefined.ts';
+import type { Times } from './times.ts';
+
+/** What is asked of people. A cart past its deadline is an incident of its batch, so it is counted apart from other failures. */
+export const openKinds = [...attentionKinds, 'too-late'] as const;
+export type OpenKind = (typeof openKinds)[number];
 
 /** Rows for people of one kind that are open. */
 export interface OpenAttention {
-  readonly kind: AttentionKind;
+  readonly kind: OpenKind;
   readonly open: number;
   /** Since when there is one, epoch ms; with none of them it is absent. */
   readonly since?: number;
@@ -100,8 +105,6 @@ const both = (one: Found, other: Found, count: (one: number, other: number) => n
 const earlier = (one: number | undefined, other: number | undefined): number | undefined =>
   one === undefined || other === undefined ? (one ?? other) : Math.min(one, other);
 
-/** A gate that opens for less than this and closes again was not cured. */
-const gateGrace = 10 * 60_000;
 /** More would not fit a row; a person looks at the first of them. */
 const mostBatches = 20;
 
@@ -123,6 +126,7 @@ export function fleetState(
   seen: Seen,
   memory: Memory['states'],
   now: number,
+  { incidentOver }: Pick<Times, 'incidentOver'>,
 ): { readonly state: FleetState; readonly states: Memory['states'] } {
   const kept: Record<string, Remembered> = {};
   const since = (key: string, began: number): number => {
@@ -140,7 +144,7 @@ export function fleetState(
     .sort((one, other) => one.since - other.since)
     .slice(0, mostBatches)
     .map((batch) => ({ ...batch, since: since(`late:${batch.batchId}`, batch.since) }));
-  const gateTrouble = troubleOf(seen.gate, memory['gate'], now);
+  const gateTrouble = troubleOf(seen.gate, memory['gate'], now, incidentOver);
   if (gateTrouble !== undefined) kept['gate'] = gateTrouble;
   const state: FleetState = {
     attention,
@@ -160,8 +164,14 @@ function troubleOf(
   { state, cause = 'closed', since }: GateCondition,
   before: Remembered | undefined,
   now: number,
+  incidentOver: number,
 ): Remembered | undefined {
-  const known = before !== undefined && now - before.seen <= gateGrace ? before : undefined;
+  const isSame =
+    before !== undefined &&
+    now - before.seen <= incidentOver &&
+    // Before the first call the gate is closed by design: what comes after it is an incident of its own.
+    (before.word !== 'untested' || (state !== 'open' && cause === 'untested'));
+  const known = isSame ? before : undefined;
   if (state === 'open' || state === 'paused') return known;
   return known === undefined ? { since: since ?? now, seen: now, word: cause } : { ...known, seen: now };
 }

@@ -61,6 +61,8 @@ export interface Times {
   readonly batchMemory: number;
   /** How long an order may be pending, or a customer under review, before a person hears of it. */
   readonly pendingAlarm: number;
+  /** How long the gate must stay open before an incident of it is over: one that closes again sooner was not cured. */
+  readonly incidentOver: number;
 }
 
 const second = 1_000;
@@ -98,6 +100,7 @@ export const defaultTimes: Times = {
   tickLimit: 50 * second,
   batchMemory: 30 * second,
   pendingAlarm: 24 * hour,
+  incidentOver: 10 * minute,
 };
 
 type Length = Exclude<keyof Times, 'pollSteps'>;

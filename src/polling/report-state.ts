@@ -1,15 +1,17 @@
 /** Last part of a tick: reads how the fleet stands from the tables and reports it, whatever this instance has seen itself. */
-import { attentionKinds } from '../domain/checkout/attention-row.ts';
 import {
   type FleetState,
   type Found,
   fleetState,
   type LateBatch,
   type Memory,
+  type OpenKind,
+  openKinds,
   type Seen,
   type Sweep,
   swept,
 } from '../domain/fleet-state.ts';
+import type { Times } from '../domain/times.ts';
 import type { Fleet } from '../ports/fleet.ts';
 import type { Schedule } from '../ports/schedule.ts';
 import type { Telemetry } from '../ports/telemetry.ts';
@@ -20,6 +22,7 @@ export interface StateDeps {
   readonly schedule: Pick<Schedule, 'sweep'>;
   readonly telemetry: Pick<Telemetry, 'event'>;
   readonly tracing: Pick<Tracing, 'measure'>;
+  readonly times: Pick<Times, 'incidentOver'>;
 }
 
 export interface TickSeen {
@@ -34,7 +37,9 @@ export interface TickSeen {
 /** Returns the memory for the next tick. Throws `Unavailable` ('storage'). */
 export async function reportState(deps: StateDeps, tick: TickSeen): Promise<Memory> {
   const { fleet, schedule } = deps;
-  const counts = new Map(attentionKinds.map((kind) => [kind, { open: 0, since: Number.POSITIVE_INFINITY }]));
+  const counts = new Map<OpenKind, { readonly open: number; readonly since: number }>(
+    openKinds.map((kind) => [kind, { open: 0, since: Number.POSITIVE_INFINITY }]),
+  );
   const late = new Map<string, LateBatch>();
   const addLate = (batchId: string, since: number, carts = 1): void => {
     const known = late.get(batchId);
@@ -45,11 +50,12 @@ export async function reportState(deps: StateDeps, tick: TickSeen): Promise<Memo
     });
   };
   for await (const { kind, openedAt, code, batchIds } of fleet.openAttention()) {
-    const count = counts.get(kind);
+    const isLate = code === 'too-late';
+    const word = isLate ? 'too-late' : kind;
+    const count = counts.get(word);
     if (count !== undefined)
-      counts.set(kind, { open: count.open + 1, since: Math.min(count.since, openedAt) });
-    if (code === 'too-late')
-      for (const batchId of batchIds.length === 0 ? [''] : batchIds) addLate(batchId, openedAt);
+      counts.set(word, { open: count.open + 1, since: Math.min(count.since, openedAt) });
+    if (isLate) for (const batchId of batchIds.length === 0 ? [''] : batchIds) addLate(batchId, openedAt);
   }
   const orders = await sweepOn(schedule, 'orders', tick);
   const jobs = await sweepOn(schedule, 'jobs', tick);
@@ -65,7 +71,7 @@ export async function reportState(deps: StateDeps, tick: TickSeen): Promise<Memo
     credentialEndsAt: tick.credentialEndsAt,
     gate: await fleet.gate(),
   };
-  const { state, states } = fleetState(seen, tick.memory.states, tick.now);
+  const { state, states } = fleetState(seen, tick.memory.states, tick.now, deps.times);
   tell(deps, state, tick);
   return { states, orders: orders.sweep, jobs: jobs.sweep };
 }

@@ -14,6 +14,7 @@ export const events = {
       batchId: 'The bulk run that sent it, if one did.',
       batchSize: 'Its declared size, if the message that ended the job said it.',
       notAfter: 'Its time limit, epoch ms, if it has one.',
+      referenceHash: "SHA-256 of the producer's reference, in hex: finds a job by it.",
       outcome: '`ordered`, `completed`, `partial` or `failed`.',
       code: 'API code of the deciding call, or a word of the worker like `too-late`; absent when all is well.',
       orders: 'Orders of the cart.',
@@ -36,6 +37,7 @@ export const events = {
       cartId: 'The cart.',
       batchId: 'The bulk run.',
       notAfter: 'Its time limit, epoch ms, if it has one.',
+      referenceHash: "SHA-256 of the producer's reference, in hex: finds a job by it.",
       until: 'When the job is woken, epoch ms.',
       why: 'In words.',
     },
@@ -117,7 +119,7 @@ export const events = {
       'How things stand at the end of a tick, read from the tables: the state that alerts ask for. Each time is epoch ms.',
     fields: {
       attention:
-        'Open rows for people, JSON: `[{"kind","open","since"}]`, without kinds that have none. `since` lasts while one is open.',
+        'Open rows for people, JSON: `[{"kind","open","since"}]`; kinds are failed, partial, needs-decision, pending-too-long, rejected and, apart from failed, too-late. `since` lasts while one is open.',
       late: 'Batches with carts past their deadline, JSON: `[{"batchId","carts","since"}]`; the id is empty for jobs of no batch.',
       oldestPending: 'When the oldest pending order was placed; absent: none is pending.',
       oldestJob: 'Since when the oldest job waits that has a record; absent: none waits.',
@@ -125,7 +127,7 @@ export const events = {
       gate: '`open`, `closed`, `trial` (closed until one call passes) or `paused` by a person.',
       gateCause: 'Why the gate closed, at the beginning of the incident; absent: there is none.',
       gateSince: 'When the incident began: the gate has not been open for ten minutes since.',
-      waits: 'A job or an order waits for a permit.',
+      waits: '`true`: a job waits, or the gate kept an order from being read.',
     },
   },
   GateChanged: {

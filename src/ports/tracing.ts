@@ -39,7 +39,7 @@ export const metrics = {
     kind: 'counter',
     unit: '{job}',
     attributes: ['outcome'],
-    meaning: 'Jobs that were ordered or ended, by outcome.',
+    meaning: 'Jobs that were ordered or ended, by outcome; rejected: a message that was no job.',
   },
   'checkout.job.duration': {
     kind: 'distribution',
@@ -89,7 +89,7 @@ export const metrics = {
     unit: '{row}',
     attributes: ['kind'],
     meaning:
-      'Open rows for people by kind, at each tick: failed, partial, needs-decision, pending-too-long, rejected.',
+      'Open rows for people by kind, at each tick: failed, partial, needs-decision, pending-too-long, rejected; of the failed ones, too-late is counted apart.',
   },
   'checkout.job.oldest': {
     kind: 'gauge',
@@ -148,6 +148,17 @@ export const metrics = {
     readonly meaning: string;
   }
 >;
+
+/** What the row of a call holds beside status, target and length. */
+export const spanFields = {
+  'checkout.class':
+    'How it ended: ok, throttled, auth (401), refused, failed, none (no answer), no-token or held-back (nothing left).',
+  'checkout.correlation_id': 'MS-CorrelationId.',
+  'checkout.request_id': 'MS-RequestId.',
+  'checkout.cv': 'MS-CV of the answer.',
+  'checkout.why': 'Why it failed, in words.',
+  'messaging.outcome': 'Of a send: accepted or failed. AMQP has no status code.',
+} as const satisfies Readonly<Record<string, string>>;
 
 export type Metric = keyof typeof metrics;
 export type AttributesOf<Name extends Metric> = Readonly<

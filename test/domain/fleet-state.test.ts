@@ -11,6 +11,7 @@ import {
   swept,
   writeMemory,
 } from '../../src/domain/fleet-state.ts';
+import { defaultTimes } from '../../src/domain/times.ts';
 
 const minute = 60_000;
 const nothing: Seen = {
@@ -26,7 +27,7 @@ const nothing: Seen = {
 function ticks(seen: readonly Partial<Seen>[]) {
   let memory: Memory = noMemory;
   return seen.map((change, n) => {
-    const told = fleetState({ ...nothing, ...change }, memory.states, n * minute);
+    const told = fleetState({ ...nothing, ...change }, memory.states, n * minute, defaultTimes);
     // As a row of the table keeps it.
     memory = readMemory(writeMemory({ ...memory, states: told.states }));
     return told.state;
@@ -78,6 +79,19 @@ test('one incident of the gate has one beginning and one cause, though it opens 
   // Ten minutes open: it was cured.
   expect(told[14]?.gateTrouble).toBeUndefined();
   expect(told[16]?.gateTrouble).toEqual({ since: 16 * minute, cause: 'breaker' });
+});
+
+test('a gate that nobody has tried yet is no part of the incident that comes after it', () => {
+  const told = ticks([
+    { gate: { state: 'trial', cause: 'untested', since: 0 } },
+    {},
+    { gate: { state: 'closed', cause: 'throttled', since: 2 * minute } },
+  ]);
+  expect(told.map(({ gateTrouble }) => gateTrouble)).toEqual([
+    { since: 0, cause: 'untested' },
+    undefined,
+    { since: 2 * minute, cause: 'throttled' },
+  ]);
 });
 
 test('a pause by a person is no incident', () => {

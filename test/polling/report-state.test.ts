@@ -78,14 +78,15 @@ test('open rows are told by kind, and what a person closes by hand is gone with 
   await open(3, 'needs-decision', 'contested', []);
   const told = await tick();
   expect(JSON.parse(String(told?.['attention']))).toMatchObject([
-    { kind: 'failed', open: 2 },
+    { kind: 'failed', open: 1 },
     { kind: 'needs-decision', open: 1 },
+    { kind: 'too-late', open: 1 },
   ]);
   expect(JSON.parse(String(told?.['late']))).toMatchObject([
     { batchId: 'night', carts: 1 },
     { batchId: 'other', carts: 1 },
   ]);
-  expect(measured.get('checkout.attention.open failed')).toBe(2);
+  expect(measured.get('checkout.attention.open failed')).toBe(1);
   expect(measured.get('checkout.batches.late')).toBe(2);
   const rows = attentionRows(bed.tables.attention);
   for await (const row of rows.list({})) await rows.close(row, 'a person', bed.clock.now());

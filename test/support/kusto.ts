@@ -17,7 +17,7 @@ interface Service {
 }
 interface Code {
   readonly Syntax: Node;
-  readonly ResultType: { readonly Columns: List<{ readonly Name: string }> } | null;
+  readonly ResultType: { readonly Columns?: List<{ readonly Name: string }> } | null;
   GetDiagnostics(): List<{ readonly Message: string; readonly Start: number }>;
 }
 interface List<T> {
@@ -58,7 +58,8 @@ export function kusto(tables: Readonly<Record<string, Readonly<Record<string, st
       problems: items(code.GetDiagnostics()).map(
         ({ Message, Start }) => `line ${text.slice(0, Start).split('\n').length}: ${Message}`,
       ),
-      columns: code.ResultType === null ? [] : items(code.ResultType.Columns).map(({ Name }) => Name),
+      columns:
+        code.ResultType?.Columns === undefined ? [] : items(code.ResultType.Columns).map(({ Name }) => Name),
       ...reads(service, code.Syntax),
     };
   };

@@ -4,8 +4,9 @@ import { globSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { events } from '../../src/ports/telemetry.ts';
-import { metrics } from '../../src/ports/tracing.ts';
+import { metrics, spanFields } from '../../src/ports/tracing.ts';
 import schema from '../fixtures/application-insights-tables.json' with { type: 'json' };
+import { fillIn } from '../support/kql/parameters.ts';
 import { kusto } from '../support/kusto.ts';
 
 const root = join(import.meta.dirname, '../..');
@@ -17,7 +18,7 @@ const parse = kusto(
 const files = globSync('infra/queries/*.kql', { cwd: root }).sort();
 const queries = files.map((file) => {
   const text = readFileSync(join(root, file), 'utf8');
-  return { name: basename(file, '.kql'), text, query: parse(text) };
+  return { name: basename(file, '.kql'), text, query: parse(fillIn(text, { from: 0, to: 86_400_000 })) };
 });
 
 /** What each event and metric is told with, and what is said of it: there stand the words that a field may hold. */
@@ -57,8 +58,11 @@ describe.each(queries)('$name', ({ text, query }) => {
   test('reads only events and metrics, fields and words that the worker tells', () => {
     const named = query.compared.filter(([column]) => column === 'name').map(([, word]) => word);
     expect(named.filter((word) => !(word in emitted))).toEqual([]);
+    const spans = text.includes('dependencies')
+      ? [{ fields: Object.keys(spanFields), said: Object.values(spanFields).join(' ') }]
+      : [];
     const about = named.length === 0 ? Object.values(emitted) : named.flatMap((word) => emitted[word] ?? []);
-    const fields = new Set(about.flatMap((one) => one.fields));
+    const fields = new Set([...about, ...spans].flatMap((one) => one.fields));
     expect(query.fields.filter((field) => !fields.has(field))).toEqual([]);
     const said = new Set(about.flatMap((one) => one.said.match(/[\w-]+/g) ?? []));
     const words = query.compared.filter(([column]) => column !== 'name' && column !== 'itemType');

@@ -20,6 +20,8 @@ export interface AzureMonitorSettings {
   /** APPLICATIONINSIGHTS_CONNECTION_STRING; it names the place, and holds no right to it where local auth is off. */
   readonly connectionString: string;
   readonly clientId: string | undefined;
+  /** Metrics leave so often, ms. */
+  readonly exportEvery: number;
 }
 
 export interface Exporting extends Signals {
@@ -31,14 +33,15 @@ export interface Exporting extends Signals {
 const instanceId = (env: NodeJS.ProcessEnv): string =>
   env['WEBSITE_INSTANCE_ID'] ?? env['WEBSITE_POD_NAME'] ?? env['CONTAINER_NAME'] ?? String(process.pid);
 
-const exportEveryMs = 60_000;
 const shutdownLimitMs = 5_000;
 
 /**
  * Sends to Application Insights with the worker's identity. SDK and exporter alone: the distribution around them would
  * triple the length of a start. `ownSampler` samples spans; events and metrics are never sampled.
  */
-export function azureMonitor({ connectionString, clientId }: AzureMonitorSettings): Exporting {
+export function azureMonitor({ connectionString, clientId, exportEvery }: AzureMonitorSettings): Exporting {
+  // Its row repeats the resource beside each export of metrics: a third of their bytes, for nothing that a query reads.
+  process.env['APPLICATIONINSIGHTS_OPENTELEMETRY_RESOURCE_METRIC_DISABLED'] ??= 'true';
   const options = { connectionString, credential: azureIdentity(clientId) };
   const resource = resourceFromAttributes({
     'service.name': 'checkout-worker',
@@ -56,7 +59,9 @@ export function azureMonitor({ connectionString, clientId }: AzureMonitorSetting
     readers: [
       new PeriodicExportingMetricReader({
         exporter: new AzureMonitorMetricExporter(options),
-        exportIntervalMillis: exportEveryMs,
+        exportIntervalMillis: exportEvery,
+        // Shorter than the interval, as the reader wants it.
+        exportTimeoutMillis: Math.min(30_000, exportEvery),
       }),
     ],
   });
