@@ -59,9 +59,7 @@ async function dev(): Promise<void> {
     await copyFile(sandbox.caFile, certificateFile);
     const file = { pid: process.pid, settings, admin: sandbox.admin };
     await writeFile(stackFile, JSON.stringify(file, null, 2), { mode: 0o600 });
-    const worker = ownWorker
-      ? undefined
-      : await stack.startWorker((line) => console.log(line), noTimer ? withoutTimer : {});
+    const worker = ownWorker ? undefined : await stack.startWorker(show, noTimer ? withoutTimer : {});
     const sample = await makeSampleList(sandbox, join(folder, 'sample.csv'));
     await writeFile(shellFile, shellLines(stack, worker, sample.refused), { mode: 0o600 });
     console.log(`
@@ -93,6 +91,11 @@ const operatorPage = (): ChildProcess =>
     cwd: root,
     stdio: ['ignore', 'inherit', 'inherit'],
   });
+
+/** A tick comes each second here: what to type next would be gone in half a minute. */
+const show = (line: string): void => {
+  if (!line.includes('PollTick')) console.log(line);
+};
 
 function addresses({ broker, tables, sandbox, functionKey }: Stack, worker: HostChild | undefined): string {
   const http =

@@ -15,6 +15,11 @@ export const submitJobsFunction = (start: Start): HttpFunctionOptions => ({
   handler: answering(start, async (worker, request, context) => {
     const refused = refuseUnread(request);
     if (refused !== undefined) return refused;
+    const [unknown] = [...request.query.keys()].filter((name) => name !== 'urgent' && name !== 'code');
+    if (unknown !== undefined)
+      return problem(400, 'Nothing was sent.', {
+        errors: [{ path: unknown, reason: 'unknown query parameter: known is urgent' }],
+      });
     const urgent = request.query.get('urgent') ?? 'false';
     if (urgent !== 'true' && urgent !== 'false')
       return problem(400, 'Nothing was sent.', {
@@ -25,7 +30,8 @@ export const submitJobsFunction = (start: Start): HttpFunctionOptions => ({
     const submission = readSubmission(body);
     if (!submission.ok) {
       const { problems, omitted } = submission;
-      const detail = `Nothing was sent: ${problems.length + omitted} fields are wrong.`;
+      const wrong = problems.length + omitted;
+      const detail = `Nothing was sent: ${wrong === 1 ? '1 field is' : `${wrong} fields are`} wrong.`;
       return problem(400, detail, { errors: problems, ...(omitted === 0 ? {} : { omitted }) });
     }
     const { jobs, isList } = submission;

@@ -125,6 +125,15 @@ export const batchShape = z.strictObject({
   batchId: z.string(),
   /** The declared size; absent where no message declared one. */
   total: z.optional(count),
+  /** Jobs that wait for a person's decision. */
+  decisions: count,
+  /** Jobs that Microsoft holds back, for a review or a pending operation. */
+  held: count,
+  gate: z.strictObject({
+    open: z.boolean(),
+    cause: z.optional(z.enum([...closureCauses, 'paused'])),
+    until: z.optional(instant),
+  }),
   stopped: z.boolean(),
   counts: z.strictObject({
     notStarted: count,

@@ -1,13 +1,21 @@
+/** A batch over HTTP. */
 import { omitUndefined } from '../domain/omit-undefined.ts';
 import type { BatchStatus } from '../operator/batches/batch-status.ts';
 import type { BatchView } from './api-shapes.ts';
 
 /** A batch as others may see it. Who stopped it, and what people are asked, is for the command line. */
 export function batchView(status: BatchStatus): BatchView {
-  const { batchId, total, stopped, counts, perMinute, eta, countedAt } = status;
+  const { batchId, total, stopped, decisions, held, gate, counts, perMinute, eta, countedAt } = status;
   return omitUndefined({
     batchId,
     total,
+    decisions,
+    held,
+    gate: omitUndefined({
+      open: gate.open,
+      cause: gate.cause,
+      until: gate.until === undefined ? undefined : new Date(gate.until).toISOString(),
+    }),
     stopped: stopped !== undefined,
     counts: { ...counts },
     // Without a declared size more jobs may still come.

@@ -1,3 +1,4 @@
+/** How a check of the whole ended, in words: `clear` is only said of what was checked as a whole. */
 import { counted } from './counted.ts';
 
 /** How a check ended: `clear` is only said of what was looked at as a whole. */

@@ -1,9 +1,11 @@
+/** `doctor`: examines everything that the worker depends on, and says what to do about what is wrong. */
 import type { OperatorConfig } from '../config/config.ts';
 import { closureNow } from '../domain/gate/gate-state.ts';
 import type { GateStore } from '../ports/gate-store.ts';
 import type { QueueSettings, QueueStatus } from '../ports/queue-status.ts';
 import type { StorageClock } from '../ports/storage-clock.ts';
 import type { Table } from '../ports/table.ts';
+import { type Asked, causeOf, remedyFor } from './failure-cause.ts';
 
 /** One thing that was looked at. */
 export interface Check {
@@ -34,37 +36,31 @@ export interface DoctorDeps {
   /** Those that the worker serves. */
   readonly queues: readonly QueueAccess[];
   readonly gateStore: Pick<GateStore, 'read' | 'now'>;
-  readonly storageClock: Pick<StorageClock, 'now'>;
+  readonly storageClock: Pick<StorageClock, 'now' | 'skew'>;
   readonly now: () => number;
   /** Undefined: there is no credential for Partner Center. */
   readonly token: (() => Promise<unknown>) | undefined;
   readonly versions: { readonly node: string; readonly own: string };
 }
 
-/** Looks at everything that the worker leans on. Never throws: what cannot be looked at is a line too. */
+/** Never throws: what cannot be examined is a line too. */
 export async function examine(deps: DoctorDeps): Promise<readonly Check[]> {
   const { versions, config, queues, tables, gateStore } = deps;
   const rights = await Promise.all([
-    ...tableNames.map((name) => tried(`table ${name}`, () => firstRow(tables[name]), tableCure)),
-    ...queues.flatMap(({ name, peek, openSender }) => [
-      tried(
-        `${name}: peek`,
-        peek,
-        'Give this identity the role "Azure Service Bus Data Receiver" on the queue.',
-      ),
-      tried(
-        `${name}: send`,
-        openSender,
-        'Give this identity the role "Azure Service Bus Data Sender" on the queue.',
-      ),
+    ...tableNames.map((name) => tried(`table ${name}`, () => firstRow(tables[name]), askedOfTables)),
+    ...queues.flatMap(({ name, peek, openSender, setting }) => [
+      tried(`${name}: peek`, peek, askedOfQueue(setting, 'Receiver')),
+      tried(`${name}: send`, openSender, askedOfQueue(setting, 'Sender')),
     ]),
   ]);
   const settings = await Promise.all(
     queues.map((queue) =>
-      queueChecks(queue, config.timeFactor).catch(unknownCheck(`${queue.name}: settings`)),
+      queueChecks(queue, config.timeFactor).catch(
+        unknownCheck(`${queue.name}: settings`, askedOfQueue(queue.setting, 'Receiver')),
+      ),
     ),
   );
-  const gate = await gateCheck(gateStore, config).catch(unknownCheck('gate'));
+  const gate = await gateCheck(gateStore, config).catch(unknownCheck('gate', askedOfTables));
   return [
     { name: 'versions', status: 'ok', found: `partner-checkout ${versions.own}, Node ${versions.node}` },
     ...settings.flat(),
@@ -76,19 +72,30 @@ export async function examine(deps: DoctorDeps): Promise<readonly Check[]> {
   ];
 }
 
-const tableCure =
-  'Give this identity the role "Storage Table Data Contributor" on the account; tables that are missing are made by the worker when it starts.';
+const askedOfTables: Asked = {
+  service: 'the table service',
+  setting: 'TablesConnection__tableServiceUri',
+  role: 'Give this identity the role "Storage Table Data Contributor" on the storage account.',
+  missing: 'The worker makes missing tables when it starts: deploy it, or start it once.',
+};
+
+const askedOfQueue = (queueSetting: string, role: 'Receiver' | 'Sender'): Asked => ({
+  service: 'Service Bus',
+  setting: 'ServiceBusConnection__fullyQualifiedNamespace',
+  role: `Give this identity the role "Azure Service Bus Data ${role}" on the queue.`,
+  missing: `Deploy infra/, or correct ${queueSetting}.`,
+});
 
 async function firstRow(table: Table): Promise<void> {
   for await (const _ of table.rows({ partition: 'doctor', from: '0', to: '1' })) return;
 }
 
-async function tried(name: string, look: () => Promise<unknown>, remedy: string): Promise<Check> {
+async function tried(name: string, look: () => Promise<unknown>, asked: Asked): Promise<Check> {
   try {
     await look();
     return { name, status: 'ok', found: 'allowed' };
   } catch (error) {
-    return { name, status: 'wrong', found: wordsOf(error), remedy };
+    return { name, status: 'wrong', found: wordsOf(error), remedy: remedyFor(causeOf(error), asked) };
   }
 }
 
@@ -96,8 +103,10 @@ const wordsOf = (error: unknown): string =>
   (error instanceof Error ? error.message : String(error)).split('\n')[0]?.slice(0, 300) ?? '';
 
 const unknownCheck =
-  (name: string) =>
-  (error: unknown): readonly Check[] => [{ name, status: 'unknown', found: wordsOf(error) }];
+  (name: string, asked: Asked) =>
+  (error: unknown): readonly Check[] => [
+    { name, status: 'unknown', found: wordsOf(error), remedy: remedyFor(causeOf(error), asked) },
+  ];
 
 async function queueChecks(queue: QueueAccess, factor: number): Promise<readonly Check[]> {
   const settings = await queue.status.settings();
@@ -168,12 +177,21 @@ const maxSkew = 5_000;
 
 export function clockCheck({ storageClock, now }: Pick<DoctorDeps, 'storageClock' | 'now'>): Check {
   const { earliest, latest } = storageClock.now();
+  // Without an answer of the storage, its clock is taken to be ours.
+  if (storageClock.skew() === undefined && earliest === latest)
+    return {
+      name: 'clock here',
+      status: 'unknown',
+      found: 'the storage has not answered, so its time is not known',
+    };
   const skew = now() - (earliest + latest) / 2;
   const found = `${Math.abs(skew) < 1_000 ? 'less than 1 s' : `${Math.round(skew / 1_000)} s`} from the storage's`;
   return Math.abs(skew) <= maxSkew
     ? { name: 'clock here', status: 'ok', found }
     : { name: 'clock here', status: 'wrong', found, remedy: 'Set this machine’s clock by a time server.' };
 }
+
+const credentialRemedy = 'Correct the credential that the settings name, or use --sign-in.';
 
 async function tokenCheck(token: DoctorDeps['token']): Promise<Check> {
   if (token === undefined)
@@ -183,5 +201,13 @@ async function tokenCheck(token: DoctorDeps['token']): Promise<Check> {
       found: 'no credential for Partner Center here',
       remedy: 'Use --sign-in, or set PARTNER_TENANT_ID, PARTNER_CLIENT_ID and PARTNER_CREDENTIAL.',
     };
-  return tried('token', token, 'Fix the credential that the settings name, or use --sign-in.');
+  return tried('token', token, {
+    service: 'the sign-in service',
+    setting: 'PARTNER_TENANT_ID',
+    role: credentialRemedy,
+    missing: credentialRemedy,
+  }).then((check) =>
+    // The worker's credential is meant here, not the person's sign-in to Azure.
+    check.remedy?.includes('az login') ? { ...check, remedy: credentialRemedy } : check,
+  );
 }

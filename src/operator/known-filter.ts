@@ -1,3 +1,4 @@
+/** Tells a filter that matches nothing from one that names something unknown. */
 import { isListedCode } from '../domain/checkout/api-errors.ts';
 import type { AttentionFilter, AttentionRows } from '../ports/attention-rows.ts';
 import type { Batches } from '../ports/batches.ts';

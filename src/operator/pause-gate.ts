@@ -1,4 +1,5 @@
 /** What a person does to the gate: pause it, resume it, set its limit; and how it stands, for people. */
+import type { Cause } from '../domain/gate/closure-cause.ts';
 import { floorPerMinute, type GateSettings } from '../domain/gate/gate-settings.ts';
 import { closureNow, type GateState, opened, type Pause, pauseAt } from '../domain/gate/gate-state.ts';
 import type { GateStore } from '../ports/gate-store.ts';
@@ -58,6 +59,7 @@ export interface GateView {
   readonly open: boolean;
   /** By a person. */
   readonly paused: boolean;
+  readonly cause: Cause | 'paused' | undefined;
   readonly reason: string | undefined;
   /** Epoch ms, by the storage's clock; undefined while the gate is open, and for a pause without an end. */
   readonly until: number | undefined;
@@ -78,6 +80,7 @@ export async function viewGate(
   return {
     open: closure === undefined,
     paused: pause !== undefined,
+    cause: pause !== undefined ? 'paused' : closure && state.closure?.cause,
     reason: pause === undefined ? closure?.reason : `paused by ${pause.who}: ${pause.reason}`,
     until: pause === undefined ? closure?.until : pause.until,
     limit: Math.round(state.limit),

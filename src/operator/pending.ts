@@ -1,3 +1,4 @@
+/** Pending orders by age, out of the schedule alone. */
 import type { OrderEntry } from '../domain/schedule-entry.ts';
 import type { Times } from '../domain/times.ts';
 

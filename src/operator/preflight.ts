@@ -1,3 +1,4 @@
+/** Reads each cart before its batch starts, and says which will not be bought as expected. */
 import pMap from 'p-map';
 import { decodeCart } from '../domain/answer/decode-cart.ts';
 import type { Cart } from '../domain/answer/exchange.ts';

@@ -1,3 +1,4 @@
+/** `repair`: writes missing entries of the schedule, for all records at once. */
 import type { JobKey } from '../domain/message/job-key.ts';
 import { type Missing, type RepairDeps, repairRecord } from '../polling/repair.ts';
 import { UnreadableRecord } from '../ports/ledger.ts';

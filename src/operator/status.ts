@@ -1,3 +1,4 @@
+/** Reads how the worker stands; each part alone, so that one that is unavailable hides no other. */
 import type { OperatorConfig } from '../config/config.ts';
 import type { AttentionKind } from '../domain/checkout/attention-row.ts';
 import { isSettled } from '../domain/checkout/record.ts';

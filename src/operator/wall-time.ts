@@ -77,7 +77,7 @@ function inWords(at: number, zone: string): string {
     minute: '2-digit',
     timeZoneName: 'short',
   }).format(at);
-  return `${words} (${zone})`;
+  return words.endsWith(` ${zone}`) ? words : `${words} (${zone})`;
 }
 
 export const localZone = (): string => Intl.DateTimeFormat().resolvedOptions().timeZone;

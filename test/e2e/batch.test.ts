@@ -137,7 +137,7 @@ test('a batch that waits in the queue is known by what its messages say, and can
   expect(code).toBe(0);
   expect(JSON.parse((await checkout('batch', 'at 02', '--json')).out)).toMatchObject({
     total: 3,
-    queued: { at: at.getTime() },
+    queued: { at: at.toISOString() },
     counts: { notStarted: 3 },
   });
   expect((await checkout('batch', 'stop', 'at 02')).code).toBe(0);

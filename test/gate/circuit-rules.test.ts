@@ -141,7 +141,7 @@ describe('probes', () => {
     expect(worked(first, [ok()]).closure).toBeUndefined();
     const probing = { ...first, trial: { holder: 'p', until: start + 300_000 } };
     expect(worked(probing, [auth], start, 'p').closure?.reason).toBe(
-      'closed until the first token works: Partner Center refuses the credential: expired',
+      'no call has succeeded yet: Partner Center refuses the credential: expired',
     );
     expect(worked(probing, [throttled('a')], start, 'p').closure?.cause).toBe('throttled');
     expect(worked(probing, [refused('a')], start, 'p')).toMatchObject({ closure: undefined, refused: ['a'] });

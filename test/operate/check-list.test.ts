@@ -81,7 +81,7 @@ describe('the batch', () => {
   });
 });
 
-test('a line whose time is over before the batch starts is not valid', async () => {
+test('a line whose notAfter lies before the start of the batch is not valid', async () => {
   const line = { customerId: a, cartId: b, notAfter: '2026-11-24T02:00:00Z' };
   const late = await check([line], { notBefore: Date.parse('2026-11-24T02:00:00Z') });
   expect(late.problems).toMatchObject([{ line: 2, field: 'notAfter' }]);

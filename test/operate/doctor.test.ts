@@ -1,8 +1,9 @@
-/** Promise: doctor finds what the protocol leans on and is not so. */
+/** Promise: doctor finds what the protocol depends on and is not so, and names the cause of a failure. */
 
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { defaultTimes } from '../../src/domain/times.ts';
 import { clockCheck, judgeQueue } from '../../src/operator/doctor.ts';
+import { causeOf, failureCauses, remedyFor } from '../../src/operator/failure-cause.ts';
 import { pendingByAge } from '../../src/operator/pending.ts';
 import { judgeCart } from '../../src/operator/preflight.ts';
 import type { QueueSettings } from '../../src/ports/queue-status.ts';
@@ -40,12 +41,80 @@ test('a clock that is seconds off is told, in both directions', () => {
   const skewed = (ahead: number) =>
     clockCheck({
       now: () => 1_000_000 + ahead,
-      storageClock: { now: () => ({ earliest: 999_500, latest: 1_000_500 }) },
+      storageClock: { now: () => ({ earliest: 999_500, latest: 1_000_500 }), skew: () => undefined },
     });
   expect(skewed(0).status).toBe('ok');
   expect(skewed(4_000).status).toBe('ok');
   expect(skewed(60_000)).toMatchObject({ status: 'wrong', found: "60 s from the storage's" });
   expect(skewed(-60_000).status).toBe('wrong');
+});
+
+test('a clock that was never compared is not called right', () => {
+  const storageClock = { now: () => ({ earliest: 5, latest: 5 }), skew: () => undefined };
+  expect(clockCheck({ now: () => 5, storageClock }).status).toBe('unknown');
+});
+
+describe('a failure is named for what it is', () => {
+  const named = (name: string, message: string, fields: object = {}) =>
+    Object.assign(new Error(message), { name, ...fields });
+  test.each<[string, Error, string]>([
+    [
+      'a name that does not resolve',
+      named('Error', 'getaddrinfo ENOTFOUND x.table.core.windows.net'),
+      'name',
+    ],
+    [
+      'nobody listens',
+      named('MessagingError', 'connect ECONNREFUSED 127.0.0.1:1', { code: 'ECONNREFUSED' }),
+      'network',
+    ],
+    [
+      'no answer',
+      new Error('Table storage did not read rows of table T. No answer: nothing within the time limit.'),
+      'network',
+    ],
+    ['nobody signed in', named('CredentialUnavailableError', 'Please run az login'), 'sign-in'],
+    ['a refused sign-in', named('AuthenticationError', 'AADSTS700016: Application was not found'), 'sign-in'],
+    [
+      'a missing role at the tables',
+      new Error('Answer 403 AuthorizationPermissionMismatch: This request is not authorized'),
+      'role',
+    ],
+    [
+      'a closed firewall',
+      new Error('Answer 403 AuthorizationFailure: This request is not authorized'),
+      'firewall',
+    ],
+    [
+      'a missing role at the queue',
+      named('MessagingError', 'Unauthorized access.', { code: 'UnauthorizedAccess' }),
+      'role',
+    ],
+    ['a missing queue', named('MessagingError', 'not found', { code: 'MessagingEntityNotFound' }), 'missing'],
+    ['a missing table', new Error('Answer 404 TableNotFound: The table does not exist.'), 'missing'],
+    [
+      'a proxy with its own certificate',
+      named('Error', 'self-signed certificate in certificate chain', { code: 'SELF_SIGNED_CERT_IN_CHAIN' }),
+      'certificate',
+    ],
+    ['the errors of every try', new AggregateError([named('Error', 'getaddrinfo EAI_AGAIN x')]), 'name'],
+    ['anything else', new Error('odd'), 'other'],
+  ])('%s', (_, error, cause) => {
+    expect(causeOf(error)).toBe(cause);
+  });
+
+  test('a role is advised only where a role is missing', () => {
+    const asked = {
+      service: 'the table service',
+      setting: 'S',
+      role: 'Give the role R.',
+      missing: 'Make it.',
+    };
+    for (const cause of failureCauses)
+      expect(remedyFor(cause, asked).includes('the role R'), cause).toBe(
+        cause === 'role' || cause === 'firewall',
+      );
+  });
 });
 
 test('pending orders are counted by age, which the polls tell', async () => {

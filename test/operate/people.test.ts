@@ -78,6 +78,21 @@ async function aNight(records: readonly Partial<CheckoutRecord>[]) {
 const never = new AbortController().signal;
 const options = { who: 'ann', signal: never, onProgress: () => {} };
 
+test('a retry by filter passes over jobs that need a new cart; a job that is named is retried', async () => {
+  const gone = {
+    ...reason,
+    code: '800008',
+    remedy: 'It has expired: prepare a new one if it is still wanted.',
+  };
+  const night = await aNight([
+    { state: 'failed', reason: gone },
+    { state: 'failed', reason },
+  ]);
+  const useful = { ...options, who: undefined, onlyUseful: true };
+  expect(await retryJobs(night, night.keys, useful)).toMatchObject({ jobs: 1, passed: { 'new-cart': 1 } });
+  expect(await retryJobs(night, night.keys.slice(0, 1), options)).toMatchObject({ jobs: 1, passed: {} });
+});
+
 test('retry decides what is failed or partial, and says why it passes over the rest', async () => {
   const night = await aNight([
     { state: 'failed', reason, batches: ['a'], unfinishedClaims: 4, nextTry: 7 },

@@ -65,9 +65,26 @@ test('blank lines and lines of empty cells are no jobs, and the numbers stay tho
   ]);
 });
 
-test("Excel's sep line names the delimiter", async () => {
-  const lines = await read(`sep=|\ncustomerId|cartId\n${a}|${b}\n`);
-  expect(lines).toMatchObject([{ value: { customerId: a, cartId: b } }]);
+test.each([
+  ["Excel's sep line", `sep=|\ncustomerId|cartId\n${a}|${b}\n`],
+  ['a sep line with a tab', `sep=\t\r\ncustomerId\tcartId\r\n${a}\t${b}\r\n`],
+  ['a sep line in quotes', `"sep=;"\ncustomerId;cartId\n${a};${b}\n`],
+  [
+    'Export-Csv of Windows PowerShell',
+    `#TYPE System.Management.Automation.PSCustomObject\r\n"customerId","cartId"\r\n"${a}","${b}"\r\n`,
+  ],
+  [
+    'Export-Csv -UseCulture in UTF-16',
+    Buffer.from(`\uFEFF#TYPE Selected.Cart, v=1\r\n"customerId";"cartId"\r\n"${a}";"${b}"\r\n`, 'utf16le'),
+  ],
+])('%s before the header', async (_name, content) => {
+  for (const pieceBytes of [1, 7, 10_000])
+    expect(await read(content, pieceBytes)).toEqual([{ number: 3, value: { customerId: a, cartId: b } }]);
+});
+
+test('an open quote is told with the line where it opens', async () => {
+  const text = `customerId,cartId\n${a},${b}\n${a},"${b}\n${`${b},${a}\n`.repeat(9)}`;
+  await expect(read(text, 10_000)).rejects.toThrow(/^Line 3: a quote is opened and not closed/);
 });
 
 test('a quoted cell may hold the delimiter, quotes and line ends', async () => {

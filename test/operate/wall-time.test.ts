@@ -42,7 +42,10 @@ describe('a time on the clock', () => {
   test('works in zones west, with half hours, and without any', () => {
     expect(at('02:00', '2026-11-25T05:00:00Z', 'America/New_York')?.at).toBe('2026-11-25T07:00:00.000Z');
     expect(at('02:00', '2026-11-25T05:00:00Z', 'Asia/Kolkata')?.at).toBe('2026-11-25T20:30:00.000Z');
-    expect(at('02:00', '2026-11-25T05:00:00Z', 'UTC')?.at).toBe('2026-11-26T02:00:00.000Z');
+    expect(at('02:00', '2026-11-25T05:00:00Z', 'UTC')).toMatchObject({
+      at: '2026-11-26T02:00:00.000Z',
+      text: 'Thu, 26 Nov 2026, 02:00 UTC',
+    });
   });
 });
 

@@ -3,9 +3,10 @@
 import { expect, test } from 'vitest';
 import { batchStore } from '../../src/adapters/azure-tables/batch-store.ts';
 import { ledgerStore } from '../../src/adapters/azure-tables/ledger-store.ts';
+import { batchView } from '../../src/api/batch-view.ts';
 import type { BatchJob } from '../../src/domain/batch/batch.ts';
 import { defaultGateSettings } from '../../src/domain/gate/gate-settings.ts';
-import { initialState, opened } from '../../src/domain/gate/gate-state.ts';
+import { type Closure, initialState, opened } from '../../src/domain/gate/gate-state.ts';
 import { jobKeyOf } from '../../src/domain/message/job-key.ts';
 import { defaultTimes } from '../../src/domain/times.ts';
 import { batchStatuses } from '../../src/operator/batches/batch-status.ts';
@@ -58,6 +59,9 @@ function bed() {
     ledger,
     deps,
     write,
+    close: (closure: Closure) => {
+      state = { ...state, closure };
+    },
     pause: () => {
       state = { ...state, paused: { who: 'ana', reason: 'portal', since: start } };
     },
@@ -112,6 +116,46 @@ test('the end comes from the budget: what is left, in the worker’s lane', asyn
   expect((await status('night'))?.eta).toEqual({ kind: 'at', at: start + 10 * minute, perMinute: 240 });
   // Others have messages in the queue too.
   expect((await status('night', 4_800))?.eta).toMatchObject({ at: start + 20 * minute });
+});
+
+test('jobs that are held until a time begin then, and take their time from there', async () => {
+  const { deps, batches, start, write } = bed();
+  await batches.writeSummary({ batchId: 'night', total: 481 }, undefined);
+  const five = start + 60 * minute;
+  for (let n = 0; n < 240; n += 1) await write({ state: 'waiting', nextTry: five });
+  await write({ state: 'waiting', nextTry: start + minute });
+  const status = batchStatuses(deps);
+  // 240 calls a minute for the worker: the others are through long before.
+  expect((await status('night'))?.eta).toMatchObject({ kind: 'at', at: five + minute });
+  const queued = batchStatuses({ ...deps, findQueued: async () => ({ size: 3_000, at: five }) });
+  expect((await queued('unseen'))?.eta).toMatchObject({ kind: 'at', at: five + 12.5 * minute });
+});
+
+test('of a stopped batch and of a blocked one no end is known', async () => {
+  const { deps, batches, start, close } = bed();
+  const stopped = { who: 'ana', at: start };
+  await batches.writeSummary({ batchId: 'night', total: 5, stopped }, undefined);
+  await batches.writeSummary({ batchId: 'other', total: 5 }, undefined);
+  expect((await batchStatuses(deps)('night'))?.eta).toEqual({ kind: 'unknown', why: 'the batch is stopped' });
+  close({ cause: 'auth', since: start, until: start + minute, reason: 'AADSTS7000222', pauses: 1 });
+  const blocked = await batchStatuses(deps)('other');
+  expect(blocked?.eta).toEqual({ kind: 'unknown', why: 'the gate is closed: AADSTS7000222' });
+  expect(blocked?.gate).toMatchObject({ open: false, cause: 'auth' });
+  close({ cause: 'throttled', since: start, until: start + minute, reason: '429', pauses: 1 });
+  expect((await batchStatuses(deps)('other'))?.eta).toMatchObject({ kind: 'at' });
+});
+
+test('decisions, holds and stopped jobs are counted apart', async () => {
+  const { deps, write } = bed();
+  await write({ state: 'unresolved', asked: 'needs-decision' });
+  await write({ state: 'ordered', asked: 'pending-too-long' });
+  await write({ state: 'waiting', code: '800073' });
+  await write({ state: 'waiting', code: '800009' });
+  await write({ state: 'failed', code: 'stopped' });
+  await write({ state: 'failed', code: '800002' });
+  const status = await batchStatuses(deps)('night');
+  expect(status).toMatchObject({ decisions: 1, held: 1, stoppedJobs: 1 });
+  expect(status && batchView(status)).toMatchObject({ decisions: 1, held: 1, gate: { open: true } });
 });
 
 test('while a person has paused the gate, nobody knows the end', async () => {

@@ -12,6 +12,7 @@ const now = Date.parse('2026-11-24T02:00:00Z');
 const open: GateView = {
   open: true,
   paused: false,
+  cause: undefined,
   reason: undefined,
   until: undefined,
   limit: 300,
@@ -130,4 +131,13 @@ test('an open job without its entry is told, with what writes the entry again', 
     words: expect.stringContaining('no entry that wakes it'),
     command: 'npx partner-checkout repair --dry-run',
   });
+});
+
+test('a retry is not proposed for a job that needs a new cart', () => {
+  const gone = { ...reason, remedy: 'The cart has expired: prepare a new one if it is still wanted.' };
+  const ended = (failure: typeof reason) =>
+    nextStep(aRecord({ state: 'failed', reason: failure }), { now, gate: open, hasEntry: undefined });
+  expect(ended(reason).command).toContain('partner-checkout retry');
+  expect(ended(gone).command).toBeUndefined();
+  expect(ended(gone).words).toContain('prepare a new one');
 });

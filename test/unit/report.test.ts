@@ -6,7 +6,7 @@ import { csvHeading, csvLine, csvRows } from '../../src/operator/batches/batch-c
 import { figuresOf } from '../../src/operator/report/figures.ts';
 import { answerOf, reportPage } from '../../src/operator/report/page.ts';
 import { figuresOfNight, nights } from '../pictures/nights.ts';
-import { aRecord } from '../support/records.ts';
+import { aRecord, otherCartId } from '../support/records.ts';
 
 const hostile = `"><img src=x onerror=alert(1)><script>alert(2)</script>&'`;
 const batch = { batchId: 'night', total: 1, limit: 300 };
@@ -27,7 +27,40 @@ describe('the page', () => {
   });
 
   test('of nothing says so', () => {
-    expect(answerOf({ counts: batchCounter().counts(undefined) })).toBe('Nothing was sent: 0 carts');
+    expect(answerOf({ counts: batchCounter().counts(undefined), stoppedJobs: 0 })).toBe(
+      'Nothing was sent: 0 carts',
+    );
+  });
+
+  test('what waits for a person comes first, and stopped jobs are no failures', async () => {
+    const reason = (code: string) => ({ code, description: '', remedy: '', at: 0 });
+    const figures = await pageOf(
+      { state: 'unresolved', asked: { kind: 'needs-decision', since: 0 } },
+      { state: 'waiting', reason: reason('800073') },
+      { state: 'failed', reason: reason('stopped') },
+      { state: 'failed', reason: reason('800002') },
+    );
+    const page = reportPage({ ...figures, closed: 'AADSTS7000222: the client secret has expired.' });
+    const first =
+      '1 job waits for your decision. 1 job is held back by Microsoft. The gate is closed: AADSTS7000222: the client secret has expired';
+    expect(page).toContain(`<title>${first}. 4 carts: 2 open, 1 failed, 1 stopped</title>`);
+    expect(page.indexOf('waits for your decision.</p>')).toBeLessThan(page.indexOf('<h1>4 carts'));
+    expect(reportPage(figures)).not.toContain('gate is closed');
+  });
+
+  test('every failed job can be found in it, and a time without calls is named', async () => {
+    const call = (at: number) => ({ what: 'checkout' as const, at, requestId: '', correlationId: '' });
+    const history = (at: number) => ({ ...aRecord().history, first: [call(at)] });
+    const failed = { state: 'failed', reason: { code: '1', description: '', remedy: '', at: 0 } } as const;
+    const figures = await pageOf(
+      { ...failed, history: history(0) },
+      { ...failed, cartId: otherCartId, history: history(3_000_000) },
+    );
+    const page = reportPage(figures);
+    expect(figures.failures[0]?.jobs).toHaveLength(2);
+    for (const key of figures.failures[0]?.jobs ?? []) expect(page).toContain(`<code>${key}</code>`);
+    expect(page).toMatch(/No call was made from 00:0\d to 00:50: the gate was closed, or no job was due\./);
+    expect(page).toContain('50 min in all; 0 orders.');
   });
 
   test('shows whatever a producer or Partner Center wrote as text', async () => {

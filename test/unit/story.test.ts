@@ -152,3 +152,31 @@ test('deliveries say what came: a producer’s message, or a wake-up of the sche
     'wake-up w1, delivery 2: what came of it is not recorded; it runs, or its worker died',
   ]);
 });
+
+test('what came of a delivery stands after the calls that it made', () => {
+  const call = (at: number) => ({
+    what: 'checkout' as const,
+    at,
+    requestId: 'r',
+    correlationId: 'c',
+    end: { ms: 40, status: 200 },
+  });
+  const delivery = (at: number, end: string) => ({
+    at,
+    messageId: 'm',
+    count: 1,
+    from: 'producer' as const,
+    end,
+  });
+  const record = aRecord({
+    deliveries: { total: 2, last: [delivery(100, 'rescheduled'), delivery(500, 'completed')] },
+    history: { ...aRecord().history, first: [call(110), call(510)] },
+  });
+  const told = storyOf(record, undefined).filter(({ what }) => what === 'delivery' || what === 'call');
+  expect(told.map(({ at, what }) => [at, what])).toEqual([
+    [110, 'call'],
+    [150, 'delivery'],
+    [510, 'call'],
+    [550, 'delivery'],
+  ]);
+});

@@ -5,6 +5,8 @@ import {
   type IncomingMessage,
 } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+import type { Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
 import { cutText } from '../../domain/text.ts';
 import { type ReadBody, readBody } from './read-body.ts';
 
@@ -34,7 +36,8 @@ export type Sent =
 
 const connectLimit = 10_000;
 /** An idle connection is given up before most servers do: a request on one that was just closed has an unknown outcome. */
-const keep = { keepAlive: true, timeout: 4_000 };
+/** A proxy that HTTPS_PROXY names is used, where Node knows the option (24.5). */
+const keep = { keepAlive: true, timeout: 4_000, proxyEnv: process.env };
 const plain = { request: httpRequest, agent: new HttpAgent(keep), ready: 'connect' };
 const secure = { request: httpsRequest, agent: new HttpsAgent(keep), ready: 'secureConnect' };
 
@@ -79,7 +82,7 @@ export async function sendOnce({
     request.end(body);
   };
   request.once('socket', (socket) => {
-    if (request.reusedSocket) leave();
+    if (request.reusedSocket || isSecured(socket)) leave();
     else socket.once(ready, leave);
   });
   request.once('response', (response) => {
@@ -98,6 +101,10 @@ export async function sendOnce({
   });
   return promise.finally(() => clearTimeout(timer));
 }
+
+/** Through a proxy, the socket comes with its handshake done. */
+const isSecured = (socket: Socket): boolean =>
+  socket instanceof TLSSocket && !socket.connecting && (socket.getProtocol() ?? 'unknown') !== 'unknown';
 
 /** A name with several addresses fails once for each of them. */
 function inWords(error: unknown): string {

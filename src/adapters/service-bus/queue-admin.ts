@@ -22,8 +22,12 @@ export function queueAdmin(connection: Connection, queue: string): QueueStatus {
       };
     },
     async settings() {
-      if (!(await client.queueExists(queue, limit()).catch(failed(queue)))) return undefined;
-      const found = await client.getQueue(queue, limit()).catch(failed(queue));
+      // Not `queueExists`: it takes every failure for a queue that is not there.
+      const found = await client.getQueue(queue, limit()).catch((error: unknown) => {
+        if (isMissing(error)) return undefined;
+        return failed(queue)(error);
+      });
+      if (found === undefined) return undefined;
       return {
         lock: toMs(found.lockDuration),
         maxDeliveryCount: found.maxDeliveryCount,
@@ -37,21 +41,28 @@ export function queueAdmin(connection: Connection, queue: string): QueueStatus {
   };
 }
 
+const isMissing = (error: unknown): boolean =>
+  typeof error === 'object' &&
+  error !== null &&
+  (('statusCode' in error && error.statusCode === 404) ||
+    ('code' in error && error.code === 'MessageEntityNotFoundError'));
+
 /** For ever is written as a length of ten million days. */
 const toMs = (duration: string): number => durationMs(duration) ?? Number.POSITIVE_INFINITY;
 
 function failed(queue: string): (error: unknown) => never {
   return (error) => {
-    const status =
-      typeof error === 'object' && error !== null && 'statusCode' in error ? String(error.statusCode) : '';
+    const fields = typeof error === 'object' && error !== null ? error : {};
+    const status = 'statusCode' in fields && fields.statusCode !== undefined ? `${fields.statusCode} ` : '';
+    const code = 'code' in fields && fields.code !== undefined ? `${fields.code}: ` : '';
     const why = error instanceof Error ? error.message.split('\n')[0]?.slice(0, 300) : String(error);
     const advice =
-      status === '401' || status === '403'
+      status === '401 ' || status === '403 '
         ? ' It needs the role "Azure Service Bus Data Owner", or "Reader" for the counts in the portal.'
         : '';
     throw new Unavailable(
       'queue',
-      `The settings of queue ${queue} could not be read: ${status} ${why}.${advice}`,
+      `The settings of queue ${queue} could not be read: ${status}${code}${why?.replace(/\.$/, '')}.${advice}`,
     );
   };
 }

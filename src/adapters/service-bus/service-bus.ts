@@ -33,11 +33,19 @@ export interface ServiceBusOptions {
   readonly topic: string;
 }
 
-/** Connects on its first use. */
-export const serviceBusClient = (connection: Connection): ServiceBusClient =>
-  connection.kind === 'identity'
-    ? new ServiceBusClient(connection.address, azureIdentity(connection.clientId), { retryOptions })
-    : new ServiceBusClient(connection.connectionString, { retryOptions });
+/** Connects on its first use; with `webSockets` to port 443, where a network lets no AMQP out (5671). */
+export function serviceBusClient(
+  connection: Connection,
+  { webSockets = false }: { readonly webSockets?: boolean } = {},
+): ServiceBusClient {
+  const options = {
+    retryOptions,
+    ...(webSockets ? { webSocketOptions: { webSocket: WebSocket } } : {}),
+  };
+  return connection.kind === 'identity'
+    ? new ServiceBusClient(connection.address, azureIdentity(connection.clientId), options)
+    : new ServiceBusClient(connection.connectionString, options);
+}
 
 /** The queues and the topic over one connection, which is opened by the first send. */
 export function serviceBus(

@@ -1,3 +1,4 @@
+/** `attention`: what people must decide or correct; closing rows, and saying who works on them. */
 import { attentionKinds, resultKinds } from '../../domain/checkout/attention-row.ts';
 import { attentionGrouper } from '../../operator/attention/attention-groups.ts';
 import { type Closed, closeRows, findRow, takeRows } from '../../operator/attention/close-attention.ts';
@@ -19,7 +20,7 @@ interface ListOptions extends FilterOptions {
 export const attentionCommand = withFilter(
   newCommand(
     'attention',
-    'what a person must decide or fix, by kind and code, with the remedy',
+    'lists what a person must decide or correct, by kind and code, with the remedy',
     'npx partner-checkout attention --batch night-2026-11-24\n  npx partner-checkout attention --kind rejected --each',
   ),
   attentionKinds,

@@ -1,3 +1,4 @@
+/** The options by which commands choose rows of the table Attention. */
 import { type Command, Option } from 'commander';
 import type { AttentionFilter } from '../../ports/attention-rows.ts';
 import { guidIn, sinceIn } from '../session/arguments.ts';

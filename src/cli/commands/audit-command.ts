@@ -1,3 +1,4 @@
+/** `audit`: compares the orders of a batch at Partner Center with the ledger. */
 import { customerOf } from '../../domain/message/job-key.ts';
 import { compareOrders, type Difference } from '../../operator/audit/compare-orders.ts';
 import { auditResult } from '../../operator/check-result.ts';
@@ -9,7 +10,7 @@ import { jobsOfBatch } from './batch-lines-command.ts';
 
 export const auditCommand = newCommand(
   'audit',
-  'compares every order that Partner Center has with every row, and prints what differs',
+  'compares the orders at Partner Center with the ledger, and lists the differences',
   'npx partner-checkout audit --batch night-2026-11-24',
 )
   .requiredOption('--batch <id>', 'the batch whose jobs are compared')

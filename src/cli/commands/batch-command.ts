@@ -1,3 +1,4 @@
+/** `batch`: how far a batch is, its results as a file, and the report. */
 import { createWriteStream, writeFileSync } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
 import { type LineKind, lineKinds, openLines } from '../../domain/batch/batch-counts.ts';
@@ -6,6 +7,7 @@ import { describeValue } from '../../domain/looks-like.ts';
 import { readBatchId } from '../../domain/message/job.ts';
 import { type BatchStatus, batchStatuses } from '../../operator/batches/batch-status.ts';
 import { findQueued, mostPeeked } from '../../operator/batches/queued-batch.ts';
+import { counted } from '../../operator/counted.ts';
 import { answerOf } from '../../operator/report/page.ts';
 import { waitingIn } from '../../ports/queue-status.ts';
 import { type CsvChoice, csvLines, reportOf } from '../session/batch-files.ts';
@@ -23,7 +25,7 @@ interface Options extends CsvChoice {
 
 export const batchCommand = newCommand(
   'batch',
-  'how far a batch is, and when it will be done; its results as a file; the night as one page',
+  'shows how far a batch is and when it will be done; writes its results as CSV and its report as one page',
   'npx partner-checkout batch night-2026-11-24 --watch\n  npx partner-checkout batch night-2026-11-24 --csv results.csv --report night.html\n  npx partner-checkout batch stop night-2026-11-24',
 )
   .argument('<id>', 'the batch')
@@ -95,7 +97,28 @@ function known(batchId: string, status: BatchStatus | undefined): BatchStatus {
 }
 
 function show(output: Output, status: BatchStatus, now: number): void {
-  const { batchId, total, stopped, queued, counts, perMinute, questions } = status;
+  const { batchId, total, stopped, queued, counts, perMinute, questions, decisions, held, gate } = status;
+  if (decisions > 0) {
+    output.line(
+      output.paint(
+        'yellow',
+        `${counted(decisions, 'job waits', 'jobs wait')} for your decision. Next: npx partner-checkout attention --batch ${quoted(batchId)}`,
+      ),
+    );
+    for (const { jobKey } of questions.filter(({ asked }) => asked === 'needs-decision').slice(0, 5))
+      output.line(`  npx partner-checkout resolve ${jobKey}`);
+  }
+  if (held > 0)
+    output.line(
+      `${counted(held, 'job is', 'jobs are')} held back by Microsoft. Nothing to do: the worker tries again.`,
+    );
+  if (!gate.open && openLines(counts) > 0)
+    output.line(
+      output.paint(
+        'yellow',
+        `The gate is closed: ${gate.reason ?? 'no reason given'}. Next: npx partner-checkout status`,
+      ),
+    );
   output.line(output.paint('bold', answerOf(status)));
   output.line(
     `${barOf(status)}  batch ${batchId}, ${total === undefined ? 'no size declared' : `${total} declared`}`,
@@ -116,13 +139,11 @@ function show(output: Output, status: BatchStatus, now: number): void {
     lineKinds.filter((kind) => counts[kind] > 0).map((kind) => [lineNames[kind], counts[kind]]),
   );
   output.line(`${Math.round(perMinute)} checkouts a minute, over the last five. ${etaText(status, now)}`);
-  if (questions.length > 0) {
+  const late = questions.filter(({ asked }) => asked === 'pending-too-long').length;
+  if (late > 0)
     output.line(
-      output.paint('yellow', `${questions.length} wait for a person. Next: npx partner-checkout attention`),
+      `${counted(late, 'order is', 'orders are')} pending for too long. Next: npx partner-checkout attention`,
     );
-    for (const { jobKey, asked } of questions.slice(0, 5))
-      output.line(`  ${asked}: npx partner-checkout job ${jobKey}`);
-  }
   if (states.some((state) => isRetryable(state) && counts[state] > 0))
     output.line('What failed and why: npx partner-checkout attention');
 }
@@ -146,7 +167,7 @@ function etaText({ eta }: Pick<BatchStatus, 'eta'>, now: number): string {
     case 'pending-orders':
       return 'All are checked out; orders are pending at Partner Center.';
     case 'unknown':
-      return `Nobody knows when it will be done: ${eta.why}.`;
+      return `No end is known: ${eta.why.replace(/\.$/, '')}.`;
     case 'at':
       return `All checked out about ${clockTime(eta.at, now)}, at ${Math.round(eta.perMinute)} calls a minute.`;
   }

@@ -1,3 +1,4 @@
+/** The carts of a batch, for the commands that read each of them at Partner Center. */
 import type { BatchEntry } from '../../domain/batch/batch.ts';
 import type { JobKey } from '../../domain/message/job-key.ts';
 import { CommandFailure, exit } from '../session/cli-failure.ts';

@@ -1,3 +1,4 @@
+/** `batch stop`: ends the open jobs of a batch, or lets it continue. */
 import { describeValue } from '../../domain/looks-like.ts';
 import { readBatchId } from '../../domain/message/job.ts';
 import { findQueued, mostPeeked } from '../../operator/batches/queued-batch.ts';
@@ -10,7 +11,7 @@ import { inTime, quoted } from '../session/words.ts';
 
 export const stopCommand = newCommand(
   'stop',
-  'ends the queued jobs of a batch as failed, code stopped; what may have been bought is found out first',
+  'ends the open jobs of a batch as failed, code stopped; what may have been bought is reconciled first',
   'npx partner-checkout batch stop night-2026-11-24\n  npx partner-checkout batch stop night-2026-11-24 --undo',
 )
   .argument('<id>', 'the batch')

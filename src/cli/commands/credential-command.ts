@@ -1,3 +1,4 @@
+/** `credential`: gets a refresh token by consent, and stores it for the worker. */
 import { decodePartnerCenterConfig } from '../../config/config.ts';
 import { describeValue } from '../../domain/looks-like.ts';
 import { CommandFailure, exit } from '../session/cli-failure.ts';

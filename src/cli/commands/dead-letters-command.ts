@@ -1,3 +1,4 @@
+/** `dead-letters`: lists, requeues and discards the dead letters of both queues. */
 import type { Command } from 'commander';
 import { describeValue } from '../../domain/looks-like.ts';
 import { counted } from '../../operator/counted.ts';
@@ -39,7 +40,7 @@ const listCommand = choosing(
 const requeueCommand = choosing(
   newCommand(
     'requeue',
-    'sends them to their queue again, marked as sent again, then removes them. Killed, the same command goes on',
+    'sends them to their queue again, marked as sent again, then removes them. Safe to interrupt and repeat',
     'npx partner-checkout dead-letters requeue --reason MaxDeliveryCountExceeded',
   ),
 )
@@ -59,7 +60,7 @@ const discardCommand = choosing(
 
 export const deadLettersCommand = newCommand(
   'dead-letters',
-  'messages that were handed out too often, or expired',
+  'lists, requeues and discards messages that were delivered too often, or expired',
   'npx partner-checkout dead-letters list',
 )
   .addCommand(listCommand)

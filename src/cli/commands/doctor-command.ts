@@ -1,3 +1,4 @@
+/** `doctor`: examines everything that the worker depends on. */
 import { type Check, examine, type QueueAccess } from '../../operator/doctor.ts';
 import { CommandFailure, exit } from '../session/cli-failure.ts';
 import { inSession, newCommand, type Session } from '../session/command.ts';
@@ -6,7 +7,7 @@ import { ownVersion } from '../session/version.ts';
 
 export const doctorCommand = newCommand(
   'doctor',
-  'looks at everything that the worker leans on, and says what to do about what is wrong',
+  'checks everything that the worker depends on, and says how to correct what is wrong',
   'npx partner-checkout doctor --settings <(azd env get-values)',
 )
   .addOption(signInOption())

@@ -1,3 +1,4 @@
+/** `enqueue`: checks a list, and sends its jobs as one batch. */
 import { createReadStream } from 'node:fs';
 import { addAbortSignal } from 'node:stream';
 import { Option } from 'commander';
@@ -91,7 +92,7 @@ async function check(
   try {
     return await checkList(readList(source), {
       ...(options.batch === undefined ? {} : { batchId: batchIdOf(options.batch) }),
-      ...(start === undefined ? {} : { notBefore: start.at }),
+      notBefore: start?.at ?? Date.now(),
       onLine: (lines) => {
         if (lines % 10_000 === 0) output.progress(`${lines} lines checked`);
       },

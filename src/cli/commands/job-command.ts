@@ -1,3 +1,4 @@
+/** `job`: the story of one job, and what happens next. */
 import { isOpen } from '../../domain/checkout/claim-rules.ts';
 import type { CheckoutRecord } from '../../domain/checkout/record.ts';
 import type { JobKey } from '../../domain/message/job-key.ts';
@@ -21,7 +22,7 @@ interface Options {
 
 export const jobCommand = newCommand(
   'job',
-  'the whole story of one job, and what happens next',
+  'shows the whole story of one job, and what happens next',
   'npx partner-checkout job 7c1f0a52-6d0e-4b7e-9a43-5e2f8b6f1d10:cart:2f9a6c1e-1a77-4d0b-8f3c-90f5b1e4c7aa\n  npx partner-checkout job --customer 7c1f0a52-6d0e-4b7e-9a43-5e2f8b6f1d10 --order SzSPoe2sXjTp',
 )
   .argument('[job...]', jobArgument)

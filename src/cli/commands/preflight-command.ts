@@ -1,3 +1,4 @@
+/** `preflight`: reads the carts of a list or a batch before its start. */
 import { createReadStream, existsSync } from 'node:fs';
 import { addAbortSignal } from 'node:stream';
 import { offerCache } from '../../checkout/offer-cache.ts';
@@ -31,7 +32,7 @@ interface Options {
 
 export const preflightCommand = newCommand(
   'preflight',
-  'reads each cart of a list or a batch at Partner Center, or tries its order lines, and tells which will not be bought as they should',
+  'reads each cart of a list or a batch at Partner Center, or tries its order lines, and lists those that would fail',
   'npx partner-checkout preflight tonight.csv --at 02:00',
 )
   .argument('<file|batch>', 'a list as for enqueue, or the id of a batch that the worker knows')

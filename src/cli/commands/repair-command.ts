@@ -1,3 +1,4 @@
+/** `repair`: writes missing entries of the schedule, for all records at once. */
 import type { JobKey } from '../../domain/message/job-key.ts';
 import { repairResult } from '../../operator/check-result.ts';
 import { counted } from '../../operator/counted.ts';

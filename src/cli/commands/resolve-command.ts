@@ -1,3 +1,4 @@
+/** `resolve`: a person's decision about a job whose outcome is unknown. */
 import { isSettled, takesDecision } from '../../domain/checkout/record.ts';
 import type { JobKey } from '../../domain/message/job-key.ts';
 import { decideJob } from '../../operator/jobs/decide-job.ts';
@@ -66,7 +67,7 @@ async function run(session: Session, key: JobKey, options: Options): Promise<num
   const deciding = await decidingOne(session, resolution.decision);
   const outcome = await decideJob(deciding, key, { ...resolution, who }, file.record);
   if (outcome.kind === 'no-record')
-    throw new CommandFailure(exit.found, `The record of job ${key} was taken away meanwhile.`);
+    throw new CommandFailure(exit.found, `The record of job ${key} was removed meanwhile.`);
   if (outcome.kind === 'refused')
     throw new CommandFailure(exit.found, harmless(`Nothing was decided: ${outcome.why}.`));
   if (outcome.kind === 'changed')

@@ -1,3 +1,4 @@
+/** `retry`: a person's decision to try failed and partial jobs again. */
 import { resultKinds } from '../../domain/checkout/attention-row.ts';
 import type { JobKey } from '../../domain/message/job-key.ts';
 import { counted } from '../../operator/counted.ts';
@@ -28,7 +29,7 @@ interface Options extends FilterOptions {
 export const retryCommand = withFilter(
   newCommand(
     'retry',
-    'tries failed and partial jobs again: writes the decision into their records. Killed, the same command goes on',
+    'retries failed and partial jobs: writes the decision into their records. Safe to interrupt and repeat',
     'npx partner-checkout retry --code 800009 --batch night-2026-11-24 --dry-run\n  npx partner-checkout retry 7c1f0a52-6d0e-4b7e-9a43-5e2f8b6f1d10:cart:2f9a6c1e-1a77-4d0b-8f3c-90f5b1e4c7aa',
   ).argument('[job...]', `${jobArgument}; without it the jobs of the filter`),
   resultKinds,
@@ -50,6 +51,8 @@ async function retry(session: Session, names: readonly string[], options: Option
   const run = (who: string | undefined): Promise<RetryReport> =>
     retryJobs(deps, jobs(), {
       who,
+      // Whoever names a job knows better.
+      onlyUseful: names.length === 0,
       signal: interrupted,
       onProgress: (count) =>
         output.progress(`${counted(count, 'job')} ${who === undefined ? 'looked at' : 'decided'}`),

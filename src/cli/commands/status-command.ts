@@ -1,3 +1,4 @@
+/** `status`: how the worker stands, on one screen. */
 import { counted } from '../../operator/counted.ts';
 import {
   type GateStatus,
@@ -22,7 +23,10 @@ export const statusCommand = newCommand(
     const status = await readStatus(deps);
     const version = ownVersion();
     const now = deps.clock.now();
-    show(output, status, [settings().from, version], now);
+    const { timeFactor } = deps.config;
+    const from =
+      timeFactor === 1 ? settings().from : `${settings().from} (its clock runs ${timeFactor} times as fast)`;
+    show(output, status, [from, version], now);
     const credentialDaysLeft = daysLeft(status.poller, now);
     output.data({ ...status, credentialDaysLeft, version });
     return exitOfStatus(status);

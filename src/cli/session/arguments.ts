@@ -1,3 +1,4 @@
+/** Reads what people type as arguments and options, and says what is wrong with it. */
 import { describeValue } from '../../domain/looks-like.ts';
 import { type JobKey, jobKeyOf, readJobKey } from '../../domain/message/job-key.ts';
 import { localZone, nextWallTime, type WallTime } from '../../operator/wall-time.ts';

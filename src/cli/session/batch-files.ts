@@ -55,9 +55,15 @@ export async function reportOf(
   batchId: string,
   total: number | undefined,
 ): Promise<string> {
-  const { limit } = await viewGate(deps.gateStore, deps.config.gate);
+  const gate = await viewGate(deps.gateStore, deps.config.gate);
+  const closed = gate.open ? undefined : (gate.reason ?? 'no reason given');
   const carts = batchCarts(deps, batchId);
   return reportPage(
-    await figuresOf({ batchId, total, limit }, carts, deps.clock.now(), deps.config.gate.minuteMs),
+    await figuresOf(
+      { batchId, total, limit: gate.limit, ...(closed === undefined ? {} : { closed }) },
+      carts,
+      deps.clock.now(),
+      deps.config.gate.minuteMs,
+    ),
   );
 }

@@ -1,3 +1,4 @@
+/** The exit code of a check. */
 import type { CheckResult } from '../../operator/check-result.ts';
 import { exit } from './cli-failure.ts';
 

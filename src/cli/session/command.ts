@@ -1,3 +1,5 @@
+/** What every command runs in: its output, its settings, its connections, and Ctrl-C. */
+import { setGlobalProxyFromEnv } from 'node:http';
 import { Command } from 'commander';
 import { decodeOperatorConfig } from '../../config/config.ts';
 import { CommandFailure, exit } from './cli-failure.ts';
@@ -25,9 +27,11 @@ export async function inSession(
   command: Command,
   action: (session: Session) => Promise<number>,
 ): Promise<void> {
-  const options = command.optsWithGlobals<{ json?: boolean; settings?: string }>();
+  const options = command.optsWithGlobals<{ json?: boolean; settings?: string; websockets?: boolean }>();
   const output = openOutput(process, { json: options.json === true });
   const interrupt = new AbortController();
+  // For what is fetched and for WebSockets; the Azure clients read the variable themselves.
+  if (process.env['HTTPS_PROXY'] ?? process.env['https_proxy']) setGlobalProxyFromEnv();
   const onSignal = () => interrupt.abort();
   process.once('SIGINT', onSignal);
   let found: Settings | undefined;
@@ -52,17 +56,16 @@ export async function inSession(
       },
       async queues() {
         const { openQueues } = await import('./queues.ts');
-        queues ??= openQueues(decodeOperatorConfig(settings().env));
+        queues ??= openQueues(decodeOperatorConfig(settings().env), {
+          webSockets: options.websockets === true,
+        });
         return queues;
       },
     });
   } catch (error) {
     // A read that Ctrl-C cut short: what it would have told is not known.
     if (!interrupt.signal.aborted || !(error instanceof Error) || error.name !== 'AbortError') throw error;
-    throw new CommandFailure(
-      exit.interrupted,
-      'Interrupted before it was done: what it would have told is not known.',
-    );
+    throw new CommandFailure(exit.interrupted, 'Interrupted before its end: there is no result.');
   } finally {
     process.removeListener('SIGINT', onSignal);
     await queues?.bus.close();

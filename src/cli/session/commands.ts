@@ -1,3 +1,4 @@
+/** Every command, for the program and for the tests of what people are told to type. */
 import { Command } from 'commander';
 import { adoptCommand } from '../commands/adopt-command.ts';
 import { attentionCommand } from '../commands/attention-command.ts';
@@ -21,6 +22,7 @@ import { resolveCommand } from '../commands/resolve-command.ts';
 import { retryCommand } from '../commands/retry-command.ts';
 import { statusCommand } from '../commands/status-command.ts';
 import { uiCommand } from '../commands/ui-command.ts';
+import { ownVersion } from './version.ts';
 
 /** Every command with its options, as `--help` shows them. */
 export const program = new Command('partner-checkout')
@@ -28,8 +30,10 @@ export const program = new Command('partner-checkout')
     'Operates the checkout worker: the local stack of `npm run dev`, or Azure with your own sign-in.',
   )
   .option('--json', 'results as JSON, for programs')
+  .option('--websockets', 'reaches Service Bus by WebSockets on port 443; a proxy is named by HTTPS_PROXY')
   .option('--settings <file>', 'connect with the settings in this file (NAME=value lines)')
-  .showHelpAfterError()
+  .version(ownVersion())
+  .showHelpAfterError('All commands: npx partner-checkout --help')
   .addHelpText(
     'after',
     `

@@ -1,3 +1,4 @@
+/** Asks a person before something is changed. */
 import { createInterface } from 'node:readline/promises';
 import { CommandFailure, exit } from './cli-failure.ts';
 

@@ -1,3 +1,4 @@
+/** What a command needs to write a decision. */
 import type { DecisionKind } from '../../domain/checkout/record.ts';
 import type { DecideDeps } from '../../operator/jobs/decide-job.ts';
 import { viewGate } from '../../operator/pause-gate.ts';

@@ -1,3 +1,4 @@
+/** The tables and the gate for the commands: half of the composition root of the command line. */
 import { attentionRows } from '../../adapters/azure-tables/attention-table.ts';
 import { type AzureTables, azureTables } from '../../adapters/azure-tables/azure-tables.ts';
 import { gateStore } from '../../adapters/azure-tables/gate-store-table.ts';

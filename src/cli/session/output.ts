@@ -1,4 +1,7 @@
+/** What a command prints: results to stdout, all else to stderr. */
 import { styleText } from 'node:util';
+
+import { cutText } from '../../domain/text.ts';
 
 type Style = Parameters<typeof styleText>[0];
 
@@ -11,7 +14,7 @@ export interface Output {
   line(text?: string): void;
   /** The result as a whole, for programs; nothing without `--json`. */
   data(value: unknown): void;
-  /** Rows under a heading; columns are as wide as they must be, numbers stand right. */
+  /** Rows under a heading, numbers to the right. On a narrow terminal the last column is wrapped. */
   table(heading: readonly string[], rows: readonly (readonly (string | number)[])[]): void;
   /** Told beside the result. */
   note(text: string): void;
@@ -32,7 +35,7 @@ export function openOutput(
   let live = false;
   let toldAt = 0;
   const endLive = () => {
-    if (live) stderr.write('\n');
+    if (live) stderr.write('\r\u001b[K');
     live = false;
   };
   const line = (text = '') => {
@@ -45,10 +48,11 @@ export function openOutput(
     isTerminal: stdout.isTTY === true,
     line,
     data(value) {
-      if (options.json) stdout.write(`${JSON.stringify(value, null, 2)}\n`);
+      if (options.json) stdout.write(`${JSON.stringify(value, isoTimes, 2)}\n`);
     },
     table(heading, rows) {
-      for (const text of layOut(heading, rows)) line(text);
+      for (const text of layOut(heading, rows, stdout.isTTY === true ? stdout.columns : undefined))
+        line(text);
     },
     note(text) {
       endLive();
@@ -56,7 +60,8 @@ export function openOutput(
     },
     progress(text) {
       if (stderr.isTTY === true) {
-        stderr.write(`\r${text}\u001b[K`);
+        // A line that wraps could not be rewritten.
+        stderr.write(`\r${cutText(text, Math.max(20, (stderr.columns ?? 80) - 1))}\u001b[K`);
         live = true;
       } else if (Date.now() - toldAt >= plainEveryMs) {
         toldAt = Date.now();
@@ -67,22 +72,47 @@ export function openOutput(
   };
 }
 
+/** No count, length or revision here is that large: between 2001 and 2286 it is a time in epoch ms. */
+const isTime = (value: number): boolean => value > 1e12 && value < 1e13;
+
+/** For `JSON.stringify`: times as programs read them elsewhere, in ISO 8601. */
+const isoTimes = (_key: string, value: unknown): unknown =>
+  typeof value === 'number' && isTime(value) ? new Date(value).toISOString() : value;
+
+/** A column that is narrower than this is not wrapped. */
+const leastWidth = 16;
+
+/** The lines of a table. `columns`: the width of the terminal; undefined: no line is wrapped. */
 export function layOut(
   heading: readonly string[],
   rows: readonly (readonly (string | number)[])[],
+  columns?: number,
 ): readonly string[] {
   const widths = heading.map((name, column) =>
-    Math.max(name.length, ...rows.map((row) => String(row[column] ?? '').length)),
+    rows.reduce((widest, row) => Math.max(widest, String(row[column] ?? '').length), name.length),
   );
-  const lay = (row: readonly (string | number)[]) =>
-    row
-      .map((cell, column) => {
-        const width = widths[column] ?? 0;
-        return typeof cell === 'number' ? String(cell).padStart(width) : harmless(cell).padEnd(width);
-      })
-      .join('  ')
-      .trimEnd();
-  return [heading, ...rows].map(lay);
+  const before = widths.slice(0, -1).reduce((sum, width) => sum + width + 2, 0);
+  const room = columns === undefined ? Number.POSITIVE_INFINITY : columns - before;
+  const last = room < leastWidth ? Number.POSITIVE_INFINITY : room;
+  const lay = (row: readonly (string | number)[]): readonly string[] => {
+    const [first = '', ...more] = wrapped(harmless(String(row[widths.length - 1] ?? '')), last);
+    const start = row.slice(0, -1).map((cell, column) => {
+      const width = widths[column] ?? 0;
+      return typeof cell === 'number' ? String(cell).padStart(width) : harmless(cell).padEnd(width);
+    });
+    const cell = row[widths.length - 1];
+    const end = typeof cell === 'number' ? first.padStart(widths.at(-1) ?? 0) : first;
+    return [[...start, end].join('  ').trimEnd(), ...more.map((text) => `${' '.repeat(before)}${text}`)];
+  };
+  return [heading, ...rows].flatMap(lay);
+}
+
+/** At spaces where there are some. */
+function wrapped(text: string, width: number): readonly string[] {
+  if (text.length <= width) return [text];
+  const space = text.lastIndexOf(' ', width);
+  const at = space > 0 ? space : width;
+  return [text.slice(0, at), ...wrapped(text.slice(at).trimStart(), width)];
 }
 
 /** Control characters of foreign text never reach a terminal, nor those that turn its direction. */

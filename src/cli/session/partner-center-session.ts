@@ -1,3 +1,4 @@
+/** Partner Center for the commands that read it. */
 import { Option } from 'commander';
 import { cachedTokens, type TokenSource } from '../../adapters/partner-auth/token-source.ts';
 import { partnerCenterClient } from '../../adapters/partner-center/partner-center-client.ts';

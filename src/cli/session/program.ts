@@ -1,3 +1,4 @@
+/** Runs the command line, and turns what it throws into a message and an exit code. */
 import { CommanderError } from 'commander';
 import { ConfigError } from '../../config/config.ts';
 import { Unavailable } from '../../ports/unavailable.ts';

@@ -1,3 +1,4 @@
+/** The queues for the commands: half of the composition root of the command line. */
 import type { ServiceBusClient } from '@azure/service-bus';
 import { deadLetters } from '../../adapters/service-bus/dead-letter-queue.ts';
 import { queuedMessages } from '../../adapters/service-bus/peek.ts';
@@ -24,10 +25,11 @@ export interface Queues {
 }
 
 /** Nothing is connected before it is used. */
-export function openQueues({
-  serviceBus: { connection, queue, urgentQueue },
-}: Pick<OperatorConfig, 'serviceBus'>): Queues {
-  const bus = serviceBusClient(connection);
+export function openQueues(
+  { serviceBus: { connection, queue, urgentQueue } }: Pick<OperatorConfig, 'serviceBus'>,
+  options: { readonly webSockets: boolean },
+): Queues {
+  const bus = serviceBusClient(connection, options);
   return {
     bus,
     queue: checkoutQueue(bus.createSender(queue)),

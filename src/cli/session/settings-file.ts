@@ -1,10 +1,11 @@
+/** Where a command connects to: a file of settings, the environment, or the local stack. */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseEnv } from 'node:util';
 import * as z from 'zod/mini';
 import type { Environment } from '../../config/config.ts';
 import { describeValue } from '../../domain/looks-like.ts';
 import { CommandFailure, exit } from './cli-failure.ts';
+import { readEnvFile } from './read-env-file.ts';
 
 export interface Settings {
   readonly env: Environment;
@@ -48,9 +49,10 @@ export function findSettings(
 
 function readSettings(file: string): Environment {
   try {
-    return parseEnv(readFileSync(file, 'utf8'));
+    return readEnvFile(readFileSync(file));
   } catch (error) {
-    const why = error instanceof Error && 'code' in error ? String(error.code) : 'unreadable';
+    const why =
+      error instanceof Error ? ('code' in error ? String(error.code) : error.message) : 'unreadable';
     throw new CommandFailure(
       exit.usage,
       `--settings must name a file that can be read (${why}); it is ${describeValue(file)}.`,

@@ -1,3 +1,4 @@
+/** Trusts the certificate of the local stack. */
 import { readFileSync } from 'node:fs';
 import * as tls from 'node:tls';
 

@@ -1,3 +1,4 @@
+/** The version of this program. */
 import { readFileSync } from 'node:fs';
 import * as z from 'zod/mini';
 

@@ -1,3 +1,4 @@
+/** The name that a person's actions carry. */
 import { hostname, userInfo } from 'node:os';
 import { azureIdentity } from '../../adapters/azure-tables/azure-identity.ts';
 import type { Connection } from '../../config/config.ts';

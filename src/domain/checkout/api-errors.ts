@@ -63,6 +63,12 @@ function unlisted(http: number, code: string | undefined): ErrorCode {
   };
 }
 
+/** Partner Center holds the cart back for hours or days, and then takes it: a review, a pending operation. */
+export function isHeldCode(code: string): boolean {
+  const found = byCode.get(code) ?? [];
+  return found.length > 0 && found.every(({ action }) => action === 'slow');
+}
+
 /** The documentation knows it. */
 export const isListedCode = (code: string): boolean => byCode.has(code);
 

@@ -44,8 +44,11 @@ function tooLateReason(record: CheckoutRecord, at: number): Reason {
 const timesInWords = ({ messageId, notBefore, notAfter }: MergedMessage): string =>
   `message ${messageId} asks for ${notBefore === undefined ? 'no notBefore' : `notBefore ${new Date(notBefore).toISOString()}`} and ${notAfter === undefined ? 'no notAfter' : `notAfter ${new Date(notAfter).toISOString()}`}`;
 
+/** The code of a job that ended because a person stopped its batch. */
+export const stoppedCode = 'stopped';
+
 const stoppedReason = ({ batchId, who, at }: StoppedBatch, now: number): Reason => ({
-  code: 'stopped',
+  code: stoppedCode,
   description: `${who} stopped batch ${batchId} at ${new Date(at).toISOString()}.`,
   remedy:
     'If the cart is still wanted, resume the batch (partner-checkout batch stop --undo), then retry the job.',
@@ -116,3 +119,7 @@ export function reasonOf(record: CheckoutRecord): Reason {
     at: record.updatedAt,
   };
 }
+
+/** The remedy asks for a new cart: the same one would be refused again. Pure. */
+export const needsNewCart = (record: CheckoutRecord): boolean =>
+  /\bnew (?:cart|one)\b/.test(reasonOf(record).remedy);

@@ -366,7 +366,7 @@ function groupsReason(errors: readonly FailedGroup[], at: number, record: Checko
   const groups = errors.map((error) => error.group).join(', ');
   return {
     code: first?.code ?? 'group',
-    description: `${errors.length} order group(s) of the cart were refused (${groups}): ${first?.description ?? ''}`,
+    description: `${errors.length === 1 ? '1 order group of the cart was' : `${errors.length} order groups of the cart were`} refused (${groups}): ${first?.description ?? ''}`,
     remedy: 'Fix what the description names, then retry the failed groups. The orders that were made stay.',
     at,
     ...callIds(record),

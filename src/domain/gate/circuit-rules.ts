@@ -218,7 +218,7 @@ function closedAgain(
   if (state.closure === undefined || cause === undefined) return state;
   const pauses = state.closure.pauses + 1;
   const until = now + pauseMs(settings, cause, pauses);
-  const reason = cause === 'untested' ? `closed until the first token works: ${why}` : why;
+  const reason = cause === 'untested' ? `no call has succeeded yet: ${why}` : why;
   return { ...state, closure: { ...state.closure, cause, until, reason, pauses }, trial: undefined };
 }
 

@@ -91,7 +91,7 @@ export function initialState(now: number, settings: GateSettings): GateState {
       cause: 'untested',
       since: now,
       until: now,
-      reason: 'closed until the first token works',
+      reason: 'no call has succeeded yet',
       pauses: 0,
     },
     trial: undefined,

@@ -1,3 +1,4 @@
+/** Groups attention rows by kind and code. */
 import type { AttentionRow } from '../../ports/attention-rows.ts';
 
 /** Rows with one kind and one code: most often one cause, and one remedy. */

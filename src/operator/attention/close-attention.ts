@@ -1,3 +1,4 @@
+/** What people do to attention rows: close them, or say who works on them. */
 import { boughtAgainCode, unreadableCode } from '../../domain/checkout/attention-row.ts';
 import { readJobKey } from '../../domain/message/job-key.ts';
 import type { AttentionRow, AttentionRows } from '../../ports/attention-rows.ts';

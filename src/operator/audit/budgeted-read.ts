@@ -1,3 +1,4 @@
+/** One read of Partner Center for a command, within the shared budget. */
 import type { Decoded, Exchange } from '../../domain/answer/exchange.ts';
 import { judgeRead } from '../../domain/checkout/call-outcome.ts';
 import type { Reason } from '../../domain/checkout/record.ts';

@@ -1,3 +1,4 @@
+/** `audit`: compares the order list of each customer with the records and order rows of the ledger. */
 import pMap from 'p-map';
 import { decodeOrder, decodeOrders } from '../../domain/answer/decode-order.ts';
 import { contentOf } from '../../domain/checkout/apply-result.ts';

@@ -1,3 +1,4 @@
+/** The result file of a batch: one line of CSV for each cart. */
 import type { CheckoutRecord, Reason } from '../../domain/checkout/record.ts';
 import { isOrderJob } from '../../domain/message/job.ts';
 import { identityOf } from '../../domain/message/job-key.ts';

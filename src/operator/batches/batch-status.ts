@@ -1,13 +1,16 @@
+/** How far a batch is, from one scan of its rows. */
 import type { BatchEntry, BatchJob, BatchSummary } from '../../domain/batch/batch.ts';
 import { allLines, type BatchCounts, batchCounter } from '../../domain/batch/batch-counts.ts';
+import { isHeldCode } from '../../domain/checkout/api-errors.ts';
+import { stoppedCode } from '../../domain/checkout/endings.ts';
 import { isSettled } from '../../domain/checkout/record.ts';
 import type { GateSettings } from '../../domain/gate/gate-settings.ts';
 import { omitUndefined } from '../../domain/omit-undefined.ts';
 import type { Batches } from '../../ports/batches.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { GateStore } from '../../ports/gate-store.ts';
-import { viewGate } from '../pause-gate.ts';
-import { type Eta, etaOf } from './batch-eta.ts';
+import { type GateView, viewGate } from '../pause-gate.ts';
+import { callsLeft, type Eta, type EtaParts, etaOf } from './batch-eta.ts';
 import type { QueuedBatch } from './queued-batch.ts';
 
 export interface BatchStatusDeps {
@@ -19,9 +22,20 @@ export interface BatchStatusDeps {
   readonly config: { readonly gate: GateSettings };
 }
 
+/** What a person looks at before anything else. */
+export interface FirstThings {
+  /** Jobs that wait for a person's decision. */
+  readonly decisions: number;
+  /** Jobs that Microsoft holds back, for a review of the customer or a pending operation. The worker tries them again. */
+  readonly held: number;
+  /** Of the failed ones: ended because the batch was stopped. */
+  readonly stoppedJobs: number;
+}
+
 /** How far a batch is. All times are epoch ms. */
-export interface BatchStatus {
+export interface BatchStatus extends FirstThings {
   readonly batchId: string;
+  readonly gate: GateView;
   /** The declared size; absent when no message declared one: then there is no `batch.finished`. */
   readonly total?: number;
   readonly stopped?: BatchSummary['stopped'];
@@ -41,7 +55,8 @@ interface Scan {
   readonly summary: BatchSummary | undefined;
   readonly counts: BatchCounts;
   readonly answered: number;
-  readonly lastTry: number | undefined;
+  readonly first: FirstThings;
+  readonly later: EtaParts['later'];
   readonly questions: readonly BatchJob[];
   readonly at: number;
   /** How long it took. */
@@ -74,7 +89,7 @@ export function batchStatuses(deps: BatchStatusDeps) {
   return async (batchId: string, backlog?: number): Promise<BatchStatus | undefined> => {
     const scan = await scanned(batchId);
     const { answered, questions, at } = scan;
-    let { summary, counts, lastTry } = scan;
+    let { summary, counts, later } = scan;
     let queued: QueuedBatch | undefined;
     // Nobody has declared a size: a batch whose messages nobody has taken, or one of which somebody knows no more.
     if (summary?.total === undefined && allLines(counts) === 0) {
@@ -83,7 +98,7 @@ export function batchStatuses(deps: BatchStatusDeps) {
       if (queued?.size !== undefined) {
         summary = { ...summary, batchId, total: queued.size };
         counts = { ...counts, notStarted: queued.size };
-        lastTry = queued.at;
+        later = queued.at === undefined ? [] : [{ at: queued.at, calls: queued.size }];
       }
     }
     const { gate: settings } = deps.config;
@@ -96,7 +111,18 @@ export function batchStatuses(deps: BatchStatusDeps) {
       ...(queued === undefined ? {} : { queued: omitUndefined({ at: queued.at }) }),
       counts,
       perMinute: answered / rateMinutes,
-      eta: etaOf({ now: deps.clock.now(), counts, gate, backlog, lastTry, minuteMs }),
+      ...scan.first,
+      gate,
+      eta: etaOf({
+        now: deps.clock.now(),
+        counts,
+        stopped: summary?.stopped !== undefined,
+        gate,
+        backlog,
+        later,
+        decisions: scan.first.decisions,
+        minuteMs,
+      }),
       questions,
       countedAt: at,
     };
@@ -110,20 +136,26 @@ async function scanBatch(deps: BatchStatusDeps, batchId: string): Promise<Scan> 
   const since = at - rateMinutes * config.gate.minuteMs;
   const questions: BatchJob[] = [];
   let answered = 0;
-  let lastTry: number | undefined;
+  const later: { at: number; calls: number }[] = [];
+  const first = { decisions: 0, held: 0, stoppedJobs: 0 };
   for await (const entry of batches.entries(batchId)) {
     counter.add(entry);
     if (entry.kind === 'rejected') continue;
     if ((entry.calledAt ?? 0) > since) answered += 1;
     if (entry.asked !== undefined && questions.length < shown) questions.push(entry);
-    if (isOpen(entry) && entry.asked === undefined) lastTry = later(lastTry, entry.nextTry);
+    if (entry.asked === 'needs-decision') first.decisions += 1;
+    if (entry.state === 'failed' && entry.code === stoppedCode) first.stoppedJobs += 1;
+    if (entry.state === 'waiting' && entry.code !== undefined && isHeldCode(entry.code)) first.held += 1;
+    if (isOpen(entry) && entry.asked === undefined && (entry.nextTry ?? 0) > at)
+      later.push({ at: entry.nextTry ?? at, calls: callsLeft[entry.state] });
   }
   const summary = (await batches.summary(batchId))?.value;
   return {
     summary,
     counts: counter.counts(summary?.total),
     answered,
-    lastTry,
+    first,
+    later,
     questions,
     at,
     ms: clock.now() - at,
@@ -131,6 +163,3 @@ async function scanBatch(deps: BatchStatusDeps, batchId: string): Promise<Scan> 
 }
 
 const isOpen = (entry: BatchEntry): boolean => entry.kind === 'job' && !isSettled(entry.state);
-
-const later = (a: number | undefined, b: number | undefined): number | undefined =>
-  a === undefined ? b : b === undefined ? a : Math.max(a, b);

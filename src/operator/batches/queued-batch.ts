@@ -1,3 +1,4 @@
+/** Finds a batch that no worker has seen yet among the messages of the queues. */
 import { decodeJob } from '../../domain/message/job.ts';
 import { omitUndefined } from '../../domain/omit-undefined.ts';
 import type { QueuedMessages } from '../../ports/queued-messages.ts';

@@ -1,3 +1,4 @@
+/** Stops a batch, or lets it continue. */
 import type { BatchSummary } from '../../domain/batch/batch.ts';
 import type { Batches } from '../../ports/batches.ts';
 import { Unavailable } from '../../ports/unavailable.ts';

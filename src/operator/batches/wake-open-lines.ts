@@ -1,3 +1,4 @@
+/** After a stop: wakes the open jobs of the batch, so that they end soon. */
 import { type CheckoutRecord, isSettled } from '../../domain/checkout/record.ts';
 import { wakeUp } from '../../domain/message/delivery.ts';
 import { jobEntryKeyOf } from '../../domain/schedule-entry.ts';

@@ -1,3 +1,4 @@
+/** Drops a dead letter that nothing depends on. */
 import { createHash } from 'node:crypto';
 import { type CheckoutRecord, isFinal, isSettled } from '../../domain/checkout/record.ts';
 import { decodeDelivery } from '../../domain/message/delivery.ts';
@@ -105,7 +106,7 @@ function refusalOf(outcome: DecideOutcome, seen: CheckoutRecord | undefined): st
     case 'decided':
       return undefined;
     case 'no-record':
-      return 'its record was taken away meanwhile: look again';
+      return 'its record was removed meanwhile: look again';
     case 'refused':
       return outcome.why;
     case 'changed':

@@ -1,3 +1,4 @@
+/** Works through the dead letters of a queue; what is done with each is the caller's. */
 import type { Clock } from '../../ports/clock.ts';
 import { type DeadLetters, isWanted, type LetterFilter, type TakenLetter } from '../../ports/dead-letters.ts';
 

@@ -1,3 +1,4 @@
+/** Writes a person's decision into the record of a job; the worker carries it out. */
 import { withResult } from '../../domain/checkout/apply-result.ts';
 import { newRecord } from '../../domain/checkout/claim-rules.ts';
 import {

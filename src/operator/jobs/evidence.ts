@@ -1,3 +1,4 @@
+/** What the worker found out about a cart, in words for the person who decides. */
 import * as z from 'zod/mini';
 
 const evidenceShape = z.object({

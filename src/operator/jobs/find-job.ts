@@ -1,3 +1,4 @@
+/** Finds the job of a customer by an order or by an id of a call. */
 import type { CheckoutRecord } from '../../domain/checkout/record.ts';
 import { type JobKey, readJobKey } from '../../domain/message/job-key.ts';
 import type { Ledger } from '../../ports/ledger.ts';

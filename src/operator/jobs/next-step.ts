@@ -1,4 +1,6 @@
+/** What happens next to a job, in words. */
 import { dueAt, isLate, leaseEnd } from '../../domain/checkout/claim-rules.ts';
+import { needsNewCart } from '../../domain/checkout/endings.ts';
 import { type CheckoutRecord, isInDoubt } from '../../domain/checkout/record.ts';
 import { isTerminal } from '../../domain/order/order.ts';
 import { jobEntryKeyOf, nextPollOf } from '../../domain/schedule-entry.ts';
@@ -53,7 +55,7 @@ export function nextStep(record: CheckoutRecord, around: Around): NextStep {
 function ordered(record: CheckoutRecord): NextStep {
   const pending = record.orders.filter((order) => !isTerminal(order.status));
   const polls = pending.flatMap((order) => nextPollOf(order.entryKey) ?? []);
-  const asked = record.asked === undefined ? '' : ' It is pending for so long that a person was told.';
+  const asked = record.asked === undefined ? '' : ' It is pending for so long that attention was raised.';
   const what = `${counted(pending.length, 'order is', 'orders are')} pending at Partner Center`;
   if (polls.length === 0) return { words: `${what}; the next tick of the poller looks.${asked}` };
   const at = Math.min(...polls);
@@ -70,7 +72,8 @@ function ended(record: CheckoutRecord, now: number): NextStep {
     record.gaveUp === true ? ' The retry looks for its orders first: it may have been bought.' : '';
   return {
     words: `Nothing happens by itself. ${description} ${remedy}${doubt}`.replaceAll(/ +/g, ' ').trim(),
-    command: `npx partner-checkout retry ${record.jobKey}`,
+    // A retry of this cart would be refused again; a person can still type it.
+    ...(needsNewCart(record) ? {} : { command: `npx partner-checkout retry ${record.jobKey}` }),
   };
 }
 

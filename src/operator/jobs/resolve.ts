@@ -1,3 +1,4 @@
+/** Checks a person's decision about a job with an unknown outcome, and says what it will do. */
 import { whyNotDecide } from '../../domain/checkout/decisions.ts';
 import {
   type CheckoutRecord,

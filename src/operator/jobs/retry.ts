@@ -1,7 +1,8 @@
+/** Decides for many jobs that they are tried again, and counts why others are not. */
 import pMap from 'p-map';
 import { isLate, leaseEnd } from '../../domain/checkout/claim-rules.ts';
 import { whyNotDecide } from '../../domain/checkout/decisions.ts';
-import { reasonOf } from '../../domain/checkout/endings.ts';
+import { needsNewCart, reasonOf } from '../../domain/checkout/endings.ts';
 import { type CheckoutRecord, isRetryable } from '../../domain/checkout/record.ts';
 import type { JobKey } from '../../domain/message/job-key.ts';
 import type { AttentionFilter, AttentionRows } from '../../ports/attention-rows.ts';
@@ -22,6 +23,7 @@ export type Passed =
   | 'changed'
   | 'unknown'
   | 'unreadable'
+  | 'new-cart'
   | 'other-batch';
 
 /** In words, for the person. */
@@ -35,6 +37,7 @@ export const passedWords: Readonly<Record<Passed, string>> = {
   changed: 'changed while the retry was written: look at it again',
   unknown: 'has no record in the ledger: it was never taken from the queue',
   unreadable: 'has a record that cannot be read: see npx partner-checkout attention',
+  'new-cart': 'needs a new cart, so a retry would end the same way; to retry it anyway, name its job key',
   'other-batch': 'does not belong to this batch',
 };
 
@@ -93,6 +96,8 @@ export interface RetryOptions {
   readonly who: string | undefined;
   readonly perSecond?: number;
   readonly batchId?: string;
+  /** Passes over jobs that need a new cart. */
+  readonly onlyUseful?: boolean;
   readonly signal: AbortSignal;
   readonly onProgress: (jobs: number) => void;
 }
@@ -125,7 +130,7 @@ export async function retryJobs(
     try {
       const record = (await deps.ledger.read(jobKey))?.value;
       const other = batchId !== undefined && record !== undefined && !record.batches.includes(batchId);
-      const why = other ? 'other-batch' : whyNotRetry(record, deps.now());
+      const why = other ? 'other-batch' : (whyNotRetry(record, deps.now()) ?? hopeless(record, options));
       if (why !== undefined || record === undefined) return pass(jobKey, why ?? 'unknown');
       if (who !== undefined) {
         const outcome = await decideJob(deps, jobKey, { decision: 'retry', who, orderIds: [] }, record);
@@ -145,6 +150,9 @@ export async function retryJobs(
   const largestFirst = [...groups.values()].sort((a, b) => b.count - a.count);
   return { jobs: decided, groups: largestFirst, passed, refused, interrupted: signal.aborted };
 }
+
+const hopeless = (record: CheckoutRecord | undefined, { onlyUseful }: RetryOptions): Passed | undefined =>
+  onlyUseful === true && record !== undefined && needsNewCart(record) ? 'new-cart' : undefined;
 
 function count(groups: Map<string, RetryGroup>, record: CheckoutRecord): void {
   const { state, jobKey } = record;

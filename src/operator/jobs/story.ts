@@ -1,3 +1,4 @@
+/** The story of a job as a timeline, out of its record. */
 import type { Call, CheckoutRecord, KeptDelivery, Poll } from '../../domain/checkout/record.ts';
 import { eventsOf } from '../../domain/events/event-list.ts';
 import type { JobKey } from '../../domain/message/job-key.ts';
@@ -39,7 +40,9 @@ export function storyOf(
     ...(record.deliveries.total === record.deliveries.last.length && record.deliveries.total > 0
       ? []
       : [{ at: record.createdAt, what: 'message' as const, words: 'was taken for the first time' }]),
-    ...record.deliveries.last.map(deliveryLine),
+    ...record.deliveries.last.map((delivery, index, all) =>
+      deliveryLine(delivery, callsBetween(record, delivery.at, all[index + 1]?.at)),
+    ),
     ...callsOf(record).map(callLine),
     ...[...record.polls.last, ...unkept].map(pollLine),
     ...record.orders.map(
@@ -61,9 +64,9 @@ export function storyOf(
 
 const kinds: readonly StoryLine['what'][] = [
   'message',
-  'delivery',
   'person',
   'call',
+  'delivery',
   'order',
   'poll',
   'result',
@@ -91,8 +94,15 @@ export async function unkeptPolls(schedule: Pick<Schedule, 'due'>, jobKey: JobKe
   return polls;
 }
 
-const deliveryLine = ({ at, messageId, count, from, end }: KeptDelivery): StoryLine => ({
-  at,
+const callsBetween = (record: CheckoutRecord, from: number, to = Number.POSITIVE_INFINITY): readonly Call[] =>
+  callsOf(record).filter(({ at }) => at >= from && at < to);
+
+/** What came of a delivery stands after the calls that it made. */
+const deliveryLine = (
+  { at, messageId, count, from, end }: KeptDelivery,
+  calls: readonly Call[],
+): StoryLine => ({
+  at: Math.max(at, ...calls.map((call) => call.at + (call.end?.ms ?? 0))),
   what: 'delivery',
   words: `${from === 'producer' ? 'message' : 'wake-up'} ${messageId}, delivery ${count}: ${end ?? 'what came of it is not recorded; it runs, or its worker died'}`,
 });

@@ -1,3 +1,4 @@
+/** What Microsoft's support needs to know about a job, and nothing secret. */
 import type { Call, CheckoutRecord } from '../../domain/checkout/record.ts';
 import { callsOf } from './story.ts';
 

@@ -1,3 +1,4 @@
+/** What became of a job between a person's look and their decision. */
 import type { CheckoutRecord } from '../../domain/checkout/record.ts';
 
 /** What is not as the person saw it any more, in one sentence. */

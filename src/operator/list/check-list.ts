@@ -68,7 +68,11 @@ export async function checkList(
     if (!decoded.ok) return placed(entry, decoded.rejection.path, decoded.rejection.reason);
     const { job } = decoded;
     if (tooLate(job, options.notBefore))
-      return { line, field: 'notAfter', reason: 'the time is over before the batch starts' };
+      return {
+        line,
+        field: 'notAfter',
+        reason: 'it lies before the start of the batch: no worker would buy the cart',
+      };
     if (job.batchId !== undefined && batchId !== undefined && job.batchId !== batchId)
       return {
         line,

@@ -1,3 +1,4 @@
+/** The header of a list in CSV: which column holds which field. */
 import { cartMessage, commonFields } from '../../domain/message/job.ts';
 import { cutText } from '../../domain/text.ts';
 import { neededColumns, orderColumns } from './group-order-rows.ts';
@@ -32,8 +33,8 @@ const delimiters = ['\t', ';', ',', '|'];
 
 /** What separates the cells, as the header shows it; Excel says it in a line of its own (`sep=;`). */
 export function delimiterOf(firstLine: string): string {
-  const said = /^"?sep=(.)"?$/i.exec(firstLine)?.[1];
-  return said ?? delimiters.find((candidate) => firstLine.includes(candidate)) ?? ',';
+  const said = /^"?sep=(\S|\t)"?\s*$/i.exec(firstLine)?.[1];
+  return said ?? delimiters.find((candidate) => firstLine.trimEnd().includes(candidate)) ?? ',';
 }
 
 /** Order lines have a column of the producer's number or of products. Throws `UnreadableList` with what was found and expected. */

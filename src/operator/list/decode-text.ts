@@ -1,3 +1,4 @@
+/** The bytes of a list as text. */
 import { UnreadableList } from './unreadable-list.ts';
 
 type Encoding = 'utf-8' | 'utf-16le' | 'utf-16be';

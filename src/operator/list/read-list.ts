@@ -13,6 +13,9 @@ import { UnreadableList } from './unreadable-list.ts';
 /** A job has a few hundred characters; the rest of a list is not to be read into memory for one open quote. */
 const maxLine = 64 * 1024;
 
+/** Export-Csv of Windows PowerShell writes the type of its objects before the header. */
+const typeLine = '#TYPE ';
+
 /** A list is held in memory. The default limit of 300 calls a minute allows some 115,000 checkouts in eight hours. */
 export const maxLines = 200_000;
 
@@ -43,7 +46,7 @@ async function* linesOf(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<ListLi
   else yield* csvLines(whole, delimiterOf(start.line));
 }
 
-/** Reads up to the end of the first line that is not blank. */
+/** Reads up to the end of the first line that is not blank, and that is not the one which Export-Csv writes before the header. */
 async function firstLine(pieces: AsyncGenerator<string>): Promise<{ text: string; line: string }> {
   let text = '';
   // Where the line begins, and up to where its end was looked for: no character is looked at twice.
@@ -59,7 +62,14 @@ async function firstLine(pieces: AsyncGenerator<string>): Promise<{ text: string
         );
       const from = Math.max(seen, begin);
       const end = text.slice(from).search(/[\r\n]/);
-      if (end >= 0) return { text, line: text.slice(begin, from + end).trimEnd() };
+      if (end >= 0) {
+        const line = text.slice(begin, from + end);
+        if (!line.startsWith(typeLine)) return { text, line };
+        // The header is the line after it.
+        begin = -1;
+        seen = from + end;
+        continue;
+      }
     }
     seen = text.length;
     if (text.length > maxLine)
@@ -113,7 +123,13 @@ interface Parsed {
 }
 
 async function* csvLines(pieces: AsyncIterable<string>, delimiter: string): AsyncGenerator<ListLine> {
+  // Where the last whole record ended: an open quote stands after it.
+  let lastLine = 0;
   const parser = parse({
+    on_record: (record, { lines }) => {
+      lastLine = lines;
+      return record;
+    },
     delimiter,
     info: true,
     relax_column_count: true,
@@ -133,20 +149,24 @@ async function* csvLines(pieces: AsyncIterable<string>, delimiter: string): Asyn
         if (header.kind === 'carts' || 'reason' in line) yield asJob(line);
         else if (orderRows.length < maxLines) orderRows.push({ number: line.number, cells: line.cells });
         else throw tooLong(line.number);
-      } else if (!/^sep=/i.test(record.join(''))) header = checkHeader(record);
+      } else if (!isPreamble(record)) header = checkHeader(record);
     }
   } catch (error) {
-    throw error instanceof CsvError ? new UnreadableList(csvProblem(error)) : error;
+    throw error instanceof CsvError ? new UnreadableList(csvProblem(error, lastLine + 1)) : error;
   }
   yield* ordersOf(orderRows);
 }
 
-function csvProblem(error: CsvError): string {
+/** Excel names the delimiter before the header, and Export-Csv of Windows PowerShell the type of its objects. */
+const isPreamble = (record: readonly string[]): boolean =>
+  /^sep=/i.test(record.join('')) || record[0]?.startsWith(typeLine) === true;
+
+function csvProblem(error: CsvError, opened: number): string {
   const line = 'lines' in error ? `Line ${String(error['lines'])}` : 'A line';
   switch (error.code) {
     case 'CSV_QUOTE_NOT_CLOSED':
     case 'CSV_MAX_RECORD_SIZE':
-      return `${line}: a quote is opened and not closed. Is the list cut short?`;
+      return `Line ${opened}: a quote is opened and not closed. Is the list cut short?`;
     default:
       return `${line}: ${error.message.slice(0, 200)}. A quote inside a cell is written twice, and the cell in quotes.`;
   }

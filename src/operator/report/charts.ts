@@ -1,3 +1,4 @@
+/** The charts of the report, as inline SVG. */
 import { type Html, html, nothing } from './html.ts';
 
 /** One bar, its parts from the bottom up; `kind` is a class of the style sheet. */

@@ -1,10 +1,13 @@
+/** The figures of the report, out of the records of a batch. */
 import { type BatchCounts, batchCounter } from '../../domain/batch/batch-counts.ts';
+import { isHeldCode } from '../../domain/checkout/api-errors.ts';
 import { lastCheckoutEnd } from '../../domain/checkout/call-history.ts';
-import { reasonOf } from '../../domain/checkout/endings.ts';
+import { reasonOf, stoppedCode } from '../../domain/checkout/endings.ts';
 import { type CheckoutRecord, isRetryable, isSettled, type State } from '../../domain/checkout/record.ts';
 import type { JobKey } from '../../domain/message/job-key.ts';
 import { isTerminal } from '../../domain/order/order.ts';
 import type { BatchCart } from '../batches/batch-carts.ts';
+import type { FirstThings } from '../batches/batch-status.ts';
 
 export type Outcome = 'completed' | 'pending' | 'failed' | 'open';
 
@@ -23,6 +26,8 @@ export interface FailureGroup {
   readonly description: string;
   readonly remedy: string;
   /** One cart of them, to look at. */
+  /** The first of them, in the order of the batch. */
+  readonly jobs: readonly JobKey[];
   readonly example: { readonly jobKey: JobKey; readonly reference?: string };
 }
 
@@ -32,8 +37,12 @@ export interface Bar {
 }
 
 /** What a report tells of one batch. */
-export interface Figures {
+export interface Figures extends FirstThings {
   readonly batchId: string;
+  /** Why the gate is closed now; absent: it is open. */
+  readonly closed?: string;
+  /** Orders of its carts. */
+  readonly orders: number;
   readonly counts: BatchCounts;
   /** The first and the last call; undefined: there was none. */
   readonly from: number | undefined;
@@ -76,7 +85,12 @@ export const outcomeOf: Readonly<Record<State, Outcome>> = {
 
 /** The figures of a night, out of its carts' records. `minuteMs` is how long a minute lasts on the stack's clock. */
 export async function figuresOf(
-  batch: { readonly batchId: string; readonly total: number | undefined; readonly limit: number },
+  batch: {
+    readonly batchId: string;
+    readonly total: number | undefined;
+    readonly limit: number;
+    readonly closed?: string;
+  },
   carts: AsyncIterable<BatchCart>,
   now: number,
   minuteMs = minute,
@@ -85,7 +99,9 @@ export async function figuresOf(
   const ends: { at: number; outcome: Outcome }[] = [];
   const calls: number[] = [];
   const took: number[] = [];
-  const failures = new Map<string, { -readonly [K in keyof FailureGroup]: FailureGroup[K] }>();
+  const failures = new Map<string, GroupInWork>();
+  const first = { decisions: 0, held: 0, stoppedJobs: 0 };
+  let orders = 0;
   const waits: number[] = [];
   for await (const cart of carts) {
     if (cart.kind !== 'record') {
@@ -102,6 +118,8 @@ export async function figuresOf(
       if (call.what === 'checkout' && call.end !== undefined) took.push(call.end.ms);
     }
     addFailure(failures, record);
+    addFirstThings(first, record);
+    orders += record.orders.length;
     for (const { status, since } of record.orders) if (!isTerminal(status)) waits.push(now - since);
   }
   const from = least(calls);
@@ -109,6 +127,9 @@ export async function figuresOf(
   const stretchMs = stretchOf((to ?? 0) - (from ?? 0));
   return {
     batchId: batch.batchId,
+    ...first,
+    ...(batch.closed === undefined ? {} : { closed: batch.closed }),
+    orders,
     counts: counter.counts(batch.total),
     from,
     to,
@@ -124,16 +145,26 @@ export async function figuresOf(
   };
 }
 
-function addFailure(
-  failures: Map<string, { -readonly [K in keyof FailureGroup]: FailureGroup[K] }>,
-  record: CheckoutRecord,
-) {
+/** More of them are in the result file. */
+const maxListed = 500;
+
+type GroupInWork = Omit<FailureGroup, 'count' | 'jobs'> & { count: number; readonly jobs: JobKey[] };
+
+function addFirstThings(first: { -readonly [K in keyof FirstThings]: number }, record: CheckoutRecord): void {
+  const { state, asked, reason } = record;
+  if (asked?.kind === 'needs-decision') first.decisions += 1;
+  if (state === 'waiting' && reason !== undefined && isHeldCode(reason.code)) first.held += 1;
+  if (state === 'failed' && reason?.code === stoppedCode) first.stoppedJobs += 1;
+}
+
+function addFailure(failures: Map<string, GroupInWork>, record: CheckoutRecord) {
   if (!isRetryable(record.state)) return;
   const { jobKey, job } = record;
   const { code, description, remedy } = reasonOf(record);
   const known = failures.get(code);
   if (known !== undefined) {
     known.count += 1;
+    if (known.jobs.length < maxListed) known.jobs.push(jobKey);
     return;
   }
   failures.set(code, {
@@ -141,6 +172,7 @@ function addFailure(
     count: 1,
     description,
     remedy,
+    jobs: [jobKey],
     example: { jobKey, ...(job.reference === undefined ? {} : { reference: job.reference }) },
   });
 }

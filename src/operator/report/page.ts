@@ -1,5 +1,7 @@
+/** The report: one page of HTML that needs nothing else. */
 import { allLines, openLines } from '../../domain/batch/batch-counts.ts';
 import { type StateAt, states } from '../../domain/checkout/record.ts';
+import type { FirstThings } from '../batches/batch-status.ts';
 import { barChart, rowsChart, shareBar } from './charts.ts';
 import { type FailureGroup, type Figures, type Outcome, outcomeOf } from './figures.ts';
 import { type Html, html, nothing } from './html.ts';
@@ -7,7 +9,7 @@ import { style } from './style.ts';
 
 /** The night as one page that needs nothing else: no script, no picture, no font from elsewhere. */
 export function reportPage(figures: Figures): string {
-  const title = answerOf(figures);
+  const title = [...firstThingsOf(figures), answerOf(figures)].join('. ');
   const page = html`<!doctype html>
 <html lang="en">
 <head>
@@ -20,7 +22,8 @@ export function reportPage(figures: Figures): string {
 <body>
 <main>
 <header>
-<h1>${title}</h1>
+${firstThingsOf(figures).map((words) => html`<p class="first">${words}.</p>`)}
+<h1>${answerOf(figures)}</h1>
 <p class="facts">Batch ${figures.batchId}${spanOf(figures)}</p>
 ${allLines(figures.counts) === 0 ? nothing : shareBar(partsOf(figures))}
 </header>
@@ -38,8 +41,23 @@ const utc = (at: number): string => `${new Date(at).toISOString().slice(0, 16).r
 const clock = (at: number, stretchMs: number): string =>
   new Date(at).toISOString().slice(11, stretchMs < 60_000 ? 19 : 16);
 
-/** The answer first: what a person wants to know in the morning, in one line. */
-export function answerOf({ counts }: Pick<Figures, 'counts'>): string {
+/** What waits for a person, before anything else; empty: nothing does. Sentences without their full stop. */
+export function firstThingsOf({
+  decisions,
+  held,
+  closed,
+}: Pick<Figures, keyof FirstThings | 'closed'>): readonly string[] {
+  return [
+    ...(decisions === 0
+      ? []
+      : [`${number(decisions)} ${decisions === 1 ? 'job waits' : 'jobs wait'} for your decision`]),
+    ...(held === 0 ? [] : [`${number(held)} ${held === 1 ? 'job is' : 'jobs are'} held back by Microsoft`]),
+    ...(closed === undefined ? [] : [`The gate is closed: ${closed.replace(/\.$/, '')}`]),
+  ];
+}
+
+/** What a person wants to know in the morning, in one line. */
+export function answerOf({ counts, stoppedJobs }: Pick<Figures, 'counts' | 'stoppedJobs'>): string {
   const all = allLines(counts);
   if (all === 0) return 'Nothing was sent: 0 carts';
   const parts = {
@@ -47,30 +65,53 @@ export function answerOf({ counts }: Pick<Figures, 'counts'>): string {
     ordered: counts.ordered,
     open: openLines(counts),
     partial: counts.partial,
-    failed: counts.failed,
+    failed: counts.failed - stoppedJobs,
+    stopped: stoppedJobs,
     rejected: counts.rejected,
-  } satisfies Readonly<Record<StateAt<'ordered' | 'final'> | 'open' | 'rejected', number>>;
+  } satisfies Readonly<Record<StateAt<'ordered' | 'final'> | 'open' | 'stopped' | 'rejected', number>>;
   const told = Object.entries(parts)
     .filter(([, count]) => count > 0)
     .map(([name, count]) => `${number(count)} ${name === 'ordered' ? 'pending' : name}`);
   return `${number(all)} cart${all === 1 ? '' : 's'}: ${told.join(', ')}`;
 }
 
-const partsOf = ({ counts }: Figures) => [
+const partsOf = ({ counts, stoppedJobs }: Figures) => [
   { kind: 'completed', name: 'completed', count: countOf(counts, 'completed') },
   { kind: 'pending', name: 'pending at Partner Center', count: countOf(counts, 'pending') },
   { kind: 'open', name: 'in work', count: countOf(counts, 'open') },
   { kind: 'notStarted', name: 'not started', count: counts.notStarted },
-  { kind: 'failed', name: 'failed or partial', count: countOf(counts, 'failed') },
+  { kind: 'failed', name: 'failed or partial', count: countOf(counts, 'failed') - stoppedJobs },
+  { kind: 'notStarted', name: 'stopped', count: stoppedJobs },
   { kind: 'rejected', name: 'no job', count: counts.rejected },
 ];
 
 const countOf = (counts: Figures['counts'], outcome: Outcome): number =>
   states.reduce((sum, state) => sum + (outcomeOf[state] === outcome ? counts[state] : 0), 0);
 
-function spanOf({ from, to }: Figures): string {
+function spanOf({ from, to, orders }: Figures): string {
   if (from === undefined || to === undefined) return '; no call was made.';
-  return `, first call ${utc(from)}, last ${utc(to)}.`;
+  return `, first call ${utc(from)}, last ${utc(to)}, ${durationOf(to - from)} in all; ${number(orders)} ${orders === 1 ? 'order' : 'orders'}.`;
+}
+
+const durationOf = (ms: number): string =>
+  ms < 120_000
+    ? `${Math.round(ms / 1_000)} s`
+    : ms < 7_200_000
+      ? `${Math.round(ms / 60_000)} min`
+      : `${Math.floor(ms / 3_600_000)} h ${Math.round((ms % 3_600_000) / 60_000)} min`;
+
+/** The longest time without a call inside the span; '' for none that shows. */
+function gapOf({ stretches, stretchMs }: Figures): string {
+  let gap = { from: 0, length: 0 };
+  let from = 0;
+  for (const [index, { callsPerMinute }] of stretches.entries()) {
+    if (callsPerMinute > 0) from = index + 1;
+    else if (index + 1 - from > gap.length) gap = { from, length: index + 1 - from };
+  }
+  const first = stretches[gap.from];
+  if (gap.length < 2 || first === undefined) return '';
+  const [begin, end] = [first.at, first.at + gap.length * stretchMs].map((at) => clock(at, stretchMs));
+  return ` No call was made from ${begin} to ${end}: the gate was closed, or no job was due.`;
 }
 
 function outcomes({ stretches, stretchMs }: Figures): Html {
@@ -84,20 +125,21 @@ function outcomes({ stretches, stretchMs }: Figures): Html {
     ],
   }));
   const all = bars.reduce((sum, bar) => sum + bar.parts.reduce((part, { count }) => part + count, 0), 0);
-  const summary = `${number(all)} ${all === 1 ? 'cart has' : 'carts have'} a result; each bar is ${lengthOf(stretchMs)} of their checkouts, by how they stand now.`;
+  const summary = `${number(all)} ${all === 1 ? 'cart has' : 'carts have'} a result; each bar shows the checkouts of ${lengthOf(stretchMs)}, by their state now.`;
   return wide(
     barChart({ title: 'Outcomes over time', summary, unit: `carts in ${lengthOf(stretchMs)}` }, bars),
   );
 }
 
-function budget({ stretches, stretchMs, limit }: Figures): Html {
+function budget(figures: Figures): Html {
+  const { stretches, stretchMs, limit } = figures;
   if (stretches.length === 0) return nothing;
   const bars = stretches.map(({ at, callsPerMinute }) => ({
     name: clock(at, stretchMs),
     parts: [{ kind: 'calls', count: callsPerMinute }],
   }));
   const most = Math.max(...stretches.map(({ callsPerMinute }) => callsPerMinute));
-  const summary = `At most ${number(Math.round(most))} calls a minute for these carts; the gate now allows ${number(limit)} for all.`;
+  const summary = `At most ${number(Math.round(most))} ${Math.round(most) === 1 ? 'call' : 'calls'} a minute for these carts; the gate now allows ${number(limit)} for all.${gapOf(figures)}`;
   return barChart({ title: 'Budget used', summary, unit: 'calls/min' }, bars, limit);
 }
 
@@ -121,9 +163,10 @@ function pending({ pendingByAge, counts }: Figures): Html {
 function failures(groups: readonly FailureGroup[]): Html {
   if (groups.length === 0) return nothing;
   return html`<section class="whole"><h2>What failed, and what to do</h2>${groups.map(
-    ({ code, count, description, remedy, example }) => html`
+    ({ code, count, description, remedy, example, jobs }) => html`
 <div class="failure"><b>${number(count)}</b><code>${code}</code><span>${description}</span><span class="remedy">${remedy}</span>
-<p>One of them: <code>${example.jobKey}</code>${example.reference === undefined ? '' : `, ${example.reference}`}</p></div>`,
+<p>One of them: <code>${example.jobKey}</code>${example.reference === undefined ? '' : `, ${example.reference}`}</p>
+<details><summary>${count === 1 ? 'Its job key' : 'All job keys'}${jobs.length < count ? `: the first ${number(jobs.length)}, the others are in the result file` : ''}</summary><p class="keys">${jobs.map((key) => html`<code>${key}</code> `)}</p></details></div>`,
   )}</section>`;
 }
 

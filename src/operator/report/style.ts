@@ -10,7 +10,7 @@ main{max-width:60rem;margin:0 auto;padding:clamp(1.25rem,4vw,3.5rem) clamp(1rem,
 h1{font-size:clamp(1.5rem,1.1rem + 2vw,2.4rem);line-height:1.2;font-weight:650;letter-spacing:-.02em;margin:0 0 .5rem;text-wrap:balance}
 h2{font-size:1.05rem;font-weight:650;margin:0}
 p{margin:0;color:var(--soft)}
-.facts{overflow-wrap:anywhere}
+.facts,.keys{overflow-wrap:anywhere}.first{color:var(--failed);font-weight:600;margin-bottom:.5rem}
 .share{display:block;width:100%;height:18px;border-radius:9px;margin:1.75rem 0 .75rem;overflow:hidden}
 .legend{display:flex;flex-wrap:wrap;gap:.25rem 1.25rem;list-style:none;margin:0 0 2rem;padding:0;color:var(--soft)}
 .legend b{color:var(--ink)}.legend svg{width:.75em;height:.75em;margin-right:.4em}

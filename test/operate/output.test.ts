@@ -1,0 +1,65 @@
+/** What a command prints fits the terminal, and programs get times that they can read. */
+import { Writable } from 'node:stream';
+import { expect, test } from 'vitest';
+import { layOut, openOutput } from '../../src/cli/session/output.ts';
+
+function terminal(columns: number | undefined) {
+  let text = '';
+  const stream = new Writable({
+    write(chunk, _encoding, done) {
+      text += String(chunk);
+      done();
+    },
+  });
+  return {
+    stream: Object.assign(stream, { isTTY: columns !== undefined, columns }) as unknown as NodeJS.WriteStream,
+    text: () => text,
+  };
+}
+
+test('the last column of a table is wrapped at the width of the terminal, and no other', () => {
+  const rows = [
+    [12, 'customerId', 'customerId must be a GUID, like 7c1f0a52'],
+    [3, 'notAfter', 'the time is over'],
+  ];
+  expect(layOut(['line', 'field', 'reason'], rows, 44)).toEqual([
+    'line  field       reason',
+    '  12  customerId  customerId must be a GUID,',
+    '                  like 7c1f0a52',
+    '   3  notAfter    the time is over',
+  ]);
+  expect(layOut(['line', 'field', 'reason'], rows)).toHaveLength(3);
+});
+
+test('many rows are laid out', () => {
+  const rows = Array.from({ length: 200_000 }, (_, line) => [line, 'x']);
+  expect(layOut(['line', ''], rows)).toHaveLength(200_001);
+});
+
+test('a live line never wraps, and leaves nothing behind', () => {
+  const stderr = terminal(80);
+  const stdout = terminal(80);
+  const output = openOutput({ stdout: stdout.stream, stderr: stderr.stream }, { json: false });
+  output.progress('x'.repeat(140));
+  expect(stderr.text()).toBe(`\r${'x'.repeat(79)}\u001b[K`);
+  output.line('done');
+  expect(stderr.text().endsWith('\r\u001b[K')).toBe(true);
+  expect(stdout.text()).toBe('done\n');
+});
+
+test('times in JSON are ISO 8601; counts and lengths stay numbers', () => {
+  const stdout = terminal(undefined);
+  const output = openOutput({ stdout: stdout.stream, stderr: terminal(undefined).stream }, { json: true });
+  output.data({
+    at: 1_795_997_844_527.947,
+    calls: 300,
+    pauses: [{ until: 1_795_997_844_000 }],
+    ms: 86_400_000_000,
+  });
+  expect(JSON.parse(stdout.text())).toEqual({
+    at: '2026-11-30T00:17:24.527Z',
+    calls: 300,
+    pauses: [{ until: '2026-11-30T00:17:24.000Z' }],
+    ms: 86_400_000_000,
+  });
+});
