@@ -12,7 +12,7 @@ param tags { *: string }
 @description('Who is told.')
 param actionGroupId string
 @description('When this deployment began. Before the first telemetry nothing is missing.')
-param deployedAt string = utcNow()
+param deployedAt string = utcNow('yyyy-MM-ddTHH:mm:ssZ')
 @description('Where the runbook is: the mails name it.')
 param runbook string = 'docs/runbook.md'
 
@@ -49,11 +49,7 @@ var agoByNumber = '\${data.alertContext.condition.allOf[0].metricValue} minutes 
 var rules Rule[] = [
   {
     name: 'no-tick'
-    query: replace(
-      loadTextContent('../queries/alert-no-tick.kql'),
-      'datetime(2000-01-01)',
-      'datetime(${deployedAt})'
-    )
+    query: replace(loadTextContent('../queries/alert-no-tick.kql'), 'datetime(2000-01-01)', 'datetime(${deployedAt})')
     // The whole worker may be down.
     severity: 1
     frequency: 'PT5M'
