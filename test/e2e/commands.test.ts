@@ -37,7 +37,7 @@ describe('npm start', () => {
   }, 120_000);
 
   test('an order book that lies: exit 1', async () => {
-    await using run = command('local/night.ts', '--jobs', '20', '--lie', 'hide');
+    await using run = command('local/night.ts', '--jobs', '30', '--lines', '30', '--lie', 'hide');
     expect(await run.ended, run.printed()).toBe(1);
     expect(run.printed()).toContain('NOT as it should be');
     expect(run.printed()).toContain('the books do not agree');
