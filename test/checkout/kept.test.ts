@@ -70,13 +70,14 @@ test('the record keeps each delivery that it was written for, and what came of i
   );
   expect(storyOf(record, undefined).map(({ what }) => what)).toEqual([
     'message',
-    'delivery',
+    // What came of a delivery stands after the calls that it made.
     'call',
     'delivery',
     'call',
     'order',
     'result',
     'event',
+    'delivery',
   ]);
 });
 
