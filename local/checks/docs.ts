@@ -109,6 +109,8 @@ const [guideTexts, otherTexts] = [true, false].map((wanted) =>
   texts.filter(({ page }) => guides.includes(page) === wanted),
 );
 
+const modules = openings('src/**/*.{ts,js}', /^(?:#!.*\n)?\/\*\*\s+(?:\*\s+)?[\w`]/);
+const without = modules.filter(({ isThere }) => !isThere).length;
 report(
   `paths named in ${guides.join(' and ')}`,
   all(guideTexts ?? [], (_, text) => pathsIn(text)),
@@ -122,8 +124,6 @@ report(
   'npm scripts named',
   all(texts, (_, text) => scriptsIn(text)),
 );
-const modules = openings('src/**/*.{ts,js}', /^(?:#!.*\n)?\/\*\*\s+(?:\*\s+)?[\w`]/);
-const without = modules.filter(({ isThere }) => !isThere).length;
 console.log(
   `modules of src/ that open with what they are for: ${modules.length - without} of ${modules.length}`,
 );

@@ -250,7 +250,7 @@ test('what cannot be understood, or is not there, is said in one sentence, with 
     [['resolve', `${customer}:cart:${cart}`, '--not-bought', '--yes'], 1, /Nothing is known of job/],
     [['resolve', customer, cart, '--not-bought', '--give-up'], 2, /One decision/],
     [['repair', '--dry-run'], 0, /every open job and every pending order has its entry/],
-    [['batches'], 0, /Next: npx partner-checkout batch /],
+    [['batches'], 0, /Next: npx partner-checkout (batch|status)/],
     [['jobs'], 2, /Name a batch or a customer/],
     [['jobs', '--batch', 'nihgt'], 1, /Batch nihgt is not known/],
     [['limit'], 0, /calls a minute\. The worker adapts it between/],

@@ -116,7 +116,9 @@ describe('an app that cannot start ends with a plain message', () => {
   });
 
   test('a bad schedule and an unresolved token', async () => {
-    expect(await startError(timer.replace('0 0 0 1 1 *', '0 0 0 1 13 *'))).toContain('Invalid value for month');
+    expect(await startError(timer.replace('0 0 0 1 1 *', '0 0 0 1 13 *'))).toContain(
+      'Invalid value for month',
+    );
     expect(await startError(timer.replace('0 0 0 1 1 *', '%WHEN%'))).toContain('no setting %WHEN% exists');
   });
 

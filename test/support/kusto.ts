@@ -1,6 +1,4 @@
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { runInThisContext } from 'node:vm';
+import { loadKusto } from './load-kusto.ts';
 
 /** The part that is used of the language service, which is a script without modules. */
 interface Service {
@@ -65,15 +63,7 @@ export function kusto(tables: Readonly<Record<string, Readonly<Record<string, st
   };
 }
 
-function load(): Service {
-  const require = createRequire(import.meta.url);
-  const scripts = [
-    require.resolve('@kusto/language-service-next/bridge.min.js'),
-    require.resolve('@kusto/language-service-next/Kusto.Language.Bridge.min.js'),
-  ];
-  for (const filename of scripts) runInThisContext(readFileSync(filename, 'utf8'), { filename });
-  return (globalThis as unknown as { readonly Kusto: { readonly Language: Service } }).Kusto.Language;
-}
+const load = (): Service => loadKusto() as Service;
 
 function reads({ Syntax }: Service, root: Node): Pick<Query, 'fields' | 'compared'> {
   const { SyntaxKind } = Syntax;

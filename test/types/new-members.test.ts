@@ -127,6 +127,12 @@ const single: readonly string[] = [
   'src/domain/checkout/reconcile-rules.ts assign',
   'src/operator/preflight.ts judgeCart',
   'src/domain/answer/decode-cart.ts statuses',
+  'src/operator/report/figures.ts addFirstThings',
+  'src/operator/jobs/adopt.ts isNeverSent',
+  'src/operator/batches/batch-status.ts scanBatch',
+  'src/operator/batches/result-lines.ts lineOf',
+  'src/operator/batches/result-lines.ts takeOrderLine',
+  'src/operator/batches/result-lines.ts linesToSendAgain',
 ];
 
 async function sources(): Promise<readonly string[]> {

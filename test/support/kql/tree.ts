@@ -1,7 +1,5 @@
 /** Parses KQL with Microsoft's own parser, and reads its syntax tree by child positions. */
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { runInThisContext } from 'node:vm';
+import { loadKusto } from '../load-kusto.ts';
 
 interface RawNode {
   readonly Kind: number;
@@ -26,16 +24,11 @@ let loaded: { readonly language: Language; readonly kinds: ReadonlyMap<number, s
 
 function load() {
   if (loaded !== undefined) return loaded;
-  const require = createRequire(import.meta.url);
-  for (const file of ['bridge.min.js', 'Kusto.Language.Bridge.min.js']) {
-    const filename = require.resolve(`@kusto/language-service-next/${file}`);
-    runInThisContext(readFileSync(filename, 'utf8'), { filename });
-  }
-  const { Kusto } = globalThis as unknown as { readonly Kusto: { readonly Language: Language } };
+  const language = loadKusto() as Language;
   const kinds = new Map<number, string>();
-  for (const [name, value] of Object.entries(Kusto.Language.Syntax.SyntaxKind))
+  for (const [name, value] of Object.entries(language.Syntax.SyntaxKind))
     if (typeof value === 'number') kinds.set(value, name);
-  loaded = { language: Kusto.Language, kinds };
+  loaded = { language, kinds };
   return loaded;
 }
 
