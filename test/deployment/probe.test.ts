@@ -1,3 +1,5 @@
+/** Promise: probe does what its page says, with bad input too. */
+
 import { afterEach, expect, test } from 'vitest';
 import { type ProbeResult, probe, verdictOf } from '../../local/first-deployment/probe.ts';
 import { steps } from '../../local/first-deployment/steps.ts';

@@ -1,4 +1,4 @@
-/** With --websockets and HTTPS_PROXY the tools reach Service Bus where a network lets out nothing but HTTPS by its proxy. */
+/** Promise: with --websockets and HTTPS_PROXY the tools reach Service Bus where a network lets out nothing but HTTPS by its proxy. */
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';

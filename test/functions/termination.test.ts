@@ -1,3 +1,5 @@
+/** Promise: termination does what its page says, with bad input too. */
+
 import { expect, test, vi } from 'vitest';
 import { termination } from '../../functions/termination.ts';
 import type { Gate, Taken } from '../../src/ports/gate.ts';

@@ -1,3 +1,5 @@
+/** Promise: real host does what its page says, with bad input too. */
+
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';

@@ -1,3 +1,5 @@
+/** Promise: adopt does what its page says, with bad input too. */
+
 import { expect, test } from 'vitest';
 import { ledgerStore } from '../../src/adapters/azure-tables/ledger-store.ts';
 import { scheduleStore } from '../../src/adapters/azure-tables/schedule-store.ts';

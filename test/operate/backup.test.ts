@@ -1,3 +1,5 @@
+/** Promise: backup does what its page says, with bad input too. */
+
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import {

@@ -1,3 +1,5 @@
+/** Promise: drain does what its page says, with bad input too. */
+
 import { expect, test } from 'vitest';
 import { defaultGateSettings } from '../../src/domain/gate/gate-settings.ts';
 import { initialState } from '../../src/domain/gate/gate-state.ts';

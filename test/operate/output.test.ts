@@ -1,4 +1,4 @@
-/** What a command prints fits the terminal, and programs get times that they can read. */
+/** Promise: what a command prints fits the terminal, and programs get times that they can read. */
 import { Writable } from 'node:stream';
 import { expect, test } from 'vitest';
 import { layOut, openOutput } from '../../src/cli/session/output.ts';

@@ -1,4 +1,4 @@
-/** A settings file is read as people's tools write it; nothing of it is lost without a word. */
+/** Promise: a settings file is read as people's tools write it; nothing of it is lost without a word. */
 import { expect, test } from 'vitest';
 import { readEnvFile } from '../../src/cli/session/read-env-file.ts';
 

@@ -1,4 +1,4 @@
-/** Behind a proxy that HTTPS_PROXY names, a call leaves once, and only when its connection is ready. */
+/** Promise: behind a proxy that HTTPS_PROXY names, a call leaves once, and only when its connection is ready. */
 import { once } from 'node:events';
 import { createServer as createHttpServer } from 'node:http';
 import { createServer } from 'node:https';

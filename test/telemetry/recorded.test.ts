@@ -1,3 +1,5 @@
+/** Promise: recorded does what its page says, with bad input too. */
+
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';

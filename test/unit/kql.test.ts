@@ -1,3 +1,5 @@
+/** Promise: kql does what its page says, with bad input too. */
+
 import { expect, test } from 'vitest';
 import { evaluate, type Result } from '../support/kql/evaluate.ts';
 import { DateTime, type Row, textOf, type Value } from '../support/kql/values.ts';
