@@ -13,6 +13,8 @@ import { variants } from './variants.ts';
 /** When the newest API versions of today have become two years old: then the linter would call them old. */
 const laterDate = '2028-03-05';
 
+const testReport = z.object({ numPassedTests: z.number(), numFailedTests: z.number() });
+
 const args = process.argv.slice(2);
 if (args.includes('--json')) process.exitCode = await report();
 else if (args.includes('--recent')) process.exitCode = await refuseOld();
@@ -58,8 +60,6 @@ async function report(): Promise<number> {
   process.stdout.write(`${JSON.stringify(figures, null, 2)}\n`);
   return warnings + (later?.length ?? 0) + tests.failed === 0 && tests.passed > 0 ? 0 : 1;
 }
-
-const testReport = z.object({ numPassedTests: z.number(), numFailedTests: z.number() });
 
 function testFigures(): { readonly passed: number; readonly failed: number } {
   const folder = mkdtempSync(join(tmpdir(), 'infra-report-'));

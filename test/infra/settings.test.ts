@@ -52,8 +52,8 @@ test('every setting that the code reads is set by the template, or left out for 
 const setByTemplate = () => settingNames.filter((name) => !leftOut.includes(name));
 
 test('the code reads no variable that is no setting', () => {
-  // Azure sets WEBSITE_…. The command line, on a person's machine, may read what the shell sets.
-  const foreign = /^(WEBSITE_|CONTAINER_NAME$)/;
+  // Azure sets WEBSITE_… and CONTAINER_NAME, and those of OpenTelemetry are its own. The command line, on a person's machine, may read what the shell sets.
+  const foreign = /^(WEBSITE_|OTEL_|APPLICATIONINSIGHTS_OPENTELEMETRY_|CONTAINER_NAME$)/;
   const root = join(import.meta.dirname, '../..');
   const read = globSync('{src,functions}/**/*.ts', { cwd: root, exclude: ['src/cli/**'] }).flatMap((file) =>
     [...readFileSync(join(root, file), 'utf8').matchAll(/\benv(?:\.|\[')([A-Za-z_]+)/g)].map(
