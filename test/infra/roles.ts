@@ -71,7 +71,7 @@ export const operations: readonly Operation[] = [
   },
   {
     file: 'src/adapters/service-bus/queue-admin.ts',
-    calls: ['getQueue', 'getQueueRuntimeProperties', 'queueExists'],
+    calls: ['getQueue', 'getQueueRuntimeProperties'],
     who: ['operators'],
     role: 'Checkout queue reader',
     where: 'namespace',
