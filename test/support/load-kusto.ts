@@ -7,10 +7,11 @@ import { runInThisContext } from 'node:vm';
 export function loadKusto(): unknown {
   if (!('Kusto' in globalThis)) {
     const require = createRequire(import.meta.url);
-    for (const file of ['bridge.min.js', 'Kusto.Language.Bridge.min.js']) {
-      const filename = require.resolve(`@kusto/language-service-next/${file}`);
-      runInThisContext(readFileSync(filename, 'utf8'), { filename });
-    }
+    const scripts = [
+      require.resolve('@kusto/language-service-next/bridge.min.js'),
+      require.resolve('@kusto/language-service-next/Kusto.Language.Bridge.min.js'),
+    ];
+    for (const filename of scripts) runInThisContext(readFileSync(filename, 'utf8'), { filename });
   }
   const { Kusto } = globalThis as unknown as { readonly Kusto: { readonly Language: unknown } };
   return Kusto.Language;
