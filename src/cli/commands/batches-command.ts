@@ -1,5 +1,5 @@
 /** `batches`: the batches that were sent last. */
-import type { BatchSummary } from '../../domain/batch/batch.ts';
+import { batchState } from '../session/batch-words.ts';
 import { exit } from '../session/cli-failure.ts';
 import { inSession, newCommand } from '../session/command.ts';
 import { clockTime, quoted } from '../session/words.ts';
@@ -27,17 +27,10 @@ export const batchesCommand = newCommand(
         batch.batchId,
         batch.since === undefined ? '' : clockTime(batch.since, now),
         batch.total ?? '',
-        stateOf(batch, now),
+        batchState(batch, now),
       ]),
     );
     output.line(`Next: npx partner-checkout batch ${quoted(newest.batchId)}`);
     return exit.ok;
   }),
 );
-
-function stateOf({ stopped, finished, total }: BatchSummary, now: number): string {
-  if (stopped !== undefined) return `stopped by ${stopped.who}, ${clockTime(stopped.at, now)}`;
-  if (finished !== undefined && finished.total >= (total ?? 0))
-    return `finished, ${clockTime(finished.at, now)}`;
-  return total === undefined ? 'no size declared' : 'under way';
-}

@@ -1,12 +1,10 @@
 /** `job`: the story of one job, and what happens next. */
-import { isOpen } from '../../domain/checkout/claim-rules.ts';
 import type { CheckoutRecord } from '../../domain/checkout/record.ts';
 import type { JobKey } from '../../domain/message/job-key.ts';
+import { aroundJob } from '../../operator/jobs/around-job.ts';
 import { type Clue, findJob } from '../../operator/jobs/find-job.ts';
-import { hasEntry, nextStep } from '../../operator/jobs/next-step.ts';
-import { callsOf, storyOf, unkeptPolls } from '../../operator/jobs/story.ts';
+import { callsOf, storyOf } from '../../operator/jobs/story.ts';
 import { supportText } from '../../operator/jobs/support-text.ts';
-import { viewGate } from '../../operator/pause-gate.ts';
 import { guidIn, jobArgument, jobKeyIn, timeText } from '../session/arguments.ts';
 import { CommandFailure, exit } from '../session/cli-failure.ts';
 import { inSession, newCommand, type Session } from '../session/command.ts';
@@ -76,15 +74,12 @@ async function support({ output, operator }: Session, key: JobKey): Promise<numb
 }
 
 async function tell({ output, operator }: Session, key: JobKey): Promise<number> {
-  const { ledger, attentionRows, schedule, gateStore, now, config } = await operator();
-  const record = await read({ ledger }, key);
-  const [attention, gate, unkept, entry] = await Promise.all([
-    attentionRows.ofJob(key),
-    viewGate(gateStore, config.gate),
-    record.state === 'ordered' ? unkeptPolls(schedule, key) : [],
-    isOpen(record) ? hasEntry(schedule, record) : undefined,
+  const deps = await operator();
+  const record = await read(deps, key);
+  const [attention, { unkept, next }] = await Promise.all([
+    deps.attentionRows.ofJob(key),
+    aroundJob(deps, record),
   ]);
-  const next = nextStep(record, { now: now(), gate, hasEntry: entry });
   const story = storyOf(record, attention, unkept);
   output.data({ ...record, unkeptPolls: unkept, story, attention, next });
   const reference = record.job.reference === undefined ? '' : `  ${record.job.reference}`;

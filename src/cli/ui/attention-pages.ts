@@ -1,5 +1,6 @@
 /** Open attention: groups by kind and code, the rows of a group, a dry run, the change itself, and a result for each row. */
 import { type AttentionKind, attentionKinds } from '../../domain/checkout/attention-row.ts';
+import { readJobKey } from '../../domain/message/job-key.ts';
 import type { AttentionGroup } from '../../operator/attention/attention-groups.ts';
 import { counted } from '../../operator/counted.ts';
 import { type Html, html, nothing } from '../../operator/report/html.ts';
@@ -119,7 +120,10 @@ ${table(
   ['Job or message', 'Result'],
   results
     .slice(0, 200)
-    .map(({ key, words }) => [key.includes(':cart:') ? jobLink(key) : html`<code>${key}</code>`, words]),
+    .map(({ key, words }) => [
+      readJobKey(key) === undefined ? html`<code>${key}</code>` : jobLink(key),
+      words,
+    ]),
 )}${results.length > 200 ? note(`The first 200 of ${results.length} are shown.`) : nothing}`;
 }
 

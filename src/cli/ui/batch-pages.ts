@@ -1,5 +1,5 @@
 /** One batch: its progress, its outcomes over time, what failed and why, and its jobs in pages of 100. */
-import type { BatchEntry, BatchJob } from '../../domain/batch/batch.ts';
+import type { BatchEntry, BatchJob, BatchSummary } from '../../domain/batch/batch.ts';
 import { type LineKind, lineKinds } from '../../domain/batch/batch-counts.ts';
 import { states } from '../../domain/checkout/record.ts';
 import type { AttentionGroup } from '../../operator/attention/attention-groups.ts';
@@ -8,8 +8,9 @@ import { barChart, shareBar } from '../../operator/report/charts.ts';
 import { outcomeOf } from '../../operator/report/figures.ts';
 import { type Html, html, nothing } from '../../operator/report/html.ts';
 import { answerOf } from '../../operator/report/page.ts';
+import { batchState } from '../session/batch-words.ts';
 import { clockTime } from '../session/words.ts';
-import type { BatchItem, BatchSnapshot } from './desk.ts';
+import type { BatchSnapshot } from './desk.ts';
 import { address, jobLink, moment, note, number, refreshing, table } from './layout.ts';
 
 const refreshSeconds = 5;
@@ -200,7 +201,7 @@ function sorted(jobs: readonly BatchJob[], sort: JobsSort): readonly BatchJob[] 
 }
 
 /** The list of batches, and a form for a batch whose name is known. */
-export const batchesBody = (items: readonly BatchItem[], now: number): Html => html`
+export const batchesBody = (items: readonly BatchSummary[], now: number): Html => html`
 <form method="get" action="/batches/one"><label>Batch<input name="id" required maxlength="128" size="36"></label><button>Show</button></form>
 ${
   items.length === 0
@@ -209,15 +210,11 @@ ${
       )
     : table(
         ['Batch', 'Size', 'Since', 'State'],
-        items.map(({ batchId, total, since, finishedAt, stoppedBy }) => [
-          html`<a href="${address('/batches/one', { id: batchId })}">${batchId}</a>`,
-          total === undefined ? 'not declared' : number(total),
-          since === undefined ? '' : moment(since, now),
-          stoppedBy !== undefined
-            ? `stopped by ${stoppedBy}`
-            : finishedAt === undefined
-              ? 'running'
-              : html`finished ${moment(finishedAt, now)}`,
+        items.map((batch) => [
+          html`<a href="${address('/batches/one', { id: batch.batchId })}">${batch.batchId}</a>`,
+          batch.total === undefined ? 'not declared' : number(batch.total),
+          batch.since === undefined ? '' : moment(batch.since, now),
+          batchState(batch, now),
         ]),
       )
 }`;

@@ -2,23 +2,22 @@
  * What the operator's page reads and does. It binds the use cases of the command line to one session: the page shows no number and
  * makes no change that the command line does not.
  */
-import type { BatchEntry } from '../../domain/batch/batch.ts';
-import { isOpen } from '../../domain/checkout/claim-rules.ts';
+import pMap from 'p-map';
+import type { BatchEntry, BatchSummary } from '../../domain/batch/batch.ts';
 import { type JobKey, readJobKey } from '../../domain/message/job-key.ts';
-import { omitUndefined } from '../../domain/omit-undefined.ts';
-import { wholeTime } from '../../domain/schedule-entry.ts';
 import { type AttentionGroup, attentionGrouper } from '../../operator/attention/attention-groups.ts';
 import { closeRefusal, closeRows, findRow } from '../../operator/attention/close-attention.ts';
 import { type BatchStatus, batchStatuses } from '../../operator/batches/batch-status.ts';
 import { findQueued } from '../../operator/batches/queued-batch.ts';
+import { aroundJob } from '../../operator/jobs/around-job.ts';
 import { decideJob } from '../../operator/jobs/decide-job.ts';
-import { hasEntry, type NextStep, nextStep } from '../../operator/jobs/next-step.ts';
+import type { NextStep } from '../../operator/jobs/next-step.ts';
 import { type CaseFile, openCase, type Resolution, whyNotResolve } from '../../operator/jobs/resolve.ts';
 import { retryJobs } from '../../operator/jobs/retry.ts';
-import { type StoryLine, storyOf, unkeptPolls } from '../../operator/jobs/story.ts';
+import { type StoryLine, storyOf } from '../../operator/jobs/story.ts';
 import { supportText } from '../../operator/jobs/support-text.ts';
 import { whatChanged } from '../../operator/jobs/what-changed.ts';
-import { pauseGate, resumeGate, viewGate } from '../../operator/pause-gate.ts';
+import { pauseGate, resumeGate } from '../../operator/pause-gate.ts';
 import { readStatus, type Status } from '../../operator/status.ts';
 import type { AttentionFilter, AttentionRow } from '../../ports/attention-rows.ts';
 import type { CustomerBooks } from '../../ports/ledger.ts';
@@ -26,16 +25,6 @@ import { waitingIn } from '../../ports/queue-status.ts';
 import { csvLines, reportOf } from '../session/batch-files.ts';
 import type { Session } from '../session/command.ts';
 import { decidingMany, decidingOne } from '../session/decide.ts';
-
-/** One line of the list of batches. */
-export interface BatchItem {
-  readonly batchId: string;
-  readonly total?: number;
-  /** When its size was declared first, epoch ms. */
-  readonly since?: number;
-  readonly finishedAt?: number;
-  readonly stoppedBy?: string;
-}
 
 /** A batch as it was at one moment: how far it is, and its lines. */
 export interface BatchSnapshot {
@@ -65,8 +54,8 @@ export interface RowResult {
 export interface Desk {
   who(): Promise<string>;
   status(): Promise<Status>;
-  /** Batches that are not finished, the oldest count first. */
-  batches(): Promise<readonly BatchItem[]>;
+  /** The last ones, the newest first. */
+  batches(): Promise<readonly BatchSummary[]>;
   /** Undefined: nothing is known of the batch. */
   batch(batchId: string): Promise<BatchSnapshot | undefined>;
   attentionGroups(filter: AttentionFilter): Promise<readonly AttentionGroup[]>;
@@ -91,7 +80,7 @@ const leastScanMs = 5_000;
 /** Rows that one action may name: more is work for the command line, which shows its progress. */
 export const mostRows = 5_000;
 const atOnce = 16;
-const mostBatches = 100;
+const mostBatches = 20;
 
 export function openDesk(session: Session): Desk {
   const snapshots = new Map<
@@ -144,24 +133,7 @@ export function openDesk(session: Session): Desk {
 
   return {
     batch,
-    async batches() {
-      const { schedule, batches } = await session.operator();
-      const items: BatchItem[] = [];
-      for await (const { batchId } of schedule.due('batches', wholeTime)) {
-        const summary = (await batches.summary(batchId))?.value;
-        items.push(
-          omitUndefined({
-            batchId,
-            total: summary?.total,
-            since: summary?.since,
-            finishedAt: summary?.finished?.at,
-            stoppedBy: summary?.stopped?.who,
-          }),
-        );
-        if (items.length === mostBatches) break;
-      }
-      return items;
-    },
+    batches: async () => (await session.operator()).batches.recent(mostBatches),
     who: async () => (await session.operator()).who(),
     status: async () => readStatus({ ...(await session.operator()), ...(await session.queues()) }),
     async attentionGroups(filter) {
@@ -176,32 +148,15 @@ export function openDesk(session: Session): Desk {
       for await (const row of attentionRows.list(filter)) rows.push(row);
       return rows.sort((a, b) => b.at - a.at);
     },
-    async act(action, keys, isDryRun) {
-      const results: RowResult[] = [];
-      for (let from = 0; from < keys.length; from += atOnce)
-        results.push(
-          ...(await Promise.all(
-            keys.slice(from, from + atOnce).map((key) => actOnOne(session, action, key, isDryRun)),
-          )),
-        );
-      return results;
-    },
+    act: (action, keys, isDryRun) =>
+      pMap(keys, (key) => actOnOne(session, action, key, isDryRun), { concurrency: atOnce }),
     async job(key) {
-      const { ledger, attentionRows, schedule, gateStore, now, config } = await session.operator();
-      const file = await openCase({ ledger, attentionRows }, key);
+      const deps = await session.operator();
+      const file = await openCase(deps, key);
       if (file === undefined) return undefined;
       const { record, attention } = file;
-      const [gate, unkept, entry] = await Promise.all([
-        viewGate(gateStore, config.gate),
-        record.state === 'ordered' ? unkeptPolls(schedule, key) : [],
-        isOpen(record) ? hasEntry(schedule, record) : undefined,
-      ]);
-      return {
-        file,
-        story: storyOf(record, attention, unkept),
-        next: nextStep(record, { now: now(), gate, hasEntry: entry }),
-        supportText: supportText(record),
-      };
+      const { unkept, next } = await aroundJob(deps, record);
+      return { file, story: storyOf(record, attention, unkept), next, supportText: supportText(record) };
     },
     async resolve(key, resolution, revision) {
       const { ledger, attentionRows, now, who } = await session.operator();
