@@ -1,12 +1,12 @@
 /** An order that was bought and is in no record, as after a lost region: its job gets a record that names it, and is never sent again. */
-import { leaseEnd, newRecord } from '../../domain/checkout/claim-rules.ts';
+import { leaseEnd } from '../../domain/checkout/claim-rules.ts';
 import { withPendingDecision } from '../../domain/checkout/decisions.ts';
 import type { CheckoutRecord } from '../../domain/checkout/record.ts';
 import type { Job } from '../../domain/message/job.ts';
 import { customerOf, type JobKey } from '../../domain/message/job-key.ts';
 import { jobEntry } from '../../domain/schedule-entry.ts';
 import type { Ledger } from '../../ports/ledger.ts';
-import type { DecideDeps } from './decide-job.ts';
+import { type DecideDeps, recordOfPerson } from './decide-job.ts';
 
 /** When it was bought nobody knows here; a cart lives for days. Every order since then may be its own. */
 const longestAgo = 30 * 24 * 60 * 60_000;
@@ -48,19 +48,8 @@ export async function adopt(
   if (owned !== undefined)
     return { kind: 'refused', why: `order ${owned} is in the books of job ${owners.get(owned)}` };
   const now = deps.now();
-  const delivery = {
-    jobKey,
-    messageId: '',
-    count: 1,
-    source: `operator:${who}`,
-    redelivered: false,
-    ordersInHand: [],
-    firstEnqueued: now,
-    enqueuedAt: now,
-    urgent: false,
-    from: { kind: 'producer' as const, job: job.job, body: job.body },
-  };
-  const base = found ?? newRecord(delivery, random.guid(), now);
+  const message = { job: job.job, body: job.body, firstEnqueued: now, urgent: false };
+  const base = found ?? recordOfPerson(message, who, random.guid(), now);
   // In doubt, not waiting: it was bought, and only evidence or a person may end that.
   const doubtful: CheckoutRecord = {
     ...base,

@@ -9,7 +9,7 @@ import {
 } from '../../domain/checkout/decisions.ts';
 import { givenUp } from '../../domain/checkout/endings.ts';
 import { type CheckoutRecord, isSettled } from '../../domain/checkout/record.ts';
-import { wakeUp } from '../../domain/message/delivery.ts';
+import { type Delivery, wakeUp } from '../../domain/message/delivery.ts';
 import type { Job } from '../../domain/message/job.ts';
 import { type JobKey, jobKeyOf } from '../../domain/message/job-key.ts';
 import { type JobEntry, jobEntry, wholeMs } from '../../domain/schedule-entry.ts';
@@ -89,23 +89,24 @@ export async function decideJob(
   };
 }
 
-/** Ends a job that no worker has begun, of a message that a person has in hand. */
-export async function giveUpUnbegun(
-  deps: DecideDeps,
-  message: {
-    readonly job: Job;
-    readonly body: string;
-    readonly firstEnqueued: number;
-    readonly urgent: boolean;
-  },
+/** A job that a person gives to the ledger without a delivery. */
+export interface MessageInHand {
+  readonly job: Job;
+  readonly body: string;
+  /** Epoch ms. */
+  readonly firstEnqueued: number;
+  readonly urgent: boolean;
+}
+
+/** The record of such a job, as if this person had delivered its message. Pure. */
+export function recordOfPerson(
+  { job, body, firstEnqueued, urgent }: MessageInHand,
   who: string,
-): Promise<DecideOutcome> {
-  const { ledger, schedule, random } = deps;
-  const { job, body, firstEnqueued, urgent } = message;
-  const jobKey = jobKeyOf(job);
-  const now = deps.now();
-  const delivery = {
-    jobKey,
+  requestId: string,
+  now: number,
+): CheckoutRecord {
+  const delivery: Delivery = {
+    jobKey: jobKeyOf(job),
     messageId: '',
     count: 1,
     source: `operator:${who}`,
@@ -114,9 +115,21 @@ export async function giveUpUnbegun(
     firstEnqueued,
     enqueuedAt: firstEnqueued,
     urgent,
-    from: { kind: 'producer' as const, job, body },
+    from: { kind: 'producer', job, body },
   };
-  const fresh = newRecord(delivery, random.guid(), now);
+  return newRecord(delivery, requestId, now);
+}
+
+/** Ends a job that no worker has begun, of a message that a person has in hand. */
+export async function giveUpUnbegun(
+  deps: DecideDeps,
+  message: MessageInHand,
+  who: string,
+): Promise<DecideOutcome> {
+  const { ledger, schedule, random } = deps;
+  const jobKey = jobKeyOf(message.job);
+  const now = deps.now();
+  const fresh = recordOfPerson(message, who, random.guid(), now);
   const net = netFor(deps, fresh, 'give-up');
   await schedule.ensure(net);
   const record = withResult(
