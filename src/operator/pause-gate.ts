@@ -1,7 +1,14 @@
 /** What a person does to the gate: pause it, resume it, set its limit; and how it stands, for people. */
 import type { Cause } from '../domain/gate/closure-cause.ts';
 import { floorPerMinute, type GateSettings } from '../domain/gate/gate-settings.ts';
-import { closureNow, type GateState, opened, type Pause, pauseAt } from '../domain/gate/gate-state.ts';
+import {
+  closureNow,
+  type GateState,
+  nothingLearned,
+  opened,
+  type Pause,
+  pauseAt,
+} from '../domain/gate/gate-state.ts';
 import type { GateStore } from '../ports/gate-store.ts';
 
 /** Nobody calls Partner Center, however the gate would stand otherwise: until that time, or until a person resumes. Pure. */
@@ -23,11 +30,7 @@ export function limitedTo(state: GateState, perMinute: number, now: number): Gat
     ...state,
     limit: perMinute,
     minuteAt: now,
-    limitBefore: 0,
-    sustainedLimit: 0,
-    throttledLimit: 0,
-    holdUntil: 0,
-    holdMs: 0,
+    ...nothingLearned,
   };
 }
 

@@ -74,17 +74,22 @@ export interface GateState {
   readonly permits: PermitHistory;
 }
 
+/** No refusal has shown yet how many calls the API takes. */
+export const nothingLearned = {
+  limitBefore: 0,
+  sustainedLimit: 0,
+  throttledLimit: 0,
+  holdUntil: 0,
+  holdMs: 0,
+} as const satisfies Partial<GateState>;
+
 /** Before the first call: closed, so that a wrong credential costs one call and not a night. */
 export function initialState(now: number, settings: GateSettings): GateState {
   return {
     schedules: { worker: { next: now, reservedUntil: 0 }, poller: { next: now, reservedUntil: 0 } },
     limit: startPerMinute(settings),
     minuteAt: now,
-    limitBefore: 0,
-    sustainedLimit: 0,
-    throttledLimit: 0,
-    holdUntil: 0,
-    holdMs: 0,
+    ...nothingLearned,
     openedAt: now,
     cutAt: 0,
     closure: {
