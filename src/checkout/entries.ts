@@ -4,6 +4,7 @@
 
 import type { CheckoutRecord, State } from '../domain/checkout/record.ts';
 import { type JobEntry, jobEntry, wholeMs } from '../domain/schedule-entry.ts';
+import { messageOf } from '../domain/text.ts';
 import type { Completed, RunWith } from './run.ts';
 
 /**
@@ -94,7 +95,7 @@ async function tryToRemove(
   try {
     await deps.schedule.remove(key);
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
+    const message = messageOf(error);
     deps.telemetry.warn(`The schedule entry ${key} was left: ${message}`, { jobKey: delivery.jobKey });
   }
 }

@@ -7,6 +7,7 @@ import type { LeasedRecord } from '../domain/checkout/send-fence.ts';
 import { type Delivery, decodeDelivery } from '../domain/message/delivery.ts';
 import type { QueueMessage } from '../domain/message/queue-message.ts';
 import { omitUndefined } from '../domain/omit-undefined.ts';
+import { messageOf } from '../domain/text.ts';
 import { callCheckout } from './call-checkout.ts';
 import { carryOut } from './carry-out.ts';
 import { type Claimed, claim } from './claim.ts';
@@ -116,7 +117,7 @@ async function traced(deps: Deps, message: QueueMessage, delivery: Delivery): Pr
       if (from.kind === 'wake-up') span.link(run.leased?.record.traceparent);
       return completed;
     } catch (error) {
-      span.fail(error instanceof Error ? error.message : String(error));
+      span.fail(messageOf(error));
       return await surviveError(run, message, error);
     } finally {
       returnPermit(run);

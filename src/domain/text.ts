@@ -10,3 +10,6 @@ export function cutText(text: string, most: number): string {
   const isHalf = cut.length < text.length && last >= 0xd800 && last <= 0xdbff;
   return (isHalf ? cut.slice(0, -1) : cut).toWellFormed();
 }
+
+/** What an error says, whatever was thrown. */
+export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

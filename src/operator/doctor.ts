@@ -1,6 +1,8 @@
 /** `doctor`: examines everything that the worker depends on, and says what to do about what is wrong. */
+
 import type { OperatorConfig } from '../config/config.ts';
 import { closureNow } from '../domain/gate/gate-state.ts';
+import { messageOf } from '../domain/text.ts';
 import type { GateStore } from '../ports/gate-store.ts';
 import type { QueueSettings, QueueStatus } from '../ports/queue-status.ts';
 import type { StorageClock } from '../ports/storage-clock.ts';
@@ -99,8 +101,7 @@ async function tried(name: string, look: () => Promise<unknown>, asked: Asked): 
   }
 }
 
-const wordsOf = (error: unknown): string =>
-  (error instanceof Error ? error.message : String(error)).split('\n')[0]?.slice(0, 300) ?? '';
+const wordsOf = (error: unknown): string => messageOf(error).split('\n')[0]?.slice(0, 300) ?? '';
 
 const unknownCheck =
   (name: string, asked: Asked) =>

@@ -5,6 +5,7 @@
 import pMap from 'p-map';
 import type { Memory } from '../domain/fleet-state.ts';
 import type { BatchCountEntry, OrderEntry } from '../domain/schedule-entry.ts';
+import { messageOf } from '../domain/text.ts';
 import { nothingDone, type TickReport, type TickStop } from '../domain/tick-report.ts';
 import type { BegunTick } from '../ports/heartbeat.ts';
 import type { RecordPosition } from '../ports/ledger-scan.ts';
@@ -46,9 +47,7 @@ export function tickStarter(deps: TickDeps): (startedAt: number) => Promise<bool
       await runTick(deps);
       return true;
     } catch (error) {
-      telemetry.warn(
-        `A tick that this instance started failed: ${error instanceof Error ? error.message : String(error)}`,
-      );
+      telemetry.warn(`A tick that this instance started failed: ${messageOf(error)}`);
       return false;
     }
   };
@@ -59,9 +58,7 @@ export async function tickNow(deps: TickDeps): Promise<void> {
   try {
     await runTick(deps);
   } catch (error) {
-    deps.telemetry.warn(
-      `The tick after the gate opened failed: ${error instanceof Error ? error.message : String(error)}`,
-    );
+    deps.telemetry.warn(`The tick after the gate opened failed: ${messageOf(error)}`);
   }
 }
 
@@ -101,9 +98,7 @@ async function reportOrPass(deps: TickDeps, tick: BegunTick, report: TickReport)
       stoppedByGate: report.stopped === 'gate',
     });
   } catch (error) {
-    deps.telemetry.warn(
-      `How the fleet stands could not be read: ${error instanceof Error ? error.message : String(error)}`,
-    );
+    deps.telemetry.warn(`How the fleet stands could not be read: ${messageOf(error)}`);
     return memory;
   }
 }
@@ -131,7 +126,7 @@ export async function workTick(
     } catch (error) {
       if (error instanceof Unavailable) stopped = error.what === 'queue' ? 'queue' : 'storage';
       else counts.failed += 1;
-      telemetry.warn(`The tick's ${name} failed: ${error instanceof Error ? error.message : String(error)}`);
+      telemetry.warn(`The tick's ${name} failed: ${messageOf(error)}`);
     }
   };
   await part(
@@ -250,7 +245,7 @@ async function pollOrStumble<Entry extends OrderEntry | BatchCountEntry>(
   } catch (error) {
     const ids =
       'batchId' in entry ? { batchId: entry.batchId } : { jobKey: entry.jobKey, orderId: entry.orderId };
-    const message = error instanceof Error ? error.message : String(error);
+    const message = messageOf(error);
     telemetry.warn(`The poll of entry ${entry.key} failed: ${message}`, ids);
     return { kind: 'failed' };
   }

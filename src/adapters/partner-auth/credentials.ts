@@ -1,4 +1,5 @@
 /** How the worker gets its tokens for Partner Center, as the settings say: of the app alone, or of the app and the person who consented. */
+
 import { X509Certificate } from 'node:crypto';
 import {
   ClientAssertionCredential,
@@ -11,6 +12,7 @@ import type {
   CredentialConfig,
   PartnerCenterConfig,
 } from '../../config/partner-center-config.ts';
+import { messageOf } from '../../domain/text.ts';
 import type { Telemetry } from '../../ports/telemetry.ts';
 import { azureIdentity } from '../azure-tables/azure-identity.ts';
 import { isMicrosofts } from './authority.ts';
@@ -59,7 +61,7 @@ export const tokensOfVault =
       if (outage !== undefined) telemetry.warn(`a token was made with a value that may be old: ${outage}`);
       return { ...token, ...readAt(vault) };
     } catch (error) {
-      const why = error instanceof Error ? error.message : String(error);
+      const why = messageOf(error);
       const outage = vault.outage();
       throw outage === undefined ? error : new Error(`${why} The vault cannot be read: ${outage}`);
     }
@@ -92,7 +94,7 @@ async function fetchAppToken(config: Credential, audience: string): Promise<Toke
   const answer = await credentialOf(config)
     .getToken(`${audience}/.default`, { requestOptions: { timeout: 30_000 } })
     .catch((error: unknown) => {
-      throw new Error(refusalInWords(error instanceof Error ? error.message : String(error)));
+      throw new Error(refusalInWords(messageOf(error)));
     });
   if (answer === null) throw new Error('the authority gave no token and no reason');
   return { token: answer.token, expiresAt: answer.expiresOnTimestamp, ...endOf(config) };

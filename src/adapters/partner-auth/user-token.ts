@@ -1,5 +1,6 @@
 /** Tokens of app and person: redeems the refresh token of the vault, and replaces it there when it is some days old. */
 
+import { messageOf } from '../../domain/text.ts';
 import type { Telemetry } from '../../ports/telemetry.ts';
 import { refusalInWords } from './entra-errors.ts';
 import type { Token } from './token-source.ts';
@@ -74,7 +75,7 @@ async function keep(parts: UserTokenParts, stored: StoredSecret, refreshToken: s
     await vault.write(name, refreshToken, stored);
     return true;
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = messageOf(error);
     const end = new Date(stored.writtenAt + refreshTokenLife).toISOString();
     telemetry.warn(
       `the new refresh token could not be kept in ${vault.place(name)}: ${why} The old one is good until ${end}.`,

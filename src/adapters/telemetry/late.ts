@@ -1,5 +1,6 @@
 /** Telemetry that is loaded after the functions have registered; what was reported before is kept for it. */
 
+import { messageOf } from '../../domain/text.ts';
 import type { Telemetry } from '../../ports/telemetry.ts';
 import { type Tracing, untraced } from '../../ports/tracing.ts';
 
@@ -35,7 +36,7 @@ export function lateTelemetry(first: Telemetry, load: () => Promise<Started>): L
           started = loaded;
         },
         (error: unknown) => {
-          const why = error instanceof Error ? error.message : String(error);
+          const why = messageOf(error);
           first.warn(`There is no telemetry but this console: it could not be loaded: ${why}`);
         },
       );

@@ -14,7 +14,7 @@ import {
 } from '@opentelemetry/api';
 import { type Logger, SeverityNumber } from '@opentelemetry/api-logs';
 import { omitUndefined } from '../../domain/omit-undefined.ts';
-import { cutText } from '../../domain/text.ts';
+import { cutText, messageOf } from '../../domain/text.ts';
 import type { Fields, Telemetry } from '../../ports/telemetry.ts';
 import { type Metric, metrics, type Span, type Tracing } from '../../ports/tracing.ts';
 import { measuresOf } from './measures.ts';
@@ -73,7 +73,7 @@ export function openTelemetry({ tracer, meter, logger }: Signals): Telemetry & T
         try {
           return await work(spanOf(started));
         } catch (error) {
-          fail(started, error instanceof Error ? error.message : String(error));
+          fail(started, messageOf(error));
           throw error;
         } finally {
           started.end();
