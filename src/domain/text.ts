@@ -1,4 +1,4 @@
-/** Cuts texts to a length. Used wherever a text from outside is kept. */
+/** Texts from outside: cut to a length, and what an error says. Used wherever one is kept or reported. */
 
 /**
  * The first `most` UTF-16 units of a text, never half of a character. What came in ill-formed goes on well-formed: readers
