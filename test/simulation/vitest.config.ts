@@ -6,7 +6,7 @@ export default defineConfig({
     root: new URL('../..', import.meta.url).pathname,
     include: ['test/**/*.test.ts'],
     // Whole processes, the bundle and the simulation itself: none of them asks a rule alone.
-    exclude: ['test/{bench,e2e,examples,infra,simulation}/**'],
+    exclude: ['test/{bench,e2e,examples,infra,simulation,ui}/**'],
     pool: 'forks',
     isolate: false,
     // A test that fails for a slow machine would notice a guard that it knows nothing of.
