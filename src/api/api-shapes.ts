@@ -1,13 +1,14 @@
+/**
+ * The shapes of every HTTP answer. The views are typed by them, `docs/openapi.json` is made from them, and the tests hold every answer
+ * against it.
+ */
+
 import * as z from 'zod/mini';
 import type { LineKind } from '../domain/batch/batch-counts.ts';
 import { decisions, questionKinds, states } from '../domain/checkout/record.ts';
 import { closureCauses } from '../domain/gate/closure-cause.ts';
 import { orderStatuses } from '../domain/order/order.ts';
 
-/**
- * What the HTTP functions answer. The views are typed by these shapes, `docs/openapi.json` is made from them, and the tests
- * hold every answer against it.
- */
 const instant = z.iso.datetime();
 const id = z.guid();
 const count = z.int().check(z.minimum(0));

@@ -1,3 +1,5 @@
+/** First step of `POST /api/jobs`, pure: reads the body and checks every job. `submit-jobs.ts` sends what it returns. */
+
 import { checkJob, type Job, maxBodyBytes, type Problem, readJson } from '../domain/message/job.ts';
 
 /** What one request may bring. */

@@ -1,3 +1,5 @@
+/** The port `OfferCache` in memory: what this instance learned about offers, for an hour. Used by `make-cart.ts`. */
+
 import type { Availability } from '../domain/cart/availability.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { OfferCache } from '../ports/offers.ts';

@@ -1,4 +1,6 @@
 #!/usr/bin/env node
+/** The entry of the command line: turns on the compile cache, then loads `session/program.ts`, which runs a command. */
+
 import { enableCompileCache } from 'node:module';
 import { join } from 'node:path';
 

@@ -1,3 +1,5 @@
+/** Port: the requests that turn order lines into a cart. `make-cart.ts` and `preflight` use them; none of them buys. */
+
 import type { Exchange } from '../domain/answer/exchange.ts';
 import type { CartContent } from '../domain/cart/cart-content.ts';
 import type { SendOptions } from './partner-center.ts';

@@ -1,3 +1,5 @@
+/** Port: a cache of what customers may buy. `make-cart.ts` asks it before it asks Partner Center. */
+
 import type { Availability } from '../domain/cart/availability.ts';
 
 /** What this instance knows about what customers may buy: a whole list asks for the same few products again and again. */

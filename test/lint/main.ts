@@ -75,6 +75,12 @@ const plants: readonly Plant[] = [
     says: 'test/checkout/planted.test.ts does not open with "Promise: "',
   },
   {
+    fault: 'a module that does not say what it is for',
+    script: 'check:docs',
+    added: { 'src/checkout/planted.ts': 'export const planted = 1;\n' },
+    says: 'src/checkout/planted.ts does not open with a doc comment',
+  },
+  {
     fault: 'a path in a page that does not exist',
     script: 'check:docs',
     added: { 'CONTRIBUTING.md': '\nSee `src/checkout/planted.ts`.\n' },

@@ -1,3 +1,5 @@
+/** The ports `PartnerCenter` and `CartApi` over HTTPS: adds token and headers to a request, and describes what came back. */
+
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Exchange } from '../../domain/answer/exchange.ts';
 import type { CartContent } from '../../domain/cart/cart-content.ts';

@@ -1,3 +1,5 @@
+/** Sends one HTTP request exactly once, with a last question right before it leaves. `partner-center-client.ts` uses it. */
+
 import {
   type ClientRequest,
   Agent as HttpAgent,

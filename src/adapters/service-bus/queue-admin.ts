@@ -1,3 +1,5 @@
+/** The port `QueueStatus`: counts and settings of a queue, for `status` and `doctor`. */
+
 import { ServiceBusAdministrationClient } from '@azure/service-bus';
 import type { Connection } from '../../config/config.ts';
 import type { QueueStatus } from '../../ports/queue-status.ts';

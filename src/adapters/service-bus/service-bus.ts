@@ -1,3 +1,5 @@
+/** Opens one Service Bus client and makes the ports of queues and topic from it. The composition roots call it first. */
+
 import { ServiceBusClient } from '@azure/service-bus';
 import type { Connection } from '../../config/config.ts';
 import type { CheckoutQueue } from '../../ports/checkout-queue.ts';

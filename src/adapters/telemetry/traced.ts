@@ -1,3 +1,5 @@
+/** Wraps the ports of a worker, so that each of their requests is a span. The composition root puts it around the adapters. */
+
 import type { Exchange } from '../../domain/answer/exchange.ts';
 import type { Call } from '../../domain/checkout/record.ts';
 import type { CartApi } from '../../ports/cart-api.ts';

@@ -1,3 +1,5 @@
+/** `adopt`: gives orders that no record has a record, after a loss of ledger rows. */
+
 import { identityOf } from '../../domain/message/job-key.ts';
 import { maxOrderId } from '../../domain/order/order.ts';
 import { adopt } from '../../operator/jobs/adopt.ts';

@@ -1,3 +1,5 @@
+/** `drain`: the step before a release. It pauses the gate and waits until no paid call runs. */
+
 import { setTimeout as sleep } from 'node:timers/promises';
 import { cutText } from '../../domain/text.ts';
 import { type Drained, drain } from '../../operator/release/drain.ts';

@@ -1,3 +1,5 @@
+/** `export`: writes every row of the tables into a file, and continues a file that is not complete. */
+
 import { createReadStream, existsSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { createInterface } from 'node:readline';

@@ -1,3 +1,5 @@
+/** `import`: writes the rows of an export into empty tables, and continues where it stopped. */
+
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import * as z from 'zod/mini';
 import { BadExport } from '../../operator/backup/export-lines.ts';

@@ -1,3 +1,5 @@
+/** Reads the subscriptions of a customer for `preflight`, which checks order lines before they are sent. */
+
 import type * as z from 'zod/mini';
 import { fields, list, lowerCaseText, number, parseJson, read, text } from '../answer/answer-fields.ts';
 import type { Decoded } from '../answer/exchange.ts';

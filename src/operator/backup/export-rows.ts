@@ -1,3 +1,5 @@
+/** First half of `export`: reads every row of the tables. The command writes them in the format of `export-lines.ts`. */
+
 import type { Table } from '../../ports/table.ts';
 import { type ExportedRow, type ExportedTable, exportedTables } from './export-lines.ts';
 

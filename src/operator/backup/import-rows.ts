@@ -1,3 +1,5 @@
+/** The steps of `import`: check the whole export, look at the tables that it goes into, write the rows. */
+
 import pMap from 'p-map';
 import { pauseAt } from '../../domain/gate/gate-state.ts';
 import type { GateStore } from '../../ports/gate-store.ts';
