@@ -5,8 +5,10 @@ export default defineConfig({
   test: {
     root: new URL('../..', import.meta.url).pathname,
     include: ['test/**/*.test.ts'],
-    // Whole processes, the bundle and the simulation itself: none of them asks a rule alone.
-    exclude: ['test/{bench,e2e,examples,infra,simulation,ui}/**'],
+    // Whole processes, the embedded services, the bundle, the compiler and the simulation itself: none of them asks a rule alone.
+    exclude: [
+      'test/{bench,broker,clients,e2e,examples,host,infra,lint,messaging,process,sandbox,simulation,types,ui}/**',
+    ],
     pool: 'forks',
     isolate: false,
     // A test that fails for a slow machine would notice a guard that it knows nothing of.
