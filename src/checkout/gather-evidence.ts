@@ -207,6 +207,7 @@ async function readEqualCarts(
     if (cart.kind === 'later') return cart;
     current = cart.record;
     const groups = cart.kind === 'value' ? cart.value.groups.map(knownGroup) : undefined;
+    // guard: Evidence: what an equal cart holds is kept
     if (groups !== undefined) await keepGroups(run, books, record, groups);
     equalCarts.push({ record, stopped, groups });
   }

@@ -31,6 +31,7 @@ export function observed({ agreed, single }: Observed, { date, sentAt, receivedA
   const narrower = agreed && common(agreed, shown);
   if (narrower !== undefined) return { agreed: narrower, single: undefined };
   const anew = single && common(single, shown);
+  // guard: Clock: one wrong date moves no clock [replace: ({ agreed: shown, single: undefined })]
   return anew === undefined ? { agreed, single: shown } : { agreed: anew, single: undefined };
 }
 

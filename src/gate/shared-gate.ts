@@ -37,6 +37,7 @@ export function sharedGate(given: Omit<GateParts, 'instance'>): SharedGate {
     // A call that was under way at the 429 may pass after it. That shows whose limit it was, and shortens no Retry-After.
     if (known === undefined) return undefined;
     const until = toLocal(parts, known.until);
+    // guard: Gate: a customer's Retry-After is obeyed by every instance [replace: undefined]
     return until > clock.now() ? until : undefined;
   }
 

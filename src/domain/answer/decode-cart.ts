@@ -113,7 +113,11 @@ interface PlacedLine {
 const withAddons = (lines: readonly CartLine[], groupOfBase = '0'): readonly PlacedLine[] =>
   lines.flatMap((line, index) => {
     const group = line.orderGroup ?? groupOfBase;
-    return [{ line, name: line.id ?? String(index), group }, ...withAddons(line.addonItems, group)];
+    return [
+      { line, name: line.id ?? String(index), group },
+      // guard: Evidence: add-ons are lines of the group of their base
+      ...withAddons(line.addonItems, group),
+    ];
   });
 
 /** A cart's lines by order group: each group becomes one order. */

@@ -143,7 +143,9 @@ export function decodeOrders(body: string, { since }: { readonly since: number }
   if (items === undefined) return { ok: false, why: 'the body has no items' };
   const count = Array.isArray(items) ? items.length : 0;
   const incomplete = (why: string) => ({ ok: false, why, incomplete: true }) as const;
+  // guard: Evidence: a list that names a larger total is no list
   if (total > count) return incomplete(`the list has ${count} of ${total} orders`);
+  // guard: Evidence: a list that names a next page is no list
   if (links.safeParse(found.value.links).data?.next !== undefined)
     return incomplete('the list goes on at another address');
   const young = Array.isArray(items) ? items.filter((item) => !isOlder(item, since)) : items;

@@ -88,6 +88,7 @@ export function decideReconciliation(evidence: Evidence, rules: ReconcileRules):
   const missing = missingGroups(groups, record);
   if (missing.length === 0) return { kind: 'found', orders: [], missing: [] };
   // The answer of the API itself is conclusive, and a list is not: somebody may have bought the same by hand.
+  // guard: Evidence: an ordered cart is repeated before the list says anything
   if (repeatsFirst(evidence, rules)) return repeatAfterInFlight(evidence, rules);
   const { assigned, contested } = assign(missing, evidence, rules);
   if (contested) return repeatOrAsk(evidence, rules);
@@ -178,6 +179,7 @@ function statusOf({ record, cart }: Pick<Evidence, 'record' | 'cart'>): Evidence
 export function goneFrom({ record, cart, now }: Evidence, times: ReconcileRules['times']): number {
   const listCompleteAt = listLagEnd(record, times);
   if (cart !== 'gone' || record.repeated?.as === 'refused') return listCompleteAt;
+  // guard: Evidence: gone is a 404 seen twice [replace: listCompleteAt]
   return Math.max(listCompleteAt, (record.goneSince ?? now) + times.goneConfirm);
 }
 
@@ -315,6 +317,7 @@ function assign(
     // guard: Evidence: an open equal cart may own what is found
     if (equalCarts.some((equalCart) => lacks(equalCart, content))) return { assigned: [], contested: true };
     // A cart that is active was not bought as a whole, whatever its call was answered: somebody may have bought the same by hand.
+    // guard: Evidence: a listed order beside an active cart is contested
     if (cart === 'active' && status !== 'ordered') return { assigned: [], contested: true };
     if (status === 'gone' && !candidates.every((order) => isSurelyLater(order, record, rules)))
       return { assigned: [], contested: true };

@@ -99,6 +99,7 @@ function passed(state: GateState, { customerId }: Report<'ok'>, context: Context
 function unknown(state: GateState, report: Report<'unknown'>, context: Context): GateState {
   const { now, settings, isTrial } = context;
   const { reason } = report;
+  // guard: Gate: a server error's Retry-After is waited for [replace: 0]
   const wait = serverWait(report.retryAfterMs, settings);
   // Retry-After counts before any trial call.
   if (trialCause(state) !== undefined)
