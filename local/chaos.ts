@@ -52,7 +52,5 @@ cut ${tally.cutBroker} connections to the broker, ${tally.cutTables} to the tabl
 ${tally.withoutTables} times a minute without tables, ${tally.withoutApi} times ten without Partner Center, ${tally.storms} times a minute of 429s
 Partner Center ${comparison.inPartnerCenter} orders · table ${comparison.inTable} · bought twice ${comparison.boughtTwice.length} · lost ${comparison.lost.length + result.missing} · different ${comparison.different.length + comparison.invented.length} · called too early ${result.tooEarly}
 without an end ${result.withoutEnd} · ended without a reason ${result.unexplained} · dead letters ${result.deadLetters} · questions to people ${result.questions}`);
-output.say(
-  result.ok ? 'Every cart was bought exactly once, or failed with a reason.' : 'NOT as it should be.',
-);
+output.say(result.ok ? 'Every cart was bought exactly once, or failed with a reason.' : 'FAILED.');
 process.exitCode = result.ok ? 0 : 1;

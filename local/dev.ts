@@ -76,7 +76,7 @@ Ctrl-C ends it.`);
     const ended = worker?.exited.then(({ code, signal }) => signal ?? `code ${code}`);
     const end = await Promise.race([stopped.promise, ...(ended === undefined ? [] : [ended])]);
     if (end === undefined) return;
-    console.error(`The worker has ended by itself, with ${end}.`);
+    console.error(`The worker ended, with ${end}.`);
     process.exitCode = 1;
   } finally {
     page?.kill('SIGINT');

@@ -58,7 +58,7 @@ try {
   process.exitCode = (await main()) ? 0 : 1;
 } catch (error) {
   output.end();
-  output.say(stopping.signal.aborted ? 'Stopped before its end.' : reasonOf(error));
+  output.say(stopping.signal.aborted ? 'Stopped before the end.' : reasonOf(error));
   process.exitCode = stopping.signal.aborted ? 130 : 1;
 }
 
@@ -117,7 +117,7 @@ async function night(stack: Stack, list: OwnList | undefined): Promise<boolean> 
     process.stdout.write(`${JSON.stringify(figures, null, 2)}\n`);
   }
   output.say(`
-${wrong.length === 0 ? 'All is as it should be.' : `NOT as it should be: ${wrong.join('; ')}.`} ${((Date.now() - startedAt) / 1_000).toFixed(0)} s in all.
+${wrong.length === 0 ? 'All checks passed.' : `FAILED: ${wrong.join('; ')}.`} ${((Date.now() - startedAt) / 1_000).toFixed(0)} s in all.
 
 Next:
   npm run dev                      # keeps the stack up, for messages of your own

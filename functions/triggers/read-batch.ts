@@ -13,7 +13,7 @@ export const readBatchFunction = (start: Start): HttpFunctionOptions => ({
   authLevel: 'function',
   handler: answering(start, async (worker, { params }) => {
     const read = readBatchId(params['batchId']);
-    if (!read.ok) return problem(400, 'The address names no batch.', { errors: read.problems });
+    if (!read.ok) return problem(400, 'The address does not name a batch.', { errors: read.problems });
     const { batchId } = read;
     const status = await worker.batchStatus(batchId);
     if (status !== undefined) return json(200, batchView(status));

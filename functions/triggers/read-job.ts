@@ -14,7 +14,7 @@ export const readJobFunction = (start: Start): HttpFunctionOptions => ({
   handler: answering(start, async (worker, { params }) => {
     const jobKey = readJobKey(decoded(params['jobKey']));
     if (jobKey === undefined)
-      return problem(400, 'The address names no job.', {
+      return problem(400, 'The address does not name a job.', {
         errors: [{ path: 'jobKey', reason: 'jobKey must be a job key, as POST /api/jobs answers it' }],
       });
     const found = await worker.ledger.read(jobKey);

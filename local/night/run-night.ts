@@ -145,7 +145,7 @@ export function wrongOf(parts: {
     done === total ? '' : `lines without an end: ${total - done}${asks}${stopped}`,
     plan.own && invalid > 0 ? `${invalid} of ${all} lines are not valid` : '',
     plan.own && failed > 0 ? `${failed} of ${all} lines failed, or are bought in part` : '',
-    settled && !agrees(comparison) ? 'the books do not agree' : '',
+    settled && !agrees(comparison) ? 'the tables differ from Partner Center' : '',
     !settled && comparison.boughtTwice.length > 0 ? `bought twice: ${comparison.boughtTwice.length}` : '',
     settled && lines !== undefined && !linesAgree(lines) ? 'order lines and orders do not agree' : '',
     !settled && lines !== undefined && lines.boughtTwice.length > 0

@@ -9,7 +9,7 @@ interface Entry<T> {
 }
 
 export interface Alarm<T> {
-  /** `ring` is called with `what` at `at`, if it is still wanted then. */
+  /** `ring` is called with `what` at `at`, if it is still needed then. */
   set(at: number, what: T): void;
   /** One more that was set is no longer wanted: when they are many they are dropped, before their time. */
   noteUnwanted(): void;

@@ -52,7 +52,7 @@ export const openApi = (): unknown => ({
             name: 'urgent',
             in: 'query',
             description:
-              'Served before the jobs that are not urgent: for the few that a person waits for, not for bulk runs.',
+              'Served before all other jobs. For the few jobs that a person is waiting for, not for bulk runs.',
             schema: { type: 'boolean', default: false },
           },
         ],
@@ -75,9 +75,9 @@ export const openApi = (): unknown => ({
           401: unauthorized,
           411: problemOf('The body came without a length.'),
           413: problemOf('The body is too large. Without an answer body when the host refuses it unread.'),
-          415: problemOf('The body is no JSON by its content type.'),
+          415: problemOf('The content type of the body is not JSON.'),
           503: problemOf(
-            'The queue failed midway; says how many were sent. Repeating is safe.',
+            'The queue failed midway; the answer says how many were sent. You can safely send all of them again.',
             'Interrupted',
           ),
         },
@@ -91,7 +91,7 @@ export const openApi = (): unknown => ({
         parameters: [pathParameter('jobKey')],
         responses: {
           200: jsonOf('The job is known.', 'JobState'),
-          400: problemOf('The address holds no job key.', 'Refused'),
+          400: problemOf('The address does not hold a job key.', 'Refused'),
           401: unauthorized,
           404: problemOf('No worker has taken a message of this job yet.'),
           500: problemOf('The record was changed by hand, or by a newer version.'),
@@ -106,7 +106,7 @@ export const openApi = (): unknown => ({
         parameters: [pathParameter('batchId')],
         responses: {
           200: jsonOf('The batch is known.', 'Batch'),
-          400: problemOf('The address holds no batch id.', 'Refused'),
+          400: problemOf('The address does not hold a batch id.', 'Refused'),
           401: unauthorized,
           404: problemOf('No worker has taken a job of this batch yet.'),
           503: problemOf('The tables cannot be reached.'),

@@ -125,7 +125,7 @@ async function outsideClaim(run: Run, message: QueueMessage, text: string): Prom
     await askPerson(deps, delivery.jobKey, {
       code: 'worker-crashed',
       description: `A delivery of this job failed before it claimed the job: ${text.slice(0, maxErrorText).toWellFormed()}`,
-      remedy: 'Read the worker’s log. Fix what stopped it. The job runs again by itself within the hour.',
+      remedy: 'Read the worker’s log. Fix what stopped it. The job runs again within the hour.',
       at: deps.clock.now(),
     });
   } catch (second) {
@@ -193,7 +193,7 @@ const askAboutUnreadable = (deps: Deps, error: UnreadableRecord, at: number): Pr
     description: error.message,
     remedy: error.newer
       ? 'Finish the deployment: a newer version of the worker wrote the record, and this one cannot read it.'
-      : 'Fix the row in the table Checkouts, from a backup if there is one. The job is looked at again by itself.',
+      : 'Fix the row in the table Checkouts, from a backup if there is one. The worker then reads it again.',
     at,
   });
 
@@ -268,7 +268,7 @@ export async function recordMissing(run: Run): Promise<Completed> {
     code: 'record-missing',
     description: `The schedule wakes job ${jobKey} of customer ${customerOf(jobKey)}, but the ledger has no record of it.`,
     remedy:
-      'If the record was removed, restore it from a backup. If the cart is still wanted, enqueue it again.',
+      'If the record was removed, restore it from a backup. If the cart is still needed, enqueue it again.',
     at: deps.clock.now(),
   });
   await deps.schedule.remove(from.entryKey);

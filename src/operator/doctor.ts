@@ -131,7 +131,7 @@ export function judgeQueue(queue: QueueSettings, factor: number): readonly Check
   const check = (name: string, holds: boolean, found: string, expected: string): Check =>
     holds
       ? { name, status: 'ok', found }
-      : { name, status: 'wrong', found, remedy: `Expected is ${expected}: set it as infra/ does.` };
+      : { name, status: 'wrong', found, remedy: `Set it to ${expected}, as infra/ does.` };
   const lock = (queue.lock * factor) / minute;
   const life = (queue.timeToLive * factor) / day;
   return [

@@ -43,7 +43,7 @@ export const events = {
     },
   },
   JobRejected: {
-    meaning: 'A message was no job; its bytes are in the table Attention.',
+    meaning: 'A message was not a valid job. Its bytes are in the table Attention.',
     fields: {
       key: 'RowKey in the table Attention, partition `rejected`.',
       kind: '`empty`, `not-text`, `too-large`, `not-json` or `not-valid`.',

@@ -156,7 +156,7 @@ test('a batch that is stopped before it begins buys nothing; undone, it goes on'
   await waitFor('later', 'failed', 5);
   expect(called()).toEqual([]);
   expect((await checkout('batch', 'later')).out).toMatch(
-    /Stopped by .+ To go on: npx partner-checkout batch stop later --undo/,
+    /Stopped by .+ To continue: npx partner-checkout batch stop later --undo/,
   );
   expect((await checkout('batch', 'stop', 'later', '--undo')).code).toBe(0);
   // Until the worker hears of it, a job that comes is ended; sent again, it is tried again.

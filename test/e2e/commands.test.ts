@@ -39,8 +39,8 @@ describe('npm start', () => {
   test('an order book that lies: exit 1', async () => {
     await using run = command('local/night.ts', '--jobs', '30', '--lines', '30', '--lie', 'hide');
     expect(await run.ended, run.printed()).toBe(1);
-    expect(run.printed()).toContain('NOT as it should be');
-    expect(run.printed()).toContain('the books do not agree');
+    expect(run.printed()).toContain('FAILED');
+    expect(run.printed()).toContain('the tables differ from Partner Center');
   }, 120_000);
 
   test('Ctrl-C in the middle of the night leaves no process and no file', async () => {
@@ -48,7 +48,7 @@ describe('npm start', () => {
     await run.shows(/[1-9]\d* pending/);
     run.interrupt();
     expect(await run.ended, run.printed()).toBe(130);
-    expect(run.printed().trimEnd().split('\n').at(-1)).toBe('Stopped before its end.');
+    expect(run.printed().trimEnd().split('\n').at(-1)).toBe('Stopped before the end.');
     expect(left(run)).toEqual(clean);
   }, 60_000);
 

@@ -66,12 +66,12 @@ describe('a list of the user’s own', () => {
 });
 
 describe('what ends a night without the good end', () => {
-  test('an order that was never made: the books do not agree', async () => {
+  test('an order that was never made: the tables differ from Partner Center', async () => {
     const night = await stack();
     const plan = { ...samplePlan(night.sandbox, 8, 4), faults: [] };
     night.sandbox.set({ lie: 'invent' });
     const result = await runNight({ stack: night, plan, output: listLag, limitMs: 60_000, trouble: false });
-    expect(result.wrong).toEqual(['the books do not agree']);
+    expect(result.wrong).toEqual(['the tables differ from Partner Center']);
     expect(result.comparison.lost).toHaveLength(1);
   }, 60_000);
 

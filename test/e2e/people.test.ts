@@ -100,7 +100,7 @@ test('from the first question to the last answer: attention, job, retry, and a d
   expect(groups).toMatchObject({ code: 1, stderr: '' });
   expect(groups.stdout).toMatch(/^2 {2}failed {2}800009\n.*\n {4}remedy: Read the cart in Partner Center/);
   const before = await run('job', cart.customerId, cart.cartId);
-  expect(before.stdout).toContain('Nothing happens by itself.');
+  expect(before.stdout).toContain('The worker does nothing more.');
   expect(before.stdout).toContain(`npx partner-checkout retry ${key}`);
 
   const dry = await run('retry', '--batch', 'night 7', '--dry-run');

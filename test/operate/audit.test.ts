@@ -97,12 +97,12 @@ describe('an order that is in no row', () => {
     ];
     const { differences } = compare(equalCarts, [order('9')]);
     expect(differences).toMatchObject([{ kind: 'not-recorded', orderId: '9', jobIds: [cartA, cartB] }]);
-    expect(differences[0]?.text).toMatch(/these equal carts holds.*unresolved.*failed/);
+    expect(differences[0]?.text).toMatch(/equals each of these carts.*unresolved.*failed/);
   });
 
-  test('may be of a cart of which nobody knows what was in it', () => {
+  test('may be of a cart of which whose content is not known', () => {
     const { differences } = compare([record(cartA, [], { state: 'unresolved' })], [order('9')]);
-    expect(differences[0]?.text).toContain('nobody knows what was in it');
+    expect(differences[0]?.text).toContain('whose content is not known');
   });
 
   test('and holds what none of these carts holds was bought by somebody else', () => {

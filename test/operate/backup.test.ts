@@ -107,11 +107,11 @@ test('an export goes on behind the last row that it has', async () => {
 });
 
 test.each([
-  ['cut off', (lines: readonly string[]) => lines.slice(0, -1), /has no end/],
+  ['cut off', (lines: readonly string[]) => lines.slice(0, -1), /is not complete/],
   [
     'cut off within a line',
     (lines: readonly string[]) => [...lines.slice(0, 5), lines[5]?.slice(0, 9) ?? ''],
-    /Line 6 is no JSON/,
+    /Line 6 is not JSON/,
   ],
   [
     'with a row changed',
@@ -119,7 +119,7 @@ test.each([
     /not what was written/,
   ],
   ['with a row removed', (lines: readonly string[]) => lines.toSpliced(3, 1), /not what was written/],
-  ['of something else', () => ['{"a":1}'], /no export of the checkout worker/],
+  ['of something else', () => ['{"a":1}'], /not an export of the checkout worker/],
   [
     'with rows behind its end',
     (lines: readonly string[]) => [...lines, lines[3] ?? ''],

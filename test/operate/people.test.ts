@@ -82,7 +82,7 @@ test('a retry by filter passes over jobs that need a new cart; a job that is nam
   const gone = {
     ...reason,
     code: '800008',
-    remedy: 'It has expired: prepare a new one if it is still wanted.',
+    remedy: 'It has expired: prepare a new one if it is still needed.',
   };
   const night = await aNight([
     { state: 'failed', reason: gone },
@@ -245,7 +245,7 @@ test('a case file has the groups, the candidates and the equal carts side by sid
   expect(why('give-up')).toBeUndefined();
   expect(why('orders', ['OwnedByAnother'])).toContain(`in the books of cart ${settled.cartId}`);
   expect(why('orders', [])).toContain('1 to 99');
-  expect(why('orders', ['x'.repeat(1_001)])).toContain('no order id');
+  expect(why('orders', ['x'.repeat(1_001)])).toContain('not an order id');
   const leased = { ...file, record: { ...mine, lease: { id: 'x', until: 5 } } };
   expect(whyNotResolve(leased, { decision: 'give-up', orderIds: [] }, 0)).toContain(
     'a worker has claimed job',

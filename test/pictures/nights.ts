@@ -23,12 +23,12 @@ const reasons = {
   expired: [
     '800008',
     'The cart cannot be retrieved.',
-    'The cart has expired: prepare a new one if it is still wanted.',
+    'The cart has expired: prepare a new one if it is still needed.',
   ],
   late: [
     'too-late',
     'The job was not to be checked out after 2026-11-24T06:00:00Z.',
-    'If the cart is still wanted, enqueue it again with a later notAfter as a new cart, or without one.',
+    'If the cart is still needed, enqueue it again with a later notAfter as a new cart, or without one.',
   ],
 } as const;
 

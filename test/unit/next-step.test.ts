@@ -63,13 +63,13 @@ const cases: readonly (readonly [string, Partial<CheckoutRecord>, GateView, stri
     'in doubt',
     { state: 'unresolved', nextTry: now + 1_000 },
     open,
-    'It may have been bought; the worker finds out by itself, at 2026-11-24T02:00:01Z',
+    'It may have been bought. The worker checks that at 2026-11-24T02:00:01Z',
   ],
   [
     'asked',
     { state: 'unresolved', nextTry: now + 1_000, asked: { kind: 'needs-decision', since: now } },
     open,
-    'A person must say whether it was bought',
+    'A person must decide whether it was bought',
     'resolve',
   ],
   [
@@ -86,7 +86,7 @@ const cases: readonly (readonly [string, Partial<CheckoutRecord>, GateView, stri
     'failed',
     { state: 'failed', reason },
     open,
-    'Nothing happens by itself. The credit line is too low. Raise it.',
+    'The worker does nothing more. The credit line is too low. Raise it.',
     'retry',
   ],
   [
@@ -134,7 +134,7 @@ test('an open job without its entry is told, with what writes the entry again', 
 });
 
 test('a retry is not proposed for a job that needs a new cart', () => {
-  const gone = { ...reason, remedy: 'The cart has expired: prepare a new one if it is still wanted.' };
+  const gone = { ...reason, remedy: 'The cart has expired: prepare a new one if it is still needed.' };
   const ended = (failure: typeof reason) =>
     nextStep(aRecord({ state: 'failed', reason: failure }), { now, gate: open, hasEntry: undefined });
   expect(ended(reason).command).toContain('partner-checkout retry');

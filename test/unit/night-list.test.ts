@@ -107,7 +107,7 @@ describe('the verdict on a night', () => {
 
   test('lost jobs and books that differ are told at its end', () => {
     expect(wrongOf({ ...well, lostJobs: 2, comparison: { ...same, lost: ['1'] } })).toEqual([
-      'the books do not agree',
+      'the tables differ from Partner Center',
       'jobs lost: 2',
     ]);
   });

@@ -62,8 +62,7 @@ function listenForCode(port: number, state: string, signal: AbortSignal): Coming
   code.catch(() => {});
   const server = createServer((request, response) => {
     const { searchParams } = new URL(request.url ?? '/', 'http://localhost');
-    if (searchParams.get('state') !== state)
-      return say(response, 404, 'This is not the sign-in that is waited for.');
+    if (searchParams.get('state') !== state) return say(response, 404, 'This is not the expected sign-in.');
     const found = searchParams.get('code');
     const refused = searchParams.get('error_description') ?? searchParams.get('error') ?? 'no code came';
     say(

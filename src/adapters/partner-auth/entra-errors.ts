@@ -40,7 +40,7 @@ const words: Readonly<Record<string, string>> = {
   AADSTS7000229: 'the app registration has no service principal in this tenant. Grant admin consent.',
   AADSTS90002: 'there is no such tenant. Check PARTNER_TENANT_ID and PARTNER_CENTER_CLOUD.',
   AADSTS900023: 'the tenant id is not one. Check PARTNER_TENANT_ID.',
-  AADSTS90033: 'Microsoft Entra is away for a moment; it is asked again.',
+  AADSTS90033: 'Microsoft Entra is unavailable for a moment. The worker tries again.',
 };
 
 /** The refusal with what it means and what to do, where its code is known; else the text as it came, shortened. */

@@ -16,7 +16,7 @@ interface Options {
 
 export const adoptCommand = newCommand(
   'adopt',
-  'orders that were bought and are in no record: gives their cart a record, so that it is not bought again',
+  'orders that were bought and are in no record: their cart gets a record, so that it is not bought again',
   'npx partner-checkout adopt SzSPoe2sXjTp --job 7c1f0a52-6d0e-4b7e-9a43-5e2f8b6f1d10:cart:2f9a6c1e-1a77-4d0b-8f3c-90f5b1e4c7aa',
 )
   .argument('<order...>', 'ids of the orders')
@@ -37,7 +37,7 @@ async function run(session: Session, orderIds: readonly string[], options: Optio
     );
   const bad = orderIds.find((id) => id === '' || id.length > maxOrderId || !id.isWellFormed());
   if (bad !== undefined)
-    throw new CommandFailure(exit.usage, `${harmless(JSON.stringify(bad))} is no order id.`);
+    throw new CommandFailure(exit.usage, `${harmless(JSON.stringify(bad))} is not an order id.`);
   const question = `Record ${orderIds.join(', ')} as the orders of cart ${job.cartId}?`;
   if (!(await confirm(harmless(question), options))) {
     output.note('Nothing was written.');

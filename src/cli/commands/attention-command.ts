@@ -44,7 +44,7 @@ async function list({ output, operator }: Session, options: ListOptions): Promis
   if (groups.length === 0) {
     const unknown = await unknownInFilter(deps, filter);
     if (unknown !== undefined) throw new CommandFailure(exit.found, `${unknown} So nothing was checked.`);
-    output.line(isChosen(options) ? 'Nothing open matches.' : 'Nothing is open: nobody is waited for.');
+    output.line(isChosen(options) ? 'Nothing open matches.' : 'Nothing is open. Nobody has to do anything.');
     if (isChosen(options)) output.line('Everything that is open: npx partner-checkout attention');
     return exit.ok;
   }

@@ -29,14 +29,17 @@ export const batchCommand = newCommand(
   'npx partner-checkout batch night-2026-11-24 --watch\n  npx partner-checkout batch night-2026-11-24 --csv results.csv --report night.html\n  npx partner-checkout batch stop night-2026-11-24',
 )
   .argument('<id>', 'the batch')
-  .option('--watch', 'shows it until every line has its result')
+  .option('--watch', 'shows the batch until every line has a result')
   .option(
     '--csv [file]',
     'a line for each cart or order line: state, orders, subscriptions, reason, remedy, price; without a file to standard output',
   )
   .option('--failed-only', 'with --csv: only what failed, or was dropped')
-  .option('--as-list', 'with --csv --failed-only: as a list of order lines, to be corrected and sent again')
-  .option('--report <file>', 'one HTML page, to look at and to mail')
+  .option(
+    '--as-list',
+    'with --csv --failed-only: writes a list of order lines that you can correct and send again',
+  )
+  .option('--report <file>', 'writes one HTML page, for the browser or for mail')
   .action((id: string, options: Options, command) =>
     inSession(command, (session) => run(session, id, options)),
   )
@@ -131,7 +134,7 @@ function show(output: Output, status: BatchStatus, now: number): void {
     output.line(
       output.paint(
         'yellow',
-        `Stopped by ${stopped.who}, ${clockTime(stopped.at, now)}. To go on: npx partner-checkout batch stop ${quoted(batchId)} --undo`,
+        `Stopped by ${stopped.who}, ${clockTime(stopped.at, now)}. To continue: npx partner-checkout batch stop ${quoted(batchId)} --undo`,
       ),
     );
   output.table(
@@ -167,9 +170,9 @@ function etaText({ eta }: Pick<BatchStatus, 'eta'>, now: number): string {
     case 'pending-orders':
       return 'All are checked out; orders are pending at Partner Center.';
     case 'unknown':
-      return `No end is known: ${eta.why.replace(/\.$/, '')}.`;
+      return `The end is not known: ${eta.why.replace(/\.$/, '')}.`;
     case 'at':
-      return `All checked out about ${clockTime(eta.at, now)}, at ${Math.round(eta.perMinute)} calls a minute.`;
+      return `The last checkout is at about ${clockTime(eta.at, now)}, at ${Math.round(eta.perMinute)} calls a minute.`;
   }
 }
 

@@ -15,8 +15,8 @@ export const stopCommand = newCommand(
   'npx partner-checkout batch stop night-2026-11-24\n  npx partner-checkout batch stop night-2026-11-24 --undo',
 )
   .argument('<id>', 'the batch')
-  .option('--undo', 'lets it go on')
-  .option('--unseen', 'also a batch of which nothing is known: its jobs may be still to be sent')
+  .option('--undo', 'undoes the stop')
+  .option('--unseen', 'also stops a batch whose jobs have not been sent yet')
   .action((id: string, options: { undo?: true; unseen?: true }, command) =>
     inSession(command, async ({ output, operator, queues, interrupted }) => {
       const read = readBatchId(id);
@@ -41,7 +41,7 @@ export const stopCommand = newCommand(
       await setStopped(batches, batchId, options.undo === true ? undefined : { who: name, at: now() });
       if (options.undo === true) {
         output.line(
-          `Batch ${batchId} goes on. What it ended meanwhile: npx partner-checkout retry --batch ${quoted(batchId)} --code stopped`,
+          `Batch ${batchId} continues. To retry the jobs that the stop ended: npx partner-checkout retry --batch ${quoted(batchId)} --code stopped`,
         );
         output.data({ batchId, stopped: false, by: name });
         return exit.ok;
@@ -53,7 +53,7 @@ export const stopCommand = newCommand(
       const at = now() + config.times.batchMemory;
       const woken = await wakeOpenLines({ ...deps, wakeUps: { standard, urgent } }, batchId, at, interrupted);
       output.line(
-        `${counted(woken, 'open job')} woken for that. Queued jobs end as failed, code stopped, as their messages come, and those that wait for a later try when that comes. To go on: --undo`,
+        `${counted(woken, 'open job')} woken for that. Queued jobs end as failed, code stopped, as their messages come, and those that wait for a later try when that comes. To continue the batch: --undo`,
       );
       output.data({ batchId, stopped: true, by: name, woken });
       return interrupted.aborted ? exit.interrupted : exit.ok;

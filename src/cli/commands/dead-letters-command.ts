@@ -30,8 +30,8 @@ interface Options {
 const choosing = (command: Command): Command =>
   command
     .option('--queue <name>', 'one of the worker’s queues; without it all')
-    .option('--sequence <numbers>', 'these letters alone, as `list` numbers them, separated by commas')
-    .option('--reason <word>', 'letters with this reason, like MaxDeliveryCountExceeded');
+    .option('--sequence <numbers>', 'only these messages, as `list` numbers them, separated by commas')
+    .option('--reason <word>', 'messages with this reason, like MaxDeliveryCountExceeded');
 
 const listCommand = choosing(
   newCommand('list', 'shows them with reason and description', 'npx partner-checkout dead-letters list'),
@@ -50,11 +50,11 @@ const requeueCommand = choosing(
 const discardCommand = choosing(
   newCommand(
     'discard',
-    'drops those whose job is at its end, with your name; their bytes are kept in a closed attention row',
+    'drops messages whose job has ended, with your name; their bytes are kept in a closed attention row',
     'npx partner-checkout dead-letters discard --sequence 1207',
   ),
 )
-  .option('--give-up', 'also those whose job is not at its end: it is given up')
+  .option('--give-up', 'also messages whose job has not ended: the job is given up')
   .option('--yes', 'does not ask')
   .action((options: Options, command) => inSession(command, (session) => discardAll(session, options)));
 

@@ -13,7 +13,7 @@ export const drainCommand = newCommand(
   'before a release: pauses, and waits until no paid call runs; resume afterwards',
   'npx partner-checkout drain "release of Monday"',
 )
-  .argument('[reason]', 'what the others should know', 'a release')
+  .argument('[reason]', 'a reason for the others', 'a release')
   .action((reason: string, _options, command) =>
     inSession(command, async ({ output, operator, interrupted }) => {
       const { gateStore, who, config } = await operator();
@@ -52,7 +52,7 @@ function report(drained: Drained, output: Output): number {
       output.line(
         `Calls may still run for ${inTime(drained.leftMs)}. The gate stays paused; the same command waits on.`,
       );
-      output.line('To let calls go on instead. Next: npx partner-checkout resume');
+      output.line('To let calls continue instead. Next: npx partner-checkout resume');
       return exit.interrupted;
   }
 }

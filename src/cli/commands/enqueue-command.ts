@@ -32,13 +32,10 @@ export const enqueueCommand = newCommand(
   .argument('<file>', 'the list; - for standard input')
   .option(
     '--batch <id>',
-    'the id of the batch; without it one made from the jobs, so that the same list twice is one batch',
+    'the id of the batch; without it, the id is made from the jobs, so that the same list sent twice is one batch',
   )
-  .option(
-    '--at <time>',
-    'not before this time on the clock here (02:00), or an instant (2026-11-24T02:00:00Z)',
-  )
-  .option('--skip-invalid', 'sends the valid lines of a list that has others')
+  .option('--at <time>', 'no earlier than this local time (02:00) or this instant (2026-11-24T02:00:00Z)')
+  .option('--skip-invalid', 'sends the valid lines and leaves out the others')
   .addOption(new Option('--dry-run', 'checks the list and sends nothing'))
   .action((file: string, options: Options, command) =>
     inSession(command, (session) => run(session, file, options)),
@@ -55,7 +52,7 @@ async function run(session: Session, file: string, options: Options): Promise<nu
   if (list.jobs.length === 0 || refused) {
     output.line(
       list.jobs.length === 0
-        ? 'There is no job in it; nothing was sent.'
+        ? 'The list has no job. Nothing was sent.'
         : 'Nothing was sent. Correct these lines, or send the others with --skip-invalid.',
     );
     output.data({ ...facts, sent: 0 });

@@ -20,7 +20,7 @@ import { inSession, newCommand, type Session } from '../session/command.ts';
 
 export const exportCommand = newCommand(
   'export',
-  'writes every row of the ledger, the schedule, attention and batches into a file; the same command goes on with an unfinished one',
+  'writes every row of the ledger, the schedule, attention and batches into a file; the same command continues an unfinished one',
   'npx partner-checkout export ledger.jsonl',
 )
   .argument('<file>', 'JSON lines')
@@ -47,7 +47,7 @@ async function run({ output, operator, interrupted }: Session, file: string): Pr
     for await (const row of exportRows(tables, begun?.last)) {
       if (interrupted.aborted) {
         await writer.flush();
-        output.note(`Stopped after ${counted(digest.rows, 'row')}. The same command goes on.`);
+        output.note(`Stopped after ${counted(digest.rows, 'row')}. Run the same command again to continue.`);
         return exit.interrupted;
       }
       const line = rowLine(row);
@@ -77,7 +77,7 @@ async function unfinished(file: string) {
     try {
       const line = readLine(text, number);
       if (line.kind === 'end')
-        throw new CommandFailure(exit.usage, `${file} is a whole export. Name another file.`);
+        throw new CommandFailure(exit.usage, `${file} is a complete export. Name another file.`);
       if (line.kind === 'row') {
         digest.add(text);
         last = line.row;
@@ -86,7 +86,7 @@ async function unfinished(file: string) {
       // The last line may have been cut off; the first says whether it is ours at all.
       if (error instanceof BadExport && number > 1) break;
       if (error instanceof BadExport)
-        throw new CommandFailure(exit.usage, `${file} is there and is no export. Name another file.`);
+        throw new CommandFailure(exit.usage, `${file} exists and is not an export. Name another file.`);
       throw error;
     }
     bytes += Buffer.byteLength(text) + 1;

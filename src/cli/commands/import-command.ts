@@ -57,7 +57,7 @@ async function run(session: Session, file: string, options: Options): Promise<nu
   });
   output.data({ rows, of: checked.rows, sha256: checked.sha256 });
   if (rows < checked.rows) {
-    output.note(`Stopped after ${counted(rows, 'row')}. The same command goes on.`);
+    output.note(`Stopped after ${counted(rows, 'row')}. Run the same command again to continue.`);
     return exit.interrupted;
   }
   rmSync(progressFile, { force: true });

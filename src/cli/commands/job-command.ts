@@ -24,7 +24,7 @@ export const jobCommand = newCommand(
   'npx partner-checkout job 7c1f0a52-6d0e-4b7e-9a43-5e2f8b6f1d10:cart:2f9a6c1e-1a77-4d0b-8f3c-90f5b1e4c7aa\n  npx partner-checkout job --customer 7c1f0a52-6d0e-4b7e-9a43-5e2f8b6f1d10 --order SzSPoe2sXjTp',
 )
   .argument('[job...]', jobArgument)
-  .option('--customer <id>', 'the customer, when neither key nor cart is known')
+  .option('--customer <id>', 'the customer, if you know neither the key nor the cart')
   .option('--order <id>', 'an order of the job')
   .option('--correlation <id>', 'MS-CorrelationId or MS-RequestId of a call, or the correlationId of the job')
   .option('--support-text', 'prints what Microsoft support needs, and nothing secret')

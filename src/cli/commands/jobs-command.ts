@@ -27,7 +27,7 @@ export const jobsCommand = newCommand(
   .option('--customer <id>', 'jobs of this customer')
   .addOption(new Option('--state <state>', 'jobs in this state').choices(states))
   .option('--reference <text>', 'jobs with this reference')
-  .option('--most <n>', 'ends after so many', '100')
+  .option('--most <n>', 'shows at most this many', '100')
   .action((options: Options, command) => inSession(command, (session) => run(session, options)));
 
 async function run({ output, operator, interrupted }: Session, options: Options): Promise<number> {

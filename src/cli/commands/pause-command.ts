@@ -10,10 +10,10 @@ export const pauseCommand = newCommand(
   'closes the gate with a reason and your name: nobody calls Partner Center until that time, or until somebody resumes',
   'npx partner-checkout pause "portal maintenance" --until 04:00',
 )
-  .argument('<reason>', 'what the others should know')
+  .argument('<reason>', 'a reason for the others')
   .option(
     '--until <time>',
-    'the pause ends by itself at this time here (04:00), or at an instant (2026-11-24T04:00:00Z)',
+    'the pause ends at this local time (04:00) or at this instant (2026-11-24T04:00:00Z)',
   )
   .action((reason: string, options: { until?: string }, command) =>
     inSession(command, async ({ output, operator }) => {

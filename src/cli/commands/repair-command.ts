@@ -18,8 +18,8 @@ export const repairCommand = newCommand(
   'looks at every record, and writes the schedule entries that are missing: for open jobs and pending orders. The ticks do it too, within two days',
   'npx partner-checkout repair --dry-run\n  npx partner-checkout repair',
 )
-  .option('--dry-run', 'counts and shows them; writes nothing')
-  .option('--yes', 'writes without a look first')
+  .option('--dry-run', 'shows what is missing; writes nothing')
+  .option('--yes', 'writes without showing first')
   .action((options: Options, command) => inSession(command, (session) => run(session, options)));
 
 const mostShown = 100;
@@ -59,7 +59,7 @@ async function run(session: Session, options: Options): Promise<number> {
     output.line(
       `${counted(report.unreadable, 'record')} could not be read: nothing is known of what they need. See: npx partner-checkout attention`,
     );
-  if (interrupted.aborted) output.note('Stopped: not all was looked at. The same command goes on.');
+  if (interrupted.aborted) output.note('Stopped before the end. Run the same command again to continue.');
   if (interrupted.aborted) return exit.interrupted;
   return report.unreadable > 0 ? exit.found : exit.ok;
 }

@@ -28,9 +28,9 @@ export const resolveCommand = newCommand(
   .argument('<job...>', jobArgument)
   .option(
     '--orders <ids>',
-    'these orders are its own, separated by commas; groups without one count as failed',
+    'these orders belong to it, separated by commas; groups without an order count as failed',
   )
-  .option('--not-bought', 'it was not bought: the worker looks once more, then sends it once more')
+  .option('--not-bought', 'it was not bought: the worker checks once more, then sends it once more')
   .option('--give-up', 'nothing more is done; the record keeps that it may have been bought')
   .option('--yes', 'does not ask')
   .action((names: readonly string[], options: Options, command) =>
@@ -124,7 +124,7 @@ function show({ output }: Session, file: CaseFile): void {
   else
     say(
       attention?.evidence === undefined
-        ? 'The worker has not asked yet: it still finds out by itself.'
+        ? 'No decision is needed yet: the worker still checks what happened.'
         : `As of the worker's look at ${timeText(attention.at)}: the cart is ${cart ?? 'not known'}.`,
     );
   say('The cart’s order groups and the orders that the record has for them:');

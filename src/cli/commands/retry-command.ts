@@ -35,7 +35,7 @@ export const retryCommand = withFilter(
   resultKinds,
 )
   .option('--dry-run', 'counts and samples; writes nothing')
-  .option('--rate <n/s>', 'at most so many a second')
+  .option('--rate <n/s>', 'at most this many a second')
   .option('--yes', 'does not ask')
   .action((names: readonly string[], options: Options, command) =>
     inSession(command, (session) => retry(session, names, options)),

@@ -65,7 +65,7 @@ export async function inSession(
   } catch (error) {
     // A read that Ctrl-C cut short: what it would have told is not known.
     if (!interrupt.signal.aborted || !(error instanceof Error) || error.name !== 'AbortError') throw error;
-    throw new CommandFailure(exit.interrupted, 'Interrupted before its end: there is no result.');
+    throw new CommandFailure(exit.interrupted, 'Interrupted before the end: there is no result.');
   } finally {
     process.removeListener('SIGINT', onSignal);
     await queues?.bus.close();
@@ -76,5 +76,5 @@ export async function inSession(
 export const newCommand = (name: string, description: string, example: string): Command =>
   new Command(name)
     .description(description)
-    .showHelpAfterError('What there is: the same command with --help')
+    .showHelpAfterError('See the commands: the same command with --help')
     .addHelpText('after', `\nExample:\n  ${example}`);

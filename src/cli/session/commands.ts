@@ -37,7 +37,7 @@ export const program = new Command('partner-checkout')
   .addHelpText(
     'after',
     `
-Exit codes: 0 all well; 1 it found what a person should look at; 2 wrong usage; 3 it could not check or do all of it: no connection, sign-in or right, or a closed gate; 130 Ctrl-C.`,
+Exit codes: 0 success; 1 something needs a person; 2 wrong usage; 3 not everything was done, because of the connection, the sign-in, a missing role or a closed gate; 130 Ctrl-C.`,
   );
 for (const command of [
   preflightCommand,

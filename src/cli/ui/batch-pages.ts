@@ -87,7 +87,7 @@ export function etaWords({ eta }: Pick<BatchStatus, 'eta'>, now: number): string
     case 'unknown':
       return `The end is not known: ${eta.why}.`;
     case 'at':
-      return `All checked out at about ${clockTime(eta.at, now)}.`;
+      return `The last checkout is at about ${clockTime(eta.at, now)}.`;
   }
 }
 

@@ -195,7 +195,7 @@ async function actOnOne(
   switch (action) {
     case 'retry': {
       if (jobKey === undefined)
-        return refused('A rejected message is no job. Send it again with a correct body.');
+        return refused('A rejected message is not a job. Send it again with a correct body.');
       const deps = await decidingMany(session);
       const who = isDryRun ? undefined : await deps.who();
       const report = await retryJobs(deps, [jobKey], {
@@ -218,7 +218,7 @@ async function actOnOne(
       return { key, done: closed > 0, words: closed > 0 ? 'closed' : 'was closed already' };
     }
     case 'give-up': {
-      if (jobKey === undefined) return refused('A rejected message is no job. Close its row.');
+      if (jobKey === undefined) return refused('A rejected message is not a job. Close its row.');
       const { ledger, attentionRows, now, who } = await session.operator();
       const file = await openCase({ ledger, attentionRows }, jobKey);
       if (file === undefined) return refused('Nothing is known of this job.');

@@ -73,8 +73,8 @@ function decisionForms(
 ${mayRetry ? form('retry', 'Retry', nothing) : nothing}
 ${
   mayResolve
-    ? html`${form('orders', 'These orders are its own', html`<label>Order ids, separated by commas<input name="orders" required size="40" maxlength="2000" value="${candidates.map(({ id }) => id).join(', ')}"></label>`)}
-${form('not-bought', 'It was not bought: look once more, then send it once more', nothing)}`
+    ? html`${form('orders', 'These orders belong to it', html`<label>Order ids, separated by commas<input name="orders" required size="40" maxlength="2000" value="${candidates.map(({ id }) => id).join(', ')}"></label>`)}
+${form('not-bought', 'It was not bought: check once more, then send it once more', nothing)}`
     : nothing
 }
 ${mayGiveUp ? form('give-up', 'Give up: nothing more is done', nothing) : nothing}

@@ -30,7 +30,7 @@ export function cartLater(record: CheckoutRecord, at: number, why: string, conte
   const reason: Reason = {
     code: 'no-cart-yet',
     description: `The cart of this order is not made yet: ${why}.`,
-    remedy: 'Nothing to do: the worker goes on trying, and nothing is bought until every line is checked.',
+    remedy: 'Nothing to do: the worker keeps trying. It buys nothing until every line is checked.',
     at: context.now,
   };
   const to = {

@@ -263,6 +263,6 @@ const hold = (code: string, description: string): CartStep => ({
     code,
     description,
     remedy:
-      'Look at prices and lines in Partner Center. The worker makes the cart again every hour; give up on the job if it is not wanted.',
+      'Check the prices and lines in Partner Center. The worker makes the cart again every hour. Give up on the job if it is not needed.',
   },
 });

@@ -34,7 +34,7 @@ const byPair = new Map(rows.map((row) => [`${row.http}/${row.code}`, row]));
 const byCode = new Map<string, ErrorCode[]>();
 for (const row of rows) byCode.set(String(row.code), [...(byCode.get(String(row.code)) ?? []), row]);
 
-const bought = 'Nothing to do: the worker finds out by itself whether the cart was bought.';
+const bought = 'Nothing to do: the worker checks whether the cart was bought.';
 
 /** The class of an answer: the pair (HTTP status, code) first, then the status alone. */
 export function lookUp(http: number, code: string | undefined): ErrorCode {
@@ -52,7 +52,7 @@ function unlisted(http: number, code: string | undefined): ErrorCode {
       action: 'credential',
       meaning: `redirected (${http}), and not followed`,
       remedy:
-        'Correct PARTNER_CENTER_API, or the proxy between the worker and Partner Center; the gate opens by itself.',
+        'Correct PARTNER_CENTER_API, or the proxy between the worker and Partner Center; the gate then opens automatically.',
     };
   return {
     ...about,

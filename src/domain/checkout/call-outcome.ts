@@ -74,7 +74,7 @@ export function judge(exchange: Exchange, sent: Sent): Outcome {
     reason: reasonOf(exchange, sent, {
       code: 'unreadable',
       description: `Partner Center answered ${exchange.status}, and the body cannot be read: ${why}.`,
-      remedy: 'The cart was most likely bought; the worker finds its orders by itself.',
+      remedy: 'The cart was most likely bought. The worker looks for its orders.',
     }),
   };
 }
@@ -90,13 +90,13 @@ function judgeSilence(exchange: Silence, sent: Sent): Outcome {
 function silenceReason(exchange: Silence, sent: Sent): Reason {
   const [code, remedy] =
     exchange.credential === true
-      ? ['no-token', 'Fix the credential that the settings name; the gate opens by itself.']
+      ? ['no-token', 'Fix the credential that the settings name; the gate then opens automatically.']
       : exchange.executed === 'no'
         ? [
             'no-connection',
             'Check the network, DNS and firewall between the worker and Partner Center, then retry.',
           ]
-        : ['no-answer', 'Nothing to do: the worker finds out by itself whether the cart was bought.'];
+        : ['no-answer', 'Nothing to do: the worker checks whether the cart was bought.'];
   return reasonOf(exchange, sent, { code: code ?? '', description: exchange.failure, remedy: remedy ?? '' });
 }
 
@@ -118,7 +118,7 @@ function interceptedReason(answer: Answer, sent: Sent): Reason {
     code: withoutCode(answer.status),
     description: `Something between the worker and Partner Center answered ${answer.status}${titleOf(answer.body)}; the API did not.`,
     remedy:
-      'Let the proxy, firewall or gateway pass calls to Partner Center, or correct PARTNER_CENTER_API; the gate opens by itself.',
+      'Let the proxy, firewall or gateway pass calls to Partner Center, or correct PARTNER_CENTER_API; the gate then opens automatically.',
   });
 }
 
@@ -171,7 +171,7 @@ export function judgeRead<T>(
     if (decoded.incomplete === true)
       return { kind: 'refused', reason: incompleteReason(exchange, decoded.why, sent) };
     const description = `Partner Center answered ${exchange.status}, and the body cannot be read: ${decoded.why}.`;
-    const remedy = 'It is read again later; tell Microsoft support if it stays so.';
+    const remedy = 'The worker reads it again later. If it stays so, tell Microsoft support.';
     return {
       kind: 'unavailable',
       reason: reasonOf(exchange, sent, { code: 'unreadable', description, remedy }),

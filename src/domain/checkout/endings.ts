@@ -28,7 +28,7 @@ function tooLateReason(record: CheckoutRecord, at: number): Reason {
       code: 'too-late',
       description: `The messages for this job leave no time for it: ${record.merged.map(timesInWords).join('; ')}.`,
       remedy:
-        'If the cart is still wanted, create a new cart and enqueue it once, with the times that you mean.',
+        'If the cart is still needed, create a new cart and enqueue it once, with the times that you mean.',
       at,
     };
   const end = notAfter === undefined ? 'its time' : new Date(notAfter).toISOString();
@@ -36,7 +36,7 @@ function tooLateReason(record: CheckoutRecord, at: number): Reason {
     code: 'too-late',
     description: `The job must not be checked out after ${end}.`,
     remedy:
-      'If the cart is still wanted, create a new cart and enqueue it with a later notAfter, or without one.',
+      'If the cart is still needed, create a new cart and enqueue it with a later notAfter, or without one.',
     at,
   };
 }
@@ -51,7 +51,7 @@ const stoppedReason = ({ batchId, who, at }: StoppedBatch, now: number): Reason 
   code: stoppedCode,
   description: `${who} stopped batch ${batchId} at ${new Date(at).toISOString()}.`,
   remedy:
-    'If the cart is still wanted, resume the batch (partner-checkout batch stop --undo), then retry the job.',
+    'If the cart is still needed, resume the batch (partner-checkout batch stop --undo), then retry the job.',
   at: now,
 });
 
@@ -82,7 +82,7 @@ export function givenUp(record: CheckoutRecord, who: string, at: number): Result
 export const gone = (record: CheckoutRecord, at: number): Reason => ({
   code: 'gone',
   description: `The cart can no longer be read, and no order of it was found${isLate(record.job.notAfter, at) ? '. Its time is over' : ''}.`,
-  remedy: 'The cart has expired or was removed. Create a new cart if it is still wanted.',
+  remedy: 'The cart has expired or was removed. Create a new cart if it is still needed.',
   at,
 });
 

@@ -539,9 +539,8 @@ function reconcileAgain(
 ): NextAction {
   const reason: Reason = {
     code: 'unknown-outcome',
-    description: `It is not known yet whether this cart was bought: ${why}.`,
-    remedy:
-      'The worker goes on looking. What it knows by now stands in the record, for you to decide sooner.',
+    description: `The outcome is not known yet: ${why}.`,
+    remedy: 'The worker keeps checking. The record shows what is known so far, if you want to decide sooner.',
     at: context.now,
   };
   return orAlarm(record, { step: 'doubt', at: until, why, change }, reason, context);
@@ -565,7 +564,7 @@ function askWhatBecame(
   const reason: Reason = {
     ...(record.repeated?.reason ?? record.reason),
     code: record.repeated?.reason.code ?? record.reason?.code ?? 'unknown-outcome',
-    description: `It is not known whether this cart was bought: ${why}.`,
+    description: `The outcome is unknown: ${why}.`,
     remedy:
       'Look for the order in Partner Center. Then name it, say that it was not bought, or give up on it.',
     at: context.now,
@@ -637,7 +636,7 @@ export function afterNamedOrders(
   const reason: Reason = {
     code: 'not-named',
     description: `${who} named the orders of this cart. Some of its order groups have none.`,
-    remedy: 'Retry the missing groups if they are still wanted.',
+    remedy: 'Retry the missing groups if they are still needed.',
     at: now,
   };
   return {

@@ -237,7 +237,7 @@ function unsettled(evidence: Evidence, rules: ReconcileRules): Reconciliation {
       until: now + rules.times.inProgressLater,
       why: 'carts of this customer are still to be read',
     };
-  const why = 'the answers of Partner Center do not tell whether this cart was bought';
+  const why = 'the answers of Partner Center do not show whether this cart was bought';
   return { kind: 'ask', why: unreadable.length === 0 ? why : `${why}, and ${unreadableInWords(unreadable)}` };
 }
 

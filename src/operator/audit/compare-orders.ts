@@ -154,7 +154,7 @@ function compareSummary(
       text: `${orderSummary.status} here; Partner Center does not know it`,
     };
   if (order.status === orderSummary.status) return undefined;
-  const later = isTerminal(orderSummary.status) ? '' : '; the poller will see it at its next look';
+  const later = isTerminal(orderSummary.status) ? '' : '; the poller will read it next time';
   return {
     ...about,
     kind: 'status',
@@ -199,10 +199,10 @@ function inNoRow(
   return { kind: 'not-recorded', customerId, jobIds, orderId: order.id, text: `${made} ${whose()}` };
 
   function whose(): string {
-    if (equal.length === 0) return `It may be of ${named(candidates)}, of which nobody knows what was in it.`;
+    if (equal.length === 0) return `It may belong to ${named(candidates)}, whose content is not known.`;
     if (equalCarts.length === 0 && first !== undefined)
-      return `It holds what ${jobInWords(first.jobKey)} (${first.state}) holds: bought twice, bought by hand, or its record is not through yet.`;
-    return `It holds what each of these equal carts holds, so it may be of any of them: ${named(candidates)}.`;
+      return `It holds what ${jobInWords(first.jobKey)} (${first.state}) holds: it was bought twice, it was bought by hand, or its record is not complete yet.`;
+    return `It equals each of these carts, so it may belong to any of them: ${named(candidates)}.`;
   }
 }
 

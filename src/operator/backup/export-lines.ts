@@ -61,13 +61,13 @@ export function readLine(text: string, number: number): ExportLine {
   try {
     json = JSON.parse(text);
   } catch {
-    throw new BadExport(`Line ${number} is no JSON: the file was cut off or changed.`);
+    throw new BadExport(`Line ${number} is not JSON: the file was cut off or changed.`);
   }
   const end = endShape.safeParse(json);
   if (end.success) return { kind: 'end', ...end.data.end };
   if (number === 1) {
     const header = headerShape.safeParse(json);
-    if (!header.success) throw new BadExport('This is no export of the checkout worker, version 1.');
+    if (!header.success) throw new BadExport('This is not an export of the checkout worker, version 1.');
     return { kind: 'header', at: header.data.at };
   }
   const row = rowShape.safeParse(json);

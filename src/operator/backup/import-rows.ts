@@ -23,7 +23,7 @@ export async function checkExport(
     else end = line;
   }
   if (end === undefined)
-    throw new BadExport('The export has no end: the same export command goes on with it.');
+    throw new BadExport('The export is not complete. Run the same export command again to continue it.');
   if (end.rows !== digest.rows || end.sha256 !== digest.sha256())
     throw new BadExport(
       `The export is not what was written: it has ${digest.rows} rows with the digest ${digest.sha256()}, and its end names ${end.rows} with ${end.sha256}.`,

@@ -66,12 +66,12 @@ function ended(record: CheckoutRecord, now: number): NextStep {
   const { remedy = '', description = '' } = record.reason ?? {};
   if (isLate(record.job.notAfter, now))
     return {
-      words: `Nothing happens by itself, and a retry is refused: the job is past its notAfter (${time(record.job.notAfter ?? 0)}). ${remedy}`,
+      words: `The worker does nothing more, and a retry is refused: the job is past its notAfter (${time(record.job.notAfter ?? 0)}). ${remedy}`,
     };
   const doubt =
     record.gaveUp === true ? ' The retry looks for its orders first: it may have been bought.' : '';
   return {
-    words: `Nothing happens by itself. ${description} ${remedy}${doubt}`.replaceAll(/ +/g, ' ').trim(),
+    words: `The worker does nothing more. ${description} ${remedy}${doubt}`.replaceAll(/ +/g, ' ').trim(),
     // A retry of this cart would be refused again; a person can still type it.
     ...(needsNewCart(record) ? {} : { command: `npx partner-checkout retry ${record.jobKey}` }),
   };
@@ -107,13 +107,13 @@ function open(record: CheckoutRecord, { now, gate, hasEntry }: Around): NextStep
     };
   if (record.asked?.kind === 'needs-decision')
     return {
-      words: `A person must say whether it was bought; until then the worker only looks again, ${when}.${closed}`,
+      words: `A person must decide whether it was bought. Until then the worker only checks again, ${when}.${closed}`,
       at: Math.max(at, now),
       command: `npx partner-checkout resolve ${record.jobKey}`,
     };
   const because = record.reason === undefined ? '' : ` because: ${withoutDot(record.reason.description)}`;
   const words = isInDoubt(record.state)
-    ? `It may have been bought; the worker finds out by itself, ${when}, before anything is sent again.${closed}`
+    ? `It may have been bought. The worker checks that ${when}, before it sends anything again.${closed}`
     : `Waits; next try ${when}${because}.${closed}`;
   return { words, at: Math.max(at, now) };
 }

@@ -96,7 +96,7 @@ export function whyNotResolve(
   if (orderIds.length === 0 || orderIds.length > mostOrders)
     return `--orders takes 1 to ${mostOrders} order ids, separated by commas.`;
   for (const id of orderIds) {
-    if (id === '' || id.length > maxOrderId || !id.isWellFormed()) return `"${id}" is no order id.`;
+    if (id === '' || id.length > maxOrderId || !id.isWellFormed()) return `"${id}" is not an order id.`;
     const owner = owners.get(id);
     if (owner !== undefined && owner !== jobKey) return `Order ${id} is in the books of ${nameOf(owner)}.`;
   }

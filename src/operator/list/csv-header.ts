@@ -59,7 +59,7 @@ export function checkHeader(cells: readonly string[]): Header {
   ];
   if (wrong.length === 0) return { kind, names };
   throw new UnreadableList(
-    `The header is wrong: ${wrong.slice(0, 5).join('; ')}. Found: ${names.slice(0, 12).map(shown).join(', ')}. Expected: ${needed.join(', ')}, and if wanted ${fields.filter((field) => !needed.includes(field)).join(', ')}.`,
+    `The header is wrong: ${wrong.slice(0, 5).join('; ')}. Found: ${names.slice(0, 12).map(shown).join(', ')}. Expected: ${needed.join(', ')}, and optionally ${fields.filter((field) => !needed.includes(field)).join(', ')}.`,
   );
 }
 

@@ -74,7 +74,7 @@ async function firstLine(pieces: AsyncGenerator<string>): Promise<{ text: string
     seen = text.length;
     if (text.length > maxLine)
       throw new UnreadableList(
-        `Its first line has more than ${maxLine} characters: this is no list of jobs.`,
+        `Its first line has more than ${maxLine} characters: this is not a list of jobs.`,
       );
     const next = await pieces.next();
     if (next.done === true) return { text, line: text.trim() };
