@@ -13,22 +13,33 @@ class NightsFirst extends BaseSequencer {
   }
 }
 
-export default defineConfig({
-  test: {
-    root: new URL('..', import.meta.url).pathname,
-    include: ['test/**/*.test.ts'],
-    // infra/ has its own, `npm run check:infra`: it needs the Bicep compiler.
-    exclude: ['test/bench/**', 'test/infra/**', 'test/ui/**'],
-    globalSetup: ['test/setup.ts'],
-    // CI counts by it.
-    reporters: report === undefined ? ['default'] : ['default', ['json', { outputFile: report }]],
-    pool: 'forks',
-    // Of two cores, half of the files' time is waiting: for processes, timers, and the night.
-    maxWorkers: 3,
-    sequence: { sequencer: NightsFirst },
-    // Files of one process share what they import; nothing here keeps a state that another file could meet.
-    isolate: false,
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
-  },
+interface Chosen {
+  readonly include: string[];
+  readonly exclude: string[];
+}
+
+/** How all tests run that `npm run check:fleet` and `npm test` choose among. */
+export const testConfig = (chosen: Chosen) =>
+  defineConfig({
+    test: {
+      root: new URL('..', import.meta.url).pathname,
+      ...chosen,
+      globalSetup: ['test/setup.ts'],
+      // CI counts by it.
+      reporters: report === undefined ? ['default'] : ['default', ['json', { outputFile: report }]],
+      pool: 'forks',
+      // Of two cores, half of the files' time is waiting: for processes, timers, and the night.
+      maxWorkers: 3,
+      sequence: { sequencer: NightsFirst },
+      // Files of one process share what they import; nothing here keeps a state that another file could meet.
+      isolate: false,
+      testTimeout: 30_000,
+      hookTimeout: 60_000,
+    },
+  });
+
+/** `npm test`. The others have commands of their own: minutes of processes, the Bicep compiler, a browser. */
+export default testConfig({
+  include: ['test/**/*.test.ts'],
+  exclude: ['test/bench/**', 'test/fleet/**', 'test/infra/**', 'test/ui/**'],
 });

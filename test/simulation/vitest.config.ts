@@ -7,7 +7,7 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     // Whole processes, the embedded services, the bundle, the compiler and the simulation itself: none of them asks a rule alone.
     exclude: [
-      'test/{bench,broker,clients,e2e,examples,host,infra,lint,messaging,process,sandbox,simulation,types,ui}/**',
+      'test/{bench,broker,clients,e2e,examples,fleet,host,infra,lint,messaging,process,sandbox,simulation,types,ui}/**',
     ],
     pool: 'forks',
     isolate: false,

@@ -60,7 +60,7 @@ describe('npm start', () => {
   }, 60_000);
 });
 
-/** More of them: `JOBS=1000 npm test -- test/e2e/commands.test.ts`. */
+/** More of them: `JOBS=1000 npm run check:fleet -- test/fleet/commands.test.ts`. */
 const jobs = Number(process.env['JOBS'] ?? 60);
 
 test(
