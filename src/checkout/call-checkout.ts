@@ -1,11 +1,12 @@
 /**
- * Fourth step of a delivery: the paid call, behind its fence. `next-action.ts` says what follows from its outcome.
+ * Fourth step of a delivery: the paid call, behind its fence. `after-call.ts` says what follows from its outcome.
  */
 
 import type { Exchange } from '../domain/answer/exchange.ts';
+import { afterCall, afterFence } from '../domain/checkout/after-call.ts';
 import { lastCheckout, withCall } from '../domain/checkout/call-history.ts';
 import { answeredWithCode, endOf, judge, type Outcome, reportOf } from '../domain/checkout/call-outcome.ts';
-import { afterCall, afterFence, type NextAction, unsent } from '../domain/checkout/next-action.ts';
+import { type NextAction, unsent } from '../domain/checkout/next-action.ts';
 import { type CheckoutRecord, cartIdOf, transition } from '../domain/checkout/record.ts';
 import { type Fence, fence, type LeasedRecord } from '../domain/checkout/send-fence.ts';
 import type { Permit } from '../domain/gate/permit.ts';

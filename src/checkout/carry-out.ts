@@ -1,4 +1,4 @@
-/** Fifth step of a delivery: do what `next-action.ts` decided. It interprets; it decides nothing. */
+/** Fifth step of a delivery: do the next action that was decided. It interprets; it decides nothing. */
 
 import { type Result, withResult } from '../domain/checkout/apply-result.ts';
 import { withDelivery } from '../domain/checkout/call-history.ts';

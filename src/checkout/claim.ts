@@ -2,6 +2,7 @@
  * Third step of a delivery: take the right to act on the record, or end the delivery with a promise that the job is looked at again.
  */
 
+import { afterGiveUp } from '../domain/checkout/after-decision.ts';
 import { withDelivery } from '../domain/checkout/call-history.ts';
 import {
   type ClaimStep,
@@ -16,7 +17,7 @@ import {
 } from '../domain/checkout/claim-rules.ts';
 import { tooLate } from '../domain/checkout/endings.ts';
 import { mergeMessage } from '../domain/checkout/merge-message.ts';
-import { afterGiveUp, crashed, putOff } from '../domain/checkout/next-action.ts';
+import { crashed, putOff } from '../domain/checkout/next-action.ts';
 import { otherLines } from '../domain/checkout/other-lines.ts';
 import { type CheckoutRecord, isSettled, transition } from '../domain/checkout/record.ts';
 import type { LeasedRecord } from '../domain/checkout/send-fence.ts';

@@ -4,18 +4,11 @@
 
 import { decodeCart } from '../domain/answer/decode-cart.ts';
 import { decodeOrder } from '../domain/answer/decode-order.ts';
+import { afterNamedOrders, wrongOrder } from '../domain/checkout/after-decision.ts';
+import { afterEvidence, evidenceLater, evidenceRefused } from '../domain/checkout/after-evidence.ts';
 import { knownGroup } from '../domain/checkout/apply-result.ts';
 import { lackingOrders } from '../domain/checkout/claim-rules.ts';
-import {
-  afterEvidence,
-  afterNamedOrders,
-  evidenceLater,
-  evidenceRefused,
-  type NextAction,
-  type Repeat,
-  unsent,
-  wrongOrder,
-} from '../domain/checkout/next-action.ts';
+import { type NextAction, type Repeat, unsent } from '../domain/checkout/next-action.ts';
 import {
   type CheckoutRecord,
   cartIdOf,

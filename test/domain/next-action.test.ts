@@ -1,24 +1,19 @@
 /** Promise: each outcome, evidence and decision leads to the one next action that the protocol names. */
 
 import { describe, expect, test } from 'vitest';
+import { afterCall, afterFence } from '../../src/domain/checkout/after-call.ts';
+import { afterGiveUp, afterNamedOrders, wrongOrder } from '../../src/domain/checkout/after-decision.ts';
+import { afterEvidence, evidenceLater, evidenceRefused } from '../../src/domain/checkout/after-evidence.ts';
 import { knownGroup } from '../../src/domain/checkout/apply-result.ts';
 import type { Outcome } from '../../src/domain/checkout/call-outcome.ts';
 import { inFlightEnd, listLagEnd } from '../../src/domain/checkout/deadlines.ts';
 import {
-  afterCall,
-  afterEvidence,
-  afterFence,
-  afterGiveUp,
-  afterNamedOrders,
   type Context,
   crashed,
-  evidenceLater,
-  evidenceRefused,
   type GateAfterCall,
   putOff,
   type Repeat,
   unsent,
-  wrongOrder,
 } from '../../src/domain/checkout/next-action.ts';
 import type { Evidence } from '../../src/domain/checkout/reconcile-rules.ts';
 import type { CheckoutRecord, Reason } from '../../src/domain/checkout/record.ts';

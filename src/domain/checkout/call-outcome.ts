@@ -1,5 +1,5 @@
 /**
- * Judges what came back from a call, for the next action and for the gate. Between the fourth step and `next-action.ts`.
+ * Judges what came back from a call, for the next action and for the gate. Between the fourth step and `after-call.ts`.
  */
 
 import { decodeError, isApiError } from '../answer/decode-error.ts';

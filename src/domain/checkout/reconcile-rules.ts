@@ -1,5 +1,5 @@
 /**
- * Decides what evidence says about a call that may have been executed. `next-action.ts` turns it into an action.
+ * Decides what evidence says about a call that may have been executed. `after-evidence.ts` turns it into an action.
  */
 
 import type { Order } from '../order/order.ts';
