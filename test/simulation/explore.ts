@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { setImmediate } from 'node:timers/promises';
 import { type Blow, type BlowKind, blowKinds, bugKinds, type Schedule, scheduleText } from './blows.ts';
 import { addBugs, type BugCounts, noBugs } from './bugs.ts';
@@ -132,9 +133,10 @@ async function* schedulesOf(unit: Unit): AsyncGenerator<Schedule> {
   }
 }
 
-/** For who wants to know only whether a promise breaks: at the first one, or at that time (epoch ms), it is enough. */
+/** For who wants to know only whether a promise breaks: at the first one, or after so much work, it is enough. */
 export interface Limits {
-  readonly until: number;
+  /** See `workedMs`. */
+  readonly workMs: number;
   readonly failures: number;
 }
 
@@ -157,9 +159,15 @@ export async function explore(unit: Unit, limits?: Limits): Promise<Report> {
     const violations = violationsOf(outcome);
     if (violations.length > 0) failures.push({ schedule: scheduleText(schedule), violations });
     if (failures.length >= (limits?.failures ?? maxFailures)) break;
-    if (limits !== undefined && Date.now() > limits.until) break;
+    if (limits !== undefined && workedMs() > limits.workMs) break;
   }
   return { kind: unit.kind, schedules, portCalls, failures, kinds, questions, bugs };
+}
+
+/** What all cores of this process have worked, as the time of a machine that does nothing else, ms. A busy machine tries no less. */
+export function workedMs(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1_000 / availableParallelism();
 }
 
 /** A question that nothing made necessary is a failure too. */

@@ -14,6 +14,7 @@ import {
   throwUnits,
   type Unit,
   violationsOf,
+  workedMs,
 } from './explore.ts';
 import { runUnits } from './pool.ts';
 import { noQuestions, type Questions } from './questions.ts';
@@ -23,7 +24,7 @@ import { worldKinds } from './setup.ts';
 
 const usage = `npm run simulate --                      every port call hit once, pairs of crashes, random worlds
   --seeds 100000                         how many random worlds (20000)
-  --minutes 10                           stop then; the next run goes on where this one stopped
+  --minutes 10                           stop then; the next run goes on where this one stopped. With --first, of the processor
   --replay random:42 [--trace]           tell one schedule again
   --only points|pairs|random|throws      one kind alone; throws: an exception at every port call of a delivery
   --scenario people-replay               that scenario first, its pairs too
@@ -117,7 +118,7 @@ async function exploreAll(): Promise<void> {
   let totals = known?.totals ?? noTotals;
   if (known !== undefined) console.log(`going on: ${units.length} units left`);
   const started = Date.now();
-  const until = started + values.minutes * 60_000;
+  const limitMs = values.minutes * 60_000;
   let told = started;
   const left = await runUnits(
     units,
@@ -128,9 +129,10 @@ async function exploreAll(): Promise<void> {
         told = Date.now();
         console.log(summary(totals));
       }
-      return Date.now() < until && !(values.first && totals.failures.length > 0);
+      const spentMs = values.first ? workedMs() : Date.now() - started;
+      return spentMs < limitMs && !(values.first && totals.failures.length > 0);
     },
-    values.first ? { until, failures: 1 } : undefined,
+    values.first ? { workMs: limitMs, failures: 1 } : undefined,
   );
   totals = { ...totals, cpuMs: totals.cpuMs + Date.now() - started };
   writeState({ source, left, totals });

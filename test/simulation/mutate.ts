@@ -27,7 +27,7 @@ import { withoutGuard } from './without-guard.ts';
  */
 const usage = `npm run mutate --           takes each guard out of a copy of the source in turn, and says what notices that; writes docs/mutations.md
   --only <text>             only the guards with this text in their name; writes no file
-  --minutes 2               for one guard that neither a quarter of this time nor the unit tests notice
+  --minutes 2               of the processor, for one guard that neither a quarter of this time nor the unit tests notice
   --seeds 20000             of random schedules for one guard, at most
   --fresh                   forgets what was found out of this source before
   --list                    names the guards and where they are marked, and ends
