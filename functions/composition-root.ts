@@ -55,7 +55,7 @@ export interface Worker {
   /** Once a minute: a person's pause of the gate, and its end, are emitted. */
   emitPause(): Promise<void>;
   readonly health: HealthDeps;
-  readonly ledger: Pick<Ledger, 'read'>;
+  readonly ledger: Pick<Ledger, 'read' | 'orders'>;
   readonly batchStatus: ReturnType<typeof batchStatuses>;
   /** It sends its own telemetry to Application Insights. */
   readonly exports: boolean;

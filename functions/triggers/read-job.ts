@@ -1,7 +1,7 @@
 /** The trigger of `GET /api/jobs/{jobKey}`. */
 
 import type { HttpFunctionOptions } from '@azure/functions';
-import { jobView } from '../../src/api/job-view.ts';
+import { readJob } from '../../src/api/read-job.ts';
 import { readJobKey } from '../../src/domain/message/job-key.ts';
 import { answering, json, problem } from '../http-answer.ts';
 import type { Start } from '../start.ts';
@@ -17,8 +17,8 @@ export const readJobFunction = (start: Start): HttpFunctionOptions => ({
       return problem(400, 'The address does not name a job.', {
         errors: [{ path: 'jobKey', reason: 'jobKey must be a job key, as POST /api/jobs answers it' }],
       });
-    const found = await worker.ledger.read(jobKey);
-    if (found !== undefined) return json(200, jobView(found.value));
+    const found = await readJob(worker.ledger, jobKey);
+    if (found !== undefined) return json(200, found);
     return problem(404, `Job ${jobKey} is not known: no worker has taken its message yet, or none was sent.`);
   }),
 });

@@ -1,6 +1,5 @@
 import type { HttpFunctionOptions, HttpRequest, HttpResponseInit } from '@azure/functions';
 import type { SubmittedView } from '../../src/api/api-shapes.ts';
-import { jobView } from '../../src/api/job-view.ts';
 import { maxBytes, type ReadyJob, readSubmission } from '../../src/api/submission.ts';
 import { type Submitted, submitJobs } from '../../src/api/submit-jobs.ts';
 import { jobKeyOf } from '../../src/domain/message/job-key.ts';
@@ -81,7 +80,7 @@ function toAnswer(
   const body: SubmittedView = {
     sent: submitted.sent,
     jobs: states,
-    ...(submitted.known === undefined || isList ? {} : { known: jobView(submitted.known) }),
+    ...(submitted.known === undefined || isList ? {} : { known: submitted.known }),
   };
   const { batchId } = jobs[0].job;
   const oneBatch = batchId !== undefined && jobs.every(({ job }) => job.batchId === batchId);

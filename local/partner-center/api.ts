@@ -24,14 +24,7 @@ import {
   products,
   skuBody,
 } from './products.ts';
-import {
-  cartBody,
-  collectionBody,
-  orderBody,
-  provisioningBody,
-  subscriptionsBody,
-  subscriptionsOf,
-} from './wire.ts';
+import { cartBody, collectionBody, orderBody, provisioningBody, subscriptionsOf } from './wire.ts';
 import type { World } from './world.ts';
 
 /** The API that tokens must be meant for. */
@@ -284,12 +277,12 @@ function serve(
         : refusal(404, 800007, 'Provisioning status is not available.');
     }
     case 'subscriptions': {
-      if (!query.has('order_id')) {
-        const all = world.orders.ofCustomer(customerId).filter((one) => now >= one.listedAt);
-        return ok(collectionBody(all.flatMap((one) => subscriptionsOf(one, now))));
-      }
-      const order = readable(world.orders.get(query.get('order_id') ?? ''));
-      return ok(subscriptionsBody(order && now >= order.listedAt ? order : undefined, now));
+      const orderId = query.get('order_id');
+      const listed = world.orders
+        .ofCustomer(customerId)
+        .filter((one) => now >= one.listedAt && (orderId === null || one.id === orderId));
+      const { cancellationDates } = world.switches;
+      return ok(collectionBody(listed.flatMap((one) => subscriptionsOf(one, now, cancellationDates))));
     }
   }
 }

@@ -30,6 +30,8 @@ const switchesSchema = z.strictObject({
   listLag: range,
   readLag: range,
   cartLife: z.number(),
+  /** `cancellationAllowedUntilDate` of subscriptions: as the product's rules say, or the same answer for all. */
+  cancellationDates: z.enum(['by-product', 'null', 'missing', 'unreadable']),
   /** Customers that have not accepted the Microsoft Customer Agreement: 403/13605 to each cart and checkout. */
   withoutAgreement: z.array(z.string()),
   tokenLife: z.number(),
@@ -73,6 +75,7 @@ export const defaultSwitches: Switches = {
   listLag: [0, 15 * minute],
   readLag: [0, 0],
   cartLife: 7 * 24 * 60 * minute,
+  cancellationDates: 'by-product',
   withoutAgreement: [],
   tokenLife: 60 * minute,
   limiter: null,

@@ -1,7 +1,10 @@
+import type { CartLine } from './cart-line.ts';
 import type { Cart, CheckoutResult } from './carts.ts';
+import type { OfferKind } from './catalogue.ts';
 import { wireDate } from './dates.ts';
 import { type OrderRecord, statusOf } from './orders.ts';
 import { findProduct, pricingOf } from './products.ts';
+import type { Switches } from './switches.ts';
 
 /** JSON bodies in the shapes of Partner Center's REST reference ("Manage orders") and its published samples. */
 export type Json = Record<string, unknown>;
@@ -186,11 +189,42 @@ export function provisioningBody(order: OrderRecord, now: number): Json {
 
 const day = 24 * 3_600_000;
 
-export const subscriptionsBody = (order: OrderRecord | undefined, now: number): Json =>
-  collectionBody(order === undefined ? [] : subscriptionsOf(order, now));
+/**
+ * Until when a subscription can be cancelled: new-commerce licences for 7 days, SaaS for a day by the month and for 14 days by the year, the
+ * old catalogue never. Source: Partner Center, "Cancel a subscription", "Cancel an Azure Marketplace subscription".
+ */
+function cancellation(
+  { createdAt, kind }: Pick<OrderRecord, 'createdAt' | 'kind'>,
+  line: CartLine,
+  dates: Switches['cancellationDates'],
+): Json {
+  const of = (until: number | null): Json => ({
+    cancellationAllowedUntilDate: until === null ? null : new Date(until).toISOString(),
+  });
+  switch (dates) {
+    case 'null':
+      return of(null);
+    case 'missing':
+      return {};
+    case 'unreadable':
+      return { cancellationAllowedUntilDate: '/Date(1796083200000)/' };
+    case 'by-product': {
+      const days: Partial<Record<OfferKind, number>> = {
+        licence: 7,
+        saas: line.billingCycle === 'monthly' ? 1 : 14,
+      };
+      const allowed = days[kind];
+      return of(allowed === undefined ? null : createdAt + allowed * day);
+    }
+  }
+}
 
 /** The subscriptions that the lines of an order have by now. */
-export function subscriptionsOf(order: OrderRecord, now: number): Json[] {
+export function subscriptionsOf(
+  order: OrderRecord,
+  now: number,
+  dates: Switches['cancellationDates'],
+): Json[] {
   return order.lines.flatMap(({ line, offer }, index) => {
     const id = subscriptionOf(order, index, now);
     if (id === undefined) return [];
@@ -204,8 +238,7 @@ export function subscriptionsOf(order: OrderRecord, now: number): Json[] {
         unitType: 'Licenses',
         creationDate: wireDate(order.createdAt, 'ticks', order.createdDigits),
         status: 'active',
-        cancellationAllowedUntilDate:
-          offer.kind === 'licence' ? new Date(order.createdAt + 7 * day).toISOString() : null,
+        ...cancellation({ ...order, kind: offer.kind }, line, dates),
         autoRenewEnabled: true,
         billingCycle: line.billingCycle,
         billingType: 'license',

@@ -49,6 +49,9 @@ const reasonShape = z.strictObject({
 });
 export type ReasonView = z.infer<typeof reasonShape>;
 
+/** As Partner Center says; null: it cannot be cancelled. Absent: nobody knows yet. */
+const cancellableUntil = z.optional(z.nullable(instant));
+
 export const jobShape = z.strictObject({
   /** Names the job in addresses, events and commands. Opaque. */
   jobKey: z.string(),
@@ -65,7 +68,40 @@ export const jobShape = z.strictObject({
       id: z.string(),
       status: z.enum(orderStatuses),
       since: instant,
+      /** What it has made, once it is completed. */
+      subscriptions: z.optional(
+        z.array(
+          z.strictObject({
+            id: z.string(),
+            offerId: z.string(),
+            cancellableUntil,
+          }),
+        ),
+      ),
     }),
+  ),
+  /** Of a job that carries lines: what became of each. */
+  lines: z.optional(
+    z.array(
+      z.strictObject({
+        line: z.int(),
+        product: z.string(),
+        sku: z.string(),
+        quantity: count,
+        /** A status of its order, `dropped`, or the state of the job. */
+        state: z.enum([...states, ...orderStatuses, 'dropped']),
+        orderId: z.optional(z.string()),
+        subscriptionId: z.optional(z.string()),
+        /** Why it was not bought, and what the reader can do. */
+        code: z.optional(z.string()),
+        reason: z.optional(z.string()),
+        remedy: z.optional(z.string()),
+        /** The whole commitment before tax, as the cart said. */
+        price: z.optional(z.string()),
+        currency: z.optional(z.string()),
+        cancellableUntil,
+      }),
+    ),
   ),
   failedGroups: z.array(
     z.strictObject({ group: z.string(), code: z.string(), description: z.string(), retryable: z.boolean() }),

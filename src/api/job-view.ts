@@ -4,10 +4,12 @@ import type { CheckoutRecord, Reason } from '../domain/checkout/record.ts';
 import { isFinal } from '../domain/checkout/record.ts';
 import { isOrderJob } from '../domain/message/job.ts';
 import { omitUndefined } from '../domain/omit-undefined.ts';
+import type { Order } from '../domain/order/order.ts';
+import { type ResultLine, resultLines } from '../domain/order/result-lines.ts';
 import type { JobView, ReasonView } from './api-shapes.ts';
 
-/** A record of the ledger as others may see it: what is the case, why, and what comes next. */
-export function jobView(record: CheckoutRecord): JobView {
+/** A record of the ledger as others may see it: what is the case, why, and what comes next. `orders`: as their rows have them. */
+export function jobView(record: CheckoutRecord, orders: readonly Order[]): JobView {
   const { job, asked, reason, nextTry, history } = record;
   return omitUndefined({
     jobKey: record.jobKey,
@@ -17,7 +19,15 @@ export function jobView(record: CheckoutRecord): JobView {
     state: record.state,
     final: isFinal(record.state),
     reason: reason && reasonView(reason),
-    orders: record.orders.map(({ id, status, since }) => ({ id, status, since: instant(since) })),
+    orders: record.orders.map(({ id, status, since, subscriptions }) =>
+      omitUndefined({
+        id,
+        status,
+        since: instant(since),
+        subscriptions: subscriptions?.map(({ line: _, ...subscription }) => subscription),
+      }),
+    ),
+    lines: isOrderJob(job) ? resultLines(record, orders).map(lineView) : undefined,
     failedGroups: record.failedGroups.map(({ group, code, description, retryable }) => ({
       group,
       code,
@@ -37,6 +47,14 @@ export function jobView(record: CheckoutRecord): JobView {
     updatedAt: instant(record.updatedAt),
   });
 }
+
+const lineView = ({ wanted: { line, product, sku, quantity }, ...result }: ResultLine) => ({
+  line,
+  product,
+  sku,
+  quantity,
+  ...result,
+});
 
 const reasonView = ({
   at,

@@ -1,16 +1,17 @@
 /** The second step of `POST /api/jobs`: sends the checked jobs to the queue, and reads the state of a single one. */
 
-import type { CheckoutRecord } from '../domain/checkout/record.ts';
 import { jobKeyOf } from '../domain/message/job-key.ts';
 import { omitUndefined } from '../domain/omit-undefined.ts';
 import type { JobSender } from '../ports/job-sender.ts';
 import type { Ledger } from '../ports/ledger.ts';
 import { UnreadableRecord } from '../ports/ledger.ts';
 import { Unavailable } from '../ports/unavailable.ts';
+import type { JobView } from './api-shapes.ts';
+import { readJob } from './read-job.ts';
 import type { ReadyJob } from './submission.ts';
 
 export interface SubmitDeps {
-  readonly ledger: Pick<Ledger, 'read'>;
+  readonly ledger: Pick<Ledger, 'read' | 'orders'>;
   readonly sender: JobSender;
 }
 
@@ -19,7 +20,7 @@ export type Submitted =
       readonly kind: 'sent';
       readonly sent: number;
       /** Of a single job whose cart is known already: what the ledger said just before. */
-      readonly known: CheckoutRecord | undefined;
+      readonly known: JobView | undefined;
     }
   /** The queue failed midway: so many jobs are surely in it, and all may be sent again. */
   | { readonly kind: 'interrupted'; readonly sent: number; readonly why: string };
@@ -54,12 +55,9 @@ export async function submitJobs(
 }
 
 /** The state is a courtesy: without it the job is sent all the same. */
-async function readIfKnown(
-  ledger: Pick<Ledger, 'read'>,
-  { job }: ReadyJob,
-): Promise<CheckoutRecord | undefined> {
+async function readIfKnown(ledger: SubmitDeps['ledger'], { job }: ReadyJob): Promise<JobView | undefined> {
   try {
-    return (await ledger.read(jobKeyOf(job)))?.value;
+    return await readJob(ledger, jobKeyOf(job));
   } catch (error) {
     if (error instanceof Unavailable || error instanceof UnreadableRecord) return undefined;
     throw error;

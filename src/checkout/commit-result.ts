@@ -8,8 +8,9 @@ import type { Destination } from '../domain/checkout/next-action.ts';
 import { type CheckoutRecord, isSettled, transition } from '../domain/checkout/record.ts';
 import type { LeasedRecord } from '../domain/checkout/send-fence.ts';
 import { omitUndefined } from '../domain/omit-undefined.ts';
+import { boughtIn } from '../domain/order/bought-subscription.ts';
 import { isTerminal, type Order } from '../domain/order/order.ts';
-import { pollEntryKey, wholeMs } from '../domain/schedule-entry.ts';
+import { cancellationEntry, type PollEntry, pollEntryKey, wholeMs } from '../domain/schedule-entry.ts';
 import { Unavailable } from '../ports/unavailable.ts';
 import { comeBack, entryFor, removeReplaced } from './entries.ts';
 import { type Finalizing, finalize, finalizeOrComeBack, reportFinished } from './finalize.ts';
@@ -170,24 +171,28 @@ function goingOn(
   };
 }
 
+/** Entries of pending orders, and of completed ones whose subscriptions can be cancelled for a time. */
 async function insertOrderEntries(
   run: RunWith<Committing>,
   record: CheckoutRecord,
   orders: readonly Order[],
   dueAt: number,
 ): Promise<void> {
+  const { clock, times } = run.deps;
   const { jobKey } = record;
   const known = new Set(record.orders.map((orderSummary) => orderSummary.id));
-  const pending = orders.filter((order) => !isTerminal(order.status) && !known.has(order.id));
-  if (pending.length === 0) return;
-  const entries = pending.map(({ id: orderId }) => ({
-    key: pollEntryKey(dueAt, orderId),
-    dueAt,
-    orderId,
-    jobKey,
-    since: wholeMs(run.deps.clock.now()),
-    polls: 0,
-  }));
+  const now = clock.now();
+  const entries = orders
+    .filter(({ id }) => !known.has(id))
+    .flatMap((order): readonly PollEntry[] => {
+      const { id: orderId, status } = order;
+      if (!isTerminal(status))
+        return [{ key: pollEntryKey(dueAt, orderId), dueAt, orderId, jobKey, since: wholeMs(now), polls: 0 }];
+      const [first] = times.cancellationSteps;
+      if (first === undefined || boughtIn(order, [], 1).length === 0) return [];
+      return [cancellationEntry({ jobKey, orderId }, 0, now + first)];
+    });
+  if (entries.length === 0) return;
   // guard: Result: entries of pending orders come before the transaction
   // guard: Result: an answer in hand waits for its entries [replace: await run.deps.schedule.insert(entries)]
   await whileLocked(run, () => run.deps.schedule.insert(entries));

@@ -162,7 +162,7 @@ export async function readOrders(
 function withInHand(record: CheckoutRecord, orders: readonly Order[], now: number): CheckoutRecord {
   if (orders.length === 0) return record;
   const { revision } = record;
-  return { ...record, orders: mergeMarks(record.orders, orders, { now, revision, firstPoll: now }) };
+  return { ...record, orders: mergeMarks(record, orders, { now, revision, firstPoll: now }) };
 }
 
 /** Other records of this customer that may have been bought. */

@@ -28,7 +28,19 @@ export interface BatchCountEntry {
   readonly batchId: string;
 }
 
-export type PollEntry = OrderEntry | BatchCountEntry;
+/** Makes the poller read, at or after a time, until when the subscriptions of a completed order can be cancelled. */
+export interface CancellationEntry {
+  readonly key: string;
+  readonly dueAt: number;
+  readonly jobKey: JobKey;
+  readonly orderId: string;
+  /** How often they were read in vain. */
+  readonly looks: number;
+}
+
+export type PollEntry = OrderEntry | BatchCountEntry | CancellationEntry;
+/** What a poll is about; the three have ranges of their own. */
+export type PollKind = 'orders' | 'batches' | 'cancellations';
 
 /** For `due`: every row. */
 export const wholeTime = Number.MAX_SAFE_INTEGER / 100;
@@ -48,6 +60,15 @@ export const batchCountEntry = (batchId: string, dueAt: number): BatchCountEntry
   dueAt: Math.floor(dueAt),
   batchId,
 });
+
+export const cancellationEntry = (
+  { jobKey, orderId }: { readonly jobKey: JobKey; readonly orderId: string },
+  looks: number,
+  at: number,
+): CancellationEntry => {
+  const dueAt = Math.max(0, Math.floor(at));
+  return { key: `cancel:${digits(dueAt)}:${orderIdKey(orderId)}`, dueAt, jobKey, orderId, looks };
+};
 
 /** What every schedule entry of a job carries beside its times. */
 export interface JobEntryFields {
@@ -121,10 +142,16 @@ export const jobKeysUntil = (range: JobRange, until: number): KeyRange => ({
 /** The keys of every job's entry, urgent or not. */
 export const allJobKeys: KeyRange = { from: ranges.standard, to: `${ranges.urgent}~` };
 
-/** The keys of orders, or of batches, that are due at `now`. */
-export const pollKeysUntil = (of: 'orders' | 'batches', now: number): KeyRange => {
-  const end = digits(Math.floor(now) + 1);
-  return of === 'orders' ? { from: '0', to: end } : { from: 'batch:', to: `batch:${end}` };
+const pollPrefixes: Readonly<Record<PollKind, string>> = {
+  orders: '',
+  batches: 'batch:',
+  cancellations: 'cancel:',
+};
+
+/** The keys of one kind of poll that are due at `now`. */
+export const pollKeysUntil = (of: PollKind, now: number): KeyRange => {
+  const prefix = pollPrefixes[of];
+  return { from: prefix || '0', to: `${prefix}${digits(Math.floor(now) + 1)}` };
 };
 
 /** How long an entry rests after its nth wake-up, as long as no delivery moves it: 5 minutes at first, 6 hours at most. */

@@ -55,6 +55,11 @@ export interface Times {
   readonly throwDelay: number;
   /** The poller's steps for one pending order; the last one repeats. */
   readonly pollSteps: readonly number[];
+  /**
+   * When the poller reads until when an order's subscriptions can be cancelled: after the order was found completed, then after each read
+   * that brought no answer. The first waits until the list of subscriptions has caught up, so that one read is enough.
+   */
+  readonly cancellationSteps: readonly number[];
   /** How long one tick may run. */
   readonly tickLimit: number;
   /** How long an instance remembers what a batch's summary said: so long after a stop its jobs may still be called. */
@@ -97,26 +102,31 @@ export const defaultTimes: Times = {
   outageRetry: minute,
   throwDelay: 30 * second,
   pollSteps: [2, 2, 5, 10, 15, 30, 60, 360].map((n) => n * minute),
+  cancellationSteps: [20, 60, 360, 1_440].map((n) => n * minute),
   tickLimit: 50 * second,
   batchMemory: 30 * second,
   pendingAlarm: 24 * hour,
   incidentOver: 10 * minute,
 };
 
-type Length = Exclude<keyof Times, 'pollSteps'>;
+type Length = Exclude<keyof Times, 'pollSteps' | 'cancellationSteps'>;
 
-/** Every single length. `pollSteps` is a list of them. */
+/** Every single length. `pollSteps` and `cancellationSteps` are lists of them. */
 export const timeKeys: readonly Length[] = Object.keys(defaultTimes).filter(
-  (key): key is Length => key !== 'pollSteps',
+  (key): key is Length => key !== 'pollSteps' && key !== 'cancellationSteps',
 );
 
 /** All of them divided: with 60 a minute lasts a second. */
 export function scaleTimes(times: Times, factor: number): Times {
   const divide = (ms: number) => Math.max(1, Math.round(ms / factor));
-  const { pollSteps, ...lengths } = times;
+  const { pollSteps, cancellationSteps, ...lengths } = times;
   const scaled: { -readonly [key in keyof typeof lengths]: number } = { ...lengths };
   for (const key of timeKeys) scaled[key] = divide(lengths[key]);
-  return { ...scaled, pollSteps: pollSteps.map(divide) };
+  return {
+    ...scaled,
+    pollSteps: pollSteps.map(divide),
+    cancellationSteps: cancellationSteps.map(divide),
+  };
 }
 
 /** By how many ms another clock is ahead of ours: between these two. */

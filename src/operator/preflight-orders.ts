@@ -3,9 +3,9 @@
  * costs, and what the customer has already. It buys nothing. Each call takes a permit, so it stays within the budget.
  */
 import pMap from 'p-map';
+import { decodeSubscriptions, type Subscription } from '../domain/answer/decode-subscriptions.ts';
 import { decodeAvailabilities, itemIn, itemOf, type Offers } from '../domain/cart/availability.ts';
 import { decodeMadeCart } from '../domain/cart/decode-made-cart.ts';
-import { decodeSubscriptions, type Subscription } from '../domain/cart/decode-subscriptions.ts';
 import { type Making, nextCartStep } from '../domain/cart/next-cart-step.ts';
 import { add, type Decimal, decimalText, readDecimal, zero } from '../domain/decimal.ts';
 import type { OrderJob } from '../domain/message/job.ts';
@@ -160,7 +160,7 @@ async function readSubscriptions(
   deps: PreflightOrdersDeps,
   customerId: string,
 ): Promise<readonly Subscription[] | undefined> {
-  const send = (options: SendOptions) => deps.cartApi.subscriptions(customerId, options);
+  const send = (options: SendOptions) => deps.cartApi.subscriptions({ customerId }, options);
   const answer = await budgetedRead(deps, customerId, send, decodeSubscriptions);
   return answer.kind === 'value' ? answer.value : undefined;
 }

@@ -3,10 +3,10 @@
 import { finalize } from '../checkout/finalize.ts';
 import { addRecent, withPolls } from '../domain/checkout/call-history.ts';
 import { withJitter } from '../domain/checkout/deadlines.ts';
-import { type CheckoutRecord, isSettled, type Poll } from '../domain/checkout/record.ts';
+import { type CheckoutRecord, isSettled, type OrderSummary, type Poll } from '../domain/checkout/record.ts';
 import { afterPoll, withEntry } from '../domain/order/after-poll.ts';
 import { isTerminal, type Order } from '../domain/order/order.ts';
-import { type OrderEntry, pollEntryKey } from '../domain/schedule-entry.ts';
+import { cancellationEntry, type OrderEntry, pollEntryKey } from '../domain/schedule-entry.ts';
 import type { Stored } from '../ports/ledger.ts';
 import type { Span } from '../ports/tracing.ts';
 import { askWhenTooLong, openQuestion, withQuestion } from './pending-alarm.ts';
@@ -51,7 +51,7 @@ async function poll(deps: PollDeps, row: OrderEntry, deadline: number, span: Spa
   if (orderSummary !== undefined && isTerminal(orderSummary.status)) {
     // guard: Poll: the entry of a terminal order still finalizes
     await finalize(deps, record);
-    await schedule.drop(row);
+    await endEntry(deps, row, orderSummary);
     return { kind: 'finished' };
   }
   const read = await readOrder(deps, row, deadline);
@@ -93,7 +93,11 @@ async function recordOrder(
         reportOrderFinished(deps, row, named, order);
         // guard: Poll: the entry is dropped last, after finalizing [later]
         await finalize(deps, named);
-        await schedule.drop(row);
+        await endEntry(
+          deps,
+          row,
+          named.orders.find(({ id }) => id === order.id),
+        );
         return { kind: 'finished' };
       }
       await openQuestion(deps, record, named);
@@ -107,6 +111,18 @@ async function recordOrder(
     etag = again.etag;
   }
   return { kind: 'failed' };
+}
+
+/** What a completed order has made can be cancelled for a time: its entry becomes the one that reads until when. */
+async function endEntry(
+  { clock, schedule, times }: PollDeps,
+  row: OrderEntry,
+  order: OrderSummary | undefined,
+): Promise<void> {
+  const [first] = times.cancellationSteps;
+  if (first === undefined || order?.subscriptions === undefined || order.datesReadAt !== undefined)
+    return schedule.drop(row);
+  await schedule.move(row, cancellationEntry(row, 0, clock.now() + first));
 }
 
 function nextRow({ random, clock, times }: PollDeps, { unkept: _, ...row }: OrderEntry): OrderEntry {

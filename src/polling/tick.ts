@@ -1,16 +1,17 @@
 /**
- * One tick of the timer: jobs, batches, orders, repair, in that order. The other modules of this folder are its parts.
+ * One tick of the timer: jobs, batches, orders, cancellation dates, repair, in that order. The other modules of this folder are its parts.
  */
 
 import pMap from 'p-map';
 import type { Memory } from '../domain/fleet-state.ts';
-import type { BatchCountEntry, OrderEntry } from '../domain/schedule-entry.ts';
+import type { PollEntry } from '../domain/schedule-entry.ts';
 import { messageOf } from '../domain/text.ts';
 import { nothingDone, type TickReport, type TickStop } from '../domain/tick-report.ts';
 import type { BegunTick } from '../ports/heartbeat.ts';
 import type { RecordPosition } from '../ports/ledger-scan.ts';
 import { Unavailable } from '../ports/unavailable.ts';
 import { pollBatch } from './poll-batch.ts';
+import { pollCancellation } from './poll-cancellation.ts';
 import { type Polled, pollOrder } from './poll-order.ts';
 import { repairRecord } from './repair.ts';
 import { reportState } from './report-state.ts';
@@ -18,7 +19,7 @@ import type { TickDeps, TickWorkDeps } from './tick-deps.ts';
 import { wakeJobs } from './wake-jobs.ts';
 
 /**
- * One tick of the timer, alone in the whole fleet: jobs, then batches, then orders, then repair. A second tick beside it would ask
+ * One tick of the timer, alone in the whole fleet: jobs, batches, orders, cancellation dates, then repair. A second tick beside it would ask
  * Partner Center the same again. That saves calls and no more: the writes of two ticks do not harm each other. A tick that dies is
  * waited for no longer than it could have run.
  */
@@ -156,6 +157,18 @@ export async function workTick(
         counts,
         deadline,
       ),
+    0.85,
+  );
+  await part(
+    'cancellation dates',
+    (deadline) =>
+      poll(
+        deps,
+        firstOf(deps.schedule.due('cancellations', started), cancellationReads),
+        (row) => pollCancellation(deps, row, deadline),
+        counts,
+        deadline,
+      ),
     0.9,
   );
   await part(
@@ -180,6 +193,21 @@ export async function workTick(
   };
 }
 
+/**
+ * Reads of cancellation dates in one tick. They take permits that orders and jobs could use, so they are few: at most a tenth of the
+ * default budget of 300 calls a minute. The dates of a night of 5,000 orders are there after three hours.
+ */
+const cancellationReads = 30;
+
+async function* firstOf<Entry>(entries: AsyncIterable<Entry>, most: number): AsyncGenerator<Entry> {
+  let count = 0;
+  for await (const entry of entries) {
+    yield entry;
+    count += 1;
+    if (count === most) return;
+  }
+}
+
 /** Ledger rows in one tick: a million rows are read in a day and a half. */
 const repairRows = 500;
 
@@ -201,7 +229,7 @@ async function repairAndReport(
 const atOnce = 8;
 
 /** Looks at every entry that is due, oldest first. It ends when nothing is due, when its time is over, or when the gate closes. */
-async function poll<Entry extends OrderEntry | BatchCountEntry>(
+async function poll<Entry extends PollEntry>(
   deps: TickWorkDeps,
   entries: AsyncIterable<Entry>,
   work: (entry: Entry) => Promise<Polled>,
@@ -235,7 +263,7 @@ async function poll<Entry extends OrderEntry | BatchCountEntry>(
 }
 
 /** A failure of one entry is not the others': it is logged, and the entry stays for the next tick. */
-async function pollOrStumble<Entry extends OrderEntry | BatchCountEntry>(
+async function pollOrStumble<Entry extends PollEntry>(
   { telemetry }: Pick<TickWorkDeps, 'telemetry'>,
   entry: Entry,
   work: (entry: Entry) => Promise<Polled>,

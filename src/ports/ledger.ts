@@ -66,6 +66,8 @@ export interface Ledger {
     readonly orders: readonly Order[];
     readonly writeId: string;
   }): Promise<Committed>;
+  /** The orders of a record, as their rows have them. What a row no longer holds is left out, as is the row that is gone. */
+  orders(record: Pick<CheckoutRecord, 'customerId' | 'orders'>): Promise<readonly Order[]>;
   /** One record that cannot be read does not hide the others. */
   customer(customerId: string): Promise<CustomerBooks>;
 }

@@ -2,7 +2,14 @@
 
 import type { State } from '../domain/checkout/record.ts';
 import type { Found } from '../domain/fleet-state.ts';
-import type { BatchCountEntry, JobEntry, JobRange, OrderEntry, PollEntry } from '../domain/schedule-entry.ts';
+import type {
+  BatchCountEntry,
+  CancellationEntry,
+  JobEntry,
+  JobRange,
+  OrderEntry,
+  PollEntry,
+} from '../domain/schedule-entry.ts';
 
 /** A change of one job's entry: it never brings back an entry that is gone. */
 export interface EntryMove {
@@ -17,8 +24,8 @@ export interface EntryMove {
 export type WhichJobs = 'due' | 'no-call' | { readonly wokenSince: number };
 
 /**
- * The table Schedule: what is due when. An entry wakes a job, polls an order or counts a batch. Every write is safe to
- * repeat. Throws `Unavailable` ('storage').
+ * The table Schedule: what is due when. An entry wakes a job, polls an order, counts a batch, or reads until when an order's
+ * subscriptions can be cancelled. Every write is safe to repeat. Throws `Unavailable` ('storage').
  */
 export interface Schedule {
   /** Makes sure that the entry is there: inserts it, or finds it as it was moved meanwhile. */
@@ -33,11 +40,12 @@ export interface Schedule {
    */
   jobs(range: JobRange, which: WhichJobs, now: number): AsyncIterable<JobEntry>;
 
-  /** Entries of orders and batches. Their keys begin with the time at which they are due. */
+  /** Entries of orders, batches and cancellation dates. Their keys begin with the time at which they are due. */
   insert(entries: readonly PollEntry[]): Promise<void>;
-  /** Entries of orders, or of batches, that are due at `now`, oldest first, read page by page. */
+  /** Entries of one kind that are due at `now`, oldest first, read page by page. */
   due(of: 'orders', now: number): AsyncIterable<OrderEntry>;
   due(of: 'batches', now: number): AsyncIterable<BatchCountEntry>;
+  due(of: 'cancellations', now: number): AsyncIterable<CancellationEntry>;
   /**
    * Reads one page of entries after a key, of orders or of jobs, whenever they are due. `next`: where to go on; undefined: it was the
    * last page.

@@ -2,7 +2,13 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { TableClient, TableTransaction } from '@azure/data-tables';
 import { openWorker } from '../../functions/composition-root.ts';
 import { partnerCenterClient } from '../../src/adapters/partner-center/partner-center-client.ts';
-import type { BatchCountEntry, OrderEntry, PollEntry } from '../../src/domain/schedule-entry.ts';
+import type {
+  BatchCountEntry,
+  CancellationEntry,
+  OrderEntry,
+  PollEntry,
+  PollKind,
+} from '../../src/domain/schedule-entry.ts';
 import { workTick } from '../../src/polling/tick.ts';
 import type { TickWorkDeps } from '../../src/polling/tick-deps.ts';
 import { untraced } from '../../src/ports/tracing.ts';
@@ -86,10 +92,16 @@ async function tick(deps: TickWorkDeps, proxy: CountingProxy): Promise<Tick> {
   }
   function due(of: 'orders', now: number): AsyncIterable<OrderEntry>;
   function due(of: 'batches', now: number): AsyncIterable<BatchCountEntry>;
-  function due(of: 'orders' | 'batches', now: number): AsyncIterable<PollEntry> {
-    return counted<PollEntry>(
-      of === 'orders' ? deps.schedule.due('orders', now) : deps.schedule.due('batches', now),
-    );
+  function due(of: 'cancellations', now: number): AsyncIterable<CancellationEntry>;
+  function due(of: PollKind, now: number): AsyncIterable<PollEntry> {
+    switch (of) {
+      case 'orders':
+        return counted(deps.schedule.due(of, now));
+      case 'batches':
+        return counted(deps.schedule.due(of, now));
+      case 'cancellations':
+        return counted(deps.schedule.due(of, now));
+    }
   }
   const counting: TickWorkDeps = {
     ...deps,

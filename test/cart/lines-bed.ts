@@ -1,14 +1,17 @@
 import { findRoute, respond } from '../../local/partner-center/api.ts';
+import { createCarts } from '../../local/partner-center/bulk.ts';
 import type { Call } from '../../local/partner-center/calls.ts';
 import { makeWorld } from '../../local/partner-center/world.ts';
 import { cartBody } from '../../src/adapters/partner-center/cart-body.ts';
 import { offerCache } from '../../src/checkout/offer-cache.ts';
 import type { Exchange } from '../../src/domain/answer/exchange.ts';
 import type { CheckoutRecord } from '../../src/domain/checkout/record.ts';
+import type { CallReport } from '../../src/domain/gate/permit.ts';
 import { jobKeyOf } from '../../src/domain/message/job-key.ts';
 import type { CartApi } from '../../src/ports/cart-api.ts';
+import type { Gate } from '../../src/ports/gate.ts';
 import type { PartnerCenter, SendOptions } from '../../src/ports/partner-center.ts';
-import { oneWorker } from '../support/one-worker.ts';
+import { oneWorker, openGate } from '../support/one-worker.ts';
 import { leapingClock } from '../support/virtual-clock.ts';
 import { customerId } from './lines.ts';
 
@@ -16,7 +19,9 @@ import { customerId } from './lines.ts';
 export type Blow = 'lost' | 'dies-before' | 'dies-after';
 
 /** One worker over the sandbox's own rules, in virtual time: whole lives of orders, without a port. */
-export function linesBed(options: { readonly start?: number } = {}) {
+export function linesBed(
+  options: { readonly start?: number; readonly onReport?: (report: CallReport) => void } = {},
+) {
   const clock = leapingClock(options.start ?? Date.UTC(2026, 10, 30, 1));
   const world = makeWorld(clock, 'lines', 1, {
     tenantId: 'tenant',
@@ -27,6 +32,7 @@ export function linesBed(options: { readonly start?: number } = {}) {
   world.set({ listLag: [0, 60_000] });
   const blows: { readonly what: string; readonly blow: Blow }[] = [];
   const hooks = new Map<string, () => void>();
+  const bodies = new Map<string, string>();
   let die: () => void = () => {};
 
   async function ask(
@@ -82,7 +88,7 @@ export function linesBed(options: { readonly start?: number } = {}) {
     return {
       kind: 'answer',
       status: reply.http,
-      body: reply.body === undefined ? '' : JSON.stringify(reply.body),
+      body: bodies.get(what) ?? (reply.body === undefined ? '' : JSON.stringify(reply.body)),
       ms: clock.now() - now,
     };
   }
@@ -97,7 +103,14 @@ export function linesBed(options: { readonly start?: number } = {}) {
     availabilities: (id, product, sku, send) =>
       ask('availabilities', 'GET', `${of(id)}/products/${product}/skus/${sku}/availabilities`, '', send),
     createCart: (id, content, send) => ask('create-cart', 'POST', `${of(id)}/carts`, cartBody(content), send),
-    subscriptions: (id, send) => ask('subscriptions', 'GET', `${of(id)}/subscriptions`, '', send),
+    subscriptions: ({ customerId: id, orderId }, send) =>
+      ask(
+        'subscriptions',
+        'GET',
+        `${of(id)}/subscriptions${orderId === undefined ? '' : `?order_id=${orderId}`}`,
+        '',
+        send,
+      ),
     putCart: (id, cartId, content, send) =>
       ask('put-cart', 'PUT', `${of(id)}/carts/${cartId}`, cartBody(content), send),
   };
@@ -107,7 +120,15 @@ export function linesBed(options: { readonly start?: number } = {}) {
     order: (id, orderId, send) => ask('order', 'GET', `${of(id)}/orders/${orderId}`, '', send),
     orders: (id, send) => ask('orders', 'GET', `${of(id)}/orders`, '', send),
   };
-  const worker = oneWorker(partnerCenter, clock, { cartApi, offers: offerCache(clock) });
+  const open = openGate(clock);
+  const gate: Gate = {
+    ...open,
+    report: (report) => {
+      options.onReport?.(report);
+      return open.report(report);
+    },
+  };
+  const worker = oneWorker(partnerCenter, clock, { cartApi, offers: offerCache(clock), gate });
 
   return {
     world,
@@ -118,6 +139,19 @@ export function linesBed(options: { readonly start?: number } = {}) {
     strike: (what: string, blow: Blow): void => void blows.push({ what, blow }),
     /** Runs whenever such a request reaches Partner Center. */
     on: (what: string, action: () => void): void => void hooks.set(what, action),
+    /** The body of every answer to such a request, whatever Partner Center says. */
+    answer: (what: string, body: string): void => void bodies.set(what, body),
+    /** A cart that its producer made. */
+    addCart: (cartId: string, items: readonly string[]): void =>
+      void createCarts(world, {
+        carts: [
+          {
+            customerId,
+            cartId,
+            lineItems: items.map((catalogItemId) => ({ catalogItemId, quantity: 1 })),
+          },
+        ],
+      }),
     /** Deliveries and ticks until nothing is left to do, workers that die included. */
     async settle(most = 120): Promise<void> {
       for (let count = 0; count < most; count += 1) {

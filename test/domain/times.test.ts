@@ -42,6 +42,11 @@ const inequalities: readonly (readonly [why: string, smaller: number, larger: nu
   ['runs that are put off return before a person is asked again', times.putOffMax, times.askedRetry],
   ['a bug is tried again before a person is asked again', times.bugRetry, times.askedRetry],
   ['a person hears of a pending order after its list had time', times.listLag, times.pendingAlarm],
+  [
+    'the list of subscriptions has caught up before it is read',
+    times.listLag,
+    times.cancellationSteps[0] ?? 0,
+  ],
   ['a stopped batch is obeyed within a minute', times.batchMemory, minute],
 ];
 
@@ -62,4 +67,5 @@ test('a factor divides every time', () => {
   const scaled = scaleTimes(times, 60);
   for (const key of timeKeys) expect(scaled[key]).toBe(Math.max(1, Math.round(times[key] / 60)));
   expect(scaled.pollSteps).toEqual(times.pollSteps.map((step) => step / 60));
+  expect(scaled.cancellationSteps).toEqual(times.cancellationSteps.map((step) => step / 60));
 });

@@ -4,7 +4,10 @@ import { expect, test } from 'vitest';
 import {
   type BatchCountEntry,
   batchCountEntry,
+  type CancellationEntry,
   type OrderEntry,
+  type PollEntry,
+  type PollKind,
   pollEntryKey,
 } from '../../src/domain/schedule-entry.ts';
 import { defaultTimes } from '../../src/domain/times.ts';
@@ -33,14 +36,22 @@ async function setUp() {
   return { bed, ...jobs, deps, start, work };
 }
 
-test('a tick wakes jobs, counts batches, polls orders and repairs, in this order', async () => {
+test('a tick wakes jobs, counts batches, polls orders, reads cancellation dates and repairs, in this order', async () => {
   const { deps, work, woken } = await setUp();
   const order: string[] = [];
   function due(of: 'orders', now: number): AsyncIterable<OrderEntry>;
   function due(of: 'batches', now: number): AsyncIterable<BatchCountEntry>;
-  function due(of: 'orders' | 'batches', now: number): AsyncIterable<OrderEntry | BatchCountEntry> {
+  function due(of: 'cancellations', now: number): AsyncIterable<CancellationEntry>;
+  function due(of: PollKind, now: number): AsyncIterable<PollEntry> {
     order.push(of);
-    return of === 'orders' ? deps.schedule.due(of, now) : deps.schedule.due(of, now);
+    switch (of) {
+      case 'orders':
+        return deps.schedule.due(of, now);
+      case 'batches':
+        return deps.schedule.due(of, now);
+      case 'cancellations':
+        return deps.schedule.due(of, now);
+    }
   }
   const schedule: TickDeps['schedule'] = {
     ...deps.schedule,
@@ -65,7 +76,7 @@ test('a tick wakes jobs, counts batches, polls orders and repairs, in this order
     repaired: 1,
   });
   expect(woken()).toEqual([1]);
-  expect([...new Set(order)]).toEqual(['jobs', 'batches', 'orders', 'repair']);
+  expect([...new Set(order)]).toEqual(['jobs', 'batches', 'orders', 'cancellations', 'repair']);
   // What was repaired is woken by the next tick, and repaired once.
   expect(await work()).toMatchObject({ woken: 1, repaired: 0 });
   expect(woken()).toEqual([9]);

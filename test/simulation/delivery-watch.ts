@@ -66,6 +66,7 @@ export function watchDelivery(
     ...deps,
     ledger: {
       read: (key) => around('ledger.read', () => deps.ledger.read(key)),
+      orders: deps.ledger.orders,
       customer: (id) => around('ledger.customer', () => deps.ledger.customer(id)),
       insert: (record, writeId) =>
         around('ledger.insert', () => deps.ledger.insert(record, writeId)).then((written) => {

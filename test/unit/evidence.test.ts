@@ -49,7 +49,7 @@ const equalCart = (
 const reconciled = (change: Partial<Evidence>, over: Partial<typeof rules> = {}) =>
   decideReconciliation(evidence(change), { ...rules, ...over });
 const marks = (...orders: ReturnType<typeof anOrder>[]) =>
-  mergeMarks([], orders, { now: 0, revision: 1, firstPoll: 0 });
+  mergeMarks({ orders: [] }, orders, { now: 0, revision: 1, firstPoll: 0 });
 
 describe('the cart is active and nothing is found', () => {
   test('of a stopped batch it fails, after the list lag', () => {

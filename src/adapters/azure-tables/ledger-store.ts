@@ -19,7 +19,7 @@ import { Unavailable } from '../../ports/unavailable.ts';
 import { pointerKey, pointerRow, pointsTo } from './cart-pointer.ts';
 import { keyPart } from './keys.ts';
 import { namedOrders } from './named-orders.ts';
-import { orderIdOf, orderKey, orderPrefix, ownerOf, toOrderRow } from './order-rows.ts';
+import { fromOrderRow, orderIdOf, orderKey, orderPrefix, ownerOf, toOrderRow } from './order-rows.ts';
 import { fromRecordRow, isRecordKey, recordKey, recordRange, toRecordRow } from './record-rows.ts';
 import { toTransactions } from './transactions.ts';
 
@@ -167,7 +167,17 @@ export function ledgerStore(table: Table): Ledger {
     return { records, etags, unreadable, owners };
   }
 
-  return { read, insert, replace, storeCart, commit, customer };
+  const orders: Ledger['orders'] = async (record) => {
+    const found: Order[] = [];
+    for (const { id } of record.orders) {
+      const row = await table.get(record.customerId, orderKey(id));
+      const order = row === undefined ? undefined : fromOrderRow(row);
+      if (order !== undefined) found.push(order);
+    }
+    return found;
+  };
+
+  return { read, insert, replace, storeCart, commit, orders, customer };
 }
 
 const conflict: Written = { kind: 'conflict' };

@@ -38,6 +38,7 @@ import {
   terms,
   type WantedLine,
 } from '../../domain/message/order-lines.ts';
+import type { BoughtSubscription } from '../../domain/order/bought-subscription.ts';
 import { orderStatuses } from '../../domain/order/order.ts';
 import type { SkewBounds } from '../../domain/times.ts';
 
@@ -185,6 +186,13 @@ const replaced = z.object({
   body: z.string(),
 } satisfies Shape<ReplacedOrder>);
 
+const subscription = z.object({
+  id: z.string(),
+  offerId: z.string(),
+  line: optional(z.int()),
+  cancellableUntil: optional(z.nullable(z.string())),
+} satisfies Shape<BoughtSubscription>);
+
 const order = z.object({
   id: z.string(),
   status: orderStatus,
@@ -194,6 +202,8 @@ const order = z.object({
   endedAt: optional(count),
   entryKey: optional(z.string()),
   since: time,
+  subscriptions: optional(z.array(subscription)),
+  datesReadAt: optional(time),
 } satisfies Shape<OrderSummary>);
 
 const failedGroup = z.object({

@@ -7,10 +7,12 @@ import { omitUndefined } from '../../domain/omit-undefined.ts';
 import {
   allJobKeys,
   type BatchCountEntry,
+  type CancellationEntry,
   type JobEntry,
   jobKeysUntil,
   type OrderEntry,
   type PollEntry,
+  type PollKind,
   pollKeysUntil,
   readJobEntryKey,
   wholeTime,
@@ -31,7 +33,8 @@ const partition = 'due';
 export function scheduleStore(table: Table, onUnreadable: (key: string, why: string) => void): Schedule {
   function dueEntries(of: 'orders', now: number): AsyncIterable<OrderEntry>;
   function dueEntries(of: 'batches', now: number): AsyncIterable<BatchCountEntry>;
-  async function* dueEntries(of: 'orders' | 'batches', now: number): AsyncIterable<PollEntry> {
+  function dueEntries(of: 'cancellations', now: number): AsyncIterable<CancellationEntry>;
+  async function* dueEntries(of: PollKind, now: number): AsyncIterable<PollEntry> {
     for await (const row of table.rows({ partition, ...pollKeysUntil(of, now) })) {
       const read = fromEntry(row);
       if (typeof read === 'string') onUnreadable(row.key, read);
@@ -131,8 +134,10 @@ function toEntry({ key, ...row }: PollEntry): Row {
   return { partition, key: keyPart('entry', key), properties: { version: 1, ...columnsOf(row) } };
 }
 
-function columnsOf(row: Omit<OrderEntry, 'key'> | Omit<BatchCountEntry, 'key'>): Properties {
-  if ('batchId' in row) return row;
+function columnsOf(
+  row: Omit<OrderEntry, 'key'> | Omit<BatchCountEntry, 'key'> | Omit<CancellationEntry, 'key'>,
+): Properties {
+  if ('batchId' in row || 'looks' in row) return row;
   const { unkept, ...fields } = row;
   return unkept === undefined ? fields : { ...fields, unkept: JSON.stringify(unkept) };
 }
@@ -151,7 +156,7 @@ function unkeptIn(text: unknown): Pick<OrderEntry, 'unkept'> {
 }
 
 function fromEntry({ key, properties }: StoredRow): PollEntry | string {
-  const { dueAt, orderId, jobKey: named, batchId, since, polls, unkept, version } = properties;
+  const { dueAt, orderId, jobKey: named, batchId, looks, since, polls, unkept, version } = properties;
   if (typeof version === 'number' && version > 1)
     return `version ${version} is newer than 1, which this program knows`;
   if (typeof batchId === 'string')
@@ -159,6 +164,7 @@ function fromEntry({ key, properties }: StoredRow): PollEntry | string {
   const jobKey = readJobKey(named);
   if (jobKey === undefined) return 'jobKey is missing';
   if (typeof dueAt !== 'number' || typeof orderId !== 'string') return 'dueAt or orderId is missing';
+  if (typeof looks === 'number') return { key, dueAt, orderId, jobKey, looks };
   return {
     key,
     dueAt,

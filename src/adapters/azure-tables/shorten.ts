@@ -20,7 +20,7 @@ export interface Shortened {
 
 /**
  * A record that does not fit a row, for the size of what Partner Center answered: its texts are cut, each with its
- * length, then the lists that only people read. What the rules decide by is kept whole.
+ * length, then the lists that only people read. The rows of its orders have its subscriptions. What the rules decide by is kept whole.
  */
 export function shortenRecord(record: CheckoutRecord, whole: string): Shortened {
   const { history, deliveries, polls, failedGroups } = record;
@@ -30,6 +30,7 @@ export function shortenRecord(record: CheckoutRecord, whole: string): Shortened 
     deliveries: { ...deliveries, last: deliveries.last.slice(-5) },
     polls: { ...polls, last: polls.last.slice(-5) },
     failedGroups: cutGroups(failedGroups),
+    orders: record.orders.map(({ subscriptions: _, ...order }) => order),
   };
   const text = JSON.stringify(kept, (name, value: unknown) =>
     forPeople.has(name) && typeof value === 'string' ? shortText(value) : value,

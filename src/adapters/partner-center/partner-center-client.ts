@@ -66,8 +66,12 @@ export function partnerCenterClient(parts: Parts): PartnerCenter & CartApi {
         maxAnswer,
         options,
       ),
-    subscriptions: (customerId, options) =>
-      get(`customers/${segment(customerId)}/subscriptions`, maxOrderList, options),
+    subscriptions: ({ customerId, orderId }, options) =>
+      get(
+        `customers/${segment(customerId)}/subscriptions${orderId === undefined ? '' : `?order_id=${encodeURIComponent(orderId.toWellFormed())}`}`,
+        maxOrderList,
+        options,
+      ),
     createCart: (customerId, content, options) =>
       write('POST', `customers/${segment(customerId)}/carts`, content, options),
     putCart: (customerId, cartId, content, options) =>

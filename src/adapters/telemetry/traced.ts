@@ -60,6 +60,7 @@ const methods: Readonly<Record<Call['what'], 'GET' | 'POST' | 'PUT'>> = {
   availabilities: 'GET',
   'create-cart': 'POST',
   'put-cart': 'PUT',
+  subscriptions: 'GET',
 };
 
 export function tracedPartnerCenter(partnerCenter: PartnerCenter, tracing: Tracing): PartnerCenter {
@@ -83,8 +84,7 @@ export function tracedCartApi(cartApi: CartApi, tracing: Tracing): CartApi {
       watch('availabilities', options, () => cartApi.availabilities(customerId, product, sku, options)),
     createCart: (customerId, content, options) =>
       watch('create-cart', options, () => cartApi.createCart(customerId, content, options)),
-    subscriptions: (customerId, options) =>
-      watch('orders', options, () => cartApi.subscriptions(customerId, options)),
+    subscriptions: (of, options) => watch('subscriptions', options, () => cartApi.subscriptions(of, options)),
     putCart: (customerId, cartId, content, options) =>
       watch('put-cart', options, () => cartApi.putCart(customerId, cartId, content, options)),
   };

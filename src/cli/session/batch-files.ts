@@ -1,12 +1,9 @@
 /** The files that describe a whole batch: its results as CSV, and its report as one HTML page. */
-import { fromOrderRow, orderKey } from '../../adapters/azure-tables/order-rows.ts';
-import type { Order } from '../../domain/order/order.ts';
-import { type BatchCart, batchCarts } from '../../operator/batches/batch-carts.ts';
+import { batchCarts } from '../../operator/batches/batch-carts.ts';
 import { csvHeading, csvLine, csvRows, listHeading, listRows } from '../../operator/batches/batch-csv.ts';
 import { viewGate } from '../../operator/pause-gate.ts';
 import { figuresOf } from '../../operator/report/figures.ts';
 import { reportPage } from '../../operator/report/page.ts';
-import type { Table } from '../../ports/table.ts';
 import type { Operator } from './operator.ts';
 
 export interface CsvChoice {
@@ -18,7 +15,7 @@ export interface CsvChoice {
 
 /** A line for each cart or order line, after a heading. Throws `Unavailable`. */
 export async function* csvLines(
-  deps: Pick<Operator, 'batches' | 'ledger' | 'tables'>,
+  deps: Pick<Operator, 'batches' | 'ledger'>,
   batchId: string,
   { failedOnly, asList }: CsvChoice = {},
 ): AsyncGenerator<string> {
@@ -29,25 +26,13 @@ export async function* csvLines(
       if (cart.kind === 'record') for (const row of listRows(cart.record)) yield csvLine(row);
       continue;
     }
-    for (const row of csvRows(cart, await ordersOf(deps.tables.checkouts, cart)))
-      if (failedOnly !== true || isBad(row)) yield csvLine(row);
+    const orders = cart.kind === 'record' ? await deps.ledger.orders(cart.record) : [];
+    for (const row of csvRows(cart, orders)) if (failedOnly !== true || isBad(row)) yield csvLine(row);
   }
 }
 
 const badStates = new Set(['failed', 'partial', 'rejected', 'dropped', 'cancelled']);
 const isBad = (row: readonly string[]): boolean => badStates.has(row[csvHeading.indexOf('state')] ?? '');
-
-/** As the rows of its orders have them. */
-async function ordersOf(table: Pick<Table, 'get'>, cart: BatchCart): Promise<readonly Order[]> {
-  if (cart.kind !== 'record') return [];
-  const found: Order[] = [];
-  for (const { id } of cart.record.orders) {
-    const row = await table.get(cart.record.customerId, orderKey(id));
-    const order = row === undefined ? undefined : fromOrderRow(row);
-    if (order !== undefined) found.push(order);
-  }
-  return found;
-}
 
 /** The report of a batch as one HTML page. `total`: its declared size. Throws `Unavailable`. */
 export async function reportOf(

@@ -1,6 +1,7 @@
 /** Applies a result to the record: orders, state, revision. Used by the fifth step and by the poller. */
 
 import { createHash } from 'node:crypto';
+import { boughtIn, maxBoughtSubscriptions } from '../order/bought-subscription.ts';
 import { forward, isLacking, isTerminal, type Order, type OrderLine } from '../order/order.ts';
 import { pollEntryKey } from '../schedule-entry.ts';
 import {
@@ -49,15 +50,19 @@ export interface Result {
 
 /** Adds orders to the summaries that the record keeps; a status only moves forward. */
 export function mergeMarks(
-  orderSummaries: readonly OrderSummary[],
+  record: Pick<CheckoutRecord, 'orders' | 'made'>,
   orders: readonly Order[],
   at: { readonly now: number; readonly revision: number; readonly firstPoll: number },
 ): readonly OrderSummary[] {
-  const known = new Map(orderSummaries.map((orderSummary) => [orderSummary.id, orderSummary]));
+  const known = new Map(record.orders.map((orderSummary) => [orderSummary.id, orderSummary]));
+  let room = maxBoughtSubscriptions - record.orders.flatMap(({ subscriptions = [] }) => subscriptions).length;
   for (const order of orders) {
     const orderSummary = known.get(order.id);
     const status = orderSummary === undefined ? order.status : forward(orderSummary.status, order.status);
     const ended = isTerminal(status);
+    const bought =
+      orderSummary?.subscriptions ?? boughtIn({ ...order, status }, record.made?.lines ?? [], room);
+    if (orderSummary?.subscriptions === undefined) room -= bought.length;
     known.set(order.id, {
       id: order.id,
       status,
@@ -71,6 +76,8 @@ export function mergeMarks(
           ? { endedAt: at.revision }
           : {}),
       ...(ended ? {} : { entryKey: orderSummary?.entryKey ?? pollEntryKey(at.firstPoll, order.id) }),
+      ...(bought.length === 0 ? {} : { subscriptions: bought }),
+      ...(orderSummary?.datesReadAt === undefined ? {} : { datesReadAt: orderSummary.datesReadAt }),
     });
   }
   return [...known.values()];
@@ -95,7 +102,7 @@ export function withResult(
   at: { readonly now: number; readonly firstPoll: number },
 ): CheckoutRecord {
   const revision = record.revision + 1;
-  const orders = mergeMarks(record.orders, result.orders, { ...at, revision });
+  const orders = mergeMarks(record, result.orders, { ...at, revision });
   const {
     lease,
     nextTry,
@@ -136,7 +143,7 @@ export function withOrders(
   at: { readonly now: number; readonly firstPoll: number },
 ): CheckoutRecord {
   const revision = record.revision + 1;
-  const orderSummaries = mergeMarks(record.orders, orders, { ...at, revision });
+  const orderSummaries = mergeMarks(record, orders, { ...at, revision });
   const { ordersInHand, ...rest } = record;
   return {
     ...rest,

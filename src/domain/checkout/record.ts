@@ -3,6 +3,7 @@
 import type { BadLine, CartContent, CheckedCart } from '../cart/cart-content.ts';
 import type { Job } from '../message/job.ts';
 import type { JobKey } from '../message/job-key.ts';
+import type { BoughtSubscription } from '../order/bought-subscription.ts';
 import type { OrderStatus } from '../order/order.ts';
 import type { SkewBounds } from '../times.ts';
 
@@ -77,6 +78,7 @@ export const callKinds = [
   'availabilities',
   'create-cart',
   'put-cart',
+  'subscriptions',
 ] as const;
 
 /** One HTTP request to Partner Center, as the ledger keeps it. */
@@ -117,7 +119,7 @@ export interface KeptDelivery {
   readonly end?: string;
 }
 
-/** One poll of an order: a call, and the status that it found. */
+/** One poll of an order, or of its subscriptions: a call, and the status that it found. */
 export interface Poll extends Call {
   readonly orderId: string;
   readonly found?: OrderStatus;
@@ -159,6 +161,10 @@ export interface OrderSummary {
   readonly entryKey?: string;
   /** Epoch ms when it was first recorded. */
   readonly since: number;
+  /** What it has made, once it is completed; absent where no date is worth a read. For people alone: no rule of the purchase reads it. */
+  readonly subscriptions?: readonly BoughtSubscription[];
+  /** When their cancellation dates were read, epoch ms; also where no read brought any, after the last one. */
+  readonly datesReadAt?: number;
 }
 
 /** An order group of the cart, and what its order will hold. */

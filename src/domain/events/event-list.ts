@@ -4,6 +4,7 @@ import type { BatchCounts } from '../batch/batch-counts.ts';
 import { type CheckoutRecord, type FinalState, isFinal, type OrderSummary } from '../checkout/record.ts';
 import { isOrderJob } from '../message/job.ts';
 import { idIn } from '../message/job-key.ts';
+import { isDated } from '../order/bought-subscription.ts';
 import type { OrderStatus } from '../order/order.ts';
 import type { CheckoutEvent, EventType, eventTypes } from './event.ts';
 
@@ -86,6 +87,22 @@ function orderEvents(
       orderId: order.id,
       status: order.status,
     });
+  });
+}
+
+/**
+ * Until when each subscription of a completed order can be cancelled. It comes after the events of the result, which do not wait for it.
+ * Undefined: no read has brought a date.
+ */
+export function cancellableEvent(record: CheckoutRecord, order: OrderSummary): CheckoutEvent | undefined {
+  const { jobKey, customerId } = record;
+  const { id: orderId, subscriptions = [], datesReadAt } = order;
+  if (datesReadAt === undefined || !subscriptions.some(isDated)) return undefined;
+  const id = `order.cancellable:${jobKey}:${orderId}`;
+  return envelope('order.cancellable', id, `customers/${customerId}/orders/${orderId}`, datesReadAt, {
+    ...about(record),
+    orderId,
+    subscriptions,
   });
 }
 

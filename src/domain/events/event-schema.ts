@@ -4,6 +4,7 @@ import * as z from 'zod/mini';
 import type { BadLine } from '../cart/cart-content.ts';
 import { type FinalState, states } from '../checkout/record.ts';
 import { rejectionKinds } from '../message/job.ts';
+import type { BoughtSubscription } from '../order/bought-subscription.ts';
 import { orderStatuses } from '../order/order.ts';
 import { eventTypes } from './event.ts';
 
@@ -58,6 +59,21 @@ const checkoutData = z.strictObject({
 
 const orderData = z.strictObject({ ...about, orderId: z.string(), status });
 
+const cancellationData = z.strictObject({
+  ...about,
+  orderId: z.string(),
+  subscriptions: z.array(
+    z.strictObject({
+      id: z.string(),
+      offerId: z.string(),
+      /** The producer's number of the order line, where only one line of the job can be meant. */
+      line: z.optional(z.int()),
+      /** As Partner Center says; null: it cannot be cancelled. Absent: Partner Center did not say. */
+      cancellableUntil: z.optional(z.nullable(z.iso.datetime())),
+    } satisfies Record<keyof BoughtSubscription, z.ZodMiniType>),
+  ),
+});
+
 const rejectedData = z.strictObject({
   kind: z.enum(rejectionKinds),
   path: z.string(),
@@ -90,6 +106,7 @@ const event = <T extends readonly [string, ...string[]], D extends z.ZodMiniType
 export const eventShape = z.union([
   event(eventTypes.checkout, checkoutData),
   event(eventTypes.order, orderData),
+  event(eventTypes.cancellation, cancellationData),
   event(eventTypes.job, rejectedData),
   event(eventTypes.batch, batchData),
 ]);

@@ -10,6 +10,7 @@ export const eventTypes = {
     'checkout.needs-decision',
   ],
   order: ['order.completed', 'order.cancelled'],
+  cancellation: ['order.cancellable'],
   job: ['job.rejected'],
   batch: ['batch.finished'],
 } as const;

@@ -14,7 +14,7 @@ export function afterPoll(
   at: { readonly now: number; readonly nextPoll: number },
 ): CheckoutRecord {
   const merged = (revision: number): readonly OrderSummary[] =>
-    mergeMarks(record.orders, [order], { now: at.now, revision, firstPoll: at.nextPoll });
+    mergeMarks(record, [order], { now: at.now, revision, firstPoll: at.nextPoll });
   // guard: Poll: only an ordered record is finalised
   if (!isSettled(record.state)) return { ...record, orders: merged(record.revision), updatedAt: at.now };
   const state = transition(record.state, resultStep(merged(record.revision), record.failedGroups));

@@ -3,8 +3,8 @@ import type { CheckoutRecord, Reason } from '../../domain/checkout/record.ts';
 import { isOrderJob } from '../../domain/message/job.ts';
 import { identityOf } from '../../domain/message/job-key.ts';
 import type { Order } from '../../domain/order/order.ts';
+import { datesOf, linesToSendAgain, resultLines } from '../../domain/order/result-lines.ts';
 import type { BatchCart } from './batch-carts.ts';
-import { linesToSendAgain, resultLines } from './result-lines.ts';
 
 export const csvHeading = [
   'customerId',
@@ -23,6 +23,7 @@ export const csvHeading = [
   'quantity',
   'price',
   'currency',
+  'cancellableUntil',
 ] as const;
 
 type Fields = Partial<Record<(typeof csvHeading)[number], string>>;
@@ -46,22 +47,30 @@ export function csvRows(cart: BatchCart, orders: readonly Order[]): readonly (re
   const { record } = cart;
   const { customerId, cartId = '', job, state, reason } = record;
   const about = { customerId, cartId, reference: job.reference ?? '' };
-  if (!isOrderJob(job))
+  if (!isOrderJob(job)) {
+    const subscriptions = orders.flatMap(({ lines }) =>
+      lines.flatMap(({ subscriptionId }) => subscriptionId ?? []),
+    );
+    const dates = datesOf(record);
     return [
       row({
         ...about,
         state,
         orderIds: record.orders.map(({ id }) => id).join(' '),
-        subscriptionIds: orders
-          .flatMap(({ lines }) => lines.flatMap(({ subscriptionId }) => subscriptionId ?? []))
-          .join(' '),
+        subscriptionIds: subscriptions.join(' '),
+        // In the order of their ids.
+        cancellableUntil:
+          dates.size === 0 ? '' : subscriptions.map((id) => dateText(dates.get(id)) || 'unknown').join(' '),
         ...whyOf(reason),
       }),
     ];
-  return resultLines(record, orders).map(({ wanted, state: of, orderId, subscriptionId, ...line }) =>
-    row({
+  }
+  return resultLines(record, orders).map((result) => {
+    const { wanted, state: of, orderId, subscriptionId, cancellableUntil, ...line } = result;
+    return row({
       ...about,
       ...line,
+      cancellableUntil: dateText(cancellableUntil),
       state: of,
       orderIds: orderId ?? '',
       subscriptionIds: subscriptionId ?? '',
@@ -70,9 +79,11 @@ export function csvRows(cart: BatchCart, orders: readonly Order[]): readonly (re
       product: wanted.product,
       sku: wanted.sku,
       quantity: String(wanted.quantity),
-    }),
-  );
+    });
+  });
 }
+
+const dateText = (until: string | null | undefined): string => (until === null ? 'never' : (until ?? ''));
 
 const whyOf = (reason: Reason | undefined): Fields =>
   reason === undefined ? {} : { code: reason.code, reason: reason.description, remedy: reason.remedy };

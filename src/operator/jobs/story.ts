@@ -1,6 +1,6 @@
 /** The story of a job as a timeline, out of its record. */
-import type { Call, CheckoutRecord, KeptDelivery, Poll } from '../../domain/checkout/record.ts';
-import { eventsOf } from '../../domain/events/event-list.ts';
+import type { Call, CheckoutRecord, KeptDelivery, OrderSummary, Poll } from '../../domain/checkout/record.ts';
+import { cancellableEvent, eventsOf } from '../../domain/events/event-list.ts';
 import type { JobKey } from '../../domain/message/job-key.ts';
 import { isTerminal } from '../../domain/order/order.ts';
 import { wholeTime } from '../../domain/schedule-entry.ts';
@@ -55,6 +55,7 @@ export function storyOf(
     ...record.decisions.map(
       ({ at, decision, who }): StoryLine => ({ at, what: 'person', words: `${who} decided: ${decision}` }),
     ),
+    ...record.orders.flatMap((one) => datesOf(record, one)),
     ...orderLines(record),
     ...resultLines(record),
     ...(attention === undefined ? [] : attentionLines(attention)),
@@ -110,7 +111,7 @@ const deliveryLine = (
 const pollLine = (poll: Poll): StoryLine => ({
   at: poll.at,
   what: 'poll',
-  words: `${poll.orderId}${poll.found === undefined ? '' : ` is ${poll.found}`}: ${answerOf(poll)} (${idsOf(poll)})`,
+  words: `${poll.what === 'subscriptions' ? 'subscriptions of ' : ''}${poll.orderId}${poll.found === undefined ? '' : ` is ${poll.found}`}: ${answerOf(poll)} (${idsOf(poll)})`,
 });
 
 const callLine = (call: Call): StoryLine => ({
@@ -161,6 +162,26 @@ function resultLines(record: CheckoutRecord): readonly StoryLine[] {
       : [{ at: asked.since, what: 'attention' as const, words: `a person was asked: ${asked.kind}` }]),
     { at: updatedAt, what: 'result', words: `is ${state}` },
     ...events,
+  ];
+}
+
+/** Until when what an order has made can be cancelled, once it was read. */
+function datesOf(record: CheckoutRecord, order: OrderSummary): readonly StoryLine[] {
+  const { datesReadAt: at, subscriptions = [] } = order;
+  if (at === undefined) return [];
+  const event = cancellableEvent(record, order);
+  return [
+    ...subscriptions.map(({ id, offerId, line, cancellableUntil: until }): StoryLine => {
+      const which = line === undefined ? offerId : `line ${line}, ${offerId}`;
+      const words =
+        until === undefined
+          ? 'Partner Center does not say until when it can be cancelled'
+          : until === null
+            ? 'it cannot be cancelled'
+            : `it can be cancelled until ${until}`;
+      return { at, what: 'order', words: `subscription ${id} (${which}): ${words}` };
+    }),
+    ...(event === undefined ? [] : [{ at, what: 'event' as const, words: `${event.type} (id ${event.id})` }]),
   ];
 }
 

@@ -46,4 +46,5 @@ const method: Readonly<Record<Call['what'], string>> = {
   availabilities: 'GET /v1/customers/{customer}/products/{product}/skus/{sku}/availabilities',
   'create-cart': 'POST /v1/customers/{customer}/carts',
   'put-cart': 'PUT /v1/customers/{customer}/carts/{cart}',
+  subscriptions: 'GET /v1/customers/{customer}/subscriptions?order_id={order}',
 };

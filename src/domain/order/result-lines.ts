@@ -1,14 +1,15 @@
-/** What became of each line of a job, for result files and for the list to send again. */
-import type { CheckedLine } from '../../domain/cart/cart-content.ts';
-import { type CheckoutRecord, isFinal } from '../../domain/checkout/record.ts';
-import { isOrderJob } from '../../domain/message/job.ts';
-import type { WantedLine } from '../../domain/message/order-lines.ts';
-import type { Order, OrderLine } from '../../domain/order/order.ts';
+/** What became of each line of a job: for result files, for the view over HTTP, and for the list to send again. */
+import type { CheckedLine } from '../cart/cart-content.ts';
+import { type CheckoutRecord, isFinal, type State } from '../checkout/record.ts';
+import { isOrderJob } from '../message/job.ts';
+import type { WantedLine } from '../message/order-lines.ts';
+import { omitUndefined } from '../omit-undefined.ts';
+import type { Order, OrderLine, OrderStatus } from './order.ts';
 
 export interface ResultLine {
   readonly wanted: WantedLine;
   /** A status of its order, `dropped`, or the state of its job. */
-  readonly state: string;
+  readonly state: State | OrderStatus | 'dropped';
   readonly orderId?: string;
   readonly subscriptionId?: string;
   readonly code?: string;
@@ -16,6 +17,8 @@ export interface ResultLine {
   readonly remedy?: string;
   readonly price?: string;
   readonly currency?: string;
+  /** Until when its subscription can be cancelled, as Partner Center says: ISO 8601. Null: it cannot. Absent: nobody knows yet. */
+  readonly cancellableUntil?: string | null;
 }
 
 /** One for each line that the job wants, in its order; none for a job that carries a cart. `orders`: as their rows have them. */
@@ -42,7 +45,9 @@ function lineOf(record: CheckoutRecord, wanted: WantedLine, left: Left): ResultL
   const bought = checked === undefined ? undefined : takeOrderLine(checked, left);
   if (bought !== undefined) {
     const { order, line } = bought;
-    const subscription = line.subscriptionId === undefined ? {} : { subscriptionId: line.subscriptionId };
+    const { subscriptionId } = line;
+    const cancellableUntil = datesOf(record).get(subscriptionId);
+    const subscription = omitUndefined({ subscriptionId, cancellableUntil });
     return { wanted, state: order.status, orderId: order.id, ...subscription, ...priced };
   }
   const group = record.failedGroups.find((failed) => failed.group === checked?.group);
@@ -60,6 +65,16 @@ function lineOf(record: CheckoutRecord, wanted: WantedLine, left: Left): ResultL
     ...(remedy === undefined ? {} : { remedy }),
   };
 }
+
+/** Until when each subscription of a record can be cancelled, by its id; those that nobody knows are left out. */
+export const datesOf = (record: Pick<CheckoutRecord, 'orders'>): ReadonlyMap<unknown, string | null> =>
+  new Map(
+    record.orders.flatMap(({ subscriptions = [] }) =>
+      subscriptions.flatMap(({ id, cancellableUntil }): readonly (readonly [string, string | null])[] =>
+        cancellableUntil === undefined ? [] : [[id, cancellableUntil]],
+      ),
+    ),
+  );
 
 /** Equal lines of one order are told apart by nothing: each takes the next one. */
 function takeOrderLine(
