@@ -1,10 +1,10 @@
-/** Port: the requests that turn order lines into a cart. `make-cart.ts` and `preflight` use them; none of them buys. */
+/** Port: the requests around the paid call, from order lines to a cart and from orders to subscriptions. None of them buys. */
 
 import type { Exchange } from '../domain/answer/exchange.ts';
 import type { CartContent } from '../domain/cart/cart-content.ts';
 import type { SendOptions } from './partner-center.ts';
 
-/** The requests around the paid call: from order lines to a cart, and what the orders have made. None of them buys, and none throws for what the network or the API does. */
+/** What `make-cart.ts`, `preflight` and the poll of cancellation dates ask. None of it buys, and none throws for what the network or the API does. */
 export interface CartApi {
   /** `GET /v1/customers/{customer}/products/{product}/skus/{sku}/availabilities`: what this customer may buy. */
   availabilities(customerId: string, product: string, sku: string, options: SendOptions): Promise<Exchange>;
