@@ -3,7 +3,7 @@
 import type { Subscription } from '../answer/decode-subscriptions.ts';
 import type { CheckedLine } from '../cart/cart-content.ts';
 import { omitUndefined } from '../omit-undefined.ts';
-import type { Order } from './order.ts';
+import { isLacking, isTerminal, type Order } from './order.ts';
 
 /**
  * The worker cancels nothing. It shows what Partner Center's own field says, because the time differs: 7 days for a new-commerce licence, 24
@@ -33,7 +33,7 @@ export function boughtIn(
   made: readonly CheckedLine[],
   most: number,
 ): readonly BoughtSubscription[] {
-  if (status !== 'completed') return [];
+  if (!isTerminal(status) || isLacking(status)) return [];
   return lines
     .flatMap(({ subscriptionId: id, offerId, quantity, term }) => {
       if (id === undefined || id.length > maxId || !item.test(offerId)) return [];
