@@ -120,10 +120,10 @@ const single: readonly string[] = [
   // Of a cart: its statuses are two.
   'src/domain/checkout/reconcile-rules.ts assign',
   'src/domain/checkout/reconcile-rules.ts conclude',
+  'src/domain/order/result-lines.ts lineOf',
+  'src/domain/order/result-lines.ts linesToSendAgain',
+  'src/domain/order/result-lines.ts takeOrderLine',
   'src/operator/batches/batch-status.ts scanBatch',
-  'src/operator/batches/result-lines.ts lineOf',
-  'src/operator/batches/result-lines.ts linesToSendAgain',
-  'src/operator/batches/result-lines.ts takeOrderLine',
   'src/operator/jobs/adopt.ts isNeverSent',
   'src/operator/jobs/around-job.ts aroundJob',
   // Of a cart: its statuses are two.
