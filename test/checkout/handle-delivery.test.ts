@@ -30,22 +30,26 @@ const bought = answered(201, { orders: [order] });
 interface Bed {
   /** What each checkout is answered with; the last one for ever. */
   readonly answers?: readonly (Exchange | (() => Exchange))[];
+  /** Of its cart. */
+  readonly lineItems?: readonly object[];
 }
 
 /** One worker; the test says which of its ports fail. */
-function aBed({ answers = [bought] }: Bed = {}) {
+function aBed({ answers = [bought], lineItems = [] }: Bed = {}) {
   const clock = leapingClock(start);
   let calls = 0;
   let permits = 0;
+  const atCalls: CheckoutRecord[] = [];
   const down = { storage: false, queue: false, events: false, gate: false };
   const api: PartnerCenter = {
     checkout: async (_, __, { mayLeave }) => {
       if (mayLeave?.() === false) throw new Error('a permit of this gate is always good');
       const answer = answers[Math.min(calls, answers.length - 1)] ?? bought;
       calls += 1;
+      atCalls.push(await record());
       return typeof answer === 'function' ? answer() : answer;
     },
-    cart: async () => answered(200, { id: cartId, status: 'Active', lineItems: [] }),
+    cart: async () => answered(200, { id: cartId, status: 'Active', lineItems }),
     orders: async () => answered(200, { items: [] }),
     order: async () => answered(200, order),
   };
@@ -114,6 +118,8 @@ function aBed({ answers = [bought] }: Bed = {}) {
     ...worker,
     down,
     calls: () => calls,
+    /** The record in the ledger while each call ran. */
+    atCalls,
     permits: () => permits,
     record,
     entries,
@@ -153,6 +159,31 @@ test('a new job: one call, a result, no entry left, every permit used or given b
   expect(await bed.record()).toMatchObject({ state: 'completed', unfinishedClaims: 0, unansweredSends: 0 });
   expect(bed.entries()).toEqual([]);
   expect(bed.permits()).toBe(0);
+});
+
+describe('the last send is in the ledger before its call leaves', () => {
+  const long = start - hour;
+  test('of a new job', async () => {
+    await bed.produce();
+    expect(bed.atCalls).toMatchObject([{ firstSend: start, lastSend: start, unansweredSends: 1 }]);
+  });
+  test('of a job that waited after an earlier send', async () => {
+    await bed.put({ state: 'waiting', firstSend: long, lastSend: long, nextTry: start });
+    await bed.wake(start);
+    expect(bed.atCalls).toMatchObject([{ firstSend: long, lastSend: start, unansweredSends: 1 }]);
+  });
+  test('of a repeat; a reconciliation without one leaves it alone', async () => {
+    const line = { id: 0, catalogItemId: 'o', quantity: 1, billingCycle: 'monthly', termDuration: 'P1M' };
+    bed = aBed({ lineItems: [line] });
+    await bed.put({ state: 'unresolved', firstSend: long, lastSend: start - 1 });
+    expect(await bed.wake(start)).toBe('entry');
+    expect(bed.calls()).toBe(0);
+    expect(await bed.record()).toMatchObject({ lastSend: start - 1 });
+    await bed.settle();
+    const [atRepeat] = bed.atCalls;
+    expect(atRepeat).toMatchObject({ firstSend: long, unansweredSends: 1 });
+    expect(atRepeat?.lastSend).toBeGreaterThan(start);
+  });
 });
 
 test('what is no job is kept as rejected', async () => {
