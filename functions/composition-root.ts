@@ -2,10 +2,11 @@
  * The composition root, where a start of the worker begins: settings → clients → adapters → use cases → what the triggers call.
  * Nothing is connected here: each client connects with its first request.
  */
-import { azureTables } from '../src/adapters/azure-tables/azure-tables.ts';
+import { azureTables, type Tables } from '../src/adapters/azure-tables/azure-tables.ts';
 import { gateStore } from '../src/adapters/azure-tables/gate-store-table.ts';
 import { heartbeatStore } from '../src/adapters/azure-tables/heartbeat-store.ts';
 import { ledgerScan } from '../src/adapters/azure-tables/ledger-scan-store.ts';
+import { noticeStore } from '../src/adapters/azure-tables/notice-store.ts';
 import { openAttention } from '../src/adapters/azure-tables/open-attention.ts';
 import { openStores } from '../src/adapters/azure-tables/stores.ts';
 import { loadOnce } from '../src/adapters/load-once.ts';
@@ -20,12 +21,14 @@ import {
   tracedQueue,
   tracedTable,
 } from '../src/adapters/telemetry/traced.ts';
+import { webhookAddress } from '../src/adapters/webhook/webhook-address.ts';
+import { webhookClient } from '../src/adapters/webhook/webhook-client.ts';
 import type { HealthDeps } from '../src/api/health.ts';
 import type { SubmitDeps } from '../src/api/submit-jobs.ts';
 import type { Deps } from '../src/checkout/deps.ts';
 import { batchJoiner } from '../src/checkout/join-batch.ts';
 import { offerCache } from '../src/checkout/offer-cache.ts';
-import { decodeConfig } from '../src/config/config.ts';
+import { type Config, decodeConfig } from '../src/config/config.ts';
 import { emitPause } from '../src/gate/change-gate.ts';
 import { storageClock } from '../src/gate/estimate-storage-clock.ts';
 import { gateCondition } from '../src/gate/gate-condition.ts';
@@ -70,6 +73,16 @@ export interface Worker {
 /** Of the five seconds between the host's word and the end of the process: for runs, and for the last telemetry. */
 const runsMayTakeMs = 3_000;
 const clientsMayTakeMs = 1_500;
+
+/** Without `NOTIFY_URL` there is none. */
+function notifierOf(
+  { webhook, clientId, runbook }: Config['notify'],
+  { attention, batches }: Pick<Tables, 'attention' | 'batches'>,
+): Pick<TickDeps, 'notifier'> {
+  if (webhook === undefined) return {};
+  const notices = noticeStore(attention, batches);
+  return { notifier: { notices, webhook: webhookClient(webhookAddress(webhook, clientId)), runbook } };
+}
 
 /** Throws `ConfigError` before anything is connected. */
 export function openWorker(env: NodeJS.ProcessEnv): Worker {
@@ -152,6 +165,7 @@ export function openWorker(env: NodeJS.ProcessEnv): Worker {
     },
     ledgerScan: ledgerScan(tables.checkouts, (why) => telemetry.warn(why)),
     wakeUps: queues,
+    ...notifierOf(config.notify, tables),
   };
   // Whoever opens the gate starts a tick: waiting jobs are woken at once.
   gate.onOpened(() => void tickNow(tickDeps));

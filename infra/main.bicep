@@ -64,6 +64,12 @@ param tablesReplication string
 @description('Who is mailed by the alerts. Empty: nobody, and the alerts show in the portal alone.')
 param alertEmail string
 
+@description('Whether a webhook is told of new attention and of the end of a batch. Its address is the secret notify-url of the vault.')
+param notify bool
+
+@description('Where the people who are told read the runbook: the address of the page.')
+param runbookUrl string
+
 @description('Object id of the Entra group of the people who operate the worker. Empty: nobody gets a role.')
 param operatorsGroupId string
 
@@ -166,7 +172,7 @@ module access 'modules/access.bicep' = {
     operatorsGroupId: operatorsGroupId
     producerPrincipalIds: producerPrincipalIds
     customRoles: customRoles
-    vaultIsRead: partnerCredential != 'federated'
+    vaultIsRead: partnerCredential != 'federated' || notify
     vaultIsWritten: partnerSignIn == 'app+user'
   }
   dependsOn: [messaging, storage, vault, monitoring]
@@ -203,6 +209,8 @@ module app 'modules/app.bicep' = {
     callsPerMinuteCeiling: callsPerMinuteCeiling
     maxJobsPerDay: maxJobsPerDay
     pendingAlarmHours: pendingAlarmHours
+    notify: notify
+    runbookUrl: runbookUrl
     alwaysReady: alwaysReady
     zoneRedundant: zoneRedundant
     updateStrategy: updateStrategy
@@ -231,6 +239,7 @@ module alerts 'modules/alerts.bicep' = {
     names: names
     tags: tags
     actionGroupId: monitoring.outputs.actionGroupId
+    runbook: runbookUrl
   }
   dependsOn: [messaging]
 }

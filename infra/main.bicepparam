@@ -18,6 +18,8 @@ param pendingAlarmHours = int(readEnvironmentVariable('PENDING_ALARM_HOURS', '24
 param nodeVersion = readEnvironmentVariable('NODE_VERSION', '24')
 param tablesReplication = readEnvironmentVariable('TABLES_REPLICATION', 'Standard_ZRS')
 param alertEmail = readEnvironmentVariable('ALERT_EMAIL', '')
+param notify = bool(readEnvironmentVariable('NOTIFY', 'false'))
+param runbookUrl = readEnvironmentVariable('RUNBOOK_URL', 'docs/runbook.md')
 param operatorsGroupId = readEnvironmentVariable('OPERATORS_GROUP_ID', '')
 param producerPrincipalIds = filter(split(readEnvironmentVariable('PRODUCER_PRINCIPAL_IDS', ''), ','), id => !empty(id))
 param lockTables = bool(readEnvironmentVariable('LOCK_TABLES', 'true'))

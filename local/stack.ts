@@ -90,8 +90,6 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       PARTNER_CREDENTIAL: 'secret',
       PARTNER_CLIENT_SECRET: clientSecret,
       CHECKOUT_TIME_FACTOR: String(factor),
-      // The machine is not faster by the factor: a permit lasts at least so long.
-      PERMIT_LIFE_FLOOR_MS: '250',
       NODE_EXTRA_CA_CERTS: sandbox.caFile,
       ...options.env,
     };

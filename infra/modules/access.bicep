@@ -15,7 +15,7 @@ param operatorsGroupId string
 param producerPrincipalIds string[]
 @description('Whether the two narrow roles are made that Azure does not have.')
 param customRoles bool
-@description('Whether the app\'s credential lies in the vault.')
+@description('Whether the app\'s credential, or the webhook\'s address, lies in the vault.')
 param vaultIsRead bool
 @description('Whether the worker keeps a refresh token in the vault.')
 param vaultIsWritten bool
@@ -163,7 +163,8 @@ resource workerHosts 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
   }
 }
 
-// The secret of the credential: the worker reads it whenever it makes a token. The federated credential has none.
+// The secret of the credential: the worker reads it whenever it makes a token. The federated credential has none. The webhook's
+// address: it is read with each notice.
 resource workerReadsSecrets 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (vaultIsRead && !vaultIsWritten) {
   scope: vault
   name: guid(vault.id, identity.id, roles.secretsUser)

@@ -13,8 +13,8 @@ param tags { *: string }
 param actionGroupId string
 @description('When this deployment began. Before the first telemetry nothing is missing.')
 param deployedAt string = utcNow('yyyy-MM-ddTHH:mm:ssZ')
-@description('Where the runbook is: the mails name it.')
-param runbook string = 'docs/runbook.md'
+@description('Address of the runbook: the mails name it.')
+param runbook string
 
 type Rule = {
   @description('The name of its query, and of its section in docs/runbook.md.')
@@ -178,7 +178,7 @@ resource logAlerts 'Microsoft.Insights/scheduledQueryRules@2026-03-01' = [
     kind: 'LogAlert'
     properties: {
       displayName: 'Checkout: ${rule.title}'
-      description: '${rule.what} What the worker does: ${rule.doing} Type: ${rule.command}'
+      description: '${rule.what} What the worker does: ${rule.doing} Type: ${rule.command} Runbook: ${runbook}#alert-${rule.name}'
       severity: rule.severity
       enabled: true
       scopes: [applicationInsights.id]
@@ -224,7 +224,7 @@ resource deadLetters 'Microsoft.Insights/metricAlerts@2026-01-01' = {
   location: 'global'
   tags: tags
   properties: {
-    description: 'Messages lie in the dead-letter queue: ten workers died of each, or nobody took it for 14 days. Since when, how many and in which queue: see below. What the worker does: it goes on with the others. Type: npx partner-checkout dead-letters list'
+    description: 'Messages lie in the dead-letter queue: ten workers died of each, or nobody took it for 14 days. Since when, how many and in which queue: see below. What the worker does: it goes on with the others. Type: npx partner-checkout dead-letters list Runbook: ${runbook}#alert-dead-letters'
     // A job that nobody sends again is lost to the customer.
     severity: 1
     enabled: true
@@ -267,7 +267,7 @@ resource idleQueues 'Microsoft.Insights/metricAlerts@2026-01-01' = [
     location: 'global'
     tags: tags
     properties: {
-      description: 'Messages wait in the queue ${queue.name}, and for half an hour no message was completed. Since when and how many: see below. What the worker does: it ticks, or you have a second mail; it takes no jobs. Type: npx partner-checkout status'
+      description: 'Messages wait in the queue ${queue.name}, and for half an hour no message was completed. Since when and how many: see below. What the worker does: it ticks, or you have a second mail; it takes no jobs. Type: npx partner-checkout status Runbook: ${runbook}#alert-${queue.rule}'
       // Nothing is bought until a person acts.
       severity: 1
       enabled: true

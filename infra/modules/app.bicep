@@ -36,6 +36,10 @@ param callsPerMinuteCeiling int
 param maxJobsPerDay int
 @description('Hours until a pending order alarms.')
 param pendingAlarmHours int
+@description('Whether a webhook is told what happens.')
+param notify bool
+@description('Address of the runbook.')
+param runbookUrl string
 @description('Functions that always have an instance ready.')
 param alwaysReady string[]
 @description('Whether instances are spread over zones.')
@@ -148,6 +152,9 @@ resource app 'Microsoft.Web/sites@2025-03-01' = {
       ...(partnerCredential != 'federated' || partnerSignIn == 'app+user'
         ? { PARTNER_VAULT: 'https://${names.vault}${environment().suffixes.keyvaultDns}' }
         : {})
+      ...(notify
+        ? { NOTIFY_URL: 'https://${names.vault}${environment().suffixes.keyvaultDns}/secrets/notify-url' }
+        : {})
       ...(maxJobsPerDay == 0 ? {} : { MAX_JOBS_PER_DAY: string(maxJobsPerDay) })
     }
   }
@@ -184,6 +191,7 @@ var workerSettings = {
   CALLS_PER_MINUTE: string(callsPerMinute)
   CALLS_PER_MINUTE_CEILING: string(callsPerMinuteCeiling)
   PENDING_ALARM_HOURS: string(pendingAlarmHours)
+  RUNBOOK_URL: runbookUrl
 }
 
 @description('Where the HTTP functions are.')

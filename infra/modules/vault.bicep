@@ -1,4 +1,4 @@
-// Key Vault: for the secret of a credential other than the federated one, and for the refresh token of app+user.
+// Key Vault: for the secret of a credential other than the federated one, the refresh token of app+user, and the webhook's address.
 
 import { Names } from 'names.bicep'
 

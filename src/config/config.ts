@@ -7,7 +7,7 @@ import { omitUndefined } from '../domain/omit-undefined.ts';
 import { defaultTimes, scaleTimes, type Times } from '../domain/times.ts';
 import { type PartnerCenterConfig, toPartnerCenterConfig } from './partner-center-config.ts';
 import { missing, partnerSettings, required, type SharedSettings, sharedSettings } from './setting-rules.ts';
-import { isReference } from './setting-values.ts';
+import { isReference, type Webhook } from './setting-values.ts';
 import { type SettingName, settingNames, settingOf } from './settings.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -35,6 +35,13 @@ export interface Config {
   readonly times: Times;
   readonly gate: GateSettings;
   readonly timeFactor: number;
+  /** Without a webhook nobody is told. */
+  readonly notify: {
+    readonly webhook?: Webhook;
+    /** The managed identity that reads the vault; absent: whichever is there. */
+    readonly clientId?: string;
+    readonly runbook: string;
+  };
   /** Absent: events go to the console, and there are no traces and metrics. */
   readonly applicationInsights?: ApplicationInsights;
 }
@@ -108,6 +115,9 @@ function sentenceOf(name: SettingName, expected: string, found: string | undefin
   return `${name} is ${describeValue(found.trim())}; expected is ${expected}.`;
 }
 
+/** Real ms. A factor makes no machine faster. */
+const leastPermitLife = 250;
+
 function toOperatorConfig(settings: SharedSettings): OperatorConfig {
   const { AZURE_CLIENT_ID: clientId, CHECKOUT_TIME_FACTOR: timeFactor } = settings;
   const { APPLICATIONINSIGHTS_CONNECTION_STRING: insights, MAX_JOBS_PER_DAY: maxJobsPerDay } = settings;
@@ -119,7 +129,7 @@ function toOperatorConfig(settings: SharedSettings): OperatorConfig {
     },
     timeFactor,
   );
-  const permitLife = Math.max(scaled.permitLife, settings.PERMIT_LIFE_FLOOR_MS);
+  const permitLife = timeFactor === 1 ? scaled.permitLife : Math.max(scaled.permitLife, leastPermitLife);
   return {
     serviceBus: {
       connection: toConnection(
@@ -146,6 +156,7 @@ function toOperatorConfig(settings: SharedSettings): OperatorConfig {
       ...(maxJobsPerDay === undefined ? {} : { maxJobsPerDay }),
     },
     timeFactor,
+    notify: omitUndefined({ webhook: settings.NOTIFY_URL, clientId, runbook: settings.RUNBOOK_URL }),
     ...(insights === undefined
       ? {}
       : {

@@ -94,6 +94,27 @@ function toAddress(value: string): string | undefined {
   return url.href.slice(0, end);
 }
 
+/**
+ * A webhook's whole address, or that of its secret in a vault, `https://NAME.vault.azure.net/secrets/notify-url`. https, or plain
+ * http on this machine alone.
+ */
+export const webhook = () =>
+  parsed(
+    'an https address (plain http for this machine alone) without a user name',
+    (value): Webhook | undefined => {
+      const url = URL.canParse(value) ? new URL(value) : undefined;
+      const secure = url?.protocol === 'https:' || (url?.protocol === 'http:' && isLoopback(url.hostname));
+      if (url === undefined || !secure || url.username !== '' || url.password !== '') return undefined;
+      const inVault = url.pathname === '/secrets/notify-url' && url.search === '';
+      return inVault ? { kind: 'vault', vault: url.origin } : { kind: 'address', address: url.href };
+    },
+  );
+
+/** Where the webhook's address is. */
+export type Webhook =
+  | { readonly kind: 'address'; readonly address: string }
+  | { readonly kind: 'vault'; readonly vault: string };
+
 const isLoopback = (host: string): boolean => /^(localhost|127(\.\d{1,3}){3}|\[?::1\]?)$/i.test(host);
 
 /** PEM, its line ends perhaps written as \n, as a one-line setting has them; or the path of such a file. */

@@ -85,13 +85,17 @@ export const shared = {
     .register(about, {
       description: 'After so many hours of pending, or of review, a person hears of it.',
     }),
+  NOTIFY_URL: z.optional(is.webhook()).register(about, {
+    description:
+      'Webhook that is told of new attention and of the end of a batch, as a Teams card (a workflow’s address) or as plain JSON. In Azure the address of the vault’s secret that holds it, like `https://contoso.vault.azure.net/secrets/notify-url`. Without it nobody is told.',
+    secret: true,
+  }),
+  RUNBOOK_URL: z._default(is.text, 'docs/runbook.md').register(about, {
+    description: 'Where your people read the runbook, for what the webhook is told: the address of the page.',
+  }),
   CHECKOUT_TIME_FACTOR: z._default(is.decimal(1, 10_000), 1).register(about, {
     description:
       'Divides every length of time, for local work: with `60` a minute lasts a second. Refused in Azure.',
-  }),
-  PERMIT_LIFE_FLOOR_MS: z._default(is.wholeNumber(0, defaultTimes.permitLife), 0).register(about, {
-    description:
-      'For local work: a permit lives at least so many real milliseconds, because the factor makes no machine faster.',
   }),
 };
 

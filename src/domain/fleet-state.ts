@@ -1,5 +1,6 @@
 /** How the fleet stands at the end of a tick: what people have to know of, and since when. Alerts ask for it. */
 import { attentionKinds } from './checkout/attention-row.ts';
+import type { NoticeState } from './notice/notice.ts';
 import { omitUndefined } from './omit-undefined.ts';
 import type { Times } from './times.ts';
 
@@ -82,11 +83,12 @@ export interface Memory {
   readonly states: Readonly<Record<string, Remembered>>;
   readonly orders: Sweep;
   readonly jobs: Sweep;
+  readonly notices: NoticeState;
 }
 
 const nothingFound: Found = { late: 0 };
 const unswept: Sweep = { soFar: nothingFound, last: nothingFound };
-export const noMemory: Memory = { states: {}, orders: unswept, jobs: unswept };
+export const noMemory: Memory = { states: {}, orders: unswept, jobs: unswept, notices: {} };
 
 /** What a sweep knows after one more page. */
 export function swept(sweep: Sweep, page: Found, next: string | undefined): { sweep: Sweep; known: Found } {
@@ -187,6 +189,7 @@ export function readMemory(text: unknown): Memory {
       states: statesIn(at(parsed, 'states')),
       orders: sweepIn(at(parsed, 'orders')),
       jobs: sweepIn(at(parsed, 'jobs')),
+      notices: noticesIn(at(parsed, 'notices')),
     };
   } catch {
     return noMemory;
@@ -214,6 +217,21 @@ function statesIn(value: unknown): Memory['states'] {
       return [[key, omitUndefined({ since, seen, word: textAt(entry, 'word') })]];
     }),
   );
+}
+
+function noticesIn(value: unknown): NoticeState {
+  const told = at(value, 'trouble');
+  const [since, failures, nextAt] = [
+    numberAt(told, 'since'),
+    numberAt(told, 'failures'),
+    numberAt(told, 'nextAt'),
+  ];
+  const why = textAt(told, 'why');
+  const isWhole = since !== undefined && failures !== undefined && nextAt !== undefined && why !== undefined;
+  return omitUndefined({
+    acceptedAt: numberAt(value, 'acceptedAt'),
+    trouble: isWhole ? { since, failures, nextAt, why } : undefined,
+  });
 }
 
 const sweepIn = (value: unknown): Sweep =>

@@ -2,6 +2,7 @@
 
 import type { OperatorConfig } from '../config/config.ts';
 import { closureNow } from '../domain/gate/gate-state.ts';
+import { inUtc, type NoticeState } from '../domain/notice/notice.ts';
 import { messageOf } from '../domain/text.ts';
 import type { GateStore } from '../ports/gate-store.ts';
 import type { QueueSettings, QueueStatus } from '../ports/queue-status.ts';
@@ -42,6 +43,8 @@ export interface DoctorDeps {
   readonly now: () => number;
   /** Undefined: there is no credential for Partner Center. */
   readonly token: (() => Promise<unknown>) | undefined;
+  /** How the worker's last posts to the webhook went. */
+  readonly notices: () => Promise<NoticeState>;
   readonly versions: { readonly node: string; readonly own: string };
 }
 
@@ -68,6 +71,11 @@ export async function examine(deps: DoctorDeps): Promise<readonly Check[]> {
     ...settings.flat(),
     ...rights,
     ...gate,
+    await deps.notices().then(webhookCheck, (error: unknown) => ({
+      name: 'webhook',
+      status: 'unknown',
+      found: wordsOf(error),
+    })),
     // After the tables were asked: their answers carry the storage's time.
     clockCheck(deps),
     await tokenCheck(deps.token),
@@ -171,6 +179,21 @@ async function gateCheck(
   const closure = closureNow(state, store.now().earliest, config.gate);
   const found = `${Math.round(state.limit)} calls a minute, ${closure === undefined ? 'open' : `closed: ${closure.reason}`}`;
   return [{ name: 'gate', status: 'ok', found }];
+}
+
+/** The worker posts, so the last tick says how that went. */
+export function webhookCheck({ acceptedAt, trouble }: NoticeState): Check {
+  if (trouble !== undefined)
+    return {
+      name: 'webhook',
+      status: 'wrong',
+      found: `accepts nothing since ${inUtc(trouble.since)}: ${trouble.why}`,
+      remedy:
+        'Correct the address (NOTIFY_URL, or the secret notify-url of the vault) or the workflow behind it. What waits is posted then.',
+    };
+  const found =
+    acceptedAt === undefined ? 'no notice was posted yet' : `accepted a notice ${inUtc(acceptedAt)}`;
+  return { name: 'webhook', status: 'ok', found };
 }
 
 /** The protocol bears 30 s between two clocks; a laptop that is off by less than that does no harm, but its times mislead. */

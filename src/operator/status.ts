@@ -6,6 +6,7 @@ import { workerShare } from '../domain/gate/gate-settings.ts';
 import { closureNow, dayOf, pauseAt, trialSince } from '../domain/gate/gate-state.ts';
 import type { Lane } from '../domain/gate/permit.ts';
 import { permitsBetween } from '../domain/gate/permit-history.ts';
+import type { NoticeState } from '../domain/notice/notice.ts';
 import { omitUndefined } from '../domain/omit-undefined.ts';
 import { type JobRange, wholeTime } from '../domain/schedule-entry.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -47,6 +48,8 @@ export interface PollerTrace {
   readonly credentialEndsAt?: number;
   /** When the vault last gave what proves the credential; absent where it is in no vault. */
   readonly credentialReadAt?: number;
+  /** How the worker's last posts to the webhook went. */
+  readonly notices: NoticeState;
 }
 
 export interface Unknown {

@@ -9,11 +9,11 @@ import { type BatchCountEntry, batchCountEntry } from '../domain/schedule-entry.
 import type { Times } from '../domain/times.ts';
 import { UnreadableRecord } from '../ports/ledger.ts';
 import type { Polled } from './poll-order.ts';
-import type { PollDeps } from './tick-deps.ts';
+import type { PollDeps, TickWorkDeps } from './tick-deps.ts';
 
 type PollBatchDeps = Pick<
-  PollDeps,
-  'attention' | 'batches' | 'clock' | 'events' | 'ledger' | 'schedule' | 'telemetry' | 'times'
+  TickWorkDeps,
+  'attention' | 'batches' | 'clock' | 'events' | 'ledger' | 'notifier' | 'schedule' | 'telemetry' | 'times'
 >;
 
 /**
@@ -44,14 +44,16 @@ export async function pollBatch(deps: PollBatchDeps, row: BatchCountEntry): Prom
   }
   const at = clock.now();
   await events.publish([batchFinishedEvent(row.batchId, summary.total, counts, at)]);
+  const { completed, partial, failed, rejected } = counts;
+  const ended = { batchId: row.batchId, total: summary.total, completed, partial, failed, rejected };
+  // Before it counts as finished: after that nobody would come back to it.
+  await deps.notifier?.notices.batchEnded({ ...ended, since: summary.since ?? at, at });
   const { entryKey: _, ...rest } = summary;
   const finished = { total: summary.total, at };
   // Refused: it has grown meanwhile, or was stopped. The next tick counts again.
   if (!(await batches.writeSummary({ ...rest, finished }, found.etag))) return { kind: 'pending' };
   await schedule.drop(row);
-  const { completed, partial, failed, rejected } = counts;
-  const finishedFields = { batchId: row.batchId, total: summary.total, completed, partial, failed, rejected };
-  deps.telemetry.event('BatchFinished', finishedFields);
+  deps.telemetry.event('BatchFinished', ended);
   return { kind: 'finished' };
 }
 

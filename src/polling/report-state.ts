@@ -73,7 +73,7 @@ export async function reportState(deps: StateDeps, tick: TickSeen): Promise<Memo
   };
   const { state, states } = fleetState(seen, tick.memory.states, tick.now, deps.times);
   tell(deps, state, tick);
-  return { states, orders: orders.sweep, jobs: jobs.sweep };
+  return { ...tick.memory, states, orders: orders.sweep, jobs: jobs.sweep };
 }
 
 async function sweepOn(

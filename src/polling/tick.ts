@@ -10,6 +10,7 @@ import { nothingDone, type TickReport, type TickStop } from '../domain/tick-repo
 import type { BegunTick } from '../ports/heartbeat.ts';
 import type { RecordPosition } from '../ports/ledger-scan.ts';
 import { Unavailable } from '../ports/unavailable.ts';
+import { notify } from './notify.ts';
 import { pollBatch } from './poll-batch.ts';
 import { pollCancellation } from './poll-cancellation.ts';
 import { type Polled, pollOrder } from './poll-order.ts';
@@ -76,7 +77,8 @@ async function aloneOrNot(deps: TickDeps): Promise<TickReport> {
   }
   if (tick === undefined) return { ...nothingDone, stopped: 'overlap' };
   const { report, repairedTo } = await workTick(deps, tick.repairedTo);
-  const memory = await reportOrPass(deps, tick, report);
+  const reported = await reportOrPass(deps, tick, report);
+  const memory = await notifyOrPass(deps, reported, tick.startedAt + report.ms);
   try {
     await heartbeats.end(tick, report, repairedTo, memory);
   } catch (error) {
@@ -100,6 +102,18 @@ async function reportOrPass(deps: TickDeps, tick: BegunTick, report: TickReport)
     });
   } catch (error) {
     deps.telemetry.warn(`How the fleet stands could not be read: ${messageOf(error)}`);
+    return memory;
+  }
+}
+
+/** What could not be told stands in the tables, and the next tick tells it. */
+async function notifyOrPass(deps: TickDeps, memory: Memory, now: number): Promise<Memory> {
+  const { notifier } = deps;
+  if (notifier === undefined) return memory;
+  try {
+    return { ...memory, notices: await notify({ ...deps, ...notifier }, memory.notices, now) };
+  } catch (error) {
+    deps.telemetry.warn(`What people are to be told could not be read: ${messageOf(error)}`);
     return memory;
   }
 }

@@ -1,6 +1,7 @@
 /** Port: the heartbeat row, which lets one tick run at a time. */
 
 import type { Memory } from '../domain/fleet-state.ts';
+import type { NoticeState } from '../domain/notice/notice.ts';
 import type { TickReport } from '../domain/tick-report.ts';
 import type { RecordPosition } from './ledger-scan.ts';
 
@@ -18,6 +19,8 @@ export interface Heartbeat {
   readonly credentialEndsAt?: number;
   /** When the vault last gave what proves the credential; absent where it is in no vault. */
   readonly credentialReadAt?: number;
+  /** How the last posts to the webhook went. */
+  readonly notices: NoticeState;
 }
 
 /** A tick that has begun, to be handed back when it ends. */

@@ -36,7 +36,6 @@ async function night(name: string, given: Night): Promise<Use & FoundUse> {
   const { jobs, kind, customers = jobs, real = limit, pending = false } = given;
   const scale = given.factor ?? factor;
   const env = {
-    PERMIT_LIFE_FLOOR_MS: '0',
     CALLS_PER_MINUTE: String(limit),
     CALLS_PER_MINUTE_CEILING: String(limit),
   };

@@ -60,10 +60,10 @@ test('each mail says what, since when, how many, what is done already, and one c
   for (const { name, properties } of logAlerts) {
     const { What, Since, HowMany, WhatTheWorkerDoes, Type, Runbook } = properties.actions.customProperties;
     expect(properties.description, name).toBe(
-      `${What} What the worker does: ${WhatTheWorkerDoes} Type: ${Type}`,
+      `${What} What the worker does: ${WhatTheWorkerDoes} Type: ${Type} Runbook: ${Runbook}`,
     );
     expect([Since, HowMany].join(' '), name).toMatch(/^\$\{data\..+\}.* \$\{data\..+\} \w+/);
-    expect(Runbook, name).toMatch(new RegExp(`runbook\\.md#alert-${name}$`));
+    expect(Runbook, name).toBe(`https://wiki.example.com/runbook#alert-${name}`);
     expect(properties.actions.actionGroups, name).toHaveLength(1);
   }
 });

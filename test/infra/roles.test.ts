@@ -43,6 +43,7 @@ test('a role on the queues is one on each queue, for each producer', () => {
 test('the vault is open to nobody when nothing lies in it, and to the worker for reading alone when it only reads', () => {
   const onVault = (variant: Variant) => assigned(variant).filter((each) => each.endsWith(' on vault'));
   expect(onVault('least')).toEqual([]);
+  expect(onVault('webhook')).toEqual([say('worker', 'Key Vault Secrets User', 'vault')]);
   expect(onVault('certificate')).toEqual([say('worker', 'Key Vault Secrets User', 'vault')]);
 });
 

@@ -33,7 +33,6 @@ const notInAzure: Readonly<Record<string, string>> = {
   MAX_ATTEMPTS: 'its default is right for everybody',
   REPEAT_ORDERED_CART: 'its default is right for everybody',
   REPEAT_WITHIN_MINUTES: 'its default is right for everybody',
-  PERMIT_LIFE_FLOOR_MS: 'for local work',
 };
 const leftOut = Object.keys(notInAzure);
 
@@ -79,6 +78,12 @@ test.each(variantNames)('the worker starts with the settings of %s', (variant) =
   expect(gate.limitPerMinute).toBe(Number(env['CALLS_PER_MINUTE'] ?? 300));
   expect(gate.ceilingPerMinute).toBe(Number(env['CALLS_PER_MINUTE_CEILING'] ?? 400));
   expect(gate.maxJobsPerDay).toBe(env['MAX_JOBS_PER_DAY'] === undefined ? undefined : 12_000);
+  expect(config.notify).toMatchObject({
+    ...(variant === 'webhook'
+      ? { webhook: { kind: 'vault', vault: 'https://kv-night.vault.azure.net' } }
+      : {}),
+    runbook: env['RUNBOOK_URL'] ?? 'docs/runbook.md',
+  });
   expect(times.pendingAlarm).toBe(Number(env['PENDING_ALARM_HOURS'] ?? 24) * 3_600_000);
 });
 
@@ -98,8 +103,11 @@ test.each(variantNames)('no setting of %s holds a secret', (variant) => {
   const settings = appSettings(variant);
   // A connection string of Application Insights lets nobody in: its local authentication is off.
   const noSecret = 'APPLICATIONINSIGHTS_CONNECTION_STRING';
+  // The webhook's address is in the vault, and the setting says where.
+  const { NOTIFY_URL: webhook, ...others } = settings;
+  expect(webhook ?? '/secrets/notify-url').toMatch(/\/secrets\/notify-url(['"].*)?$/);
   for (const name of settingNames.filter((each) => settingOf(each).secret && each !== noSecret))
-    expect(settings).not.toHaveProperty(name);
+    expect(others).not.toHaveProperty(name);
   const secret = /(AccountKey|SharedAccessKey|sig)=|-----BEGIN/;
   expect(Object.entries(settings).filter(([, value]) => secret.test(value))).toEqual([]);
 });

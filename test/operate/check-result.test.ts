@@ -129,7 +129,7 @@ describe('status', () => {
     jobs: { waiting: 3, due: 1, oldestSince: 0 },
     attention: none,
     pending: { total: 0, ages: [] },
-    poller: {},
+    poller: { notices: {} },
   };
 
   test('exits with 0 when all was read and nothing waits for a person', () => {

@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from 'vitest';
 import { defaultTimes } from '../../src/domain/times.ts';
-import { clockCheck, judgeQueue } from '../../src/operator/doctor.ts';
+import { clockCheck, judgeQueue, webhookCheck } from '../../src/operator/doctor.ts';
 import { causeOf, failureCauses, remedyFor } from '../../src/operator/failure-cause.ts';
 import { pendingByAge } from '../../src/operator/pending.ts';
 import { judgeCart } from '../../src/operator/preflight.ts';
@@ -52,6 +52,19 @@ test('a clock that is seconds off is told, in both directions', () => {
 test('a clock that was never compared is not called right', () => {
   const storageClock = { now: () => ({ earliest: 5, latest: 5 }), skew: () => undefined };
   expect(clockCheck({ now: () => 5, storageClock }).status).toBe('unknown');
+});
+
+test('a webhook that accepts nothing is wrong, with the reason; one that was never used is not', () => {
+  expect(webhookCheck({}).status).toBe('ok');
+  expect(webhookCheck({ acceptedAt: 0 })).toMatchObject({
+    status: 'ok',
+    found: expect.stringContaining('1970'),
+  });
+  const trouble = { since: 0, failures: 3, nextAt: 1, why: 'hooks.example answered 404.' };
+  expect(webhookCheck({ acceptedAt: 0, trouble })).toMatchObject({
+    status: 'wrong',
+    found: 'accepts nothing since 1970-01-01 00:00 UTC: hooks.example answered 404.',
+  });
 });
 
 describe('a failure is named for what it is', () => {

@@ -20,7 +20,13 @@ const depsOf = (state: GateState, endedAt: () => Promise<number | undefined>): H
       const at = await endedAt();
       return at === undefined
         ? undefined
-        : { runningUntil: 0, last: { endedAt: at, report: nothingDone }, age: now - at, lastSuccess: 0 };
+        : {
+            runningUntil: 0,
+            last: { endedAt: at, report: nothingDone },
+            age: now - at,
+            lastSuccess: 0,
+            notices: {},
+          };
     },
   },
 });

@@ -61,6 +61,7 @@ test('the heartbeat tells the last tick and the last that succeeded', async () =
     runningUntil: 0,
     last: { endedAt: expect.any(Number), report },
     lastSuccess: good?.lastSuccess,
+    notices: {},
   });
   expect(bed.asked).toHaveLength(2);
 });

@@ -162,7 +162,7 @@ test('the requests of a first write', async () => {
   const table = counted(memoryTable());
   await attentionStore(table).write(attention(), 'older');
   // The row, and then its place in the index of open rows: read, put there, and taken out of the other kinds.
-  expect(table.requests).toEqual(['insert', 'get', 'replace', 'remove', 'remove', 'remove']);
+  expect(table.requests).toEqual(['insert', 'get', 'insert', 'remove', 'remove', 'remove']);
 });
 
 test('a row that keeps changing is an outage, not an endless loop', async () => {

@@ -37,7 +37,13 @@ onEachBackend('heartbeatStore', (tables) => {
     await tick(bad);
     const last = { endedAt: 1_300, report: bad };
     now += 40;
-    expect(await heartbeats.read()).toEqual({ runningUntil: 0, last, lastSuccess: 1_200, age: 40 });
+    expect(await heartbeats.read()).toEqual({
+      runningUntil: 0,
+      last,
+      lastSuccess: 1_200,
+      notices: {},
+      age: 40,
+    });
     credentialEnds = 5_000;
     credentialRead = 900;
     await tick();

@@ -58,6 +58,7 @@ test('what is required is enough; the rest has its defaults', () => {
     times: defaultTimes,
     gate: { ...defaultGateSettings, permitLifeMs: defaultTimes.permitLife },
     timeFactor: 1,
+    notify: { runbook: 'docs/runbook.md' },
   });
 });
 
@@ -356,7 +357,8 @@ describe('the gate and the rules', () => {
     ['PENDING_ALARM_HOURS', '0.5'],
     ['PENDING_ALARM_HOURS', '1d'],
     ['REPEAT_WITHIN_MINUTES', '4'],
-    ['PERMIT_LIFE_FLOOR_MS', '1001'],
+    ['NOTIFY_URL', 'http://hooks.example.com/abc'],
+    ['NOTIFY_URL', 'https://user:password@hooks.example.com/abc'],
   ])('%s = %s is refused', (name, value) => {
     expect(problems({ ...required, [name]: value })).toEqual([expect.stringContaining(name)]);
   });
@@ -382,7 +384,7 @@ test('the factor divides every time, and is refused in Azure', () => {
     lease: 4_000,
     repeatWithin: 5_000,
     listLag: 20_000,
-    permitLife: Math.round(defaultTimes.permitLife / 60),
+    permitLife: 250,
   });
   expect(times.pollSteps).toEqual(defaultTimes.pollSteps.map((step) => step / 60));
   expect(gate.minuteMs).toBe(1_000);
@@ -392,13 +394,43 @@ test('the factor divides every time, and is refused in Azure', () => {
   expect(problems({ ...required, WEBSITE_SITE_NAME: 'app' })).toEqual([]);
 });
 
-test('the life of a permit is divided down to its floor', () => {
-  const env = { ...required, CHECKOUT_TIME_FACTOR: '60', PERMIT_LIFE_FLOOR_MS: '250' };
+test('the life of a permit is divided down to a quarter of a second', () => {
+  const env = { ...required, CHECKOUT_TIME_FACTOR: '60' };
   expect(decodeConfig(env)).toMatchObject({
     times: { permitLife: 250, lease: 4_000 },
     gate: { permitLifeMs: 250, permitBatchAheadMs: 150 },
   });
   expect(decodeConfig({ ...env, CHECKOUT_TIME_FACTOR: '2' }).times.permitLife).toBe(500);
+});
+
+test('the webhook is an address, or the secret of a vault, and its value is shown in no error', () => {
+  const notify = (value: string) => decodeConfig({ ...required, NOTIFY_URL: value }).notify.webhook;
+  const address =
+    'https://prod-1.westeurope.logic.azure.com:443/workflows/a/triggers/manual/paths/invoke?sig=s3cret';
+  expect(notify(address)).toEqual({ kind: 'address', address: address.replace(':443', '') });
+  expect(notify('http://127.0.0.1:8080/hook')).toEqual({
+    kind: 'address',
+    address: 'http://127.0.0.1:8080/hook',
+  });
+  expect(notify('https://kv-night.vault.azure.net/secrets/notify-url')).toEqual({
+    kind: 'vault',
+    vault: 'https://kv-night.vault.azure.net',
+  });
+  expect(decodeConfig(required).notify).toEqual({ runbook: 'docs/runbook.md' });
+  expect(problems({ ...required, NOTIFY_URL: 'ftp://hooks.example.com/s3cret' }).join()).not.toContain(
+    's3cret',
+  );
+});
+
+test('the settings of the consent step in docs/deploy.md are accepted together', () => {
+  const page = readFileSync(new URL('../../docs/deploy.md', import.meta.url), 'utf8');
+  const lines = [...page.matchAll(/^ *echo "(\w+)=(.*)" >> consent\.env$/gm)];
+  expect(lines.length).toBeGreaterThan(3);
+  const values = lines.map(([, name = '', value = '']) => [
+    name,
+    value.includes('AZURE_KEY_VAULT_URI') ? 'https://kv-night.vault.azure.net' : value,
+  ]);
+  expect(problems({ ...required, ...Object.fromEntries(values) })).toEqual([]);
 });
 
 test('the example for local work is right, and fits the stack that waits for a worker of one’s own', async () => {

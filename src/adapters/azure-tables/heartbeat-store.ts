@@ -123,6 +123,7 @@ function toHeartbeat(row: StoredRow | undefined, longest: number): Omit<Heartbea
     runningUntil: until > longest ? 0 : until,
     last: endedAt === 0 ? undefined : { endedAt, report },
     lastSuccess: number('lastSuccess'),
+    notices: readMemory(row?.properties['memory']).notices,
     ...(credentialEndsAt === 0 ? {} : { credentialEndsAt }),
     ...(credentialReadAt === 0 ? {} : { credentialReadAt }),
   };

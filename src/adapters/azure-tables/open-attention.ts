@@ -2,10 +2,10 @@
 
 import { type AttentionKind, attentionKinds } from '../../domain/checkout/attention-row.ts';
 import type { OpenRow } from '../../ports/fleet.ts';
-import type { Change, Properties, Table } from '../../ports/table.ts';
+import type { Properties, Table } from '../../ports/table.ts';
 
 /** The index of open rows: row key `{kind}:{key}`. A row that is closed has none, so counts do not grow with what is done. */
-const partition = 'open';
+export const openPartition = 'open';
 const indexKey = (kind: string, key: string): string => `${kind}:${key}`;
 
 /**
@@ -18,13 +18,18 @@ export async function showOpen(table: Table, rows: 'job' | 'rejected', key: stri
   const properties = indexed(row?.properties ?? {});
   const kinds =
     rows === 'rejected' ? (['rejected'] as const) : attentionKinds.filter((kind) => kind !== 'rejected');
-  const [first, ...more] = kinds.map((kind): Change => {
-    return kind === open
-      ? { kind: 'replace', row: { partition, key: indexKey(kind, key), properties } }
-      : { kind: 'remove', partition, key: indexKey(kind, key) };
-  });
   // Each alone: a removal of what is not there would refuse a whole transaction.
-  for (const change of first === undefined ? [] : [first, ...more]) await table.change(change);
+  for (const kind of kinds)
+    if (kind === open) await showRow(table, indexKey(kind, key), properties);
+    else await table.change({ kind: 'remove', partition: openPartition, key: indexKey(kind, key) });
+}
+
+/** Keeps what else the index row holds: whether people were told of it. */
+async function showRow(table: Table, key: string, properties: Properties): Promise<void> {
+  const row = { partition: openPartition, key, properties };
+  if ((await table.change({ kind: 'insert', row })).kind === 'done') return;
+  if ((await table.change({ kind: 'merge', row })).kind === 'done') return;
+  await table.change({ kind: 'replace', row });
 }
 
 /** What a report needs of an open row, so that it does not read the row itself. */
@@ -38,22 +43,30 @@ function indexed({ openedAt, at, code, batchIds, batchId }: Properties): Propert
 
 /** The open rows. Reads no closed row. Throws `Unavailable`. */
 export async function* openAttention(table: Table): AsyncIterable<OpenRow> {
-  const rows = table.rows({ partition, from: '', to: '~', select: ['openedAt', 'code', 'batchIds'] });
-  for await (const { key, properties } of rows) {
-    const kind = attentionKinds.find((one) => key.startsWith(`${one}:`));
-    if (kind === undefined) continue;
-    const { openedAt, code, batchIds } = properties;
-    yield {
-      kind,
-      openedAt: typeof openedAt === 'number' ? openedAt : 0,
-      code: typeof code === 'string' ? code : '',
-      // The last id of a column that was too short for it is not whole.
-      batchIds:
-        typeof batchIds === 'string'
-          ? batchIds.split(',').filter((id) => id !== '' && !id.endsWith('…'))
-          : [],
-    };
+  const select = ['openedAt', 'code', 'batchIds'];
+  for await (const { key, properties } of table.rows({
+    partition: openPartition,
+    from: '',
+    to: '~',
+    select,
+  })) {
+    const row = openRow(key, properties);
+    if (row !== undefined) yield row;
   }
+}
+
+/** A row of the index; undefined: it is none of ours. */
+export function openRow(key: string, { openedAt, code, batchIds }: Properties): OpenRow | undefined {
+  const kind = attentionKinds.find((one) => key.startsWith(`${one}:`));
+  if (kind === undefined) return undefined;
+  return {
+    kind,
+    openedAt: typeof openedAt === 'number' ? openedAt : 0,
+    code: typeof code === 'string' ? code : '',
+    // The last id of a column that was too short for it is not whole.
+    batchIds:
+      typeof batchIds === 'string' ? batchIds.split(',').filter((id) => id !== '' && !id.endsWith('…')) : [],
+  };
 }
 
 /** How many rows of each kind are open. Reads no closed row. Throws `Unavailable`. */

@@ -8,6 +8,8 @@ export const secretNames = {
   secret: 'partner-client-secret',
   certificate: 'partner-client-certificate',
   refreshToken: 'partner-refresh-token',
+  /** The webhook's address: it proves nothing, and lies beside the others. */
+  webhook: 'notify-url',
 } as const;
 export type SecretName = (typeof secretNames)[keyof typeof secretNames];
 

@@ -17,7 +17,7 @@ export const doctorCommand = newCommand(
 
 async function run(session: Session, signIn: boolean): Promise<number> {
   const { output, operator, queues } = session;
-  const { config, clock, ...others } = await operator();
+  const { config, clock, pollerTrace, ...others } = await operator();
   const { bus, queueStatus, urgentStatus } = await queues();
   const { queue, urgentQueue } = config.serviceBus;
   const token = await tokenOf(session, signIn);
@@ -38,6 +38,7 @@ async function run(session: Session, signIn: boolean): Promise<number> {
     queues: [access(queue, 'CHECKOUT_QUEUE', queueStatus), access(urgentQueue, 'URGENT_QUEUE', urgentStatus)],
     now: clock.now,
     token,
+    notices: async () => (await pollerTrace()).notices,
     versions: { node: process.versions.node, own: ownVersion() },
   });
   for (const check of checks) output.line(lineOf(check, output.paint));

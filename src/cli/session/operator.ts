@@ -73,6 +73,7 @@ export function openOperator(config: OperatorConfig, warn: (text: string) => voi
         lastSuccess: heartbeat?.lastSuccess || undefined,
         credentialEndsAt: heartbeat?.credentialEndsAt,
         credentialReadAt: heartbeat?.credentialReadAt,
+        notices: heartbeat?.notices ?? {},
       });
     },
     who: () => whoAmI(config.tables),
