@@ -4,6 +4,7 @@ import { floorPerMinute, type GateSettings } from '../domain/gate/gate-settings.
 import {
   closureNow,
   type GateState,
+  type LimitSet,
   nothingLearned,
   opened,
   type Pause,
@@ -25,11 +26,12 @@ export function resumed(state: GateState, who: string, now: number): GateState {
 }
 
 /** The limit as a person sets it. What earlier refusals taught is forgotten: it grows and shrinks from here. Pure. */
-export function limitedTo(state: GateState, perMinute: number, now: number): GateState {
+export function limitedTo(state: GateState, set: LimitSet): GateState {
   return {
     ...state,
-    limit: perMinute,
-    minuteAt: now,
+    limit: set.perMinute,
+    minuteAt: set.at,
+    limitSet: set,
     ...nothingLearned,
   };
 }
@@ -52,9 +54,9 @@ export const limitRange = (settings: GateSettings): { readonly least: number; re
 });
 
 /** `perMinute` must lie in `limitRange`. Returns the limit before. Throws `Unavailable`. */
-export const setLimit = (store: GateStore, perMinute: number): Promise<number> =>
+export const setLimit = (store: GateStore, perMinute: number, who: string): Promise<number> =>
   store.change((state, time) => ({
-    state: limitedTo(state, perMinute, time.latest),
+    state: limitedTo(state, { perMinute, who, at: time.latest }),
     value: Math.round(state.limit),
   }));
 
@@ -68,6 +70,8 @@ export interface GateView {
   readonly until: number | undefined;
   /** Calls in a minute. */
   readonly limit: number;
+  /** What a person set it to last, and who. */
+  readonly limitSet: LimitSet | undefined;
   readonly jobsToday: number;
 }
 
@@ -87,6 +91,7 @@ export async function viewGate(
     reason: pause === undefined ? closure?.reason : `paused by ${pause.who}: ${pause.reason}`,
     until: pause === undefined ? closure?.until : pause.until,
     limit: Math.round(state.limit),
+    limitSet: state.limitSet,
     jobsToday: state.jobs,
   };
 }

@@ -3,7 +3,7 @@ import type { OperatorConfig } from '../config/config.ts';
 import type { AttentionKind } from '../domain/checkout/attention-row.ts';
 import { isSettled } from '../domain/checkout/record.ts';
 import { workerShare } from '../domain/gate/gate-settings.ts';
-import { closureNow, dayOf, pauseAt, trialSince } from '../domain/gate/gate-state.ts';
+import { closureNow, dayOf, type LimitSet, pauseAt, trialSince } from '../domain/gate/gate-state.ts';
 import type { Lane } from '../domain/gate/permit.ts';
 import { permitsBetween } from '../domain/gate/permit-history.ts';
 import type { NoticeState } from '../domain/notice/notice.ts';
@@ -65,6 +65,8 @@ export interface GateStatus {
   /** Who paused it, or resumed it last. */
   readonly pausedBy?: string;
   readonly resumedBy?: string;
+  /** The limit that a person set last. */
+  readonly limitSet?: LimitSet;
   readonly jobsToday: number;
   readonly lanes: Readonly<Record<'worker' | 'poller', LaneStatus>>;
 }
@@ -124,6 +126,7 @@ async function gateStatus({ gateStore, config }: StatusDeps): Promise<GateStatus
     ...omitUndefined({ trialCallSince: trialSince(state, now, config.gate) }),
     ...(pause === undefined ? {} : { pausedBy: pause.who }),
     ...(state.resumedBy === '' ? {} : { resumedBy: state.resumedBy }),
+    ...omitUndefined({ limitSet: state.limitSet }),
     jobsToday: state.day === dayOf(now) ? state.jobs : 0,
     lanes: { worker: lane('worker', workerShare), poller: lane('poller', 1 - workerShare) },
   };

@@ -188,7 +188,8 @@ describe('people', () => {
       holdUntil: start + 60 * minute,
       holdMs: minute,
     };
-    const set = limitedTo(cut, 300, start);
+    const set = limitedTo(cut, { perMinute: 300, who: 'Ada', at: start });
+    expect(set.limitSet?.who).toBe('Ada');
     expect(set.limit).toBe(300);
     expect(increased(set, start + 10_000, settings).limit).toBe(300);
     expect(

@@ -16,6 +16,7 @@ const open: GateView = {
   reason: undefined,
   until: undefined,
   limit: 300,
+  limitSet: undefined,
   jobsToday: 0,
 };
 const closed: GateView = { ...open, open: false, reason: 'throttled', until: now + 14 * 60_000 };
@@ -134,10 +135,18 @@ test('an open job without its entry is told, with what writes the entry again', 
 });
 
 test('a retry is not proposed for a job that needs a new cart', () => {
-  const gone = { ...reason, remedy: 'The cart has expired: prepare a new one if it is still needed.' };
+  const gone = {
+    ...reason,
+    status: 404,
+    code: '800008',
+    remedy: 'The cart has expired: prepare a new one if it is still wanted.',
+  };
   const ended = (failure: typeof reason) =>
     nextStep(aRecord({ state: 'failed', reason: failure }), { now, gate: open, hasEntry: undefined });
   expect(ended(reason).command).toContain('partner-checkout retry');
   expect(ended(gone).command).toBeUndefined();
   expect(ended(gone).words).toContain('prepare a new one');
+  // The code decides, whatever the words say.
+  expect(ended({ ...reason, remedy: 'Make a new cart.' }).command).toContain('partner-checkout retry');
+  expect(ended({ ...reason, code: 'too-late' }).command).toBeUndefined();
 });

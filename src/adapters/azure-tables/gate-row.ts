@@ -54,6 +54,9 @@ export function toProperties(state: GateState, writeId: string): Properties {
     pausedUntil: paused?.until ?? 0,
     pauseEmitted: state.pauseEmitted,
     resumedBy: state.resumedBy,
+    limitSetBy: state.limitSet?.who ?? '',
+    limitSetTo: state.limitSet?.perMinute ?? 0,
+    limitSetAt: state.limitSet?.at ?? 0,
     failures: state.failures,
     refused: state.refused.join(' '),
     throttledCustomers: JSON.stringify(state.throttledCustomers),
@@ -146,6 +149,16 @@ export function toState(properties: Properties, now: number, settings: GateSetti
     return [];
   };
 
+  // A row of an older version lacks it.
+  const readLimitSet = (): GateState['limitSet'] =>
+    properties['limitSetBy'] === undefined || properties['limitSetBy'] === ''
+      ? undefined
+      : {
+          who: text('limitSetBy'),
+          perMinute: number('limitSetTo', settings.ceilingPerMinute),
+          at: number('limitSetAt', soon),
+        };
+
   const trialHolder = text('trialHolder');
   const trialUntil = number('trialUntil', soon + settings.trialLifeMs);
   const pausedBy = text('pausedBy');
@@ -176,6 +189,7 @@ export function toState(properties: Properties, now: number, settings: GateSetti
     // A row of an older version lacks it.
     pauseEmitted: properties['pauseEmitted'] === undefined ? 0 : number('pauseEmitted', soon),
     resumedBy: text('resumedBy'),
+    limitSet: readLimitSet(),
     failures: number('failures', 1e6),
     refused: text('refused')
       .split(' ')

@@ -103,7 +103,12 @@ function gateText(output: Output, gate: GateStatus, now: number): string {
   // Counted for the spend guard alone.
   const jobs = gate.jobsToday === 0 ? '' : `, ${counted(gate.jobsToday, 'job')} started since midnight UTC`;
   const resumed = gate.resumedBy === undefined ? '' : `, last resumed by ${gate.resumedBy}`;
-  if (gate.open) return `${output.paint('green', 'open')}${jobs}${resumed}`;
+  const { limitSet } = gate;
+  const set =
+    limitSet === undefined
+      ? ''
+      : `, limit set to ${limitSet.perMinute} by ${limitSet.who}, ${clockTime(limitSet.at, now)}`;
+  if (gate.open) return `${output.paint('green', 'open')}${jobs}${resumed}${set}`;
   const until = gate.until === undefined ? '' : `, until ${clockTime(gate.until, now)}`;
   const who = gate.pausedBy === undefined ? '' : ` (by ${gate.pausedBy}). Next: npx partner-checkout resume`;
   return `${output.paint('red', 'closed')}${until}: ${gate.reason}${who}`;

@@ -13,6 +13,8 @@ export interface ErrorCode {
   readonly reconcileFirst: boolean;
   /** One sentence: what the reader can do. */
   readonly remedy: string;
+  /** The same cart would be refused again. */
+  readonly needsNewCart: boolean;
 }
 
 /**
@@ -21,13 +23,14 @@ export interface ErrorCode {
  */
 const reconcileFirst = new Set(['400/4018', '404/1000', '404/20000', '404/800007']);
 
-const rows: readonly ErrorCode[] = errorCodeTable.map(([http, code, action, meaning, remedy]) => ({
+const rows: readonly ErrorCode[] = errorCodeTable.map(([http, code, action, meaning, remedy, needs]) => ({
   http,
   code,
   meaning,
   action,
   reconcileFirst: reconcileFirst.has(`${http}/${code}`),
   remedy,
+  needsNewCart: needs === 'new-cart',
 }));
 const byPair = new Map(rows.map((row) => [`${row.http}/${row.code}`, row]));
 // Not Map.groupBy: Node 20 lacks it, and this runs while the file loads, before the functions can say that it is too old.
@@ -42,7 +45,7 @@ export function lookUp(http: number, code: string | undefined): ErrorCode {
 }
 
 function unlisted(http: number, code: string | undefined): ErrorCode {
-  const about = { http, code: null, reconcileFirst: false };
+  const about = { http, code: null, reconcileFirst: false, needsNewCart: false };
   if (http >= 500) return { ...about, action: 'unknown', meaning: `server fault ${http}`, remedy: bought };
   // Redirects are not followed: no token goes to another host. The base address is wrong, or something stands in between;
   // no job is to fail for that, and every other one would meet the same.
@@ -71,6 +74,10 @@ export function isHeldCode(code: string): boolean {
 
 /** The documentation knows it. */
 export const isListedCode = (code: string): boolean => byCode.has(code);
+
+/** The same cart would be refused again for this code. Inside a 2xx a code comes without a status: then its first row counts. */
+export const codeNeedsNewCart = (status: number | undefined, code: string): boolean =>
+  (byPair.get(`${status}/${code}`) ?? byCode.get(code)?.[0])?.needsNewCart ?? false;
 
 export interface GroupCode {
   readonly retryable: boolean;

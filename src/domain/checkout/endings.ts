@@ -2,9 +2,14 @@
 
 import type { StoppedBy } from '../batch/batch.ts';
 import { isLacking } from '../order/order.ts';
+import { codeNeedsNewCart } from './api-errors.ts';
 import type { Result } from './apply-result.ts';
 import { isLate } from './claim-rules.ts';
 import type { CheckoutRecord, FailedGroup, KnownGroup, MergedMessage, Reason } from './record.ts';
+
+/** The codes of a job that ended because its time is over, or its cart is gone. */
+const tooLateCode = 'too-late';
+const goneCode = 'gone';
 
 export interface StoppedBatch extends StoppedBy {
   readonly batchId: string;
@@ -25,7 +30,7 @@ function tooLateReason(record: CheckoutRecord, at: number): Reason {
     notAfter <= notBefore
   )
     return {
-      code: 'too-late',
+      code: tooLateCode,
       description: `The messages for this job leave no time for it: ${record.merged.map(timesInWords).join('; ')}.`,
       remedy:
         'If the cart is still needed, create a new cart and enqueue it once, with the times that you mean.',
@@ -33,7 +38,7 @@ function tooLateReason(record: CheckoutRecord, at: number): Reason {
     };
   const end = notAfter === undefined ? 'its time' : new Date(notAfter).toISOString();
   return {
-    code: 'too-late',
+    code: tooLateCode,
     description: `The job must not be checked out after ${end}.`,
     remedy:
       'If the cart is still needed, create a new cart and enqueue it with a later notAfter, or without one.',
@@ -80,7 +85,7 @@ export function givenUp(record: CheckoutRecord, who: string, at: number): Result
 }
 
 export const gone = (record: CheckoutRecord, at: number): Reason => ({
-  code: 'gone',
+  code: goneCode,
   description: `The cart can no longer be read, and no order of it was found${isLate(record.job.notAfter, at) ? '. Its time is over' : ''}.`,
   remedy: 'The cart has expired or was removed. Create a new cart if it is still needed.',
   at,
@@ -120,6 +125,12 @@ export function reasonOf(record: CheckoutRecord): Reason {
   };
 }
 
-/** The remedy asks for a new cart: the same one would be refused again. Pure. */
-export const needsNewCart = (record: CheckoutRecord): boolean =>
-  /\bnew (?:cart|one)\b/.test(reasonOf(record).remedy);
+/** Words of ours that end a cart for good. */
+const endOfCart: readonly string[] = [tooLateCode, goneCode];
+
+/** The same cart would be refused again, so a retry is of no use. Pure. */
+export function needsNewCart({ reason }: CheckoutRecord): boolean {
+  // Its orders ended without what was bought.
+  if (reason === undefined) return true;
+  return endOfCart.includes(reason.code) || codeNeedsNewCart(reason.status, reason.code);
+}

@@ -36,6 +36,13 @@ export interface Pause {
   readonly until?: number;
 }
 
+export interface LimitSet {
+  readonly who: string;
+  /** Calls in a minute. */
+  readonly perMinute: number;
+  readonly at: number;
+}
+
 /** The row, decoded. All times are the storage's, epoch ms; limits are calls in a minute. */
 export interface GateState {
   readonly schedules: Readonly<Record<Lane, PermitSchedule>>;
@@ -61,6 +68,8 @@ export interface GateState {
   readonly pauseEmitted: number;
   /** Who resumed last; '' if nobody ever did. */
   readonly resumedBy: string;
+  /** The limit that a person set last, and who; undefined if nobody ever did. */
+  readonly limitSet: LimitSet | undefined;
   /** Unknown outcomes in a row. */
   readonly failures: number;
   /** Customers refused for the whole partner's sake, in a row, each once. */
@@ -103,6 +112,7 @@ export function initialState(now: number, settings: GateSettings): GateState {
     paused: undefined,
     pauseEmitted: 0,
     resumedBy: '',
+    limitSet: undefined,
     failures: 0,
     refused: [],
     throttledCustomers: [],
