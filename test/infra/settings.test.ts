@@ -130,6 +130,7 @@ function resolved(settings: Readonly<Record<string, string>>): Readonly<Record<s
     [/outputs\.identityPrincipalId/, '77777777-7777-4777-8777-777777777777'],
     [/outputs\.namespaceHost/, 'sb-night.servicebus.windows.net'],
     [/outputs\.tableServiceUri/, 'https://stnight.table.core.windows.net'],
+    [/\/secrets\/notify-url/, 'https://kv-night.vault.azure.net/secrets/notify-url'],
     [/outputs\.vaultUri|suffixes\.keyvaultDns/, 'https://kv-night.vault.azure.net'],
     [/outputs\.address/, 'https://func-night.azurewebsites.net'],
     [/environment\(\)\.resourceManager/, 'https://management.azure.com/'],
