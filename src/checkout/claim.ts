@@ -28,7 +28,7 @@ import { cutText } from '../domain/text.ts';
 import type { Stored } from '../ports/ledger.ts';
 import { carryOutUnleased } from './carry-out.ts';
 import { comeBack, entryFor, leaveUntil } from './entries.ts';
-import { finalize, finalizeOrComeBack, writeBatchRows } from './finalize.ts';
+import { closeAttention, finalize, finalizeOrComeBack, writeBatchRows } from './finalize.ts';
 import { type Completed, contextOf, leftToSleep, type Run, returnPermit, stoppedNow } from './run.ts';
 import { recordMissing } from './survive-error.ts';
 import { waitForPermit } from './wait-for-permit.ts';
@@ -125,10 +125,17 @@ async function refuseOtherLines(
   if (from.kind !== 'producer') return undefined;
   const rejection = otherLines(record, from.job);
   if (rejection === undefined) return undefined;
-  const told = withDelivery(record, delivery, run.startedAt, `refused: ${cutText(rejection.reason, 500)}`);
+  const told = withDelivery(
+    // Its first delivery may have asked a person about a bug.
+    delivery.redelivered ? { ...record, attentionMayBeOpen: true } : record,
+    delivery,
+    run.startedAt,
+    `refused: ${cutText(rejection.reason, 500)}`,
+  );
   // Whoever changed the record meanwhile goes first: the message itself is kept as rejected either way.
   await deps.ledger.replace(told, etag, deps.random.guid());
   returnPermit(run);
+  if (delivery.redelivered && isSettled(record.state)) await closeAttention(deps, record);
   return rejection;
 }
 
@@ -292,10 +299,17 @@ const orUndefined = (completed: Completed | undefined): Claimed | undefined =>
 
 /** A message is responsible for what a result leaves to do if it may be the only one that knows of it. */
 async function finishSettled(run: Run, record: CheckoutRecord): Promise<Completed> {
-  const { from, redelivered, source } = run.delivery;
+  const { deps, delivery } = run;
+  const { from, redelivered, source } = delivery;
   // guard: Settled: finalized by whoever may be the last to know [replace: run.delivery.count > 1]
   const responsible = from.kind === 'wake-up' || redelivered || record.claimedBy === source;
-  if (!responsible) return 'finalized';
+  if (!responsible) {
+    // Whoever added its batch to the record may have died before the batch had its row.
+    // guard: Batch: a settled job has its row in the batch of a later message
+    if (from.kind === 'producer' && from.job.batchId !== undefined)
+      await writeBatchRows(deps, { ...record, batches: [from.job.batchId] }, 'not-newer');
+    return 'finalized';
+  }
   // An earlier delivery may have asked a person about a bug, or about a row that could not be read: the record does not say so.
   return finalizeOrComeBack(run, { ...record, attentionMayBeOpen: true });
 }

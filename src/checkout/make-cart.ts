@@ -69,12 +69,16 @@ type Asked =
   | { readonly kind: 'stale' }
   | Extract<CartMade, { kind: 'action' }>;
 
+/** So often a job waits for a catalogue that lists what a cart refuses. Then it counts as what Partner Center says. */
+const maxWaits = 3;
+
 /** So often a run asks anew for availabilities that were refused: an API that reissues them faster is left alone for a while. */
 const maxRenewals = 2;
 
 async function build(run: Run, ask: (content: CartContent) => Promise<Asked>): Promise<Built> {
-  const job = orderJobOf(mine(run).record);
-  let making = fresh(job);
+  const { record } = mine(run);
+  const job = orderJobOf(record);
+  let making = fresh(job, record.reconciliations < maxWaits);
   /** What was known before this run, and may be out of date. */
   const cached = new Set<string>();
   for (let renewals = 0; ; ) {
@@ -82,7 +86,7 @@ async function build(run: Run, ask: (content: CartContent) => Promise<Asked>): P
     const outdated = 'bad' in step ? itemsOf(job, step.bad).filter((item) => cached.has(item)) : [];
     // guard: Offers: no line is refused for what was known an hour ago
     if (outdated.length > 0) {
-      making = without(run, fresh(job, making), outdated, cached);
+      making = without(run, anew(making), outdated, cached);
       continue;
     }
     switch (step.kind) {
@@ -103,7 +107,7 @@ async function build(run: Run, ask: (content: CartContent) => Promise<Asked>): P
         if (renewals > maxRenewals) return { kind: 'action', action: restless(run) };
         making = without(
           run,
-          fresh(job, making),
+          anew(making),
           step.content.lines.map(({ catalogItemId }) => itemIn(catalogItemId)),
           cached,
         );
@@ -113,10 +117,13 @@ async function build(run: Run, ask: (content: CartContent) => Promise<Asked>): P
         renewals += 1;
         if (renewals > maxRenewals) return { kind: 'action', action: restless(run) };
         making = {
-          ...without(run, fresh(job, making), step.items, cached),
+          ...without(run, anew(making), step.items, cached),
           refused: new Set([...making.refused, ...step.catalogItemIds]),
         };
         break;
+      case 'wait':
+        for (const item of step.items) run.deps.offers.drop(record.customerId, item);
+        return { kind: 'action', action: restless(run) };
       case 'fail':
         keep(run, { ...mine(run).record, ...badLinesOf(step.bad) });
         return { kind: 'action', action: cartFailed(step.stop, contextOf(run)) };
@@ -128,12 +135,16 @@ async function build(run: Run, ask: (content: CartContent) => Promise<Asked>): P
   }
 }
 
-const fresh = (job: OrderJob, before?: Making): Making => ({
+const fresh = (job: OrderJob, mayWait: boolean): Making => ({
   job,
-  offers: before?.offers ?? new Map(),
-  refused: before?.refused ?? new Set(),
+  offers: new Map(),
+  refused: new Set(),
+  mayWait,
   bad: [],
 });
+
+/** The same, without the cart that was answered and what it refused. */
+const anew = ({ answered: _, ...making }: Making): Making => ({ ...making, bad: [] });
 
 /** Forgets these items, here and in the cache. */
 function without(run: Run, making: Making, items: readonly string[], cached: Set<string>): Making {

@@ -84,7 +84,7 @@ async function lookAt(deps: PreflightOrdersDeps, job: OrderJob): Promise<LookedA
     ...(line === undefined ? {} : { line }),
   });
   const ends = (...findings: readonly OrderFinding[]): LookedAt => ({ findings, promotions: 0 });
-  let making: Making = { job, offers: new Map(), refused: new Set(), bad: [] };
+  let making: Making = { job, offers: new Map(), refused: new Set(), mayWait: true, bad: [] };
   for (let renewals = 0; ; ) {
     const step = nextCartStep(making);
     switch (step.kind) {
@@ -113,9 +113,22 @@ async function lookAt(deps: PreflightOrdersDeps, job: OrderJob): Promise<LookedA
           offers.delete(item);
           deps.offers.drop(customerId, item);
         }
-        making = { job, offers, refused: new Set([...making.refused, ...step.catalogItemIds]), bad: [] };
+        making = {
+          job,
+          offers,
+          refused: new Set([...making.refused, ...step.catalogItemIds]),
+          mayWait: true,
+          bad: [],
+        };
         break;
       }
+      case 'wait':
+        return ends(
+          found(
+            'refused',
+            `the catalogue lists for ${step.items.join(', ')} what a cart refuses: look again later`,
+          ),
+        );
       case 'fail':
         return ends(
           ...step.bad.map(({ line, code, description }) => found('line', `${code}: ${description}`, line)),

@@ -25,7 +25,8 @@ export async function benchOneCustomer() {
   openGate(world);
   startFleet(world);
   keepBusy(world);
-  for (const send of world.setup.sends) world.timeline.at(world.time(send.at), () => enqueue(world, send));
+  for (const send of world.setup.sends)
+    if ('cartId' in send) world.timeline.at(world.time(send.at), () => enqueue(world, send));
 
   let begun: number | undefined;
   const left: { readonly minutes: number; readonly unresolved: number }[] = [];

@@ -46,6 +46,7 @@ export const aMaking = (job: OrderJob, change: Partial<Making> = {}): Making => 
   job,
   offers: new Map([['CFQ7TTC0LH18:0001', { kind: 'sold', availabilities: [anAvailability()] }]]),
   refused: new Set(),
+  mayWait: false,
   bad: [],
   ...change,
 });

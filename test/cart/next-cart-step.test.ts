@@ -100,6 +100,31 @@ describe('a line that is not sold as it is written fails the job before a cart i
   });
 });
 
+test('a catalogue that lists what a cart has just refused is asked again later, and then believed', () => {
+  const refused = new Set([anAvailability().catalogItemId]);
+  for (const change of [{}, { onBadLine: 'drop' as const }]) {
+    const making = aMaking(anOrderJob({ lines: [aLine(), aLine({ line: 2, sku: '0002' })], ...change }), {
+      offers: new Map([
+        ['CFQ7TTC0LH18:0001', { kind: 'sold', availabilities: [anAvailability()] }],
+        [
+          'CFQ7TTC0LH18:0002',
+          {
+            kind: 'sold',
+            availabilities: [anAvailability({ catalogItemId: 'CFQ7TTC0LH18:0002:CFQ7TTC0K971' })],
+          },
+        ],
+      ]),
+      refused,
+      mayWait: true,
+    });
+    expect(nextCartStep(making)).toEqual({ kind: 'wait', items: ['CFQ7TTC0LH18:0001'] });
+    expect(nextCartStep({ ...making, mayWait: false })).toMatchObject({
+      kind: 'onBadLine' in change ? 'create' : 'fail',
+      bad: [{ line: 1, code: '10001' }],
+    });
+  }
+});
+
 test('with onBadLine drop the good lines go on, and the result says which were left out', () => {
   const lines = [aLine(), aLine({ line: 2, quantity: 3 })];
   const making = answer(aMaking(anOrderJob({ lines, onBadLine: 'drop' })), {

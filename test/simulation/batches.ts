@@ -1,14 +1,17 @@
 import { batchStore } from '../../src/adapters/azure-tables/batch-store.ts';
-import { cartIdOf, isFinal } from '../../src/domain/checkout/record.ts';
+import { isFinal } from '../../src/domain/checkout/record.ts';
 import type { CheckoutEvent } from '../../src/domain/events/event.ts';
+import { type JobKey, jobKeyOf } from '../../src/domain/message/job-key.ts';
 import type { World } from './world.ts';
 
 /** The jobs that producers sent under each batch id that declared a size. */
-function declaredBatches({ setup }: World): ReadonlyMap<string, ReadonlySet<string>> {
-  const batches = new Map<string, Set<string>>();
-  for (const { batchId, batchSize, cartId } of setup.sends)
+function declaredBatches({ setup }: World): ReadonlyMap<string, ReadonlySet<JobKey>> {
+  const batches = new Map<string, Set<JobKey>>();
+  for (const send of setup.sends) {
+    const { batchId, batchSize } = send;
     if (batchId !== undefined && batchSize !== undefined)
-      batches.set(batchId, (batches.get(batchId) ?? new Set()).add(cartId));
+      batches.set(batchId, (batches.get(batchId) ?? new Set()).add(jobKeyOf(send)));
+  }
   return batches;
 }
 
@@ -16,12 +19,11 @@ function declaredBatches({ setup }: World): ReadonlyMap<string, ReadonlySet<stri
 export function checkBatchEvents(world: World, events: readonly CheckoutEvent[]): void {
   for (const event of events) {
     if (event.type !== 'batch.finished') continue;
-    const ended = new Set<string>();
+    const ended = new Set<JobKey>();
     for (const record of world.doubts.records())
-      if (isFinal(record.state) || record.reached.final !== undefined) ended.add(cartIdOf(record));
-    for (const cartId of declaredBatches(world).get(String(event.data['batchId'])) ?? [])
-      if (!ended.has(cartId))
-        world.violated(`9 events: ${event.id} was told before cart ${cartId} was final`);
+      if (isFinal(record.state) || record.reached.final !== undefined) ended.add(record.jobKey);
+    for (const jobKey of declaredBatches(world).get(String(event.data['batchId'])) ?? [])
+      if (!ended.has(jobKey)) world.violated(`9 events: ${event.id} was told before job ${jobKey} was final`);
   }
 }
 

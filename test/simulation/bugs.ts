@@ -1,6 +1,6 @@
 import { fromRecordRow } from '../../src/adapters/azure-tables/record-rows.ts';
 import { isSettled } from '../../src/domain/checkout/record.ts';
-import { customerOf, type JobKey, recordKeyOf } from '../../src/domain/message/job-key.ts';
+import { customerOf, idIn, type JobKey, recordKeyOf } from '../../src/domain/message/job-key.ts';
 import { type Blow, type BugKind, isBug } from './blows.ts';
 import type { Broker } from './queue.ts';
 import type { Random } from './random.ts';
@@ -113,7 +113,7 @@ export function createBugs(
   function hasEnd(jobKey: JobKey): boolean {
     const world = worldOf();
     const isDead = world.broker.deadLetters.some(({ body }) =>
-      new TextDecoder().decode(body).includes(recordKeyOf(jobKey).slice('cart:'.length)),
+      new TextDecoder().decode(body).includes(idIn(jobKey)),
     );
     if (isDead) deadLetters += 1;
     return isDead || hasResult(world, jobKey) || hasAttention(world, jobKey);

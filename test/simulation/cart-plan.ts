@@ -1,3 +1,9 @@
+/** What Partner Center answers. */
+export interface Answer {
+  readonly status: number;
+  readonly body: string;
+}
+
 /** What one order group of a cart holds, and what becomes of it. */
 export interface GroupPlan {
   readonly group: string;
@@ -7,6 +13,8 @@ export interface GroupPlan {
   readonly billingCycle: string;
   /** Bought with the base line, in the same order. */
   readonly addons?: readonly { readonly offerId: string; readonly quantity: number; readonly term: string }[];
+  /** Of a cart that the worker made: the numbers of the order lines that this group holds. */
+  readonly lines?: readonly number[];
   /** Refused with this code the first `times` times that it is tried. */
   readonly refusal?: { readonly code: number; readonly times: number };
   /** How long its order is pending; 0: completed in the answer. */
@@ -42,4 +50,16 @@ export interface CartPlan {
   readonly goneAfter?: number;
   /** The customer is under review until then, ms after the start: 403/800073. */
   readonly reviewUntil?: number;
+}
+
+/** One product and SKU of the new-commerce catalogue. Every customer may buy it. */
+export interface ItemPlan {
+  readonly product: string;
+  readonly sku: string;
+  /** Of one seat, the whole commitment, in USD. Undefined: the cart's line has no price. */
+  readonly price: number | undefined;
+  /** Each line of it is in error, with this code of a cart's line. */
+  readonly lineError?: number;
+  /** Not in the catalogue: 404/400013 for its availabilities. */
+  readonly unknown?: boolean;
 }

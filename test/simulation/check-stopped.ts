@@ -1,10 +1,13 @@
+import { jobKeyOf } from '../../src/domain/message/job-key.ts';
 import type { ApiCall } from './partner-center.ts';
 import type { Setup } from './setup.ts';
 import type { Timeline } from './timeline.ts';
+import type { Truth } from './truth.ts';
 
 interface Watched {
   readonly setup: Pick<Setup, 'stop' | 'sends'>;
   readonly timeline: Pick<Timeline, 'now'>;
+  readonly truth: Pick<Truth, 'jobOf'>;
   time(ms: number): number;
   violated(what: string): void;
 }
@@ -16,7 +19,7 @@ export function checkStopped(world: Watched, { what, id }: ApiCall): void {
   const { stop, sends } = world.setup;
   if (stop === undefined || what !== 'checkout') return;
   const since = world.timeline.now() - world.time(stop.at);
-  const named = sends.filter(({ cartId }) => cartId === id);
+  const named = sends.filter((send) => jobKeyOf(send) === world.truth.jobOf(id));
   if (since > obeyedAfter && named.every(({ batchId }) => batchId === stop.batchId))
     world.violated(`4 not before its time: checkout of ${id} ${since} ms after its batch was stopped`);
 }

@@ -2,10 +2,11 @@ import { fromRecordRow } from '../../src/adapters/azure-tables/record-rows.ts';
 import type { Deps } from '../../src/checkout/deps.ts';
 import type { Completed } from '../../src/checkout/run.ts';
 import { isOpen } from '../../src/domain/checkout/claim-rules.ts';
-import { type CheckoutRecord, cartIdOf, isSettled } from '../../src/domain/checkout/record.ts';
+import { otherLines } from '../../src/domain/checkout/other-lines.ts';
+import { type CheckoutRecord, isSettled } from '../../src/domain/checkout/record.ts';
 import { eventsOf } from '../../src/domain/events/event-list.ts';
 import { type Delivery, decodeDelivery } from '../../src/domain/message/delivery.ts';
-import { customerOf, type JobKey, recordKeyOf } from '../../src/domain/message/job-key.ts';
+import { customerOf, type JobKey, readJobKey, recordKeyOf } from '../../src/domain/message/job-key.ts';
 import type { QueueMessage } from '../../src/domain/message/queue-message.ts';
 import type { StoredRow } from '../../src/ports/table.ts';
 import type { Process } from './process.ts';
@@ -37,9 +38,9 @@ export function watchDelivery(
 ): WatchedDelivery {
   const decoded = decodeDelivery(message);
   const delivery = decoded.kind === 'delivery' ? decoded.delivery : undefined;
-  const jobKey = delivery?.jobKey;
+  const jobKey = delivery === undefined ? undefined : jobOf(world, delivery.jobKey);
   const startedAt = world.timeline.now();
-  if (delivery?.from.kind === 'producer') world.delivered(delivery.jobKey);
+  if (jobKey !== undefined && delivery?.from.kind === 'producer') world.delivered(jobKey);
   // The times of a message beside a result hold for nobody: a person's retry goes by those of the record.
   const found = jobKey === undefined ? undefined : recordIn(world, jobKey);
   const besideResult = found !== undefined && found !== 'unreadable' && isSettled(found.state);
@@ -132,6 +133,12 @@ export function watchDelivery(
       order: (...call) => used('api.order', () => deps.partnerCenter.order(...call)),
       orders: (...call) => used('api.orders', () => deps.partnerCenter.orders(...call)),
     },
+    cartApi: {
+      ...deps.cartApi,
+      availabilities: (...call) => used('api.availabilities', () => deps.cartApi.availabilities(...call)),
+      createCart: (...call) => used('api.create-cart', () => deps.cartApi.createCart(...call)),
+      putCart: (...call) => used('api.put-cart', () => deps.cartApi.putCart(...call)),
+    },
   };
 
   function wrote(isWritten: boolean, isClaimAgain: boolean): void {
@@ -205,7 +212,7 @@ function checkCompleted(
   const { violated } = world;
   const who = `message ${message.sequenceNumber} of job ${delivery?.jobKey ?? '?'} was completed as "${why}"`;
   if (why === 'redelivered' || why === 'rejected' || delivery === undefined) return;
-  const { jobKey } = delivery;
+  const jobKey = jobOf(world, delivery.jobKey);
   const record = recordIn(world, jobKey);
   if (record === 'unreadable') return;
   if (why === 'entry') {
@@ -258,8 +265,12 @@ const rowOf = ({ tables }: World, jobKey: JobKey): StoredRow | undefined =>
     .all()
     .find(({ partition, key }) => partition === customerOf(jobKey) && key === recordKeyOf(jobKey));
 
-function recordIn(world: World, jobKey: JobKey): CheckoutRecord | undefined | 'unreadable' {
-  const row = rowOf(world, jobKey);
+/** A message for a cart that the worker made is one of the job that made it. */
+const jobOf = (world: World, jobKey: JobKey): JobKey =>
+  readJobKey(rowOf(world, jobKey)?.properties['madeBy']) ?? jobKey;
+
+function recordIn(world: World, named: JobKey): CheckoutRecord | undefined | 'unreadable' {
+  const row = rowOf(world, jobOf(world, named));
   if (row === undefined) return undefined;
   try {
     return fromRecordRow(row);
@@ -268,11 +279,15 @@ function recordIn(world: World, jobKey: JobKey): CheckoutRecord | undefined | 'u
   }
 }
 
-const hasMessage = ({ broker }: World, jobKey: JobKey, but: string): boolean =>
-  broker.messages().some((other) => {
+const hasMessage = (world: World, jobKey: JobKey, but: string): boolean =>
+  world.broker.messages().some((other) => {
     if (other.sequenceNumber === but) return false;
     const decoded = decodeDelivery(other);
-    return decoded.kind === 'delivery' && decoded.delivery.jobKey === jobKey && other.body[2] !== 0x77;
+    return (
+      decoded.kind === 'delivery' &&
+      [decoded.delivery.jobKey, jobOf(world, decoded.delivery.jobKey)].includes(jobKey) &&
+      other.body[2] !== 0x77
+    );
   });
 
 /** The times of a message hold for every claim after it was accepted, if its job had no result yet. */
@@ -280,8 +295,10 @@ function accept(world: World, { from, jobKey }: Delivery): void {
   if (from.kind !== 'producer') return;
   const record = recordIn(world, jobKey);
   if (record === undefined || record === 'unreadable' || isSettled(record.state)) return;
+  // Other lines are refused, and the times of their message with them.
+  if (otherLines(record, from.job) !== undefined) return;
   const { notBefore, notAfter } = from.job;
-  world.watch.accept(cartIdOf(record), {
+  world.watch.accept(record.jobKey, {
     ...(notBefore === undefined ? {} : { notBefore }),
     ...(notAfter === undefined ? {} : { notAfter }),
   });

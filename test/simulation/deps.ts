@@ -4,15 +4,15 @@ import { openAttention } from '../../src/adapters/azure-tables/open-attention.ts
 import { openStores } from '../../src/adapters/azure-tables/stores.ts';
 import type { Deps } from '../../src/checkout/deps.ts';
 import { batchJoiner } from '../../src/checkout/join-batch.ts';
+import { offerCache } from '../../src/checkout/offer-cache.ts';
 import { storageClock } from '../../src/gate/estimate-storage-clock.ts';
 import type { TickDeps } from '../../src/polling/tick-deps.ts';
 import type { LedgerScan } from '../../src/ports/ledger-scan.ts';
 import { untraced } from '../../src/ports/tracing.ts';
 import { Unavailable } from '../../src/ports/unavailable.ts';
-import { noCarts } from '../support/no-carts.ts';
 import { checkBatchEvents } from './batches.ts';
 import { tracedGate } from './gate.ts';
-import { partnerCenterPort } from './partner-center.ts';
+import { cartApiPort, partnerCenterPort } from './partner-center.ts';
 import { type Process, portCall } from './process.ts';
 import { type TableName, tableOver } from './tables.ts';
 import { topicOver } from './topic.ts';
@@ -59,7 +59,8 @@ export function depsOf(world: World, process: Process): TickDeps & Deps {
     rules: world.setup.rules,
     gate: tracedGate(world, process, table('gate'), clock, telemetry),
     partnerCenter: partnerCenterPort(world, process),
-    ...noCarts,
+    cartApi: cartApiPort(world, process),
+    offers: offerCache(process.clock),
     // What a slow token does is in the port above: there it comes between a permit and its call, where it does the most harm.
     tokens: { ready: async () => true },
     ...stores,

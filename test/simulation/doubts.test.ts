@@ -40,10 +40,10 @@ test('a cart is unknown from its claim to its result, and not after it', () => {
   write(10, { state: 'submitting' });
   write(20, { state: 'unresolved' });
   write(30, { state: 'failed' });
-  expect(doubts.wasUnknown(cartId, 0, 9)).toBe(false);
-  expect(doubts.wasUnknown(cartId, 0, 10)).toBe(true);
-  expect(doubts.wasUnknown(cartId, 25, 40)).toBe(true);
-  expect(doubts.wasUnknown(cartId, 31, 40)).toBe(false);
+  expect(doubts.wasUnknown(aRecord().jobKey, 0, 9)).toBe(false);
+  expect(doubts.wasUnknown(aRecord().jobKey, 0, 10)).toBe(true);
+  expect(doubts.wasUnknown(aRecord().jobKey, 25, 40)).toBe(true);
+  expect(doubts.wasUnknown(aRecord().jobKey, 31, 40)).toBe(false);
 });
 
 test('a cart that was bought and whose record has no order of it stays unknown', () => {
@@ -51,7 +51,7 @@ test('a cart that was bought and whose record has no order of it stays unknown',
   write(10, { state: 'unresolved' });
   buy();
   write(30, { state: 'failed' });
-  expect(doubts.wasUnknown(cartId, 100, 200)).toBe(true);
+  expect(doubts.wasUnknown(aRecord().jobKey, 100, 200)).toBe(true);
 });
 
 test('a question is dated by the write that asks it, and asked again only after it was closed', () => {
@@ -62,7 +62,7 @@ test('a question is dated by the write that asks it, and asked again only after 
   write(30, { state: 'unresolved', asked, reconciliations: 1 });
   write(40, { state: 'waiting' });
   write(50, { state: 'unresolved', asked });
-  expect(doubts.askedAt(cartId)).toEqual([20, 50]);
+  expect(doubts.askedAt(aRecord().jobKey)).toEqual([20, 50]);
 });
 
 test('the event of a result that a retry replaced is still owed', () => {
@@ -70,6 +70,6 @@ test('the event of a result that a retry replaced is still owed', () => {
   write(10, { state: 'failed', reached: { final: 1 } });
   write(20, { state: 'waiting', reached: {} });
   write(30, { state: 'completed', reached: { final: 3 } });
-  const ids = [...doubts.owed(cartId)].map((id) => id.replace(/:.*:/, ' '));
+  const ids = [...doubts.owed(aRecord().jobKey)].map((id) => id.replace(/:.*:/, ' '));
   expect(ids).toEqual(['checkout.failed 1', 'checkout.completed 3']);
 });

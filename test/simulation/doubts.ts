@@ -1,5 +1,6 @@
 import { joinText } from '../../src/adapters/azure-tables/chunks.ts';
-import { type CheckoutRecord, cartIdOf, isFinal } from '../../src/domain/checkout/record.ts';
+import { type CheckoutRecord, isFinal } from '../../src/domain/checkout/record.ts';
+import type { JobKey } from '../../src/domain/message/job-key.ts';
 import type { StoredRow } from '../../src/ports/table.ts';
 import type { Truth } from './truth.ts';
 
@@ -13,36 +14,41 @@ export interface Doubts {
   see(rows: readonly StoredRow[]): void;
   /** All that can be read, as they stand. */
   records(): readonly CheckoutRecord[];
-  /** In that time nobody knew for a moment whether the cart was bought, or its record missed what was. */
-  wasUnknown(cartId: string, from: number, to: number): boolean;
-  /** When a person was asked about the cart. */
-  askedAt(cartId: string): readonly number[];
-  /** The events that the results of the cart owe, those of results that a retry replaced too. */
-  owed(cartId: string): ReadonlySet<string>;
+  /** In that time nobody knew for a moment whether the job was bought, or its record missed what was. */
+  wasUnknown(jobKey: JobKey, from: number, to: number): boolean;
+  /** When a person was asked about the job. */
+  askedAt(jobKey: JobKey): readonly number[];
+  /** The events that the results of the job owe, those of results that a retry replaced too. */
+  owed(jobKey: JobKey): ReadonlySet<string>;
 }
 
-export function createDoubts(now: () => number, truth: Truth): Doubts {
+export function createDoubts(
+  now: () => number,
+  truth: Truth,
+  changed: (before: CheckoutRecord | undefined, record: CheckoutRecord) => void = () => {},
+): Doubts {
   const decoded = new Map<string, CheckoutRecord | undefined>();
-  const records = new Map<string, CheckoutRecord>();
-  const unknown = new Map<string, Span[]>();
-  const asked = new Map<string, number[]>();
-  const owed = new Map<string, Set<string>>();
+  const records = new Map<JobKey, CheckoutRecord>();
+  const unknown = new Map<JobKey, Span[]>();
+  const asked = new Map<JobKey, number[]>();
+  const owed = new Map<JobKey, Set<string>>();
 
   function seeRecord(record: CheckoutRecord): void {
-    const cartId = cartIdOf(record);
-    const before = records.get(cartId);
+    const { jobKey } = record;
+    const before = records.get(jobKey);
     if (before === record) return;
-    records.set(cartId, record);
-    const spans = listOf(unknown, cartId);
+    records.set(jobKey, record);
+    changed(before, record);
+    const spans = listOf(unknown, jobKey);
     const last = spans.at(-1);
     const isOpen = last?.to === Number.POSITIVE_INFINITY;
     const isUnknown = isInDoubt(record);
     if (isUnknown && !isOpen) spans.push({ from: now(), to: Number.POSITIVE_INFINITY });
     if (!isUnknown && isOpen) last.to = now();
     const isAsked = record.asked?.kind === 'needs-decision';
-    if (isAsked && before?.asked?.kind !== 'needs-decision') listOf(asked, cartId).push(now());
-    const events = owed.get(cartId) ?? new Set();
-    owed.set(cartId, events);
+    if (isAsked && before?.asked?.kind !== 'needs-decision') listOf(asked, jobKey).push(now());
+    const events = owed.get(jobKey) ?? new Set();
+    owed.set(jobKey, events);
     for (const id of eventsOf(record)) events.add(id);
   }
 
@@ -52,24 +58,24 @@ export function createDoubts(now: () => number, truth: Truth): Doubts {
     const known = new Set(orders.map(({ id }) => id));
     // Somebody gave up on it: an order of it has no owner, whatever its record says.
     return (
-      isFinal(state) && (truth.carts.get(cartIdOf(record))?.orders ?? []).some(({ id }) => !known.has(id))
+      isFinal(state) && (truth.carts.get(record.cartId ?? '')?.orders ?? []).some(({ id }) => !known.has(id))
     );
   }
 
   return {
     see(rows) {
       for (const row of rows) {
-        if (!row.key.startsWith('cart:')) continue;
+        if (!row.key.startsWith('cart:') && !row.key.startsWith('job:')) continue;
         if (!decoded.has(row.etag)) decoded.set(row.etag, recordIn(row));
         const record = decoded.get(row.etag);
         if (record !== undefined) seeRecord(record);
       }
     },
     records: () => [...records.values()],
-    wasUnknown: (cartId, from, to) =>
-      (unknown.get(cartId) ?? []).some((span) => span.from <= to && span.to >= from),
-    askedAt: (cartId) => asked.get(cartId) ?? [],
-    owed: (cartId) => owed.get(cartId) ?? new Set(),
+    wasUnknown: (jobKey, from, to) =>
+      (unknown.get(jobKey) ?? []).some((span) => span.from <= to && span.to >= from),
+    askedAt: (jobKey) => asked.get(jobKey) ?? [],
+    owed: (jobKey) => owed.get(jobKey) ?? new Set(),
   };
 }
 
@@ -92,7 +98,7 @@ function* eventsOf({ jobKey, reached, state, orders }: CheckoutRecord): Generato
       yield `order.${orderSummary.status}:${jobKey}:${orderSummary.id}:${orderSummary.endedAt}`;
 }
 
-function listOf<T>(lists: Map<string, T[]>, key: string): T[] {
+function listOf<T>(lists: Map<JobKey, T[]>, key: JobKey): T[] {
   const list = lists.get(key) ?? [];
   lists.set(key, list);
   return list;

@@ -69,7 +69,7 @@ export const throwUnits = (seed: number, names: readonly string[] = throwScenari
 const crashes: readonly BlowKind[] = ['before', 'after'];
 const maxFailures = 50;
 
-const systematic = scenarios.map(({ name }) => name).filter((name) => name !== 'random');
+const systematic = scenarios.map(({ name }) => name).filter((name) => !name.startsWith('random'));
 
 /** The first share of every scenario comes first: what breaks a promise at all then shows early. */
 export const pointUnits = (seed: number, shares = 1): readonly Extract<Unit, { kind: 'points' }>[] =>
@@ -184,6 +184,8 @@ export function addQuestions(a: Questions, b: Questions): Questions {
     noList: a.noList + b.noList,
     repeatsOver: a.repeatsOver + b.repeatsOver,
     mayNotRepeat: a.mayNotRepeat + b.mayNotRepeat,
+    unpriced: a.unpriced + b.unpriced,
+    partlyStale: a.partlyStale + b.partlyStale,
     needless: a.needless + b.needless,
   };
 }

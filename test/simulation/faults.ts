@@ -56,8 +56,10 @@ export type ApiFault =
   /** A list of orders that says itself that it is not whole. */
   | 'list-counts-more'
   | 'list-has-next'
-  /** A read that tells an old status: of an order, or of a cart. */
-  | 'stale';
+  /** A read that tells an old status: of an order, or of a cart; old availabilities; the answer of a PUT that shows the old lines. */
+  | 'stale'
+  /** Every availability is reissued in the instant before it is executed. */
+  | 'reissued';
 
 /** Those of a checkout that are told as a refusal for good. */
 export const refusals: readonly (ApiFault | undefined)[] = ['4018-before', '4018-after', '20000-after'];
@@ -123,6 +125,7 @@ export function courseOf(
     case undefined:
     case 'slow-token':
     case 'stale':
+    case 'reissued':
       return { ...executed, told: answer };
     case 'not-sent':
       return instead({ kind: 'no-answer', executed: 'no', failure: 'connect ECONNREFUSED' });

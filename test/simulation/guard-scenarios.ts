@@ -9,6 +9,7 @@ export const guardScenarios: Readonly<Record<string, string>> = {
   'Batch: nothing is sent once it is stopped': 'stopped-replay',
   'Batch: finished only when every line is final': 'batch-replay',
   'Batch: finished only when every line was seen': 'batch-late-replay',
+  'Batch: a settled job has its row in the batch of a later message': 'lines-twice-equal',
   'Batch: the entry comes before the summary': 'batch-replay',
   'Window: it begins when the call may have left last': 'slow-gate-rebuy',
   'Evidence: the setting that allows the repeat of an ordered cart': 'lost-rebuy',

@@ -43,7 +43,7 @@ function removeEntries(world: World, what: 'jobs' | 'orders'): void {
 /** A newer version writes the same rows with its own number: this one must not touch them. */
 function setVersion({ setup, tables }: World, version: number): void {
   const unreadable = new Set(setup.unreadable.map(({ cartId }) => `cart:${cartId}`));
-  const isRecord = ({ key }: StoredRow) => key.startsWith('cart:') && !unreadable.has(key);
+  const isRecord = ({ key }: StoredRow) => /^(cart|job):/.test(key) && !unreadable.has(key);
   for (const row of tables.checkouts.all().filter(isRecord))
     tables.checkouts.put({ ...row, properties: { ...row.properties, version } });
 }

@@ -1,19 +1,30 @@
 import type { Exchange } from '../../src/domain/answer/exchange.ts';
+import type { CartContent } from '../../src/domain/cart/cart-content.ts';
 import type { Times } from '../../src/domain/times.ts';
+import type { CartApi } from '../../src/ports/cart-api.ts';
 import type { PartnerCenter, SendOptions } from '../../src/ports/partner-center.ts';
 import { type ApiFault, type Course, courseOf, type Ending } from './faults.ts';
 import { type Network, type Process, tellBlow } from './process.ts';
 import type { Answer, Truth, Work } from './truth.ts';
 
-export type Request = 'checkout' | 'cart' | 'orders' | 'order';
+export type Request =
+  | 'checkout'
+  | 'cart'
+  | 'orders'
+  | 'order'
+  | 'availabilities'
+  | 'create-cart'
+  | 'put-cart';
 
 export interface ApiCall {
   readonly what: Request;
   readonly process: Process;
   readonly customerId: string;
-  /** Cart or order; the customer's id for a list. */
+  /** Cart or order; the customer's id for a list and for a cart to be made; `product:sku` for availabilities. */
   readonly id: string;
   readonly options: SendOptions;
+  /** What a cart is to hold. */
+  readonly content?: CartContent;
 }
 
 export interface Api extends Network {
@@ -37,6 +48,18 @@ export function partnerCenterPort(api: Api, process: Process): PartnerCenter {
     cart: ask('cart'),
     order: ask('order'),
     orders: (customerId, options) => ask('orders')(customerId, customerId, options),
+  };
+}
+
+export function cartApiPort(api: Api, process: Process): CartApi {
+  return {
+    availabilities: (customerId, product, sku, options) =>
+      request(api, { what: 'availabilities', process, customerId, id: `${product}:${sku}`, options }),
+    createCart: (customerId, content, options) =>
+      request(api, { what: 'create-cart', process, customerId, id: customerId, options, content }),
+    putCart: (customerId, cartId, content, options) =>
+      request(api, { what: 'put-cart', process, customerId, id: cartId, options, content }),
+    subscriptions: () => Promise.reject(new Error('No delivery asks for subscriptions')),
   };
 }
 
@@ -102,6 +125,7 @@ function request(api: Api, call: ApiCall): Promise<Exchange> {
         if (back === undefined) end(ending);
         else later(back, () => end(ending));
       };
+      if (fault === 'reissued') api.truth.catalogue.reissue();
       const begun = respond(api, call, fault === 'stale');
       if ('finish' in begun) later(takes, () => tell(begun.finish()));
       else later(Math.min(takes, usual), () => tell(begun));
@@ -111,7 +135,7 @@ function request(api: Api, call: ApiCall): Promise<Exchange> {
 
 function respond(
   { truth }: Api,
-  { what, customerId, id, options }: ApiCall,
+  { what, customerId, id, options, content = { lines: [] } }: ApiCall,
   isStale: boolean,
 ): Answer | Work {
   switch (what) {
@@ -123,6 +147,14 @@ function respond(
       return truth.order(id, isStale);
     case 'orders':
       return truth.list(customerId);
+    case 'availabilities': {
+      const [product = '', sku = ''] = id.split(':');
+      return truth.catalogue.availabilities(product, sku, isStale);
+    }
+    case 'create-cart':
+      return truth.create(customerId, content);
+    case 'put-cart':
+      return truth.put(id, content, isStale);
   }
 }
 

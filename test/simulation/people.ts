@@ -1,6 +1,7 @@
 import type { Decision } from '../../src/domain/checkout/decisions.ts';
 import { type CheckoutRecord, cartIdOf } from '../../src/domain/checkout/record.ts';
-import { idIn, type JobKey, jobKeyOf, readJobKey } from '../../src/domain/message/job-key.ts';
+import { isOrderJob } from '../../src/domain/message/job.ts';
+import { type JobIdentity, type JobKey, jobKeyOf, readJobKey } from '../../src/domain/message/job-key.ts';
 import { type DecideDeps, decideJob, giveUpUnbegun } from '../../src/operator/jobs/decide-job.ts';
 import type { Ledger } from '../../src/ports/ledger.ts';
 import type { Schedule } from '../../src/ports/schedule.ts';
@@ -13,6 +14,7 @@ import type { World } from './world.ts';
 /** Of the open rows, those whose jobs somebody may still retry. The others have a message, or are settled. */
 const canRetry = ['failed', 'partial'];
 const lookEvery = 25 * 60_000;
+const hour = 3_600_000;
 
 export interface People {
   /** Somebody is about to send a decision, or will be when they look next. */
@@ -23,6 +25,11 @@ export interface People {
 export function startPeople(world: World, ledger: Ledger, schedule: Schedule): People {
   const { timeline, random, setup, truth } = world;
   const people = random.fork();
+  const jobs: readonly JobIdentity[] = [
+    ...setup.carts.map(({ customerId, id: cartId }) => ({ customerId, cartId })),
+    ...setup.orders,
+  ];
+  const isSent = (key: JobKey): boolean => jobs.some((job) => jobKeyOf(job) === key);
   let retriesLeft = setup.people.retries;
   let sending = 0;
   const queue: DecideDeps['wakeUps'] extends infer T ? (T extends { standard: infer Q } ? Q : never) : never =
@@ -52,22 +59,31 @@ export function startPeople(world: World, ledger: Ledger, schedule: Schedule): P
       const key = openJob(row);
       // A record that cannot be read is fixed by hand.
       if (key === undefined) continue;
-      const cart = truth.carts.get(idIn(key));
-      const found = cart === undefined ? undefined : await ledger.read(key).catch(() => undefined);
-      if (found === undefined || cart === undefined) continue;
-      const decided = decide(found.value, cart);
+      const found = isSent(key) ? await ledger.read(key).catch(() => undefined) : undefined;
+      if (found === undefined) continue;
+      const decided = decide(found.value, truth.carts.get(found.value.cartId ?? ''));
       if (decided !== undefined) act(found.value.jobKey, decided, found.value);
     }
-    for (const cart of truth.carts.values()) await tire(cart);
+    for (const job of jobs) await tire(job);
     timeline.at(timeline.now() + lookEvery, () => void look());
   };
   timeline.at(timeline.now() + lookEvery, () => void look());
 
   function decide(
     record: CheckoutRecord,
-    cart: CartTruth,
+    cart: CartTruth | undefined,
   ): Pick<Decision, 'decision' | 'orderIds'> | undefined {
-    if (record.state === 'unresolved' && record.asked?.kind === 'needs-decision') {
+    // The worker makes its cart again every hour. After some hours nobody expects its price to come.
+    if (
+      isOrderJob(record.job) &&
+      record.state === 'waiting' &&
+      record.asked?.kind === 'needs-decision' &&
+      record.asked.code === undefined
+    )
+      return record.asked.since < timeline.now() - 3 * hour
+        ? { decision: 'give-up', orderIds: [] }
+        : undefined;
+    if (cart !== undefined && record.state === 'unresolved' && record.asked?.kind === 'needs-decision') {
       // Somebody who sees that Partner Center is still at it waits.
       if (cart.busyUntil > timeline.now()) return undefined;
       const orderIds = cart.orders.map(({ id }) => id);
@@ -75,20 +91,22 @@ export function startPeople(world: World, ledger: Ledger, schedule: Schedule): P
         world.watch.abandoned.add(cartIdOf(record));
         return { decision: 'give-up', orderIds: [] };
       }
-      if (orderIds.length > 0 && people.happens(setup.people.wrong)) {
+      // With a part of it bought under lines that are to be changed, the wrong word buys twice: docs/ways-to-fail.md.
+      const isPartly = cart.stale > 0;
+      if (orderIds.length > 0 && !isPartly && people.happens(setup.people.wrong)) {
         // It is not sent again, so the wrong word ends it.
         if (
           record.repeated?.as === 'refused' ||
           record.job.notAfter !== undefined ||
           cart.goneAt < Number.POSITIVE_INFINITY ||
+          cart.made !== undefined ||
           record.batches.length > 0
         )
           world.watch.abandoned.add(cartIdOf(record));
         return { decision: 'not-bought', orderIds: [] };
       }
       if (orderIds.length > 0) return { decision: 'orders', orderIds };
-      if (cart.plan.refused !== undefined || timeline.now() >= cart.goneAt)
-        return { decision: 'give-up', orderIds: [] };
+      if (cart.plan.refused !== undefined || truth.isGone(cart)) return { decision: 'give-up', orderIds: [] };
       return { decision: 'not-bought', orderIds: [] };
     }
     if ((record.state === 'failed' || record.state === 'partial') && retriesLeft > 0) {
@@ -99,15 +117,14 @@ export function startPeople(world: World, ledger: Ledger, schedule: Schedule): P
   }
 
   /** The message of a job without a record is its producer's own. */
-  async function tire({ plan }: CartTruth): Promise<void> {
+  async function tire(job: JobIdentity): Promise<void> {
     if (!people.happens(setup.people.weary)) return;
-    const { customerId, id: cartId } = plan;
-    const job = { customerId, cartId };
     const found = await ledger.read(jobKeyOf(job)).catch(() => undefined);
     if (found?.value.state === 'waiting')
       act(found.value.jobKey, { decision: 'give-up', orderIds: [] }, found.value);
-    const sent = setup.sends.find((send) => send.cartId === cartId);
-    if (found !== undefined || sent === undefined) return;
+    const sent = setup.sends.find((send) => jobKeyOf(send) === jobKeyOf(job));
+    // A job with lines that has no record has no body to keep either.
+    if (found !== undefined || sent === undefined || !('cartId' in job)) return;
     const message = { job, body: JSON.stringify(job), firstEnqueued: timeline.now(), urgent: false };
     await giveUpUnbegun(deps, message, 'ann').catch(() => undefined);
   }

@@ -1,6 +1,6 @@
 import type { ApiFault } from './faults.ts';
 import type { Request } from './partner-center.ts';
-import type { Scenario, Send, Setup, UnreadableRecord } from './setup.ts';
+import type { CartSend, Scenario, Setup, UnreadableRecord } from './setup.ts';
 import {
   type ApiNature,
   type CartPlan,
@@ -62,10 +62,12 @@ export const nature = (contract: Contract, plan: Partial<ApiNature> = {}): ApiNa
   listLag: 15 * minute,
   readLag: 30_000,
   dates: ['iso'],
+  cartLife: 7 * 24 * hour,
+  staleBuysOthers: false,
   ...plan,
 });
 
-export const sendAll = (carts: readonly CartPlan[], plan: Partial<Send> = {}): readonly Send[] =>
+export const sendAll = (carts: readonly CartPlan[], plan: Partial<CartSend> = {}): readonly CartSend[] =>
   carts.map(({ customerId, id: cart }, index) => ({ customerId, cartId: cart, at: index * 1_500, ...plan }));
 
 /** A world in which nothing goes wrong, unless the plan says so. */
@@ -74,6 +76,9 @@ export function world(carts: readonly CartPlan[], plan: Partial<Setup> = {}): Se
   return {
     kinds: [],
     carts,
+    orders: [],
+    madeCartSends: [],
+    reissues: [],
     placed: [],
     customerLimits: [],
     unreadable: [],

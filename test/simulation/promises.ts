@@ -1,9 +1,12 @@
 import { isOpen } from '../../src/domain/checkout/claim-rules.ts';
-import { type CheckoutRecord, cartIdOf, isFinal } from '../../src/domain/checkout/record.ts';
-import { jobKeyOf } from '../../src/domain/message/job-key.ts';
+import { type CheckoutRecord, isFinal } from '../../src/domain/checkout/record.ts';
+import { isOrderJob } from '../../src/domain/message/job.ts';
+import { idIn, jobKeyOf } from '../../src/domain/message/job-key.ts';
 import type { Ledger } from '../../src/ports/ledger.ts';
 import { checkBatchesFinished } from './batches.ts';
-import { mayFail, mayMistake } from './questions.ts';
+import { isSameOrder } from './order-plans.ts';
+import { mayFail, mayFailUnsent, mayMistake } from './questions.ts';
+import type { Send } from './setup.ts';
 import type { CartTruth, OrderTruth } from './truth.ts';
 import type { World } from './world.ts';
 
@@ -14,13 +17,10 @@ export async function checkPromises(world: World, ledger: Ledger): Promise<void>
     violated(
       `6 waiting costs no deliveries: message ${message.sequenceNumber} is a dead letter (${JSON.stringify(message.properties)})`,
     );
-  const sent = new Map(setup.sends.map((send) => [send.cartId, send]));
-  for (const [cartId, send] of sent) {
-    const cart = world.truth.carts.get(cartId);
-    const found = await ledger.read(jobKeyOf(send));
-    if (cart === undefined) continue;
-    if (found === undefined) violated(`2 nothing lost: cart ${cartId} has no record`);
-    else checkCart(world, cart, found.value);
+  for (const jobKey of new Set(setup.sends.map(jobKeyOf))) {
+    const found = await ledger.read(jobKey);
+    if (found === undefined) violated(`2 nothing lost: job ${jobKey} has no record`);
+    else checkJob(world, found.value);
   }
   checkBatchesFinished(world);
   for (const row of world.tables.schedule.all()) violated(`9 an end: entry ${row.key} is left at the end`);
@@ -46,23 +46,37 @@ export function checkEntries({ tables, violated, doubts, timeline }: World): voi
       violated(`6 waiting costs no deliveries: job ${jobKey} has ${count} entries`);
 }
 
-function checkCart(world: World, cart: CartTruth, record: CheckoutRecord): void {
-  const { violated } = world;
-  const name = `cart ${cart.plan.id} (${record.state})`;
+function checkJob(world: World, record: CheckoutRecord): void {
+  const { violated, truth } = world;
+  const cart = truth.carts.get(record.cartId ?? '');
+  const name = `job ${record.jobKey} (${record.state})`;
   if (!isFinal(record.state)) {
     violated(`9 an end: ${name} is not final at the end`);
     return;
   }
-  if (!isAbandoned(world, record)) checkResult(world, cart, record, name);
+  for (const other of truth.madeFor(record.jobKey))
+    if (other !== cart && other.orders.length > 0)
+      violated(`1 one purchase: ${name} has orders of cart ${other.plan.id}, which is not its cart`);
+  if (cart === undefined) checkUnsent(world, record, name);
+  else if (!isAbandoned(world, record)) checkResult(world, cart, record, name);
   if (record.lease !== undefined) violated(`2 nothing lost: ${name} is final and leased`);
   checkAttention(world, record, name);
   checkBatches(world, record, name);
   checkEvents(world, record, name);
 }
 
+/** No cart of it was ever stored, so nothing was bought, and something must say why. */
+function checkUnsent(world: World, record: CheckoutRecord, name: string): void {
+  if (record.orders.length > 0)
+    world.violated(`3 books agree: ${name} has orders [${record.orders.map(({ id }) => id)}] and no cart`);
+  if (record.state !== 'failed') world.violated(`3 books agree: ${name} has no cart, and should be failed`);
+  else if (!mayFailUnsent(world, record.jobKey))
+    world.violated(`5 a reason for each failure: ${name} failed, and nothing at Partner Center refused it`);
+}
+
 /** Somebody gave up on it though it was bought: its record says so, and may miss its orders. */
 const isAbandoned = ({ watch }: World, record: CheckoutRecord): boolean =>
-  watch.abandoned.has(cartIdOf(record)) && (record.state === 'failed' || record.state === 'partial');
+  watch.abandoned.has(record.cartId ?? '') && (record.state === 'failed' || record.state === 'partial');
 
 function checkResult(world: World, cart: CartTruth, record: CheckoutRecord, name: string): void {
   const { violated } = world;
@@ -76,7 +90,7 @@ function checkResult(world: World, cart: CartTruth, record: CheckoutRecord, name
     cart.orders.every((order) => order.plan.end === 'completed');
   const should = cart.orders.length === 0 ? 'failed' : complete ? 'completed' : 'partial';
   // Nobody ever read what the cart holds: then nobody can tell whether something of it is missing.
-  const unsure = record.groups === undefined && cart.orders.length > 0 && world.timeline.now() >= cart.goneAt;
+  const unsure = record.groups === undefined && cart.orders.length > 0 && world.truth.isGone(cart);
   if (record.state !== should && !unsure) violated(`3 books agree: ${name} should be ${should}`);
   if (record.state === 'failed' && !mayFail(world, cart))
     violated(`5 a reason for each failure: ${name} failed, and nothing at Partner Center refused it`);
@@ -124,8 +138,10 @@ function checkAttention(world: World, record: CheckoutRecord, name: string): voi
 
 function checkBatches(world: World, record: CheckoutRecord, name: string): void {
   const named = new Set(
-    world.setup.sends.flatMap(({ cartId, batchId }) =>
-      cartId === record.cartId && batchId !== undefined ? [batchId] : [],
+    world.setup.sends.flatMap((send) =>
+      jobKeyOf(send) === record.jobKey && send.batchId !== undefined && !isRefused(send, record)
+        ? [send.batchId]
+        : [],
     ),
   );
   for (const batchId of named) {
@@ -138,14 +154,21 @@ function checkBatches(world: World, record: CheckoutRecord, name: string): void 
   }
 }
 
+/** Its lines are others than those of its job, so it is a rejected line of its batch; unless they were replaced later. */
+const isRefused = (send: Send, { job, batches }: CheckoutRecord): boolean =>
+  'lines' in send &&
+  isOrderJob(job) &&
+  !isSameOrder(send, job) &&
+  (send.batchId === undefined || !batches.includes(send.batchId));
+
 function checkEvents(world: World, record: CheckoutRecord, name: string): void {
   const published = new Set(world.events.map((event) => event.id));
-  const owed = world.robbed.has(record.jobKey) ? [] : world.doubts.owed(cartIdOf(record));
+  const owed = world.robbed.has(record.jobKey) ? [] : world.doubts.owed(record.jobKey);
   for (const event of owed)
     if (!published.has(event)) world.violated(`9 events: ${name} never told ${event}`);
   // An id that differs on a repeat would be a second event to its subscribers: an order ends but once.
   const ends = world.events.filter(
-    ({ type, data }) => type.startsWith('order.') && data['cartId'] === record.cartId,
+    ({ type, data }) => type.startsWith('order.') && data['jobKey'] === record.jobKey,
   );
   const ids = new Map<string, Set<string>>();
   for (const event of ends) ids.set(event.subject, (ids.get(event.subject) ?? new Set()).add(event.id));
@@ -157,13 +180,13 @@ function checkEvents(world: World, record: CheckoutRecord, name: string): void {
 /** At every instant: an order that the books call pending has an entry, or the poller would never look again. */
 export function checkEntryCount(world: World): void {
   const due = new Set(world.tables.schedule.all().map((row) => row.properties['orderId']));
-  for (const { cartId, orders } of world.doubts.records())
+  for (const { jobKey, orders } of world.doubts.records())
     for (const orderSummary of orders) {
       const isSafe =
         (orderSummary.status !== 'pending' && orderSummary.status !== 'unknown') || due.has(orderSummary.id);
       if (isSafe) world.removed.delete(`order:${orderSummary.id}`);
       else if (!world.removed.has(`order:${orderSummary.id}`))
-        world.violated(`8 entries: pending order ${orderSummary.id} of cart ${cartId} has none`);
+        world.violated(`8 entries: pending order ${orderSummary.id} of job ${jobKey} has none`);
     }
 }
 
@@ -214,7 +237,7 @@ export function checkInvariant(world: World): void {
       ? [...world.broker.messages(), ...world.broker.deadLetters]
       : world.broker.messages();
     const hasMessage = messages.some(
-      ({ body }) => new TextDecoder().decode(body).includes(cartIdOf(record)) && body[2] !== 0x77,
+      ({ body }) => new TextDecoder().decode(body).includes(idIn(record.jobKey)) && body[2] !== 0x77,
     );
     if (!hasMessage)
       world.violated(

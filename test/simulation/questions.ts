@@ -1,4 +1,4 @@
-import { jobKeyOf } from '../../src/domain/message/job-key.ts';
+import { type JobKey, jobKeyOf, readJobKey } from '../../src/domain/message/job-key.ts';
 import type { CartTruth, GroupPlan, OrderTruth } from './truth.ts';
 import type { World } from './world.ts';
 
@@ -18,6 +18,10 @@ export interface Questions {
   readonly repeatsOver: number;
   /** With an API that buys again, an ordered cart is never repeated. */
   readonly mayNotRepeat: number;
+  /** Of a job with order lines: a line of its cart has no price, so nobody can compare it with its ceiling. */
+  readonly unpriced: number;
+  /** A checkout that was refused for a gone availability bought a part of its cart, or may have. */
+  readonly partlyStale: number;
   readonly needless: number;
 }
 
@@ -30,6 +34,8 @@ export const noQuestions: Questions = {
   noList: 0,
   repeatsOver: 0,
   mayNotRepeat: 0,
+  unpriced: 0,
+  partlyStale: 0,
   needless: 0,
 };
 
@@ -38,15 +44,30 @@ export function countQuestions(world: World): Questions {
   const asked = new Set(
     world.events
       .filter(({ type }) => type === 'checkout.needs-decision')
-      .map(({ data }) => String(data['cartId'])),
+      .map(({ data }) => readJobKey(data['jobKey'])),
   );
-  for (const cartId of asked) {
-    const cart = world.truth.carts.get(cartId);
-    if (cart !== undefined && !world.bugs.hasMet(jobKeyOf({ customerId: cart.plan.customerId, cartId })))
-      counts[whyAsked(world, cart)] += 1;
+  for (const jobKey of asked) {
+    if (jobKey === undefined || world.bugs.hasMet(jobKey)) continue;
+    const { cartId } = world.doubts.records().find((record) => record.jobKey === jobKey) ?? {};
+    const cart = world.truth.carts.get(cartId ?? '');
+    if (isUnpriced(world, jobKey)) counts.unpriced += 1;
+    else if (cart !== undefined) counts[whyAsked(world, cart)] += 1;
+    else if (!isUnreadable(world, jobKey)) counts.needless += 1;
   }
   return counts;
 }
+
+/** One of its versions wants something without a price. */
+const isUnpriced = ({ setup, truth }: World, jobKey: JobKey): boolean =>
+  setup.sends.some(
+    (send) =>
+      jobKeyOf(send) === jobKey &&
+      'lines' in send &&
+      send.lines.some(({ product, sku }) => truth.catalogue.item(`${product}:${sku}`)?.price === undefined),
+  );
+
+const isUnreadable = ({ setup }: World, jobKey: JobKey): boolean =>
+  setup.unreadable.some((record) => jobKeyOf(record) === jobKey);
 
 function whyAsked(world: World, cart: CartTruth): keyof Questions {
   const { truth } = world;
@@ -62,7 +83,7 @@ function whyAsked(world: World, cart: CartTruth): keyof Questions {
 function whyAlike(world: World, cart: CartTruth): 'equalUnknown' | 'placedByPeople' | undefined {
   const { setup } = world;
   if (isInHand(world, cart)) return undefined;
-  const asked = world.doubts.askedAt(cart.plan.id);
+  const asked = world.doubts.askedAt(world.truth.jobOf(cart.plan.id));
   if (asked.every((at) => isDoubtful(world, cart, at))) return 'equalUnknown';
   // They look alike whenever the question comes: one of them may be listed later than the other.
   if (placedLike(world, cart).length > 0) return 'placedByPeople';
@@ -106,7 +127,7 @@ function isDoubtful({ truth, doubts }: World, cart: CartTruth, askedAt: number):
     (other) =>
       other !== cart &&
       isEqualInPart(other, cart) &&
-      doubts.wasUnknown(other.plan.id, askedAt - lookTakes, askedAt),
+      doubts.wasUnknown(truth.jobOf(other.plan.id), askedAt - lookTakes, askedAt),
   );
 }
 
@@ -136,17 +157,31 @@ export function mayMistake(world: World, cart: CartTruth, orderId: string): bool
 }
 
 /** A message of it has an end: of a job that begins after it, that is its result. */
-const mayBeLate = ({ setup }: World, cart: string): boolean =>
-  setup.sends.some(({ cartId, notAfter }) => cartId === cart && notAfter !== undefined);
+const mayBeLate = ({ setup }: World, jobKey: JobKey): boolean =>
+  setup.sends.some((send) => jobKeyOf(send) === jobKey && send.notAfter !== undefined);
+
+/** Something in its lines may be refused before any checkout. */
+const mayBeRefused = ({ setup }: World, jobKey: JobKey): boolean =>
+  setup.orders.some((plan) => jobKeyOf(plan) === jobKey && plan.mayFail === true);
+
+/** The same for a job that never had a cart. */
+export const mayFailUnsent = (world: World, jobKey: JobKey): boolean =>
+  mayBeRefused(world, jobKey) ||
+  mayBeLate(world, jobKey) ||
+  world.setup.stop !== undefined ||
+  world.setup.people.weary > 0 ||
+  // People give up on what the worker cannot price.
+  isUnpriced(world, jobKey);
 
 /** Whether anything at Partner Center, or any person, ever said no to it. */
 export function mayFail(world: World, cart: CartTruth): boolean {
-  const { setup, watch } = world;
+  const { setup, watch, truth } = world;
   const { plan } = cart;
-  if (plan.refused !== undefined || cart.goneAt < Number.POSITIVE_INFINITY) return true;
+  if (plan.refused !== undefined || cart.goneAt < Number.POSITIVE_INFINITY || truth.isGone(cart)) return true;
+  if (cart.made !== undefined && (mayBeRefused(world, cart.made.jobKey) || cart.stale > 1)) return true;
   if (plan.groups.some(({ refusal, end }) => refusal !== undefined || end === 'cancelled')) return true;
   if (watch.denied.has(plan.id) || watch.abandoned.has(plan.id)) return true;
-  if (mayBeLate(world, plan.id) || setup.stop !== undefined) return true;
+  if (mayBeLate(world, truth.jobOf(plan.id)) || setup.stop !== undefined) return true;
   if (setup.people.weary > 0) return true;
   const checkouts = watch.calls.filter(({ what, id }) => what === 'checkout' && id === plan.id);
   return checkouts.length >= setup.rules.maxAttempts;
@@ -156,10 +191,14 @@ export function mayFail(world: World, cart: CartTruth): boolean {
 function whyUntold(world: World, cart: CartTruth): keyof Questions | undefined {
   const { setup, truth } = world;
   const equals = [...truth.carts.values()].filter((other) => isEqualInPart(other, cart));
-  const isLost = ({ plan, goneAt }: CartTruth) =>
-    plan.refused !== undefined || goneAt < Number.POSITIVE_INFINITY || world.watch.refused.has(plan.id);
+  const isLost = (one: CartTruth) =>
+    one.plan.refused !== undefined ||
+    one.goneAt < Number.POSITIVE_INFINITY ||
+    truth.isGone(one) ||
+    world.watch.refused.has(one.plan.id);
+  if (equals.some(({ stale }) => stale > 0)) return 'partlyStale';
   if (equals.some(isLost)) return 'goneOrRefused';
-  if (equals.some(({ plan }) => mayBeLate(world, plan.id))) return 'tooLate';
+  if (equals.some(({ plan }) => mayBeLate(world, truth.jobOf(plan.id)))) return 'tooLate';
   // A stopped batch repeats nothing either.
   if (setup.stop !== undefined && setup.sends.some(({ batchId }) => batchId === setup.stop?.batchId))
     return 'tooLate';

@@ -15,6 +15,7 @@ import {
   world,
 } from './plans.ts';
 import type { Random } from './random.ts';
+import { withLines } from './random-lines.ts';
 import { anyFate } from './schedule-scenarios.ts';
 import type { CustomerLimit, Outage, Scenario, Send, Setup, UnreadableRecord, WorldKind } from './setup.ts';
 import type { CartPlan, Contract, GroupPlan, PlacedOrder } from './truth.ts';
@@ -80,10 +81,17 @@ const refusals: readonly [{ status: number; code: number }, ...{ status: number;
   { status: 417, code: 800036 },
 ];
 
-/** Anything that the model knows, all at once, as the seed has it. */
+/** Anything that the model knows, all at once, as the seed has it. A third of the worlds has jobs with order lines too. */
 export const randomScenario: Scenario = {
   name: 'random',
-  about: 'a random world: carts, API, faults, crashes, people',
+  about: 'a random world: carts, orders, API, faults, crashes, people',
+  setup: (random) => withLines(randomSetup(random), random.fork()),
+};
+
+/** The same worlds with the jobs that carry a cart alone: so they were before there were others, and schedules are pinned by them. */
+export const randomCartsScenario: Scenario = {
+  name: 'random-carts',
+  about: 'the same, without jobs that carry order lines',
   setup: randomSetup,
 };
 

@@ -1,16 +1,17 @@
 import { openStores } from '../../src/adapters/azure-tables/stores.ts';
-import { cartIdOf, isFinal } from '../../src/domain/checkout/record.ts';
-import { jobKeyOf } from '../../src/domain/message/job-key.ts';
+import { isFinal } from '../../src/domain/checkout/record.ts';
+import { idIn, jobKeyOf } from '../../src/domain/message/job-key.ts';
 import { planStop } from './batches.ts';
 import type { Schedule } from './blows.ts';
 import type { BugCounts } from './bugs.ts';
 import { openGate } from './gate.ts';
 import { startFleet } from './host.ts';
 import { planMischief } from './mischief.ts';
+import { orderBody } from './order-plans.ts';
 import { startPeople } from './people.ts';
 import { checkEntries, checkEntryCount, checkInvariant, checkPromises } from './promises.ts';
 import { countQuestions, type Questions } from './questions.ts';
-import type { Scenario, Send, WorldKind } from './setup.ts';
+import type { MadeCartSend, Scenario, Send, WorldKind } from './setup.ts';
 import type { Contract } from './truth.ts';
 import { createWorld, type World } from './world.ts';
 
@@ -47,6 +48,7 @@ export async function simulate(scenario: Scenario, schedule: Schedule, traced = 
   enqueue(world);
   planStop(world);
   planMischief(world);
+  for (const at of setup.reissues) timeline.at(world.time(at), world.truth.catalogue.reissue);
 
   const allSent = lastSend(world);
   const isIdle = () =>
@@ -93,9 +95,11 @@ export async function simulate(scenario: Scenario, schedule: Schedule, traced = 
 
 const metBug = ({ bugs, setup }: World, body: Uint8Array): boolean => {
   const text = new TextDecoder().decode(body);
-  return setup.carts.some(
-    ({ customerId, id: cartId }) => bugs.hasMet(jobKeyOf({ customerId, cartId })) && text.includes(cartId),
-  );
+  const jobs = [
+    ...setup.carts.map(({ customerId, id: cartId }) => ({ customerId, cartId })),
+    ...setup.orders,
+  ];
+  return jobs.map(jobKeyOf).some((jobKey) => bugs.hasMet(jobKey) && text.includes(idIn(jobKey)));
 };
 
 const waitsForFix = (world: World): boolean =>
@@ -103,7 +107,10 @@ const waitsForFix = (world: World): boolean =>
 
 const lastSend = ({ setup, time }: World): number =>
   time(
-    Math.max(...setup.sends.map((send) => send.at), (setup.purge?.at ?? 0) + (setup.purge?.resendAfter ?? 0)),
+    Math.max(
+      ...[...setup.sends, ...setup.madeCartSends].map((send) => send.at),
+      (setup.purge?.at ?? 0) + (setup.purge?.resendAfter ?? 0),
+    ),
   );
 
 function enqueue(world: World): void {
@@ -112,33 +119,41 @@ function enqueue(world: World): void {
     const iso = (ms: number | undefined) => (ms === undefined ? undefined : new Date(time(ms)).toISOString());
     const body = {
       customerId: what.customerId,
-      cartId: what.cartId,
+      ...('cartId' in what ? { cartId: what.cartId } : orderBody(what)),
       batchId: what.batchId,
       batchSize: what.batchSize,
       notBefore: iso(what.notBefore),
       notAfter: iso(what.notAfter),
     };
-    world.trace('producer', `sends ${what.cartId}`);
+    world.trace('producer', `sends ${idIn(jobKeyOf(what))}`);
     broker.send(
       { messageId: random.guid(), body: new TextEncoder().encode(JSON.stringify(body)), properties: {} },
       timeline.now(),
     );
   };
+  /** Who reads the ledger sees which cart the worker has made, and sends that cart as a job of its own. */
+  const sendMade = (what: MadeCartSend, tries = 0) => {
+    const jobKey = jobKeyOf(what);
+    const cartId = world.doubts.records().find((record) => record.jobKey === jobKey)?.cartId;
+    if (cartId !== undefined) send({ at: what.at, customerId: what.customerId, cartId });
+    else if (tries < 30) timeline.at(timeline.now() + 10_000, () => sendMade(what, tries + 1));
+  };
+  for (const what of setup.madeCartSends) timeline.at(time(what.at), () => sendMade(what));
   for (const what of setup.sends) {
     timeline.at(time(what.at), () => send(what));
   }
   const { purge } = setup;
   if (purge === undefined) return;
-  const isLost = (cartId: string) => purge.carts === undefined || purge.carts.includes(cartId);
-  const carts = setup.sends.filter(({ cartId }) => isLost(cartId));
+  const isLost = (send: Send) => purge.carts === undefined || purge.carts.includes(idIn(jobKeyOf(send)));
+  const jobs = setup.sends.filter(isLost);
   timeline.at(time(purge.at), () =>
     broker.purge(({ body }) => {
       const text = new TextDecoder().decode(body);
-      return purge.carts === undefined || carts.some(({ cartId }) => text.includes(cartId));
+      return purge.carts === undefined || jobs.some((send) => text.includes(idIn(jobKeyOf(send))));
     }),
   );
   timeline.at(time(purge.at + purge.resendAfter), () => {
-    for (const what of carts) send(what);
+    for (const what of jobs) send(what);
   });
 }
 
@@ -153,10 +168,8 @@ function watchBooks(world: World): void {
   if (endBy === undefined) return;
   world.timeline.at(world.time(endBy.at), () => {
     for (const record of world.doubts.records())
-      if (endBy.carts.includes(cartIdOf(record)) && !isFinal(record.state))
-        world.violated(
-          `9 an end: cart ${cartIdOf(record)} is ${record.state} ${endBy.at} ms after the start`,
-        );
+      if (endBy.carts.includes(idIn(record.jobKey)) && !isFinal(record.state))
+        world.violated(`9 an end: job ${record.jobKey} is ${record.state} ${endBy.at} ms after the start`);
   });
 }
 

@@ -1,3 +1,4 @@
+import { linesScenarios } from './lines-scenarios.ts';
 import { outsideScenarios } from './outside-scenarios.ts';
 import type { Request } from './partner-center.ts';
 import {
@@ -13,7 +14,7 @@ import {
   sendAll,
   world,
 } from './plans.ts';
-import { randomScenario } from './random-scenario.ts';
+import { randomCartsScenario, randomScenario } from './random-scenario.ts';
 import { scheduleScenarios } from './schedule-scenarios.ts';
 import type { Scenario } from './setup.ts';
 
@@ -282,7 +283,9 @@ export const scenarios: readonly Scenario[] = [
   },
   ...outsideScenarios,
   ...scheduleScenarios,
+  ...linesScenarios,
   randomScenario,
+  randomCartsScenario,
 ];
 
 export function scenarioNamed(name: string): Scenario {

@@ -1,21 +1,51 @@
 import type { Rules } from '../../src/domain/checkout/reconcile-rules.ts';
 import type { BlowKind, BugKind } from './blows.ts';
 import type { ApiFault } from './faults.ts';
+import type { OrderPlan } from './made-carts.ts';
 import type { Request } from './partner-center.ts';
 import type { Random } from './random.ts';
 import type { ApiNature, CartPlan, PlacedOrder } from './truth.ts';
 
-/** A message that somebody puts on the queue, as a producer does. */
-export interface Send {
+interface AnySend {
   /** ms after the start. */
   readonly at: number;
-  readonly cartId: string;
   readonly customerId: string;
   readonly batchId?: string;
   readonly batchSize?: number;
   /** ms after the start. */
   readonly notBefore?: number;
   readonly notAfter?: number;
+}
+
+export interface CartSend extends AnySend {
+  readonly cartId: string;
+}
+
+/** One line as a producer orders it. The lines of a message are numbered from 1. */
+export interface LineWanted {
+  readonly product: string;
+  readonly sku: string;
+  readonly quantity: number;
+  readonly term: 'P1M' | 'P1Y';
+  readonly billing: 'monthly' | 'annual';
+}
+
+export interface OrderSend extends AnySend {
+  readonly externalOrderId: string;
+  readonly lines: readonly LineWanted[];
+  /** In USD. */
+  readonly maxTotal?: string;
+  readonly onBadLine?: 'drop';
+}
+
+/** A message that somebody puts on the queue, as a producer does. */
+export type Send = CartSend | OrderSend;
+
+/** A message for the cart that the worker made of this order: as soon as the ledger has one. */
+export interface MadeCartSend {
+  readonly at: number;
+  readonly customerId: string;
+  readonly externalOrderId: string;
 }
 
 /** Something of ours that is down for a while: every request to it fails. */
@@ -52,6 +82,13 @@ export const worldKinds = [
   'bought carts that people gave up on',
   'more orders than one transaction holds',
   'add-ons',
+  'order lines',
+  'availabilities that change',
+  'a checkout refused for a gone availability that bought a part',
+  'one order number with equal or with other lines',
+  'lines that cannot be bought',
+  'carts that expire within minutes',
+  'a message for a cart that the worker made',
 ] as const;
 export type WorldKind = (typeof worldKinds)[number];
 
@@ -75,7 +112,12 @@ export interface UnreadableRecord {
 export interface Checked {
   readonly truth: { readonly orders: readonly { readonly id: string }[] };
   readonly tables: {
-    readonly attention: { all(): readonly { readonly properties: Readonly<Record<string, unknown>> }[] };
+    readonly attention: {
+      all(): readonly {
+        readonly partition: string;
+        readonly properties: Readonly<Record<string, unknown>>;
+      }[];
+    };
   };
   readonly watch: { readonly calls: readonly { readonly at: number }[] };
   time(ms: number): number;
@@ -86,6 +128,11 @@ export interface Checked {
 export interface Setup {
   readonly kinds: readonly WorldKind[];
   readonly carts: readonly CartPlan[];
+  /** What becomes of the carts that the worker makes, by order number. */
+  readonly orders: readonly OrderPlan[];
+  readonly madeCartSends: readonly MadeCartSend[];
+  /** Every availability is reissued then. */
+  readonly reissues: readonly number[];
   readonly placed: readonly PlacedOrder[];
   readonly customerLimits: readonly CustomerLimit[];
   readonly unreadable: readonly UnreadableRecord[];

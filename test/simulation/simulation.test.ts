@@ -3,6 +3,7 @@
 import { describe, expect, test } from 'vitest';
 import { readSchedule, scheduleText } from './blows.ts';
 import { explore, pointUnits, violationsOf } from './explore.ts';
+import { linesScenarios } from './lines-scenarios.ts';
 import { outsideScenarios } from './outside-scenarios.ts';
 import { simulate } from './run.ts';
 import { scenarioNamed } from './scenarios.ts';
@@ -42,6 +43,14 @@ describe('people, proxies and odd answers beside us', () => {
   test.each(scenarios)('$name', { timeout: 600_000 }, async (scenario) => {
     const outcome = await simulate(scenario, { scenario: scenario.name, seed: 1, blows: [] });
     expect(violationsOf(outcome)).toEqual([]);
+  });
+});
+
+describe('jobs that carry order lines', () => {
+  test.each(linesScenarios)('$name', { timeout: 600_000 }, async (scenario) => {
+    const outcome = await simulate(scenario, { scenario: scenario.name, seed: 1, blows: [] });
+    expect(violationsOf(outcome)).toEqual([]);
+    expect(outcome.kinds).toContain('order lines');
   });
 });
 

@@ -1,16 +1,21 @@
-import type { CartPlan, GroupPlan, OrderTruth } from './cart-plan.ts';
+import type { CartContent } from '../../src/domain/cart/cart-content.ts';
+import { customerOf, type JobKey, jobKeyOf } from '../../src/domain/message/job-key.ts';
+import type { Answer, CartPlan, GroupPlan, OrderTruth } from './cart-plan.ts';
+import { type Catalogue, createCatalogue, itemsOnSale } from './catalogue.ts';
+import { jobOfContent, type MadeCart, type OrderPlan, planOfContent, priceLines } from './made-carts.ts';
 import type { Random } from './random.ts';
 import {
   cartBody,
   checkoutBody,
   type DateStyle,
   errorBody,
+  madeCartBody,
   orderBody,
   ordersBody,
   toldDate,
 } from './wire.ts';
 
-export type { CartPlan, GroupPlan, OrderTruth };
+export type { Answer, CartPlan, GroupPlan, OrderTruth };
 
 /**
  * How the API answers a second checkout of an ordered cart. `replay` (2026 docs): the first result; `refuse` (2021
@@ -28,19 +33,18 @@ export interface PlacedOrder {
 }
 
 export interface CartTruth {
-  readonly plan: CartPlan;
+  /** Of a cart that the worker made, a PUT changes it. */
+  plan: CartPlan;
+  readonly made?: MadeCart;
   status: 'Active' | 'Ordered';
   readonly orders: OrderTruth[];
   readonly tries: Map<string, number>;
   readonly answers: Map<string, Answer>;
   checkouts: number;
+  /** How many of them found an availability gone. */
+  stale: number;
   busyUntil: number;
   goneAt: number;
-}
-
-export interface Answer {
-  readonly status: number;
-  readonly body: string;
 }
 
 export interface ApiNature {
@@ -53,6 +57,10 @@ export interface ApiNature {
   readonly readLag: number;
   /** How the API writes the dates of orders: each order draws one. */
   readonly dates: readonly [DateStyle, ...DateStyle[]];
+  /** How long a cart lives that the worker made, ms. */
+  readonly cartLife: number;
+  /** A checkout that is refused for a gone availability buys the groups before that one all the same. */
+  readonly staleBuysOthers: boolean;
 }
 
 /** What Partner Center really holds. */
@@ -61,6 +69,17 @@ export interface Truth {
   readonly carts: ReadonlyMap<string, CartTruth>;
   /** Those of the carts, and those that people place; the latter are there from the time at which they are placed. */
   readonly orders: readonly OrderTruth[];
+  readonly catalogue: Catalogue;
+  /** The job of a cart: that with its id, or the one whose lines the worker made it of. */
+  jobOf(cartId: string): JobKey;
+  /** The carts that the worker made for this job, in their order. */
+  madeFor(jobKey: JobKey): readonly CartTruth[];
+  /** Once made, a cart that the worker made and that has expired is as gone as one that somebody removed. */
+  isGone(cart: CartTruth): boolean;
+  /** `POST …/carts`. */
+  create(customerId: string, content: CartContent): Answer;
+  /** `PUT …/carts/{cart}`. `stale`: it is done, and the answer shows what the cart held before. */
+  put(cartId: string, content: CartContent, stale: boolean): Answer;
   /** A checkout arrives: an answer at once, or work that ends with one. */
   arrive(cartId: string, requestId: string | undefined): Answer | Work;
   cart(cartId: string, stale: boolean): Answer;
@@ -81,7 +100,12 @@ export function createTruth(
   now: () => number,
   random: Random,
   violated: (what: string) => void,
+  orderPlans: readonly OrderPlan[] = [],
 ): Truth {
+  const catalogue = createCatalogue(itemsOnSale, nature.staleBuysOthers);
+  const planOf = new Map(orderPlans.map((plan) => [jobKeyOf(plan), plan]));
+  /** `job line` of every line that was bought. */
+  const boughtLines = new Set<string>();
   const carts = new Map<string, CartTruth>();
   const start = now();
   for (const plan of plans)
@@ -92,6 +116,7 @@ export function createTruth(
       tries: new Map(),
       answers: new Map(),
       checkouts: 0,
+      stale: 0,
       busyUntil: 0,
       goneAt: Number.POSITIVE_INFINITY,
     });
@@ -102,7 +127,7 @@ export function createTruth(
 
   function arrive(cartId: string, requestId: string | undefined): Answer | Work {
     const cart = carts.get(cartId);
-    if (cart === undefined || now() >= cart.goneAt) return gone;
+    if (cart === undefined || isGone(cart)) return gone;
     const { plan } = cart;
     cart.checkouts += 1;
     if (plan.goneAfter !== undefined) cart.goneAt = Math.min(cart.goneAt, now() + plan.goneAfter);
@@ -119,23 +144,49 @@ export function createTruth(
         status: 400,
         body: errorBody(800065, `Cannot check out an already submitted cart ${cartId}.`),
       };
+    const unfit = whyUnfit(cart);
+    if (unfit?.status === 400) return unfit;
+    if (unfit !== undefined) cart.stale += 1;
+    const staleFrom = unfit === undefined ? undefined : nature.staleBuysOthers ? firstStaleGroup(cart) : 0;
+    if (unfit !== undefined && staleFrom === 0) return unfit;
     cart.busyUntil = Number.POSITIVE_INFINITY;
     return {
       finish() {
         cart.busyUntil = 0;
-        const answer = commit(cart);
+        const answer = commit(cart, staleFrom);
+        if (unfit !== undefined) return unfit;
         if (requestId !== undefined) cart.answers.set(requestId, answer);
         return answer;
       },
     };
   }
 
-  function commit(cart: CartTruth): Answer {
+  /** Why a cart of lines is refused as a whole: a line in error, or an availability that is gone. */
+  function whyUnfit({ made }: CartTruth): Answer | undefined {
+    if (made === undefined) return undefined;
+    const errors = priceLines(made.content, catalogue).map(({ error }) => error);
+    if (errors.some((error) => error !== undefined && error !== 10001))
+      return { status: 400, body: errorBody(800002, 'This cart has line items with errors') };
+    return errors.includes(10001)
+      ? { status: 404, body: errorBody(400019, 'The availability was not found') }
+      : undefined;
+  }
+
+  const firstStaleGroup = ({ plan }: CartTruth): number =>
+    plan.groups.findIndex(({ offerId, addons = [] }) =>
+      [offerId, ...addons.map((addon) => addon.offerId)].some((id) => !catalogue.isOnSale(id)),
+    );
+
+  /** `upTo`: only the groups before this one. */
+  function commit(cart: CartTruth, upTo?: number): Answer {
     const buysAgain = cart.status === 'Ordered' && nature.contract === 'rebuy';
     const errors: { group: string; code: number }[] = [];
     const made: OrderTruth[] = [];
-    for (const plan of cart.plan.groups) {
-      const has = cart.orders.some((order) => order.plan.group === plan.group);
+    for (const plan of cart.plan.groups.slice(0, upTo)) {
+      // Another content in the place of what was bought is bought too.
+      const has = cart.orders.some(
+        (order) => order.plan.group === plan.group && order.plan.offerId === plan.offerId,
+      );
       if (has && !buysAgain) continue;
       const tries = (cart.tries.get(plan.group) ?? 0) + 1;
       cart.tries.set(plan.group, tries);
@@ -144,11 +195,17 @@ export function createTruth(
         continue;
       }
       if (has) violated(`1 one purchase: group ${plan.group} of cart ${cart.plan.id} was bought twice`);
+      for (const line of plan.lines ?? []) {
+        const name = `line ${line} of ${cart.made?.jobKey}`;
+        if (boughtLines.has(name)) violated(`1 one purchase: ${name} was bought twice`);
+        boughtLines.add(name);
+      }
       made.push(makeOrder(cart.plan.customerId, cart.plan.id, plan, now()));
     }
     cart.orders.push(...made);
     orders.push(...made);
-    if (errors.length === 0 || (cart.orders.length > 0 && nature.partialLeaves === 'Ordered'))
+    const isWhole = errors.length === 0 && upTo === undefined;
+    if (isWhole || (cart.orders.length > 0 && upTo === undefined && nature.partialLeaves === 'Ordered'))
       cart.status = 'Ordered';
     const told = nature.contract === 'replay' ? cart.orders : made;
     return {
@@ -183,14 +240,67 @@ export function createTruth(
   for (const { customerId, plan, at } of placed)
     orders.push(makeOrder(customerId, undefined, plan, start + at));
 
+  const isGone = ({ goneAt, made }: CartTruth): boolean =>
+    now() >= Math.min(goneAt, made?.expiresAt ?? Number.POSITIVE_INFINITY);
+
+  const toldMade = (cart: CartTruth, made: MadeCart, content: CartContent, status: string): string =>
+    madeCartBody({ id: cart.plan.id, status, ...made, content }, priceLines(content, catalogue));
+
+  function create(customerId: string, content: CartContent): Answer {
+    const id = random.guid();
+    const jobKey = jobOfContent(customerId, content);
+    const made: MadeCart = { jobKey, createdAt: now(), expiresAt: now() + nature.cartLife, content };
+    const cart: CartTruth = {
+      plan: planOfContent(id, customerId, content, planOf.get(jobKey)),
+      made,
+      status: 'Active',
+      orders: [],
+      tries: new Map(),
+      answers: new Map(),
+      checkouts: 0,
+      stale: 0,
+      busyUntil: 0,
+      goneAt: Number.POSITIVE_INFINITY,
+    };
+    carts.set(id, cart);
+    return { status: 201, body: toldMade(cart, made, content, cart.status) };
+  }
+
+  function put(cartId: string, content: CartContent, stale: boolean): Answer {
+    const cart = carts.get(cartId);
+    const made = cart?.made;
+    if (cart === undefined || made === undefined || isGone(cart)) return gone;
+    if (now() < cart.busyUntil)
+      return { status: 409, body: errorBody(800064, 'Another request is processing this cart') };
+    if (cart.status === 'Ordered')
+      return { status: 400, body: errorBody(800065, 'The cart was submitted earlier') };
+    const before = made.content;
+    made.content = content;
+    cart.plan = planOfContent(cartId, customerOf(made.jobKey), content, planOf.get(made.jobKey));
+    return { status: 200, body: toldMade(cart, made, stale ? before : content, cart.status) };
+  }
+
   return {
     nature,
     carts,
     orders,
+    catalogue,
+    jobOf: (cartId) => {
+      const cart = carts.get(cartId);
+      return cart?.made?.jobKey ?? jobKeyOf({ customerId: cart?.plan.customerId ?? '', cartId });
+    },
+    madeFor: (jobKey) => [...carts.values()].filter(({ made }) => made?.jobKey === jobKey),
+    isGone,
+    create,
+    put,
     arrive,
     cart(cartId, stale) {
       const cart = carts.get(cartId);
-      if (cart === undefined || now() >= cart.goneAt) return gone;
+      if (cart === undefined || isGone(cart)) return gone;
+      if (cart.made !== undefined) {
+        const status = stale ? 'Active' : cart.status;
+        return { status: 200, body: toldMade(cart, cart.made, cart.made.content, status) };
+      }
       return { status: 200, body: cartBody(cart.plan, stale ? 'Active' : cart.status, now()) };
     },
     order(orderId, stale) {

@@ -1,3 +1,5 @@
+import type { JobKey } from '../../src/domain/message/job-key.ts';
+import { omitUndefined } from '../../src/domain/omit-undefined.ts';
 import type { ApiCall } from './partner-center.ts';
 import type { Process } from './process.ts';
 
@@ -23,10 +25,10 @@ export interface Watch {
   /** Returns what to call when the client has its answer, or has given up. */
   beforeCall(call: ApiCall): () => void;
   closed(process: Process, until: number, forAll: boolean, customerId?: string): void;
-  /** The strictest times of all messages of a job that were accepted. */
-  readonly jobTimes: ReadonlyMap<string, JobTimes>;
   /** A message was accepted: its times hold for every claim from now on. */
-  accept(cartId: string, times: JobTimes): void;
+  accept(jobKey: JobKey, times: JobTimes): void;
+  /** The job has other lines now, and the times of the message that brought them alone. */
+  replace(jobKey: JobKey, times: JobTimes): void;
   /** Carts of which a later checkout was answered with a refusal, whatever became of it: the first one's leaves a repeat. */
   readonly refused: Set<string>;
   /** Carts of which any checkout was answered so: their jobs may fail for it. */
@@ -72,11 +74,13 @@ export function createWatch(
   now: () => number,
   violated: (what: string) => void,
   note: (text: string) => void,
+  jobOf: (cartId: string) => JobKey,
 ): Watch {
   const closings: Closing[] = [];
   const calls: WatchedCall[] = [];
-  const jobTimes = new Map<string, JobTimes>();
-  const accepted = new Map<string, (JobTimes & { readonly at: number })[]>();
+  /** The strictest times of all messages of a job that were accepted. */
+  const jobTimes = new Map<JobKey, JobTimes>();
+  const accepted = new Map<JobKey, (JobTimes & { readonly at: number })[]>();
   const refused = new Set<string>();
   const waiting = new Set<ApiCall>();
 
@@ -90,13 +94,17 @@ export function createWatch(
   }
 
   return {
-    jobTimes,
-    accept(cartId, times) {
-      const known = jobTimes.get(cartId);
+    accept(jobKey, times) {
+      const known = jobTimes.get(jobKey);
       const next = known === undefined ? times : strictest(known, times);
       if (next.notBefore === known?.notBefore && next.notAfter === known?.notAfter) return;
-      jobTimes.set(cartId, next);
-      accepted.set(cartId, [...(accepted.get(cartId) ?? []), { ...next, at: now() }]);
+      jobTimes.set(jobKey, next);
+      accepted.set(jobKey, [...(accepted.get(jobKey) ?? []), { ...next, at: now() }]);
+    },
+    replace(jobKey, { notBefore, notAfter }) {
+      const times = strictest({}, omitUndefined({ notBefore, notAfter }));
+      jobTimes.set(jobKey, times);
+      accepted.set(jobKey, [{ ...times, at: now() }]);
     },
     refused,
     denied: new Set(),
@@ -133,7 +141,7 @@ export function createWatch(
       waiting.add(call);
       const local = process.clock.now();
       const { notBefore, notAfter } =
-        accepted.get(id)?.findLast(({ at }) => at + mayLeaveAfterClaim < now()) ?? {};
+        accepted.get(jobOf(id))?.findLast(({ at }) => at + mayLeaveAfterClaim < now()) ?? {};
       if (notBefore !== undefined && local < notBefore)
         violated(`4 not before its time: checkout of ${id} ${notBefore - local} ms before notBefore`);
       if (notAfter !== undefined && local > notAfter)

@@ -1,4 +1,5 @@
-import type { CartPlan, GroupPlan, OrderTruth } from './cart-plan.ts';
+import type { CartContent } from '../../src/domain/cart/cart-content.ts';
+import type { CartPlan, GroupPlan, ItemPlan, OrderTruth } from './cart-plan.ts';
 import type { Random } from './random.ts';
 
 /** Bodies in the shapes of `test/fixtures`, so that the real decoders read them. */
@@ -150,3 +151,71 @@ const addonItems = ({ addons = [], group, billingCycle }: GroupPlan, id: number)
     ...(term === '' ? {} : { termDuration: term }),
     orderGroup: group,
   }));
+
+/** The one availability of an item, in the words of "Get a list of availabilities for a SKU (by customer)". */
+export const availabilitiesBody = ({ product, sku }: ItemPlan, availability: string): string =>
+  JSON.stringify({
+    totalCount: 1,
+    items: [
+      {
+        id: availability,
+        productId: product,
+        skuId: sku,
+        catalogItemId: `${product}:${sku}:${availability}`,
+        segment: 'commercial',
+        isPurchasable: true,
+        terms: [{ duration: 'P1M' }, { duration: 'P1Y' }],
+        sku: {
+          supportedBillingCycles: ['monthly', 'annual'],
+          minimumQuantity: 1,
+          maximumQuantity: 300,
+        },
+      },
+    ],
+    attributes: { objectType: 'Collection' },
+  });
+
+/** What Partner Center says of one line of a cart that it was asked to make. */
+export interface PricedLine {
+  readonly group: string;
+  readonly extendedPrice: number | undefined;
+  /** The code of an error of the line. */
+  readonly error: number | undefined;
+}
+
+/** The answer to creating, replacing and reading a cart that was made of lines. */
+export const madeCartBody = (
+  cart: {
+    readonly id: string;
+    readonly status: string;
+    readonly createdAt: number;
+    readonly expiresAt: number;
+    readonly content: CartContent;
+  },
+  priced: readonly PricedLine[],
+): string =>
+  JSON.stringify({
+    id: cart.id,
+    creationTimestamp: iso(cart.createdAt),
+    lastModifiedTimestamp: iso(cart.createdAt),
+    expirationTimestamp: iso(cart.expiresAt),
+    status: cart.status,
+    lineItems: cart.content.lines.map((line, id) => {
+      const { group, extendedPrice, error } = priced[id] ?? {};
+      return {
+        id,
+        catalogItemId: line.catalogItemId,
+        friendlyName: line.friendlyName,
+        quantity: line.quantity,
+        currencyCode: 'USD',
+        billingCycle: line.billing,
+        ...(line.term === 'none' ? {} : { termDuration: line.term }),
+        orderGroup: group,
+        ...(extendedPrice === undefined ? {} : { pricing: { extendedPrice } }),
+        ...(error === undefined
+          ? {}
+          : { error: { errorCode: error, errorDescription: 'This line cannot be bought as it is' } }),
+      };
+    }),
+    attributes: { objectType: 'Cart' },
+  });

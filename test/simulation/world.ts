@@ -1,11 +1,12 @@
 import type { CheckoutEvent } from '../../src/domain/events/event.ts';
-import type { JobKey } from '../../src/domain/message/job-key.ts';
+import { type JobKey, recordKeyOf } from '../../src/domain/message/job-key.ts';
 import { defaultTimes } from '../../src/domain/times.ts';
 import { type Blow, type BlowKind, isBug } from './blows.ts';
 import { type Bugs, createBugs } from './bugs.ts';
 import { checkStopped } from './check-stopped.ts';
 import { createDoubts, type Doubts } from './doubts.ts';
 import { type ApiFault, listFaults, refusals } from './faults.ts';
+import { createLinesWatch } from './lines-watch.ts';
 import type { Api, ApiCall } from './partner-center.ts';
 import type { Process } from './process.ts';
 import { type Broker, createBroker } from './queue.ts';
@@ -79,7 +80,7 @@ export function createWorld(
   const setup = setupOf(random.fork());
   const timeline = createTimeline(worldStart);
   const violations: string[] = [];
-  const lines: string[] = [];
+  const told: string[] = [];
   const latency = random.fork();
   const blowRandom = random.fork();
   const faultRandom = random.fork();
@@ -95,7 +96,7 @@ export function createWorld(
 
   const sinceStart = () => timeline.now() - worldStart;
   const trace = (process: string, text: string) => {
-    if (traced) lines.push(`${(sinceStart() / 1000).toFixed(3).padStart(10)} ${process.padEnd(8)} ${text}`);
+    if (traced) told.push(`${(sinceStart() / 1000).toFixed(3).padStart(10)} ${process.padEnd(8)} ${text}`);
   };
   const violated = (what: string) => {
     trace('!', what);
@@ -107,14 +108,29 @@ export function createWorld(
       (outage) => outage.what === what && sinceStart() >= outage.from && sinceStart() < outage.to,
     );
 
-  const watch = createWatch(timeline.now, violated, (text) => trace('watch', text));
-  const truth = createTruth(setup.carts, setup.placed, setup.nature, timeline.now, random.fork(), violated);
+  const watch = createWatch(
+    timeline.now,
+    violated,
+    (text) => trace('watch', text),
+    (cartId) => truth.jobOf(cartId),
+  );
+  const truth = createTruth(
+    setup.carts,
+    setup.placed,
+    setup.nature,
+    timeline.now,
+    random.fork(),
+    violated,
+    setup.orders,
+  );
+  const doubts = createDoubts(timeline.now, truth, (before, record) => lines.changed(before, record));
+  const lines = createLinesWatch(truth, doubts, watch.replace, violated);
 
   function blowAt(process: Process, name: string): BlowKind | undefined {
     const index = calls;
     calls += 1;
-    const told = planned.get(index);
-    if (told !== undefined) return told;
+    const schedules = planned.get(index);
+    if (schedules !== undefined) return schedules;
     if (isCalm()) return undefined;
     const drawn = setup.blow(name, blowRandom);
     if (drawn === undefined || !costly.includes(drawn)) return drawn;
@@ -150,9 +166,9 @@ export function createWorld(
     random,
     events: [],
     watch,
-    doubts: createDoubts(timeline.now, truth),
+    doubts,
     violations,
-    lines,
+    lines: told,
     violated,
     trace,
     traced,
@@ -203,6 +219,7 @@ export function createWorld(
       if (what === 'checkout' && isWhole) watch.answered.add(id);
     },
     leave(call) {
+      if (call.what === 'checkout') lines.checkout(call.id);
       checkStopped(world, call);
       if (setup.watched) checkRequestId(world, call);
       return watch.beforeCall(call);
@@ -244,7 +261,7 @@ function checkRequestId(world: World, { what, customerId, id, options }: ApiCall
   if (what !== 'checkout' || requestId === undefined) return;
   const row = world.tables.checkouts
     .all()
-    .find(({ partition, key }) => partition === customerId && key === `cart:${id}`);
+    .find(({ partition, key }) => partition === customerId && key === recordKeyOf(world.truth.jobOf(id)));
   const isWritten = Object.values(row?.properties ?? {}).some(
     (value) => typeof value === 'string' && value.includes(requestId),
   );

@@ -98,7 +98,8 @@ export const spelling = (word: string): string =>
 
 type Chosen =
   | { readonly ok: true; readonly catalogItemId: string }
-  | { readonly ok: false; readonly bad: BadLine };
+  /** `isOutdated`: the catalogue still lists what a cart has just refused. It may soon list another one. */
+  | { readonly ok: false; readonly bad: BadLine; readonly isOutdated?: boolean };
 
 /**
  * The one availability that a line means. Where it could be several, or none, the line is refused: a wrong guess would buy something
@@ -109,16 +110,25 @@ export function chooseAvailability(
   offers: Offers,
   refused: ReadonlySet<string> = new Set(),
 ): Chosen {
-  const bad = (code: string, description: string, remedy: string): Chosen => ({
+  const bad = (code: string, description: string, remedy: string): Extract<Chosen, { ok: false }> => ({
     ok: false,
     bad: { line: line.line, code, description, remedy },
   });
   if (offers.kind === 'refused') return bad(offers.code, offers.description, offers.remedy);
   const item = itemOf(line);
-  const sold = offers.availabilities.filter(
-    ({ isPurchasable, segment, catalogItemId }) =>
-      isPurchasable && segment === line.segment && !refused.has(catalogItemId),
+  const listed = offers.availabilities.filter(
+    ({ isPurchasable, segment }) => isPurchasable && segment === line.segment,
   );
+  const sold = listed.filter(({ catalogItemId }) => !refused.has(catalogItemId));
+  if (sold.length === 0 && listed.length > 0)
+    return {
+      ...bad(
+        '10001',
+        `The catalogue lists ${listed.map(({ id }) => id).join(', ')} for ${item}, and a cart refuses it.`,
+        'Send the order again later, or ask Microsoft support.',
+      ),
+      isOutdated: true,
+    };
   if (sold.length === 0)
     return bad(
       'not-sold',

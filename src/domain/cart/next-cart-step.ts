@@ -18,6 +18,8 @@ export interface Making {
   readonly refused: ReadonlySet<string>;
   /** What the last cart was asked to hold, and how it was answered. */
   readonly answered?: { readonly content: CartContent; readonly cart: AnsweredCart };
+  /** Another run may find a catalogue that has caught up. */
+  readonly mayWait: boolean;
   /** Lines that a cart refused: with `onBadLine: "drop"` the next cart leaves them out. */
   readonly bad: readonly BadLine[];
 }
@@ -33,6 +35,7 @@ export interface Stop {
  * - `resolve`: ask what this product and SKU is sold as.
  * - `create`: ask for a cart of this content.
  * - `renew`: these items were refused; forget them, and ask again what is sold.
+ * - `wait`: the catalogue lists what a cart has just refused: ask it again later.
  * - `ready`: the cart is what was wanted, line by line, within its ceiling.
  * - `fail`: it cannot be bought as it is written.
  * - `hold`: a person has to look.
@@ -41,6 +44,7 @@ export type CartStep =
   | { readonly kind: 'resolve'; readonly product: string; readonly sku: string }
   | { readonly kind: 'create'; readonly content: CartContent; readonly bad: readonly BadLine[] }
   | { readonly kind: 'renew'; readonly catalogItemIds: readonly string[]; readonly items: readonly string[] }
+  | { readonly kind: 'wait'; readonly items: readonly string[] }
   | {
       readonly kind: 'ready';
       readonly cart: AnsweredCart;
@@ -62,11 +66,17 @@ export function nextCartStep(making: Making): CartStep {
 
   const good: ContentLine[] = [];
   const bad: BadLine[] = [...making.bad];
+  const outdated: string[] = [];
   for (const line of wanted) {
     const chosen = chooseFor(line, offers, refused);
     if (chosen.ok) good.push(contentLine(line, chosen.catalogItemId));
-    else bad.push(chosen.bad);
+    else {
+      bad.push(chosen.bad);
+      if (chosen.isOutdated === true) outdated.push(itemOf(line));
+    }
   }
+  // guard: Lines: a catalogue that is out of date fails and drops no line
+  if (outdated.length > 0 && making.mayWait) return { kind: 'wait', items: outdated };
   if (mustFail(job, good, bad)) return failed(bad);
   if (answered === undefined) return { kind: 'create', content: contentOf(job, good), bad };
   return checkAnswer(making, answered.content, answered.cart, bad);

@@ -41,7 +41,7 @@ export function replacedBy(
 ): CheckoutRecord | undefined {
   const versions = versionsOf(record, job);
   if (versions === undefined || !mayReplace(record, versions.now)) return undefined;
-  const { cartId: _, made: __, badLines: ___, repair: ____, groups: _____, ...rest } = record;
+  const { cartId: _, made: __, badLines: ___, repair: ____, groups: _____, merged: ______, ...rest } = record;
   const { messageId, at, body } = message;
   const version = {
     at,
