@@ -7,7 +7,7 @@ import { buildDist } from './build.ts';
 import { readOptions } from './command-line.ts';
 import type { HostChild } from './functions-host/child.ts';
 import type { CartRef } from './partner-center/sandbox.ts';
-import { makeSampleList } from './sample-list.ts';
+import { makeSampleLists } from './sample-list.ts';
 import { shellLines } from './shell-file.ts';
 import { examplePorts, type Stack, startStack, withoutTimer } from './stack.ts';
 
@@ -60,14 +60,14 @@ async function dev(): Promise<void> {
     const file = { pid: process.pid, settings, admin: sandbox.admin };
     await writeFile(stackFile, JSON.stringify(file, null, 2), { mode: 0o600 });
     const worker = ownWorker ? undefined : await stack.startWorker(show, noTimer ? withoutTimer : {});
-    const sample = await makeSampleList(sandbox, join(folder, 'sample.csv'));
+    const sample = await makeSampleLists(sandbox, folder);
     await writeFile(shellFile, shellLines(stack, worker, sample.refused), { mode: 0o600 });
     console.log(`
 The stack is up; its clock runs ${factor} times faster.${worker === undefined ? '' : ` Functions: ${worker.functions.join(', ')} (registered in ${Math.round(worker.registeredMs)} ms).`}
 
 ${addresses(stack, worker)}
 
-20 carts are there, and a list of them in .local/sample.csv. Try, in another terminal:
+20 carts are there, and a list of them in .local/sample.csv; ten orders stand in .local/orders.csv. Try, in another terminal:
 
 ${whatToTry(stack, worker, sample.first)}
 
@@ -130,6 +130,11 @@ function whatToTry({ sandbox, functionKey }: Stack, worker: HostChild | undefine
   return `  # checks all of them out, and shows how the worker stands
   npx partner-checkout enqueue .local/sample.csv --batch sample
   npx partner-checkout status
+
+  # order lines: what would fail and what it costs, then from lines to subscriptions, and what became of each line
+  npx partner-checkout preflight .local/orders.csv
+  npx partner-checkout enqueue .local/orders.csv --batch orders
+  npx partner-checkout batch orders --csv
 
 ${http}
 

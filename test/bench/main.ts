@@ -6,6 +6,7 @@ import { numberIn, readOptions } from '../../local/command-line.ts';
 import { benchBudget, benchLowerLimit } from './budget.ts';
 import { benchEnqueue } from './enqueue.ts';
 import { benchFirstCall } from './first-call.ts';
+import { benchFirstSubscription } from './first-subscription.ts';
 import { benchLatency } from './latency.ts';
 import { benchMemory } from './memory.ts';
 import { benchOneCustomer } from './one-customer.ts';
@@ -34,6 +35,7 @@ const benches = {
   budget: benchBudget,
   'lower-limit': benchLowerLimit,
   'first-call': benchFirstCall,
+  'first-subscription': benchFirstSubscription,
   'one-customer': benchOneCustomer,
 } as const satisfies Readonly<Record<string, (jobs: number, starts: number) => Promise<unknown>>>;
 const names = Object.keys(benches) as (keyof typeof benches)[];

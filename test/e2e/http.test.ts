@@ -28,6 +28,13 @@ afterAll(async () => {
   await still?.stop();
 });
 
+const quick = {
+  licence: [0, 1_000],
+  reservation: [0, 1_000],
+  software: [0, 1_000],
+  saas: [0, 1_000],
+} satisfies Record<string, [number, number]>;
+
 interface Asked {
   readonly status: number;
   readonly headers: Headers;
@@ -107,6 +114,37 @@ describe('a job', () => {
 
     const again = await post({ ...cart });
     expect(again.body).toMatchObject({ known: { state: 'completed', cartId: cart?.cartId } });
+  });
+
+  test('that carries lines says what became of each, and until when it can be cancelled', async () => {
+    stack.sandbox.set({ listLag: [0, 0], pending: { ...quick } });
+    const [customerId] = stack.sandbox.customerIds(1, 'http');
+    const line = { product: 'CFQ7TTC0AB12', sku: '0001', quantity: 2, term: 'P1Y', billing: 'monthly' };
+    const sent = await post({
+      customerId,
+      externalOrderId: 'HTTP-1',
+      onBadLine: 'drop',
+      lines: [line, { ...line, sku: '0009' }],
+    });
+    const location = `/api/jobs/${customerId}:order:http-1`;
+    expect(sent.headers.get('location')).toBe(location);
+    const found = await vi.waitFor(
+      async () => {
+        const state = await readJob(location);
+        expect(state.body).toMatchObject({ lines: [{ cancellableUntil: expect.any(String) }, {}] });
+        return state;
+      },
+      { timeout: 40_000, interval: 200 },
+    );
+    expect(found.body).toMatchObject({
+      state: 'completed',
+      externalOrderId: 'HTTP-1',
+      orders: [{ subscriptions: [{ offerId: expect.stringMatching(/^CFQ7TTC0AB12:0001:/) }] }],
+      lines: [
+        { line: 1, state: 'completed', orderId: expect.any(String), subscriptionId: expect.any(String) },
+        { line: 2, sku: '0009', state: 'dropped', code: '400018', remedy: expect.any(String) },
+      ],
+    });
   });
 
   test('that failed has its reason, and the remedy', async () => {

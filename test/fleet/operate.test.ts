@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
-import { makeSampleList } from '../../local/sample-list.ts';
+import { makeSampleLists } from '../../local/sample-list.ts';
 import { shellLines } from '../../local/shell-file.ts';
 import { queueName, type Stack, startStack } from '../../local/stack.ts';
 import { booksReader } from '../../local/verdict/books.ts';
@@ -22,7 +22,7 @@ beforeAll(async () => {
   stack = await startStack({ factor: 100, appRoot: inject('appRoot') });
   const worker = await stack.startWorker();
   await mkdir(join(folder, '.local'), { recursive: true });
-  const { refused } = await makeSampleList(stack.sandbox, join(folder, '.local', 'sample.csv'));
+  const { refused } = await makeSampleLists(stack.sandbox, join(folder, '.local'));
   await writeFile(join(folder, '.local', 'env'), shellLines(stack, worker, refused));
   const file = { pid: process.pid, settings: stack.settings, admin: stack.sandbox.admin };
   await writeFile(join(folder, '.local', 'stack.json'), JSON.stringify(file));
