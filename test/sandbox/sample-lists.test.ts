@@ -23,7 +23,7 @@ test('a third of the sample jobs carry order lines; one cart and one order are r
     const { refused } = await makeSampleLists(sandbox, folder);
     const lists = await Promise.all(
       ['sample.csv', 'orders.csv'].map((name) =>
-        checkList(readList(createReadStream(join(folder, name))), { batch: 'sample' }),
+        checkList(readList(createReadStream(join(folder, name))), {}),
       ),
     );
     expect(lists.map(({ jobs, invalid }) => [jobs.length, invalid])).toEqual([
