@@ -4,6 +4,8 @@
  */
 
 import { expect, test } from 'vitest';
+import { checkList } from '../../src/operator/list/check-list.ts';
+import { readList } from '../../src/operator/list/read-list.ts';
 import { customerId } from './lines.ts';
 import { linesBed } from './lines-bed.ts';
 
@@ -30,6 +32,9 @@ const cases: readonly {
   readonly job?: object;
   readonly before?: (bed: Bed) => void;
   readonly sends?: number;
+  /** Sent as a list for `enqueue`, not as a message. */
+  readonly asList?: true;
+  /** `rejected`: it is no job, and `code` is the path of the field. `not sent`: `enqueue` refuses the row, and `code` is its column. */
   readonly state: string;
   readonly code?: string;
   readonly bought: number;
@@ -165,6 +170,28 @@ const cases: readonly {
     bought: 0,
   },
   {
+    what: '0001 that a spreadsheet has eaten to 1, in a message',
+    lines: [{ ...standard, sku: '1' }],
+    state: 'rejected',
+    code: 'lines.0.sku',
+    bought: 0,
+  },
+  {
+    what: '0001 that a spreadsheet has eaten to 1, in a list',
+    lines: [{ ...standard, sku: '1' }],
+    asList: true,
+    state: 'completed',
+    bought: 1,
+  },
+  {
+    what: '0010 that a spreadsheet has made 1.00E+01, in a list',
+    lines: [{ ...standard, sku: '1.00E+01' }],
+    asList: true,
+    state: 'not sent',
+    code: 'sku',
+    bought: 0,
+  },
+  {
     what: 'no price, and a ceiling',
     lines: [of('CFQ7TTC0PQ43', '0001')],
     job: ceiling('99999'),
@@ -181,13 +208,29 @@ const cases: readonly {
   },
 ];
 
-test.each(cases)('$what: $state $code', async ({ lines, job, before, sends = 1, state, code, bought }) => {
+async function* csvOf(order: object, lines: readonly object[]): AsyncGenerator<Uint8Array> {
+  const rows = lines.map((line) => ({ ...order, ...line }));
+  yield Buffer.from([Object.keys(rows[0] ?? {}), ...rows.map(Object.values)].join('\n'));
+}
+
+test.each(cases)('$what: $state $code', async (given) => {
+  const { lines, job, before, sends = 1, asList, state, code, bought } = given;
   const bed = linesBed();
   before?.(bed);
   if (bed.worker.queue.length > 0) await bed.settle(20);
-  for (let n = 0; n < sends; n += 1)
-    await bed.worker.enqueue({ customerId, externalOrderId: 'PO-7741', lines, ...job });
+  const order = { customerId, externalOrderId: 'PO-7741' };
+  if (asList === true) {
+    const list = await checkList(readList(csvOf(order, lines)), {});
+    for (const one of list.jobs) await bed.worker.enqueue(one.job);
+    expect(list.problems.map(({ field }) => field)).toEqual(state === 'not sent' ? [code] : []);
+  } else for (let n = 0; n < sends; n += 1) await bed.worker.enqueue({ ...order, lines, ...job });
   await bed.settle(80);
+  if (state === 'rejected' || state === 'not sent') {
+    expect(bed.sold()).toEqual([]);
+    const rejected = bed.rejected().map(({ properties }) => properties['path']);
+    expect(rejected).toEqual(state === 'rejected' ? [code] : []);
+    return;
+  }
   const record = await bed.record('PO-7741');
   expect(record.state).toBe(state);
   if (code !== undefined) {
