@@ -33,8 +33,9 @@ export const testConfig = (chosen: Chosen) =>
       sequence: { sequencer: NightsFirst },
       // Files of one process share what they import; nothing here keeps a state that another file could meet.
       isolate: false,
-      testTimeout: 30_000,
-      hookTimeout: 60_000,
+      // For what hangs, and for nothing else: on a busy machine a test takes ten times its time.
+      testTimeout: 180_000,
+      hookTimeout: 180_000,
     },
   });
 

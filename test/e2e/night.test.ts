@@ -62,7 +62,7 @@ describe('a list of the user’s own', () => {
     expect(summary).toMatch(/line 3, field customerId: not-valid: customerId must be a GUID/);
     expect(summary).toMatch(/line 6, field notAfter: not-valid: must be an ISO 8601 instant/);
     expect(night.sandbox.orderBook()).toHaveLength(2);
-  }, 60_000);
+  });
 });
 
 describe('what ends a night without the good end', () => {
@@ -73,7 +73,7 @@ describe('what ends a night without the good end', () => {
     const result = await runNight({ stack: night, plan, output: listLag, limitMs: 60_000, trouble: false });
     expect(result.wrong).toEqual(['the tables differ from Partner Center']);
     expect(result.comparison.lost).toHaveLength(1);
-  }, 60_000);
+  });
 
   test('nothing is left but a job that asks a person', async () => {
     const night = await stack({ MAX_ATTEMPTS: '1' });
@@ -90,7 +90,7 @@ describe('what ends a night without the good end', () => {
     });
     expect(result.wrong, result.summary).toEqual(['lines without an end: 1, of which 1 ask a person']);
     expect(result.summary).toMatch(new RegExp(`Without an end\n.+${first?.cartId}: unresolved`));
-  }, 90_000);
+  });
 
   test('its time is over', async () => {
     const night = await stack();
@@ -98,5 +98,5 @@ describe('what ends a night without the good end', () => {
     const result = await runNight({ stack: night, plan, output: listLag, limitMs: 0, trouble: false });
     // The line that is no job may have been rejected by then.
     expect(result.wrong.join()).toMatch(/lines without an end: [78]/);
-  }, 60_000);
+  });
 });

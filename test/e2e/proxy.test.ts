@@ -33,4 +33,4 @@ test('AMQP goes to port 443, by the proxy', async () => {
     proxy.closeAllConnections();
     proxy.close();
   }
-}, 60_000);
+});

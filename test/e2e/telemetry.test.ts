@@ -67,7 +67,7 @@ beforeAll(async () => {
   await client.close();
   // The last spans leave with the drain.
   await worker.stop();
-}, 60_000);
+});
 
 afterAll(async () => {
   await stack?.stop();

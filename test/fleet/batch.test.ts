@@ -102,7 +102,7 @@ test('forty carts and a line that is none, to their batch.finished; then the res
   expect(csv.filter((line) => /completed,[^,]+,[^,]*,/.test(line)).length).toBe(40);
   const page = await readFile(join(folder, 'night.html'), 'utf8');
   expect(page).toContain('<title>41 carts: 40 completed, 1 rejected</title>');
-}, 120_000);
+});
 
 describe('a batch that nobody knows', () => {
   test('is told in a sentence', async () => {
@@ -161,4 +161,4 @@ test('a batch that is stopped before it begins buys nothing; undone, it goes on'
   expect((await checkout('batch', 'stop', 'later', '--undo')).code).toBe(0);
   // Until the worker hears of it, a job that comes is ended; sent again, it is tried again.
   await waitFor('later', 'completed', 1, () => send(carts.slice(5).map(line)));
-}, 120_000);
+});

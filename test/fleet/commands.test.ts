@@ -34,14 +34,14 @@ describe('npm start', () => {
       /Partner Center (\d+) orders · table \1 · bought twice 0 · lost 0 · called too early 0/,
     );
     expect(left(run)).toEqual(clean);
-  }, 120_000);
+  });
 
   test('an order book that lies: exit 1', async () => {
     await using run = command('local/night.ts', '--jobs', '30', '--lines', '30', '--lie', 'hide');
     expect(await run.ended, run.printed()).toBe(1);
     expect(run.printed()).toContain('FAILED');
     expect(run.printed()).toContain('the tables differ from Partner Center');
-  }, 120_000);
+  });
 
   test('Ctrl-C in the middle of the night leaves no process and no file', async () => {
     await using run = command('local/night.ts', '--jobs', '300');
@@ -50,14 +50,14 @@ describe('npm start', () => {
     expect(await run.ended, run.printed()).toBe(130);
     expect(run.printed().trimEnd().split('\n').at(-1)).toBe('Stopped before the end.');
     expect(left(run)).toEqual(clean);
-  }, 60_000);
+  });
 
   test('a list that is not there is told in a sentence', async () => {
     await using run = command('local/night.ts', '--file', 'no-such-list.csv');
     expect(await run.ended).toBe(1);
     expect(run.printed()).toMatch(/no such file.*no-such-list\.csv/);
     expect(run.printed()).not.toMatch(/^ {4}at /m);
-  }, 60_000);
+  });
 });
 
 /** More of them: `JOBS=1000 npm run check:fleet -- test/fleet/commands.test.ts`. */

@@ -71,4 +71,4 @@ test('dead letters of jobs that were never begun: given up, so that later messag
     limited,
   );
   expect(stack.sandbox.orderBook().map(({ cartId }) => cartId)).toEqual([cart.cartId]);
-}, 120_000);
+});

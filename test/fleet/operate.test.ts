@@ -97,7 +97,7 @@ describe('the commands of the README', () => {
       expect(stdout, `${line}\n${stderr}`).not.toBe('');
       if (line.includes('npx partner-checkout enqueue')) await idle();
     }
-  }, 180_000);
+  });
 });
 
 /** In the shell that a person has, where `npx partner-checkout` is this folder's command. */
@@ -128,7 +128,7 @@ describe('enqueue', () => {
     expect(orders).toHaveLength(8);
     const { carts: rows } = await booksReader(stack.tables.connectionString).read();
     expect(rows.filter(({ cartId, state }) => ours.has(cartId) && state === 'completed')).toHaveLength(8);
-  }, 60_000);
+  });
 
   test('an invalid line stops the whole, unless it is told to be skipped; --dry-run sends nothing', async () => {
     const [cart] = carts(1);
@@ -144,7 +144,7 @@ describe('enqueue', () => {
     expect(calls).toHaveLength(0);
     const sent = await checkout('--json enqueue - --skip-invalid', list);
     expect(JSON.parse(sent.stdout)).toMatchObject({ jobs: 1, invalid: 1, sent: 1, problems: [{ line: 3 }] });
-  }, 60_000);
+  });
 
   test('what cannot be understood is 2, with what to do', async () => {
     for (const line of [
@@ -158,7 +158,7 @@ describe('enqueue', () => {
       expect(code, `${line} ${stdout} ${stderr}`).toBe(2);
       expect(stderr).not.toBe('');
     }
-  }, 60_000);
+  });
 
   test('interrupted by Ctrl-C it says how many it sent, and sends no more', async () => {
     const list = join(folder, 'long.csv');
@@ -176,7 +176,7 @@ describe('enqueue', () => {
     const sent = Number(/Interrupted: (\d+) of 30000 jobs are sent/.exec(stderr)?.[1]);
     expect(sent).toBe(scheduled());
     expect(sent).toBeLessThan(30_000);
-  }, 90_000);
+  });
 });
 
 test('status tells of gate, queue, attention and poller; the pause and its reason show, resume opens', async () => {
@@ -204,7 +204,7 @@ test('status tells of gate, queue, attention and poller; the pause and its reaso
   expect(stdout).toMatch(/^gate +open/m);
   expect(stdout).toMatch(/^queue +\d+ active, \d+ scheduled, 0 dead/m);
   expect(stdout).not.toContain('\u001b[');
-}, 60_000);
+});
 
 describe('what calls Partner Center', () => {
   test('preflight finds carts that are missing, of others, ordered, expiring, or wrong in a line', async () => {
@@ -230,7 +230,7 @@ describe('what calls Partner Center', () => {
         ['missing', strange.cartId],
       ].sort(),
     );
-  }, 60_000);
+  });
 
   test('books agree after a run; a batch that nobody knows is told', async () => {
     const refs = carts(4);
@@ -251,13 +251,13 @@ describe('what calls Partner Center', () => {
     const unknown = await checkout('audit --batch nobody');
     expect(unknown.code).toBe(1);
     expect(unknown.stderr).toContain('not known');
-  }, 90_000);
+  });
 
   test('doctor finds nothing wrong with the local stack', async () => {
     const { code, stdout } = await checkout('doctor');
     expect(code, stdout).toBe(0);
     expect(stdout).not.toMatch(/^(wrong|unknown)/m);
-  }, 60_000);
+  });
 
   test('without a credential they say so and end with 3', async () => {
     const { TablesConnection, ServiceBusConnection } = stack.settings;
@@ -274,7 +274,7 @@ describe('what calls Partner Center', () => {
     const nothing = await cli(home, ['status'], { folder: tmpdir() });
     expect(nothing.code).toBe(3);
     expect(nothing.stderr).toContain('No connection');
-  }, 60_000);
+  });
 });
 
 test('help lists the commands, and that of each shows an example', async () => {
@@ -284,4 +284,4 @@ test('help lists the commands, and that of each shows an example', async () => {
   const help = await checkout('enqueue --help');
   expect(help.code).toBe(0);
   expect(help.stdout).toMatch(/Example:\n {2}npx partner-checkout enqueue /);
-}, 60_000);
+});

@@ -81,7 +81,7 @@ test('a person consents in the browser, and the refresh token is in the vault, f
   const doctor = await cli(settings, ['doctor']);
   expect(doctor.stdout).toMatch(/token/);
   expect(doctor.code, doctor.stdout + doctor.stderr).toBe(0);
-}, 60_000);
+});
 
 test('no consent, a code that somebody else made, a vault that takes nothing: told in words, with 3', async () => {
   const declined = await consent({ PARTNER_CLIENT_ID: '99999999-0000-4000-8000-000000000000' }, browser);
@@ -100,7 +100,7 @@ test('no consent, a code that somebody else made, a vault that takes nothing: to
   expect(refused.code).toBe(3);
   expect(refused.stderr).toContain('Key Vault Secrets Officer');
   expect(vault.versions(secretName)).toHaveLength(1);
-}, 60_000);
+});
 
 test('where no person is needed, or the app cannot be proved from here, it says so', async () => {
   const { PARTNER_VAULT: _vault, ...noVault } = settings;
@@ -109,7 +109,7 @@ test('where no person is needed, or the app cannot be proved from here, it says 
   const { PARTNER_CLIENT_SECRET: _, ...rest } = settings;
   const federated = await cli({ ...rest, PARTNER_CREDENTIAL: 'federated' }, ['credential', 'sign-in']);
   expect([federated.code, federated.stderr]).toEqual([3, expect.stringContaining('federated')]);
-}, 60_000);
+});
 
 test('--sign-in: a command calls Partner Center as the person who types the code', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'checkout-sign-in-'));
@@ -126,4 +126,4 @@ test('--sign-in: a command calls Partner Center as the person who types the code
   expect(code, stdout + stderr).toBe(0);
   expect(stderr).toContain('enter the code SANDBOX');
   expect(stdout).toContain('2 of 2 carts read: nothing found.');
-}, 60_000);
+});
