@@ -8,7 +8,7 @@ import { readOptions } from './command-line.ts';
 import type { HostChild } from './functions-host/child.ts';
 import type { CartRef } from './partner-center/sandbox.ts';
 import { makeSampleLists } from './sample-list.ts';
-import { shellLines } from './shell-file.ts';
+import { powershellLines, shellLines, shellVariables } from './shell-file.ts';
 import { examplePorts, type Stack, startStack, withoutTimer } from './stack.ts';
 
 const usage = `npm run dev --              keeps the whole stack up, and takes messages from anyone, until Ctrl-C
@@ -24,6 +24,8 @@ const folder = join(root, '.local');
 const stackFile = join(folder, 'stack.json');
 /** For the shell: `. .local/env` sets what the examples read. */
 const shellFile = join(folder, 'env');
+/** The same for PowerShell: `. .local/env.ps1`. */
+const powershellFile = join(folder, 'env.ps1');
 /** For NODE_EXTRA_CA_CERTS of one's own worker. */
 const certificateFile = join(folder, 'authority.pem');
 
@@ -61,13 +63,15 @@ async function dev(): Promise<void> {
     await writeFile(stackFile, JSON.stringify(file, null, 2), { mode: 0o600 });
     const worker = ownWorker ? undefined : await stack.startWorker(show, noTimer ? withoutTimer : {});
     const sample = await makeSampleLists(sandbox, folder);
-    await writeFile(shellFile, shellLines(stack, worker, sample.refused), { mode: 0o600 });
+    const variables = shellVariables(stack, worker, sample);
+    await writeFile(shellFile, shellLines(variables), { mode: 0o600 });
+    await writeFile(powershellFile, powershellLines(variables), { mode: 0o600 });
     console.log(`
 The stack is up; its clock runs ${factor} times faster.${worker === undefined ? '' : ` Functions: ${worker.functions.join(', ')} (registered in ${Math.round(worker.registeredMs)} ms).`}
 
 ${addresses(stack, worker)}
 
-20 carts are there, and a list of them in .local/sample.csv; ten orders stand in .local/orders.csv. Try, in another terminal:
+The sandbox has 20 carts: .local/sample.csv lists them. .local/orders.csv has ten orders. Try this in another terminal:
 
 ${whatToTry(stack, worker, sample.first)}
 
@@ -80,7 +84,8 @@ Ctrl-C ends it.`);
     process.exitCode = 1;
   } finally {
     page?.kill('SIGINT');
-    await Promise.all([stackFile, shellFile, certificateFile].map((path) => rm(path, { force: true })));
+    const made = [stackFile, shellFile, powershellFile, certificateFile];
+    await Promise.all(made.map((path) => rm(path, { force: true })));
     await stack.stop();
   }
 }
@@ -92,9 +97,9 @@ const operatorPage = (): ChildProcess =>
     stdio: ['ignore', 'inherit', 'inherit'],
   });
 
-/** A tick comes each second here: what to type next would be gone in half a minute. */
+/** A tick comes each second here: its events would push what to type next off the screen. */
 const show = (line: string): void => {
-  if (!line.includes('PollTick')) console.log(line);
+  if (!/^\{"event":"(?:PollTick|FleetState)"/.test(line)) console.log(line);
 };
 
 function addresses({ broker, tables, sandbox, functionKey }: Stack, worker: HostChild | undefined): string {
@@ -121,13 +126,13 @@ function whatToTry({ sandbox, functionKey }: Stack, worker: HostChild | undefine
   const http =
     worker === undefined
       ? ownWorkerText
-      : `  # checks a cart out
+      : `  # check out one cart
   curl -s ${worker.address}/api/jobs -H 'x-functions-key: ${functionKey}' -H 'content-type: application/json' \\
     -d '${job}'
 
-  # what became of it
+  # show its result
   curl -s ${worker.address}/api/jobs/${cart?.customerId}:cart:${cart?.cartId} -H 'x-functions-key: ${functionKey}'`;
-  return `  # checks all of them out, and shows how the worker stands
+  return `  # check out all of them, and show the state of the worker
   npx partner-checkout enqueue .local/sample.csv --batch sample
   npx partner-checkout status
 
@@ -141,7 +146,7 @@ ${http}
   # over Service Bus: send this to the queue checkout-jobs with any client
   ${job}
 
-  # more carts
+  # make more carts
   curl -s -X POST ${sandbox.admin}/admin/carts -H 'content-type: application/json' -d '{"count":100,"customers":10}'
 
   # what Partner Center has sold

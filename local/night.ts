@@ -92,10 +92,8 @@ async function night(stack: Stack, list: OwnList | undefined): Promise<boolean> 
     file === undefined || list === undefined
       ? samplePlan(stack.sandbox, carts, Math.round(carts / 5), { jobs: orders, lines })
       : filePlan(stack.sandbox, file, list);
-  output.say(`The night: ${plan.about}.`);
-  output.say(
-    `The clock runs ${factor} times faster: a minute of the night lasts ${(60 / factor).toFixed(1)} s here.`,
-  );
+  output.say(`This run has ${plan.about}.`);
+  output.say(`The clock runs ${factor} times faster: a minute lasts ${(60 / factor).toFixed(1)} s here.`);
   const begunAt = Date.now();
   const {
     wrong,

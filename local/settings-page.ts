@@ -4,21 +4,20 @@ import { partner, settingNames, settingOf, shared } from '../src/config/settings
 export function settingsPage(): string {
   return `# Settings
 
-Made from \`src/config/settings.ts\` by \`npm run docs\`; a test refuses a difference.
+\`npm run docs\` makes this page from \`src/config/settings.ts\`. A test fails if it differs.
 
-All of them are app settings (environment variables). The worker reads them once, when it starts. When one is
-missing or wrong, it logs one line with a sentence for each, \`GET /api/health\` answers 503 with the same line, and no message is
-claimed. No sentence shows a value that could not be read: it gives its length and kind. An empty setting is wrong: leave it out
-for its default. A Key Vault reference works for each of them.
+All of them are app settings (environment variables). The worker reads them once, when it starts. If a
+setting is missing or wrong, the worker claims no message. It logs one line with a sentence for each wrong setting, and
+\`GET /api/health\` answers 503 with the same line. The line never shows a wrong value, only its length and kind. An empty setting is
+wrong: leave it out to use the default. Each setting can be a Key Vault reference.
 
-All lengths of time but the few below are constants in \`src/domain/times.ts\`: they depend on each other, and a wrong one could buy
-twice.
+Most lengths of time are constants in \`src/domain/times.ts\`, because they depend on each other and a wrong one could buy twice.
 
 ## For the worker and the command line
 
 ${rows(shared)}
 
-One of the two ways to connect is needed for Service Bus and for the tables.
+Service Bus and the tables each need one of their two ways to connect.
 
 ## For Partner Center
 

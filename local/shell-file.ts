@@ -1,22 +1,34 @@
+/** The files that `npm run dev` writes for the terminal: `. .local/env` in a shell, `. .local/env.ps1` in PowerShell. */
 import type { HostChild } from './functions-host/child.ts';
-import type { CartRef } from './partner-center/sandbox.ts';
+import type { SampleLists } from './sample-list.ts';
 import type { Stack } from './stack.ts';
 
-/** For the shell: `. .local/env` sets what the README's commands and the examples read. */
-export function shellLines(
+/** What the README's commands and the examples read from the environment. */
+export function shellVariables(
   { broker, sandbox, functionKey }: Stack,
   worker: Pick<HostChild, 'address'> | undefined,
-  cart: CartRef | undefined,
-): string {
-  const shell = {
+  { first, refused }: SampleLists,
+): Readonly<Record<string, string>> {
+  return {
     CHECKOUT_URL: worker?.address ?? '',
     CHECKOUT_KEY: functionKey,
     SERVICEBUS_CONNECTION: broker.connectionString,
     SSL_CERT_FILE: sandbox.caFile,
-    SAMPLE_CUSTOMER: cart?.customerId ?? '',
-    SAMPLE_CART: cart?.cartId ?? '',
+    GOOD_CUSTOMER: first?.customerId ?? '',
+    GOOD_CART: first?.cartId ?? '',
+    SAMPLE_CUSTOMER: refused?.customerId ?? '',
+    SAMPLE_CART: refused?.cartId ?? '',
   };
-  return Object.entries(shell)
+}
+
+type Variables = ReturnType<typeof shellVariables>;
+
+export const shellLines = (variables: Variables): string =>
+  Object.entries(variables)
     .map(([name, value]) => `export ${name}='${value}'\n`)
     .join('');
-}
+
+export const powershellLines = (variables: Variables): string =>
+  Object.entries(variables)
+    .map(([name, value]) => `$env:${name} = '${value}'\n`)
+    .join('');

@@ -5,16 +5,16 @@ import { metrics, spanFields } from '../src/ports/tracing.ts';
 export function telemetryPage(): string {
   return `# Telemetry
 
-Made from \`src/ports/telemetry.ts\` and \`src/ports/tracing.ts\` by \`npm run docs\`; a test refuses a difference.
+\`npm run docs\` makes this page from \`src/ports/telemetry.ts\` and \`src/ports/tracing.ts\`. A test fails if it differs.
 
 Without \`APPLICATIONINSIGHTS_CONNECTION_STRING\` each event is a line of JSON on the console, and there are no traces and
-metrics. With it events go to the table customEvents, metrics to customMetrics, spans to dependencies, warnings to traces:
-sent by the worker itself, with its managed identity. Events and metrics are never sampled. Spans are all kept, or a share of
+metrics. With it, the worker sends them with its managed identity: events to the table customEvents, metrics to customMetrics, spans
+to dependencies, warnings to traces. Events and metrics are never sampled. Spans are all kept, or a share of
 the traces with \`OTEL_TRACES_SAMPLER=traceidratio\` and \`OTEL_TRACES_SAMPLER_ARG=0.1\`. The worker decides by trace id alone,
 so a kept trace is whole. It ignores whether the producer or the host kept its own span.
 
-No secret, no token and no name of a person is in any of them: who decided what stands in the ledger alone, and so do
-\`reference\` and \`requestedBy\`, which are the producer's own words.
+None of them holds a secret, a token or the name of a person. Only the ledger holds who decided what, and the producer's texts
+\`reference\` and \`requestedBy\`.
 
 ## Events
 
@@ -26,8 +26,8 @@ Numbers are in customMeasurements and, as text, in customDimensions.
 
 ## Metrics
 
-Sent every minute. A counter's row holds the increase (\`sum(valueSum)\`), a distribution's row sum, count, least and most, a
-gauge's its last reading (\`arg_max\`, never a sum over instances).
+The worker sends metrics every minute. The row of a counter holds the increase (\`sum(valueSum)\`). The row of a distribution holds sum,
+count, minimum and maximum. The row of a gauge holds its last reading (\`arg_max\`, never a sum over instances).
 
 | metric | kind | unit | attributes | meaning |
 |---|---|---|---|---|
@@ -48,15 +48,16 @@ ${Object.entries(metrics)
 | \`queue send\`, \`events send\` | wake-ups or a message that is sent again, all events of a result | the delivery, or the poll |
 | \`poll order\` | one look at a pending order | none; the producer's trace is linked, because days may lie between |
 
-A call that was held back, because its permit or claim had gone stale, is named \`held back: …\` and failed: nothing left.
+A call whose permit or claim had expired is not sent. Its span has the name \`held back: …\` and is marked as failed.
 
 ${rows(spanFields)}
 
 ## What it costs at a start
 
-Telemetry is loaded after the functions are registered, so the first message waits no longer for that. Measured in one run by
-\`npm run bench -- --only start\` (Node 24.21, 2 cores; medians of five): functions registered after 220 ms without it, 223 ms with it; loading
-the bundle 80 and 78 ms; then loading the telemetry 40 ms. In \`dist/\` it is a file of its own, 0.8 MB beside the 1.9 MB that a start reads.
+The worker loads telemetry after it has registered the functions, so the first message does not wait for it. These are medians of five
+from \`npm run bench -- --only start\` (Node 24.21, 2 cores). The functions are registered after 220 ms without telemetry, and 223 ms
+with it. Loading the bundle takes 80 and 78 ms, and loading telemetry 40 ms. In \`dist/\` telemetry is a separate file of 0.8 MB,
+beside the 1.9 MB that a start reads.
 `;
 }
 

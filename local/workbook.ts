@@ -354,9 +354,9 @@ const backlog = group('backlog', '50', [
   text(
     'backlog-text',
     `### Backlog and dead letters
-Messages that wait to be taken, copies that are scheduled for later, and dead letters, of each queue; the platform counts them.
+Messages that wait, messages that are scheduled for later, and dead letters of each queue. The platform counts them.
 
-**Normal:** the backlog falls while jobs end; scheduled copies are back-offs and waits; no dead letters.
+**Normal:** the backlog falls while jobs end; scheduled messages start later; there are no dead letters.
 
 **Type:** \`npx partner-checkout dead-letters list\``,
   ),

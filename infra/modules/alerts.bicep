@@ -129,7 +129,7 @@ var rules Rule[] = [
     range: 'P2D'
     dimensions: ['since', 'question']
     since: firstDimension
-    title: 'people are asked'
+    title: 'jobs need a person'
     what: 'Five carts or messages of one kind wait for a person, or one cart that may have been bought.'
     unit: 'rows'
     doing: 'It goes on with all others. Those wait, and nothing is bought for them meanwhile.'

@@ -123,7 +123,7 @@ for (const sentence of unclear) {
 }
 console.log(`sentences that readers did not understand: ${unclear.length}, left ${leftOver}`);
 
-const markdown = filesIn('*.md', 'docs/**/*.md', '.github/**/*.md');
+const markdown = filesIn('*.md', 'docs/**/*.md');
 const complaints = Object.entries(
   lint({ files: markdown.map((path) => join(root, path)), config: JSON.parse(read('.markdownlint.json')) }),
 ).flatMap(([file, found]) =>

@@ -13,19 +13,20 @@ export function costPage(inputs: Inputs, fleet: Fleet): string {
     ((jobs * measured.requests.happy.api) / fleet.callsPerMinute / 60).toFixed(1);
   return `# What it costs
 
-Made by \`npm run docs\` from what the bench counted on ${measured.date} (\`docs/data/requests-per-job.json\`), the prices of
-\`docs/data/prices.json\` and the assumptions of \`docs/data/cost-assumptions.json\`. Change those two to your region and your
-nights, and run it again; a test refuses a page that is not up to date.
+\`npm run docs\` makes this page. It uses the requests that the bench counted on ${measured.date}
+(\`docs/data/requests-per-job.json\`), the prices of \`docs/data/prices.json\` and the assumptions of
+\`docs/data/cost-assumptions.json\`. Change prices and assumptions to your own, and run it again. A test fails if the page is not
+up to date.
 
 | | USD |
 |---|---|
 | a night of 10,000 jobs, about ${hours(10_000)} hours | **${money(sum(night))}** |
 | a million jobs, about ${hours(1_000_000)} hours | **${money(sum(million))}** |
-| a month in which no job comes | **${money(sum(idle))}** |
+| a month without jobs | **${money(sum(idle))}** |
 
 Prices of ${prices.date}, region ${prices.region}.
-Nothing that is free of charge is taken off: most months the free grants of Functions (executions and GB-s), the first 5 GB of logs
-and the ${prices.serviceBus.includedMillionOperations} million operations in the base price of Service Bus make the bill smaller.
+The sums ignore free amounts. In most months your bill is smaller, because Azure gives you some executions and GB-s of Functions and
+5 GB of logs free of charge. The base price of Service Bus includes ${prices.serviceBus.includedMillionOperations} million operations.
 
 ## For one job
 
@@ -34,20 +35,21 @@ and the ${prices.serviceBus.includedMillionOperations} million operations in the
 | executions | ${round(each.executions)} | deliveries, measured |
 | Service Bus operations | ${round(each.busOperations)} | 1 sent by the producer + deliveries, settlements, wake-ups and events of the worker (measured) + 2 for each event and subscription |
 | requests to the tables | ${round(each.tableRequests)} | measured, the gate's share in it + ${round(assumed.pendingShare * assumed.looksPerPendingJob)} looks × ${assumed.tableRequestsPerLook} |
-| calls to Partner Center | ${round(each.apiCalls)} | measured + the looks; no charge, but they are what a night waits for |
+| calls to Partner Center | ${round(each.apiCalls)} | measured + the looks; free of charge, but they limit the speed of a run |
 | GB-s of instances | ${round(each.gbSeconds)} | ${round(measured.requests.happy.api)} calls ÷ ${fleet.callsPerMinute} a minute × 60 s × ${fleet.instances} instances × ${prices.functions.instanceGb} GB |
 | telemetry | ${each.telemetryKb} KB | assumed |
 | ledger, orders | ${each.ledgerKb} KB | assumed |
 
-Of the requests to the tables a job whose orders are all complete at once makes ${round(measured.requests.happy.storage)}, one of a batch
-${round(measured.requests.inBatch.storage)}, one with pending orders ${round(measured.requests.pending.storage)}, one that was rescheduled once ${round(measured.requests.rescheduled.storage)}. Here every job is one of a batch.
+A job makes ${round(measured.requests.happy.storage)} requests to the tables if its orders are complete at once, and ${round(measured.requests.inBatch.storage)} if it also belongs to a batch.
+A job with pending orders makes ${round(measured.requests.pending.storage)}, and a job that was rescheduled once makes ${round(measured.requests.rescheduled.storage)}. Here every job belongs to a
+batch.
 
-Assumed: ${percent(assumed.pendingShare)} of the jobs have pending orders and are looked at ${assumed.looksPerPendingJob} times, ${percent(assumed.rescheduledShare)} are rescheduled once, each event goes to
-${assumed.subscriptionsOfTheTopic} subscription.
+The page assumes that ${percent(assumed.pendingShare)} of the jobs have pending orders, which are read ${assumed.looksPerPendingJob} times. ${percent(assumed.rescheduledShare)} are rescheduled once. Each
+event goes to ${assumed.subscriptionsOfTheTopic} subscription.
 
 ## The formula
 
-\`\`\`
+\`\`\`text
 cost(jobs) = jobs × ( executions          × ${prices.functions.perMillionExecutions} / 1,000,000
                     + GB-s                × ${prices.functions.perGbSecond}
                     + bus operations      × ${prices.serviceBus.perMillionOperations} / 1,000,000
@@ -57,8 +59,8 @@ cost(jobs) = jobs × ( executions          × ${prices.functions.perMillionExecu
 GB-s       = calls / (calls a minute of the worker's lane) × 60 × instances × GB of an instance
 \`\`\`
 
-The instances follow from the budget of calls (\`infra/modules/app.bicep\`), so a higher limit makes a night shorter, for about the
-same money.
+The number of instances follows from the budget of calls (\`infra/modules/app.bicep\`). A higher limit makes a run shorter for about the
+same cost.
 
 ## A night of 10,000 jobs
 
@@ -68,15 +70,15 @@ ${table(night)}
 
 ${table(million)}
 
-## A month in which no job comes
+## A month without jobs
 
 ${table(idle)}
 
-The poller runs every minute and is billed for about ${assumed.secondsPerTick} s of an instance each time. The vault and the workspace cost cents.
+The timer runs every minute, and Azure bills about ${assumed.secondsPerTick} s of an instance each time. The vault and the workspace cost cents.
 
 ## Options
 
-What a parameter of the [deployment](deploy.md#parameters) adds to each month:
+Each of these parameters of the [deployment](deploy.md#parameters) adds to every month:
 
 | parameter | for what | USD |
 |---|---|---|
@@ -90,7 +92,7 @@ ${Object.values(prices)
   .flatMap((part) => (typeof part === 'object' ? [`- ${part.source}`] : []))
   .join('\n')}
 
-They change, and yours may differ by contract: check them at azure.microsoft.com/pricing/calculator.
+Prices change, and your contract may differ. Check them at azure.microsoft.com/pricing/calculator.
 `;
 }
 

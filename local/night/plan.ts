@@ -88,7 +88,7 @@ export function samplePlan(
       { kind: 'error', http: 403, code: 800073, description: review, customers: listOf(underReview) },
       { kind: 'error', http: 403, code: 13605, description: agreement, carts: listOf(unsigned) },
     ],
-    about: `${carts} carts of ${customers} customers: legacy and new-commerce licences, reservations, software, SaaS; some customers have several equal carts; one cart makes three orders, one has expired, one customer is under review, one has not signed the agreement, one line is not valid${ofLines === undefined ? '' : `; ${ofLines.wanted.length} jobs carry ${ofLines.wanted.reduce((sum, { lines }) => sum + lines.length, 0)} order lines, with stale availabilities, a bad line, a price above its ceiling and a number that is used three times`}`,
+    about: `${carts} carts of ${customers} customers. Some customers have several equal carts. One cart makes three orders, one has expired, one customer is under review, one has not signed the agreement, and one line is not valid${ofLines === undefined ? '' : `. ${ofLines.wanted.length} jobs carry ${ofLines.wanted.reduce((sum, { lines }) => sum + lines.length, 0)} order lines. One line is wrong, one total is too high, and one number is used three times`}`,
   };
 }
 

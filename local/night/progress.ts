@@ -69,7 +69,7 @@ export function lineOf(progress: Progress, seconds: number): string {
   const rate = seconds > 0 ? done / seconds : 0;
   const left = rate > 0 ? Math.round((total - done) / rate) : 0;
   const eta = `${String(Math.floor(left / 60)).padStart(2, '0')}:${String(left % 60).padStart(2, '0')}`;
-  const asks = asking > 0 ? ` · ${asking} ask a person` : '';
+  const asks = asking > 0 ? ` · ${asking} need a person` : '';
   return `${done}/${total} · ${pending} pending · ${failed} failed${asks} · ${rate.toFixed(1)}/s · ETA ${eta}`;
 }
 

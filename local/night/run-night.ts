@@ -21,7 +21,7 @@ export interface NightOptions {
 }
 
 export interface NightResult {
-  /** What is not as it should be, in words; empty when all is. */
+  /** What is wrong, in words; empty if all checks passed. */
   readonly wrong: readonly string[];
   readonly summary: string;
   readonly comparison: Comparison;
@@ -116,7 +116,7 @@ export async function runNight(options: NightOptions): Promise<NightResult> {
 const traceOf = (books: Books, { done }: Progress): string =>
   [done, books.carts.length, books.orders.length, ...books.carts.map(({ state }) => state)].join();
 
-/** What is not as it should be, in words; empty only when every line was looked at and did what it was sent for. */
+/** What is wrong, in words; empty only if every line was checked and had its intended result. */
 export function wrongOf(parts: {
   readonly plan: Plan;
   readonly progress: Progress;
@@ -134,17 +134,17 @@ export function wrongOf(parts: {
   const left = total - done - asking;
   const invalid = rejected + plan.unread.length;
   const all = total + plan.unread.length;
-  const asks = asking === 0 ? '' : `, of which ${asking} ask a person`;
+  const asks = asking === 0 ? '' : `, of which ${asking} need a person`;
   const stopped =
     left === 0
       ? ''
-      : ` (stopped after ${Math.round(stalledMs / 1_000)} s without progress: nothing is said of them)`;
+      : ` (stopped after ${Math.round(stalledMs / 1_000)} s without progress: they are not judged)`;
   // While lines are under way, an order may be made and not yet be in the table: only a second purchase is certain.
   const settled = left === 0;
   return [
-    done === total ? '' : `lines without an end: ${total - done}${asks}${stopped}`,
+    done === total ? '' : `lines without a result: ${total - done}${asks}${stopped}`,
     plan.own && invalid > 0 ? `${invalid} of ${all} lines are not valid` : '',
-    plan.own && failed > 0 ? `${failed} of ${all} lines failed, or are bought in part` : '',
+    plan.own && failed > 0 ? `${failed} of ${all} lines failed, or were bought in part` : '',
     settled && !agrees(comparison) ? 'the tables differ from Partner Center' : '',
     !settled && comparison.boughtTwice.length > 0 ? `bought twice: ${comparison.boughtTwice.length}` : '',
     settled && lines !== undefined && !linesAgree(lines) ? 'order lines and orders do not agree' : '',
@@ -154,7 +154,7 @@ export function wrongOf(parts: {
     settled && lostJobs > 0 ? `jobs lost: ${lostJobs}` : '',
     early === 0 ? '' : `calls too early: ${early}`,
     interrupted !== undefined && interrupted < openAtKill
-      ? `the kill met only ${interrupted} open checkouts, and was to meet ${openAtKill}`
+      ? `the kill interrupted only ${interrupted} checkouts, and should interrupt ${openAtKill}`
       : '',
   ].filter((text) => text !== '');
 }

@@ -34,9 +34,9 @@ export function summaryOf(parts: {
     ...section('Failed, and what to do', failures(books)),
     ...section('Rejected lines', [...rejected(books), ...unread(plan)]),
     ...section('Held by Partner Center', held(books)),
-    ...section('Without an end', open(books)),
+    ...section('Without a result', open(books)),
     ...section(
-      `Interrupted by the kill: ${interrupted.length} checkouts, committed and not yet answered`,
+      `Interrupted by the kill: ${interrupted.length} purchases, made before the worker had an answer`,
       outcomes(books, interrupted),
     ),
     '',
@@ -62,7 +62,7 @@ function linesText(lines: LinesVerdict | undefined): readonly string[] {
     ...section('Orders without a line', withoutLine),
     ...section('Lines that were not bought', notBought),
     ...section('Totals that differ', totals),
-    ...section('Jobs that did not end as they were to', ends),
+    ...section('Jobs with an unexpected result', ends),
   ];
 }
 
@@ -125,7 +125,7 @@ const open = (books: Books): string[] =>
 const inSeconds = (at: number | undefined): number =>
   Math.max(0, Math.round(((at ?? 0) - Date.now()) / 1_000));
 
-/** How each checkout that was under way when the worker was killed was found out. */
+/** How the worker found out about each checkout that was under way when it was killed. */
 function outcomes(books: Books, interrupted: readonly Interrupted[]): string[] {
   const rows = new Map(books.carts.map((cart) => [cart.cartId, cart]));
   return interrupted.map(({ cartId }) => {
@@ -138,12 +138,11 @@ function howFound(cart: CartRow): string {
   const asked = cart.calls.map(({ what }) => what);
   const looks = asked.filter((what) => what === 'cart').length;
   const repeats = asked.filter((what) => what === 'checkout').length;
-  if (looks === 0) return 'never looked at';
-  const look = `${looks} look${looks === 1 ? '' : 's'} at the cart and the order list`;
+  if (looks === 0) return 'not checked';
   // The call that was killed left no line in the history: each checkout in it is a repeat.
   return repeats === 0
-    ? `its orders were found after ${look}`
-    : `after ${look}, the repeat returned the orders of the first call`;
+    ? 'the worker found its orders in the order list'
+    : 'a repeat of the call returned the orders of the first one';
 }
 
 const name = (cart: CartRow | undefined): string =>

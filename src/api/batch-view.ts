@@ -3,7 +3,7 @@ import { omitUndefined } from '../domain/omit-undefined.ts';
 import type { BatchStatus } from '../operator/batches/batch-status.ts';
 import type { BatchView } from './api-shapes.ts';
 
-/** A batch as others may see it. Who stopped it, and what people are asked, is for the command line. */
+/** A batch as others may see it. Only the command line shows who stopped it and which decisions are open. */
 export function batchView(status: BatchStatus): BatchView {
   const { batchId, total, stopped, decisions, held, gate, counts, perMinute, eta, countedAt } = status;
   return omitUndefined({

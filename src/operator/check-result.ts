@@ -68,7 +68,7 @@ export function repairResult(
   { records, unreadable, jobs, orders }: RepairCheck,
   interrupted: boolean,
 ): CheckResult {
-  const looked = `${counted(records, 'record')} looked at`;
+  const looked = `${counted(records, 'record')} checked`;
   const unread =
     unreadable === 0
       ? ''

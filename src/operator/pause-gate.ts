@@ -43,7 +43,7 @@ export const pauseGate = (store: GateStore, pause: Omit<Pause, 'since'>): Promis
     value: undefined,
   }));
 
-/** Opens what a person paused, and lets a trial call through where one is waited for. Throws `Unavailable`. */
+/** Ends a pause. If the gate is on trial, allows one trial call. Throws `Unavailable`. */
 export const resumeGate = (store: GateStore, who: string): Promise<void> =>
   store.change((state, time) => ({ state: resumed(state, who, time.latest), value: undefined }));
 

@@ -107,7 +107,7 @@ export const metrics = {
     kind: 'gauge',
     unit: '{batch}',
     attributes: [],
-    meaning: 'Batches with carts past their deadline, unbought or without a result, at each tick.',
+    meaning: 'Batches with carts past their deadline that were not bought or have no result, at each tick.',
   },
   'checkout.gate.state': {
     kind: 'gauge',

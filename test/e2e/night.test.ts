@@ -88,8 +88,8 @@ describe('what ends a night without the good end', () => {
       limitMs: 60_000,
       trouble: false,
     });
-    expect(result.wrong, result.summary).toEqual(['lines without an end: 1, of which 1 ask a person']);
-    expect(result.summary).toMatch(new RegExp(`Without an end\n.+${first?.cartId}: unresolved`));
+    expect(result.wrong, result.summary).toEqual(['lines without a result: 1, of which 1 need a person']);
+    expect(result.summary).toMatch(new RegExp(`Without a result\n.+${first?.cartId}: unresolved`));
   });
 
   test('its time is over', async () => {
@@ -97,6 +97,6 @@ describe('what ends a night without the good end', () => {
     const plan = samplePlan(night.sandbox, 8, 4);
     const result = await runNight({ stack: night, plan, output: listLag, limitMs: 0, trouble: false });
     // The line that is no job may have been rejected by then.
-    expect(result.wrong.join()).toMatch(/lines without an end: [78]/);
+    expect(result.wrong.join()).toMatch(/lines without a result: [78]/);
   });
 });

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { makeSampleLists } from '../../local/sample-list.ts';
-import { shellLines } from '../../local/shell-file.ts';
+import { shellLines, shellVariables } from '../../local/shell-file.ts';
 import { queueName, type Stack, startStack } from '../../local/stack.ts';
 import { booksReader } from '../../local/verdict/books.ts';
 import { type CliResult, cli, startCli } from '../support/cli.ts';
@@ -22,8 +22,8 @@ beforeAll(async () => {
   stack = await startStack({ factor: 100, appRoot: inject('appRoot') });
   const worker = await stack.startWorker();
   await mkdir(join(folder, '.local'), { recursive: true });
-  const { refused } = await makeSampleLists(stack.sandbox, join(folder, '.local'));
-  await writeFile(join(folder, '.local', 'env'), shellLines(stack, worker, refused));
+  const sample = await makeSampleLists(stack.sandbox, join(folder, '.local'));
+  await writeFile(join(folder, '.local', 'env'), shellLines(shellVariables(stack, worker, sample)));
   const file = { pid: process.pid, settings: stack.settings, admin: stack.sandbox.admin };
   await writeFile(join(folder, '.local', 'stack.json'), JSON.stringify(file));
   home = { XDG_STATE_HOME: join(folder, 'state') };
@@ -66,20 +66,25 @@ async function pasted(): Promise<readonly string[]> {
   );
 }
 
+/** Commands that the README names in a table only. */
+const others = [
+  'npx partner-checkout doctor',
+  'npx partner-checkout preflight .local/sample.csv',
+  'npx partner-checkout batches',
+  'npx partner-checkout jobs --batch sample --state failed',
+  'npx partner-checkout resolve $SAMPLE_CUSTOMER $SAMPLE_CART',
+  'npx partner-checkout repair --dry-run',
+  'npx partner-checkout dead-letters list',
+  'npx partner-checkout pause "portal maintenance" --until 04:00',
+  'npx partner-checkout resume',
+  'npx partner-checkout limit',
+  'npx partner-checkout audit --batch sample',
+];
+
 describe('the commands of the README', () => {
   test('work as they are pasted, in this order', async () => {
-    const lines = (await pasted()).filter((line) => line !== '');
-    for (const name of [
-      'curl',
-      'doctor',
-      'enqueue',
-      'batch',
-      'attention',
-      'job',
-      'retry',
-      'resolve',
-      'audit',
-    ])
+    const lines = [...(await pasted()).filter((line) => line !== ''), ...others];
+    for (const name of ['curl', 'enqueue', 'status', 'batch', 'attention', 'job', 'retry'])
       expect(
         lines.some((line) => line.startsWith(`npx partner-checkout ${name}`) || line.startsWith(name)),
         name,

@@ -81,7 +81,7 @@ describe('what the schedule lacks', () => {
   test('is an all-clear only when every record was read, and had its entries', () => {
     expect(repairResult(all, false)).toEqual({
       kind: 'clear',
-      text: '1200 records looked at: every open job and every pending order has its entry.',
+      text: '1200 records checked: every open job and every pending order has its entry.',
     });
     expect(repairResult({ ...all, unreadable: 2 }, false)).toMatchObject({
       kind: 'not-checked',
@@ -96,7 +96,7 @@ describe('what the schedule lacks', () => {
   test('is counted by kind', () => {
     expect(repairResult({ ...all, jobs: 2, orders: 1 }, false)).toEqual({
       kind: 'found',
-      text: '1200 records looked at: 2 jobs and 1 pending order without an entry in the schedule.',
+      text: '1200 records checked: 2 jobs and 1 pending order without an entry in the schedule.',
     });
   });
 });

@@ -1,4 +1,7 @@
-/** `npm run pictures`: the report of an empty, a good and a bad night, measured and drawn; `-- --check` draws nothing. */
+/**
+ * `npm run pictures`: measures and draws the report of an empty, a good and a bad night, and draws the operator's page. `-- --check` draws
+ * nothing, `-- --only-page` draws the operator's page alone.
+ */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,8 +9,11 @@ import { parseArgs } from 'node:util';
 import { reportPage } from '../../src/operator/report/page.ts';
 import { chromium, findChromium } from './chromium.ts';
 import { figuresOfNight, nights } from './nights.ts';
+import { drawOperatorPage } from './operator-picture.ts';
 
-const { values } = parseArgs({ options: { check: { type: 'boolean', default: false } } });
+const { values } = parseArgs({
+  options: { check: { type: 'boolean', default: false }, 'only-page': { type: 'boolean', default: false } },
+});
 const widths = [1_280, 390] as const;
 /** Small enough to be mailed. */
 const maxBytes = 200 * 1024;
@@ -22,7 +28,7 @@ const folder = mkdtempSync(join(tmpdir(), 'pictures-'));
 const target = new URL('../../docs/pictures/', import.meta.url).pathname;
 const problems: string[] = [];
 try {
-  for (const night of nights) {
+  for (const night of values['only-page'] ? [] : nights) {
     const page = reportPage(await figuresOfNight(night));
     problems.push(...contentProblems(night.name, page));
     for (const width of widths) {
@@ -36,6 +42,7 @@ try {
         await draw(path, page, `report-${night.name}-${width}-dark`, width, size.height, true);
     }
   }
+  if (!values.check) await drawOperatorPage(join(target, 'operator-page.png'));
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }

@@ -122,7 +122,7 @@ test('the command and its npm script have the one name', () => {
 });
 
 test.each([
-  ['README.md', 12],
+  ['README.md', 7],
   ['docs/runbook.md', 30],
   ['docs/portal.md', 4],
   ['docs/deploy.md', 1],

@@ -233,9 +233,10 @@ function table(evidence: ReadonlyMap<Guard, Finding>): string {
   });
   return `# Which guard is caught by what
 
-Written by \`npm run mutate\`: each guard of the [protocol](protocol.md) is marked in the source, \`// guard: name\`. It is taken out of a
-copy in turn, and the simulation runs until a promise breaks; what it does not notice is for the unit tests that import the file. The schedule is the first one that noticed; \`npm run simulate -- --trace --replay
-<schedule>\` tells it, once the guard is out.
+\`npm run mutate\` writes this page. The source marks each guard of the [protocol](protocol.md) with \`// guard: name\`. The command takes
+one guard after the other out of a copy, and runs the simulation until a promise breaks. If the simulation does not notice, the unit tests
+that import the file run. The table names the first schedule that noticed. To see it, take the guard out and run
+\`npm run simulate -- --trace --replay SCHEDULE\`.
 
 | guard | file | noticed by | broken promise |
 |---|---|---|---|

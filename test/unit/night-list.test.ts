@@ -86,7 +86,7 @@ describe('the verdict on a night', () => {
       '2 of 21 lines are not valid',
     ]);
     expect(wrongOf({ ...well, progress: { ...progress, failed: 5 } })).toEqual([
-      '5 of 20 lines failed, or are bought in part',
+      '5 of 20 lines failed, or were bought in part',
     ]);
   });
 
@@ -99,7 +99,7 @@ describe('the verdict on a night', () => {
     const half = { ...progress, total: 5_000, done: 951 };
     const open = { ...well, progress: half, lostJobs: 1_834, comparison: { ...same, lost: ['1'] } };
     const [first, ...more] = wrongOf(open);
-    expect(first).toMatch(/^lines without an end: 4049 \(stopped after 300 s without progress/);
+    expect(first).toMatch(/^lines without a result: 4049 \(stopped after 300 s without progress/);
     expect(more).toEqual([]);
     const twice = { ...open, comparison: { ...same, boughtTwice: ['cart a'] } };
     expect(wrongOf(twice)).toContain('bought twice: 1');

@@ -72,7 +72,7 @@ async function run(session: Session, id: string, options: Options): Promise<numb
   }
   if (options.report !== undefined) {
     writeFileSync(options.report, await reportOf(deps, batchId, now.total));
-    output.note(`The night as one page: ${options.report}`);
+    output.note(`Report: ${options.report}`);
   }
   show(output, now, deps.clock.now());
   output.data(now);

@@ -53,7 +53,7 @@ async function run(session: Session, options: Options): Promise<number> {
   const written = report.jobs + report.orders;
   output.data({ ...report, found, written });
   output.line(
-    `${counted(report.records, 'record')} looked at; written: ${counted(report.jobs, 'entry of a job', 'entries of jobs')}, ${counted(report.orders, 'entry of an order', 'entries of orders')}. The next tick wakes them.`,
+    `${counted(report.records, 'record')} checked; written: ${counted(report.jobs, 'entry of a job', 'entries of jobs')}, ${counted(report.orders, 'entry of an order', 'entries of orders')}. The next tick wakes them.`,
   );
   if (report.unreadable > 0)
     output.line(

@@ -55,7 +55,7 @@ async function retry(session: Session, names: readonly string[], options: Option
       onlyUseful: names.length === 0,
       signal: interrupted,
       onProgress: (count) =>
-        output.progress(`${counted(count, 'job')} ${who === undefined ? 'looked at' : 'decided'}`),
+        output.progress(`${counted(count, 'job')} ${who === undefined ? 'checked' : 'decided'}`),
       ...(perSecond === undefined ? {} : { perSecond }),
       ...(options.batch === undefined ? {} : { batchId: options.batch }),
     });

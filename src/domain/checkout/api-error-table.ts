@@ -28,7 +28,7 @@ export type Action =
  * HTTP status, API code (null: none that is listed), what the worker does, what it means, the remedy in one sentence. `new-cart`: the
  * same cart would be refused again, so a retry is of no use.
  * Sources: Partner Center developer documentation, "Partner Center REST error codes" (2021 and 2026), and public reports for
- * the 9002xx to 9004xx. The documentation names no classes of retry: the actions are this program's judgment of the words.
+ * the 9002xx to 9004xx. The documentation names no classes of retry: the actions are this program’s reading of the words.
  */
 // biome-ignore format: a table reads best with one row a line
 export const errorCodeTable: readonly (readonly [number, number | null, Action, string, string, 'new-cart'?])[] = [

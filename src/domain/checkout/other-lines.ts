@@ -74,7 +74,7 @@ export function otherLines(record: CheckoutRecord, job: Job): Rejection | undefi
   return omitUndefined({
     kind: 'not-valid' as const,
     path: 'lines',
-    reason: `order number ${before.externalOrderId} has other lines already, ${why}: ${differences(before, now).join('; ')}. Send what is to be bought besides under a number of its own`,
+    reason: `order number ${before.externalOrderId} has other lines already, ${why}: ${differences(before, now).join('; ')}. Send additional purchases with a new number`,
     batchId,
     batchSize,
   });

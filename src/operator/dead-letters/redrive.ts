@@ -27,7 +27,7 @@ const longestWaitMs = 5_000;
 
 /**
  * Takes each wanted dead letter and does something about it: the work returns why it refuses, or nothing. What is not wanted
- * or refused is held until the end, and then released. Resumable: a second run takes what is left, and waits for the locks of
+ * or refused is held until the end, and then released. A second run takes what is left, and waits for the locks of
  * one that was killed.
  */
 export async function redrive(
