@@ -44,8 +44,14 @@ export interface CartPlan {
   readonly customerId: string;
   readonly id: string;
   readonly groups: readonly GroupPlan[];
-  /** Refused for good from the n-th checkout on (1 = always). */
-  readonly refused?: { readonly status: number; readonly code: number; readonly fromCheckout: number };
+  /** Refused from the n-th checkout on (1 = always). */
+  readonly refused?: {
+    readonly status: number;
+    readonly code: number;
+    readonly fromCheckout: number;
+    /** The last checkout that is refused so. */
+    readonly toCheckout?: number;
+  };
   /** Gone (404/800008) so long after its first checkout arrived. */
   readonly goneAfter?: number;
   /** The customer is under review until then, ms after the start: 403/800073. */

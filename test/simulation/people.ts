@@ -1,6 +1,5 @@
 import type { Decision } from '../../src/domain/checkout/decisions.ts';
 import { type CheckoutRecord, cartIdOf } from '../../src/domain/checkout/record.ts';
-import { isOrderJob } from '../../src/domain/message/job.ts';
 import { type JobIdentity, type JobKey, jobKeyOf, readJobKey } from '../../src/domain/message/job-key.ts';
 import { type DecideDeps, decideJob, giveUpUnbegun } from '../../src/operator/jobs/decide-job.ts';
 import type { Ledger } from '../../src/ports/ledger.ts';
@@ -73,9 +72,8 @@ export function startPeople(world: World, ledger: Ledger, schedule: Schedule): P
     record: CheckoutRecord,
     cart: CartTruth | undefined,
   ): Pick<Decision, 'decision' | 'orderIds'> | undefined {
-    // The worker makes its cart again every hour. After some hours nobody expects its price to come.
+    // The worker tries again every hour. After some hours nobody expects the price or the document to come.
     if (
-      isOrderJob(record.job) &&
       record.state === 'waiting' &&
       record.asked?.kind === 'needs-decision' &&
       record.asked.code === undefined

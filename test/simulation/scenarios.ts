@@ -142,6 +142,16 @@ export const scenarios: readonly Scenario[] = [
     ],
     apiFault: firstCheckout('drop-after'),
   })),
+  ...each('document', 'a checkout that needs a document, attached after an hour or never', () => {
+    const document = { status: 400, code: 900252, fromCheckout: 1 };
+    return {
+      carts: [
+        cartPlan(1, [groupPlan('0', 'a')], { refused: { ...document, toCheckout: 2 } }),
+        cartPlan(2, [groupPlan('0', 'a')], { refused: { ...document, fromCheckout: 2 } }),
+      ],
+      apiFault: firstCheckout('drop-before', cartPlan(2, []).id),
+    };
+  }),
   ...each('too-late', 'a job whose time ends while it is in doubt', () => {
     const carts = equalCarts();
     return { carts, sends: sendAll(carts, { notAfter: 3 * minute }), apiFault: firstCheckout('drop-after') };

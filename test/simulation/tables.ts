@@ -48,13 +48,16 @@ export function tableOver(
   }
 
   async function* rows(query: Parameters<Table['rows']>[0]): AsyncGenerator<StoredRow> {
-    let { from } = query;
+    let next = query;
     for (;;) {
-      const page = await call('rows', () => readPage(table, { ...query, from }), false);
+      const page = await call('rows', () => readPage(table, next), false);
       yield* page;
       const last = page.at(-1);
       if (last === undefined || page.length < pageSize) return;
-      from = `${last.key}\0`;
+      next =
+        query.partition === undefined
+          ? { ...query, after: { partition: last.partition, key: last.key } }
+          : { ...query, from: `${last.key}\0` };
     }
   }
 

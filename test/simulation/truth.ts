@@ -135,7 +135,8 @@ export function createTruth(
       return { status: 409, body: errorBody(800064, 'Another request is processing this cart') };
     const remembered = requestId === undefined ? undefined : cart.answers.get(requestId);
     if (remembered !== undefined && nature.remembersRequests) return remembered;
-    if (plan.refused !== undefined && cart.checkouts >= plan.refused.fromCheckout)
+    const { fromCheckout = 1, toCheckout = Number.POSITIVE_INFINITY } = plan.refused ?? {};
+    if (plan.refused !== undefined && cart.checkouts >= fromCheckout && cart.checkouts <= toCheckout)
       return { status: plan.refused.status, body: errorBody(plan.refused.code, 'Refused for good') };
     if (plan.reviewUntil !== undefined && now() < start + plan.reviewUntil)
       return { status: 403, body: errorBody(800073, 'The customer account is under review') };

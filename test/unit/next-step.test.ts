@@ -25,6 +25,13 @@ const orderSummary = { id: 'O1', content: 'x', wasPending: true, since: now };
 
 const cases: readonly (readonly [string, Partial<CheckoutRecord>, GateView, string, string?])[] = [
   [
+    'held',
+    { state: 'waiting', nextTry: now + 240_000, reason, asked: { kind: 'needs-decision', since: now } },
+    open,
+    'It is held, and nothing of it is bought: The credit line is too low. Raise it. Next try at 2026-11-24T02:04:00Z.',
+    'resolve --give-up',
+  ],
+  [
     'waiting',
     { state: 'waiting', nextTry: now + 240_000, reason },
     open,

@@ -16,12 +16,12 @@ export const cartFailed = (stop: Stop, { now }: Context): FinalAction => ({
 });
 
 /** A person has to look. The cart is made again at the next wake-up, so a price that has come is seen. */
-export function cartHeld(stop: Stop, context: Context): FinalAction {
+export function cartHeld(stop: Stop | Reason, context: Context): FinalAction {
   const reason: Reason = { ...stop, at: context.now };
   return {
     kind: 'escalate',
     question: { kind: 'needs-decision', reason },
-    to: { step: 'wait', at: whenAsked(context), why: stop.description, change: {} },
+    to: { step: 'wait', at: whenAsked(context), why: stop.description, change: { reason } },
   };
 }
 
@@ -60,6 +60,8 @@ export function cartRefused(record: CheckoutRecord, reason: Reason, context: Con
     case 'throttled':
     case 'already-done':
       return later(times.inProgressLater);
+    case 'person':
+      return cartHeld(reason, context);
     case 'stale-item':
     case 'permanent':
       return { kind: 'record-result', result: { orders: [], failedGroups: [], reason } };

@@ -18,6 +18,7 @@ import {
   orAlarm,
   type Repeat,
   unsent,
+  whenAsked,
 } from './next-action.ts';
 import { groupsWithoutOrder } from './reconcile-rules.ts';
 import type { CheckoutRecord, FailedGroup, Reason } from './record.ts';
@@ -51,6 +52,8 @@ export function afterCall(
     case 'slow':
       // A review takes days.
       return wait(record, now + withJitter(times.slowRetry, fraction), outcome.reason, context);
+    case 'person':
+      return held(outcome.reason, context);
     case 'in-progress': {
       const pause = withJitter(
         record.reconciliations === 0 ? times.inProgressFirst : times.inProgressLater,
@@ -111,6 +114,13 @@ export function afterCall(
     }
   }
 }
+
+/** Somebody has to do something first. It is tried again every hour, and a person can give up on it. */
+const held = (reason: Reason, context: Context): NextAction => ({
+  kind: 'escalate',
+  question: { kind: 'needs-decision', reason },
+  to: { step: 'wait', at: whenAsked(context), why: reason.description, change: { reason, ...answered } },
+});
 
 function afterResult(
   record: CheckoutRecord,

@@ -9,6 +9,7 @@
  * - `throttled`: not executed; wait for Retry-After.
  * - `renew-token` / `credential`: not executed; renew the token once / close the gate, a person must act.
  * - `permanent`: refused for good; `reconcileFirst` asks for evidence before that.
+ * - `person`: refused until a person has done what it names, such as attaching a document; the job is held and tried again.
  * - `partner-wide`: refused for every job of this partner.
  * - `stale-item`: an availability is gone; a job with lines looks it up anew, after evidence.
  */
@@ -21,6 +22,7 @@ export type Action =
   | 'renew-token'
   | 'credential'
   | 'permanent'
+  | 'person'
   | 'partner-wide'
   | 'stale-item';
 
@@ -146,9 +148,9 @@ export const errorCodeTable: readonly (readonly [number, number | null, Action, 
   [400, 900169, 'permanent', 'currency is not that of the partner or the customer', 'Leave out the currency of the cart, or use that of the market.'],
   [500, 900192, 'unknown', 'try again after some time', 'Nothing to do: it is tried again.'],
   [400, 900242, 'permanent', 'custom end date not allowed', 'Correct endDate: choose one of the dates that Partner Center allows.'],
-  [400, 900252, 'permanent', 'purchase order document needed', 'Attach the document in Partner Center, or buy without the tender.'],
-  [400, 900253, 'permanent', 'tender document needed', 'Attach the document in Partner Center, or buy without the tender.'],
-  [400, 900254, 'permanent', 'purchase order or tender document needed', 'Attach the document in Partner Center, or buy without the tender.'],
+  [400, 900252, 'person', 'purchase order document needed', 'Attach the document that the description names in Partner Center. The worker tries again every hour until you give up on the job.'],
+  [400, 900253, 'person', 'tender document needed', 'Attach the document that the description names in Partner Center. The worker tries again every hour until you give up on the job.'],
+  [400, 900254, 'person', 'purchase order or tender document needed', 'Attach the document that the description names in Partner Center. The worker tries again every hour until you give up on the job.'],
   [400, 900269, 'permanent', 'billing cycle not valid', 'Correct the billing of the line.'],
   [400, 900270, 'permanent', 'billing longer than the term', 'Correct the billing of the line: it must not be longer than its term.'],
   [400, 900275, 'permanent', 'quantity outside the range of the offer', 'Correct the quantity of the line.'],

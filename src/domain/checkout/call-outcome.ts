@@ -25,6 +25,7 @@ export type Outcome =
       readonly kind:
         | 'in-progress'
         | 'slow'
+        | 'person'
         | 'already-done'
         | 'partner-wide'
         | 'stale-item'
@@ -285,6 +286,7 @@ export function reportOf(outcome: Outcome | ReadOutcome<unknown>, customerId: st
     case 'permanent':
     case 'in-progress':
     case 'slow':
+    case 'person':
     case 'already-done':
     case 'stale-item':
     case 'gone':

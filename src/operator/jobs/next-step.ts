@@ -105,6 +105,13 @@ function open(record: CheckoutRecord, { now, gate, hasEntry }: Around): NextStep
       at: Math.max(at, now),
       command: `npx partner-checkout retry ${record.jobKey}`,
     };
+  const { description = '', remedy = '' } = record.reason ?? {};
+  if (record.asked?.kind === 'needs-decision' && !isInDoubt(record.state))
+    return {
+      words: `It is held, and nothing of it is bought: ${withoutDot(description)}. ${remedy} Next try ${when}.${closed}`,
+      at: Math.max(at, now),
+      command: `npx partner-checkout resolve --give-up ${record.jobKey}`,
+    };
   if (record.asked?.kind === 'needs-decision')
     return {
       words: `A person must decide whether it was bought. Until then the worker only checks again, ${when}.${closed}`,
