@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { describeValue } from '../../domain/looks-like.ts';
 import { counted } from '../../operator/counted.ts';
 import { discard } from '../../operator/dead-letters/discard.ts';
-import { type Redriven, redrive } from '../../operator/dead-letters/redrive.ts';
+import { type WorkedThrough, workThroughLetters } from '../../operator/dead-letters/work-through-letters.ts';
 import {
   aboutLetter,
   type DeadLetter,
@@ -144,13 +144,13 @@ async function each(
   session: Session,
   options: Options,
   work: (taken: TakenLetter, queue: string) => Promise<string | undefined>,
-): Promise<Redriven> {
+): Promise<WorkedThrough> {
   const { output, operator, interrupted } = session;
   const { clock, config } = await operator();
   const filter = filterOf(options);
-  let all: Redriven = { done: 0, refused: [], locked: 0, interrupted: false };
+  let all: WorkedThrough = { done: 0, refused: [], locked: 0, interrupted: false };
   for (const letters of await queuesOf(session, options)) {
-    const one = await redrive(
+    const one = await workThroughLetters(
       letters,
       clock,
       {
@@ -175,7 +175,7 @@ async function each(
   return all;
 }
 
-function told({ output }: Session, result: Redriven, words: string): number {
+function told({ output }: Session, result: WorkedThrough, words: string): number {
   output.data(result);
   output.line(harmless(`${result.done} ${words}`));
   for (const { sequenceNumber, why } of result.refused)

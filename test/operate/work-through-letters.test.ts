@@ -8,7 +8,7 @@ import type { CheckoutRecord } from '../../src/domain/checkout/record.ts';
 import { jobKeyOf } from '../../src/domain/message/job-key.ts';
 import { defaultTimes } from '../../src/domain/times.ts';
 import { discard, whyNotDiscard } from '../../src/operator/dead-letters/discard.ts';
-import { redrive } from '../../src/operator/dead-letters/redrive.ts';
+import { workThroughLetters } from '../../src/operator/dead-letters/work-through-letters.ts';
 import type { CheckoutQueue } from '../../src/ports/checkout-queue.ts';
 import {
   aboutLetter,
@@ -88,10 +88,15 @@ test('each letter is sent before it is removed; those that a killed run had lock
   lockedUntil.set('2', clock.now() + lockMs - 1);
   const waits: number[] = [];
   const result = await clock.until(
-    redrive(queue, clock, { ...options, onLocked: (count) => waits.push(count) }, async (taken) => {
-      await taken.requeue();
-      return undefined;
-    }),
+    workThroughLetters(
+      queue,
+      clock,
+      { ...options, onLocked: (count) => waits.push(count) },
+      async (taken) => {
+        await taken.requeue();
+        return undefined;
+      },
+    ),
   );
   expect(result).toEqual({ done: 3, refused: [], locked: 0, interrupted: false });
   expect(there.size).toBe(0);
@@ -108,7 +113,7 @@ test('what is not wanted is left, and released at the end; so is what is refused
   ]);
   const filter = { reason: 'MaxDeliveryCountExceeded' };
   const result = await clock.until(
-    redrive(queue, clock, { ...options, filter }, async (taken) => {
+    workThroughLetters(queue, clock, { ...options, filter }, async (taken) => {
       if (taken.letter.sequenceNumber === '3') return 'not this one';
       await taken.requeue();
       return undefined;
@@ -122,7 +127,7 @@ test('what is not wanted is left, and released at the end; so is what is refused
 
 test('a send that fails is thrown, and the letter stays', async () => {
   const { queue, clock, there } = aQueue([letter('1')]);
-  const failing = redrive(queue, clock, options, async () => {
+  const failing = workThroughLetters(queue, clock, options, async () => {
     throw new Error('no queue');
   });
   await expect(clock.until(failing)).rejects.toThrow('no queue');
@@ -133,7 +138,7 @@ test('what another run never lets go is told in the end', async () => {
   const { queue, clock, lockedUntil } = aQueue([letter('1')]);
   lockedUntil.set('1', Number.MAX_SAFE_INTEGER);
   const result = await clock.until(
-    redrive(queue, clock, options, async (taken) => void (await requeue(taken))),
+    workThroughLetters(queue, clock, options, async (taken) => void (await requeue(taken))),
   );
   expect(result).toMatchObject({ done: 0, locked: 1 });
 });

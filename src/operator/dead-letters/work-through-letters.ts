@@ -1,8 +1,8 @@
-/** Works through the dead letters of a queue; what is done with each is the caller's. */
+/** Works through the dead letters of a queue. The `dead-letters` command says what to do with each: requeue or discard. */
 import type { Clock } from '../../ports/clock.ts';
 import { type DeadLetters, isWanted, type LetterFilter, type TakenLetter } from '../../ports/dead-letters.ts';
 
-export interface RedriveOptions {
+export interface WorkOptions {
   readonly filter: LetterFilter;
   readonly signal: AbortSignal;
   /** How long a lock lasts: letters of a run that was killed come back within it. */
@@ -12,7 +12,7 @@ export interface RedriveOptions {
   readonly onLocked: (count: number) => void;
 }
 
-export interface Redriven {
+export interface WorkedThrough {
   readonly done: number;
   /** Wanted, and left where they are, each with the reason. */
   readonly refused: readonly { readonly sequenceNumber: string; readonly why: string }[];
@@ -30,12 +30,12 @@ const longestWaitMs = 5_000;
  * or refused is held until the end, and then released. A second run takes what is left, and waits for the locks of
  * one that was killed.
  */
-export async function redrive(
+export async function workThroughLetters(
   letters: DeadLetters,
   clock: Clock,
-  options: RedriveOptions,
+  options: WorkOptions,
   work: (taken: TakenLetter) => Promise<string | undefined>,
-): Promise<Redriven> {
+): Promise<WorkedThrough> {
   const { filter, signal, lockMs, onProgress, onLocked } = options;
   const left = new Map<string, TakenLetter>();
   const refused = new Map<string, string>();
