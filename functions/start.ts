@@ -62,7 +62,7 @@ function tryToOpen(
   open: (env: NodeJS.ProcessEnv) => Worker,
 ): Worker | string {
   if (Number.parseInt(nodeVersion, 10) < oldestNode)
-    return `The worker does not start: Node ${nodeVersion} is too old; expected is Node ${oldestNode} or newer. In Azure, set the runtime version of the function app.`;
+    return `The worker does not start: Node ${nodeVersion} is too old; expected: Node ${oldestNode} or newer. In Azure, set the runtime version of the function app.`;
   try {
     return open(env);
   } catch (error) {

@@ -48,7 +48,7 @@ export const submitJobsFunction = (start: Start): HttpFunctionOptions => ({
 function refuseUnread(request: HttpRequest): HttpResponseInit | undefined {
   const type = request.headers.get('content-type') ?? '';
   if (!/^application\/(json|[\w.-]+\+json)\s*(;|$)/i.test(type))
-    return problem(415, `The content type is "${type.slice(0, 100)}"; expected is application/json.`);
+    return problem(415, `The content type is "${type.slice(0, 100)}"; expected: application/json.`);
   const length = Number(request.headers.get('content-length') ?? 0);
   if (length > maxBytes) return tooLarge(length);
   // The host hands over no body that comes in chunks.

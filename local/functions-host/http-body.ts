@@ -12,9 +12,7 @@ export function bodyLimit(env: Environment): number {
   const text = setting(env, 'FUNCTIONS_REQUEST_BODY_SIZE_LIMIT');
   if (text === undefined) return defaultLimit;
   if (!/^[1-9]\d{0,9}$/.test(text))
-    throw new HostStartError(
-      `FUNCTIONS_REQUEST_BODY_SIZE_LIMIT is "${text}"; expected is a number of bytes.`,
-    );
+    throw new HostStartError(`FUNCTIONS_REQUEST_BODY_SIZE_LIMIT is "${text}"; expected: a number of bytes.`);
   return Number(text);
 }
 

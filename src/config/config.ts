@@ -108,11 +108,11 @@ function sentenceOf(name: SettingName, expected: string, found: string | undefin
   if (found === undefined) return missing(name);
   if (found.trim() === '') {
     const { fallback } = settingOf(name);
-    return `${name} is empty; expected is a value, or no such setting${fallback === undefined ? '' : ` (then it is ${fallback})`}.`;
+    return `${name} is empty; expected: a value, or no such setting${fallback === undefined ? '' : ` (then it is ${fallback})`}.`;
   }
   if (isReference(found))
-    return `${name} is a Key Vault reference that was not resolved; expected is its value: look at the reference’s status in the portal, and give the app’s identity the role "Key Vault Secrets User".`;
-  return `${name} is ${describeValue(found.trim())}; expected is ${expected}.`;
+    return `${name} is a Key Vault reference that was not resolved; expected: its value. Look at the reference’s status in the portal, and give the app’s identity the role "Key Vault Secrets User".`;
+  return `${name} is ${describeValue(found.trim())}; expected: ${expected}.`;
 }
 
 /** Real ms. A factor makes no machine faster. */

@@ -29,8 +29,8 @@ const oneConnection = (
     ({ [stringName]: connectionString, [addressName]: address }) =>
       connectionString === undefined
         ? address === undefined &&
-          `Neither ${addressName} nor ${stringName} is set; expected is ${expected}, or for local work a connection string.`
-        : address !== undefined && `${stringName} and ${addressName} are both set; expected is one of them.`,
+          `Neither ${addressName} nor ${stringName} is set; expected: ${expected}, or for local work a connection string.`
+        : address !== undefined && `${stringName} and ${addressName} are both set; expected: one of them.`,
   );
 
 export const sharedSettings = sharedShape.check(
@@ -40,20 +40,20 @@ export const sharedSettings = sharedShape.check(
     ['CHECKOUT_QUEUE', 'URGENT_QUEUE'],
     ({ CHECKOUT_QUEUE, URGENT_QUEUE }) =>
       CHECKOUT_QUEUE.toLowerCase() === URGENT_QUEUE.toLowerCase() &&
-      'URGENT_QUEUE is the same queue as CHECKOUT_QUEUE; expected is another queue than CHECKOUT_QUEUE: it is there to be served first.',
+      'URGENT_QUEUE is the same queue as CHECKOUT_QUEUE; expected: another queue than CHECKOUT_QUEUE, because it is served first.',
   ),
   rule(
     ['CALLS_PER_MINUTE', 'CALLS_PER_MINUTE_CEILING'],
     ({ CALLS_PER_MINUTE: limit, CALLS_PER_MINUTE_CEILING: ceiling }) =>
       limit > ceiling &&
-      `CALLS_PER_MINUTE (${limit}) is above CALLS_PER_MINUTE_CEILING (${ceiling}); expected is a limit up to the ceiling.`,
+      `CALLS_PER_MINUTE (${limit}) is above CALLS_PER_MINUTE_CEILING (${ceiling}); expected: a limit up to the ceiling.`,
   ),
   rule(
     ['CHECKOUT_TIME_FACTOR'],
     ({ CHECKOUT_TIME_FACTOR: factor, WEBSITE_SITE_NAME }) =>
       factor !== 1 &&
       WEBSITE_SITE_NAME !== undefined &&
-      `CHECKOUT_TIME_FACTOR is ${factor}, and this is Azure; expected is 1: against the real Partner Center shorter times buy twice.`,
+      `CHECKOUT_TIME_FACTOR is ${factor}, and this is Azure; expected: 1. Against the real Partner Center, shorter times buy twice.`,
   ),
 );
 
@@ -67,13 +67,13 @@ const ofCredential = (
     ({ PARTNER_CREDENTIAL: found, PARTNER_SIGN_IN: signIn, PARTNER_VAULT: vault, [name]: value }) =>
       found !== kind
         ? value !== undefined &&
-          `${name} is set, but PARTNER_CREDENTIAL is ${found}; expected is no ${name}, or PARTNER_CREDENTIAL = ${kind}.`
+          `${name} is set, but PARTNER_CREDENTIAL is ${found}; expected: no ${name}, or PARTNER_CREDENTIAL = ${kind}.`
         : value === undefined
           ? vault === undefined &&
-            `Neither PARTNER_VAULT nor ${name} is set, and PARTNER_CREDENTIAL is ${kind}; expected is the vault that holds it, or for local work its value.`
+            `Neither PARTNER_VAULT nor ${name} is set, and PARTNER_CREDENTIAL is ${kind}; expected: the vault that holds it, or for local work its value.`
           : vault !== undefined &&
             signIn === 'app' &&
-            `PARTNER_VAULT and ${name} are both set; expected is one of them.`,
+            `PARTNER_VAULT and ${name} are both set; expected: one of them.`,
   );
 
 export const partnerSettings = partnerShape.check(
@@ -86,12 +86,12 @@ export const partnerSettings = partnerShape.check(
         ? vault === undefined && missing('PARTNER_VAULT')
         : vault !== undefined &&
           credential === 'federated' &&
-          'PARTNER_VAULT is set, but PARTNER_SIGN_IN is app and PARTNER_CREDENTIAL is federated: nothing is read from it; expected is no PARTNER_VAULT.',
+          'PARTNER_VAULT is set, but PARTNER_SIGN_IN is app and PARTNER_CREDENTIAL is federated: nothing is read from it; expected: no PARTNER_VAULT.',
   ),
 );
 
 export const missing = (name: SettingName): string =>
-  `${name} is missing; expected is a value: ${settingOf(name).meaning}`;
+  `${name} is missing; expected: a value: ${settingOf(name).meaning}`;
 
 /** The value of a setting that the rules ask for. */
 export function required<T>(name: SettingName, value: T | undefined): T {

@@ -92,7 +92,7 @@ test('a Node that is too old gets one clear line, and the functions are there to
   const { functions, answers, log } = await drive(right, '20.20.2');
   expect(functions).toEqual(names);
   expect(log).toHaveLength(1);
-  expect(log[0]).toMatch(/^error: The worker does not start: Node 20\.20\.2 is too old; expected is Node 22/);
+  expect(log[0]).toMatch(/^error: The worker does not start: Node 20\.20\.2 is too old; expected: Node 22/);
   expect(answers['health']?.status).toBe('503');
   expect(answers['health']?.body).toContain('Node 20.20.2 is too old');
 });

@@ -70,9 +70,9 @@ test('every problem is told at once, one sentence each that names the setting', 
     'TablesConnection',
     'PARTNER_TENANT_ID is missing',
     'PARTNER_CLIENT_ID is missing',
-    'PARTNER_CENTER_CLOUD is a text of 4 characters that looks like one word (not shown); expected is global, china or usgovernment',
-    'REPEAT_WITHIN_MINUTES is a text of 3 characters that looks like a length of time (not shown); expected is a whole number from 5 to 43200',
-    'MAX_ATTEMPTS is a text of 1 character that looks like a single digit (not shown); expected is a whole number from 1 to 100',
+    'PARTNER_CENTER_CLOUD is a text of 4 characters that looks like one word (not shown); expected: global, china or usgovernment',
+    'REPEAT_WITHIN_MINUTES is a text of 3 characters that looks like a length of time (not shown); expected: a whole number from 5 to 43200',
+    'MAX_ATTEMPTS is a text of 1 character that looks like a single digit (not shown); expected: a whole number from 1 to 100',
   ])
     expect(found.filter((problem) => problem.includes(name))).toHaveLength(1);
   expect(found.every((problem) => problem.endsWith('.') && !problem.endsWith('..'))).toBe(true);
@@ -82,7 +82,7 @@ test.each([...Object.keys(required), 'PENDING_ALARM_HOURS', 'CHECKOUT_QUEUE', 'P
   '%s: empty is wrong, told once',
   (name) => {
     const found = problems({ ...required, [name]: ' ' });
-    expect(found).toEqual([expect.stringMatching(new RegExp(`^${name} is empty; expected is a value`))]);
+    expect(found).toEqual([expect.stringMatching(new RegExp(`^${name} is empty; expected: a value`))]);
   },
 );
 
@@ -301,13 +301,13 @@ describe('Partner Center', () => {
     [
       'another sign-in',
       { PARTNER_SIGN_IN: 'user' },
-      'PARTNER_SIGN_IN is a text of 4 characters that looks like one word (not shown); expected is app or app+user',
+      'PARTNER_SIGN_IN is a text of 4 characters that looks like one word (not shown); expected: app or app+user',
     ],
     ['no vault', { PARTNER_SIGN_IN: 'app+user' }, 'PARTNER_VAULT is missing'],
     [
       'a vault without TLS',
       { PARTNER_SIGN_IN: 'app+user', PARTNER_VAULT: 'http://contoso.vault.azure.net' },
-      'PARTNER_VAULT is a text of 30 characters that looks like a URL (not shown); expected is the https address',
+      'PARTNER_VAULT is a text of 30 characters that looks like a URL (not shown); expected: the https address',
     ],
     [
       'a vault that nobody asks',

@@ -27,7 +27,7 @@ function reasons(body: Uint8Array): readonly string[] {
 describe('a body that is no job: its producer is told what it is', () => {
   test.each<[string, string | Uint8Array, RegExp]>([
     ['JSON written twice', JSON.stringify(json), /JSON text.*written as JSON twice.*one JSON object/],
-    ['a JSON text', '"hello"', /a JSON text; expected is one JSON object/],
+    ['a JSON text', '"hello"', /a JSON text; expected: one JSON object/],
     ['a JSON text of base64', JSON.stringify(Buffer.from(json).toString('base64')), /JSON text but base64/],
     ['null', 'null', /the body is null/],
     ['a number', '42', /the JSON number 42/],

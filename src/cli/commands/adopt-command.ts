@@ -16,12 +16,12 @@ interface Options {
 
 export const adoptCommand = newCommand(
   'adopt',
-  'orders that were bought and are in no record: their cart gets a record, so that it is not bought again',
+  'records orders that no job has, so that their cart is not bought again',
   'npx partner-checkout adopt SzSPoe2sXjTp --job 7c1f0a52-6d0e-4b7e-9a43-5e2f8b6f1d10:cart:2f9a6c1e-1a77-4d0b-8f3c-90f5b1e4c7aa',
 )
   .argument('<order...>', 'ids of the orders')
   .requiredOption('--job <key>', 'the job key of the cart that they came from')
-  .option('--yes', 'does not ask')
+  .option('--yes', 'does not ask for confirmation')
   .action((orders: readonly string[], options: Options, command) =>
     inSession(command, (session) => run(session, [...new Set(orders)], options)),
   );

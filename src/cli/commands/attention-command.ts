@@ -85,13 +85,13 @@ const rowArgument =
 const closeCommand = withFilter(
   newCommand(
     'close',
-    'closes rows about which nothing more will be done, with your name: failed and partial jobs, rejected messages',
+    'closes rows that need nothing more, with your name: failed and partial jobs, rejected messages',
     'npx partner-checkout attention close --kind rejected --batch night-2026-11-24',
   ),
   [...resultKinds, 'rejected'],
 )
   .argument('[name...]', rowArgument)
-  .option('--yes', 'does not ask')
+  .option('--yes', 'does not ask for confirmation')
   .action((name: string[], _options, command) =>
     // The options of its parent are the same ones, and commander gives them to the parent.
     inSession(command, (session) => close(session, name, command.optsWithGlobals())),
@@ -101,14 +101,14 @@ attentionCommand.addCommand(closeCommand);
 const takeCommand = withFilter(
   newCommand(
     'take',
-    'says that you work on these rows, so that nobody else does; it changes nothing for the worker',
+    'shows the others that you work on these rows; it changes nothing for the worker',
     'npx partner-checkout attention take --code 800009 --batch night-2026-11-24\n  npx partner-checkout attention take 7c1f0a52-6d0e-4b7e-9a43-5e2f8b6f1d10:cart:2f9a6c1e-1a77-4d0b-8f3c-90f5b1e4c7aa --undo',
   ),
   attentionKinds,
 )
   .argument('[name...]', rowArgument)
-  .option('--undo', 'says that nobody works on them')
-  .option('--yes', 'does not ask')
+  .option('--undo', 'takes the name off the rows')
+  .option('--yes', 'does not ask for confirmation')
   .action((name: string[], _options, command) =>
     inSession(command, (session) => take(session, name, command.optsWithGlobals())),
   );

@@ -32,7 +32,7 @@ export const batchCommand = newCommand(
   .option('--watch', 'shows the batch until every line has a result')
   .option(
     '--csv [file]',
-    'a line for each cart or order line: state, orders, subscriptions, reason, remedy, price; without a file to standard output',
+    'writes a line for each cart or order line: state, orders, subscriptions, reason, remedy, price; to standard output without a file',
   )
   .option('--failed-only', 'with --csv: only what failed, or was dropped')
   .option(

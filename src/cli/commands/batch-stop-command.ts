@@ -11,7 +11,7 @@ import { inTime, quoted } from '../session/words.ts';
 
 export const stopCommand = newCommand(
   'stop',
-  'ends the open jobs of a batch as failed, code stopped; what may have been bought is reconciled first',
+  'ends the open jobs of a batch as failed, code stopped; the worker first checks carts that may have been bought',
   'npx partner-checkout batch stop night-2026-11-24\n  npx partner-checkout batch stop night-2026-11-24 --undo',
 )
   .argument('<id>', 'the batch')

@@ -40,11 +40,11 @@ const listCommand = choosing(
 const requeueCommand = choosing(
   newCommand(
     'requeue',
-    'sends them to their queue again, marked as sent again, then removes them. Safe to interrupt and repeat',
+    'sends them to their queue again, then removes them. Safe to interrupt and repeat',
     'npx partner-checkout dead-letters requeue --reason MaxDeliveryCountExceeded',
   ),
 )
-  .option('--yes', 'does not ask')
+  .option('--yes', 'does not ask for confirmation')
   .action((options: Options, command) => inSession(command, (session) => requeue(session, options)));
 
 const discardCommand = choosing(
@@ -55,7 +55,7 @@ const discardCommand = choosing(
   ),
 )
   .option('--give-up', 'also messages whose job has not ended: the job is given up')
-  .option('--yes', 'does not ask')
+  .option('--yes', 'does not ask for confirmation')
   .action((options: Options, command) => inSession(command, (session) => discardAll(session, options)));
 
 export const deadLettersCommand = newCommand(

@@ -22,7 +22,7 @@ export const importCommand = newCommand(
 )
   .argument('<file>', 'what export wrote')
   .option('--over', 'writes although there are rows: those of the same key are replaced, all others stay')
-  .option('--yes', 'does not ask')
+  .option('--yes', 'does not ask for confirmation')
   .action((file: string, options: Options, command) =>
     inSession(command, (session) => run(session, file, options)),
   );

@@ -7,7 +7,7 @@ import { inSession, newCommand } from '../session/command.ts';
 
 export const pauseCommand = newCommand(
   'pause',
-  'closes the gate with a reason and your name: nobody calls Partner Center until that time, or until somebody resumes',
+  'stops all calls to Partner Center, with a reason and your name, until that time or until somebody resumes',
   'npx partner-checkout pause "portal maintenance" --until 04:00',
 )
   .argument('<reason>', 'a reason for the others')
@@ -44,7 +44,7 @@ export const pauseCommand = newCommand(
 
 export const resumeCommand = newCommand(
   'resume',
-  'ends a pause; where the gate waits for one trial call, it lets that call through',
+  'ends a pause; if the gate waits for a trial call, allows one',
   'npx partner-checkout resume',
 ).action((_options, command) =>
   inSession(command, async ({ output, operator }) => {

@@ -15,7 +15,7 @@ interface Options {
 
 export const repairCommand = newCommand(
   'repair',
-  'looks at every record, and writes the schedule entries that are missing: for open jobs and pending orders. The ticks do it too, within two days',
+  'checks every record, and writes missing schedule entries for open jobs and pending orders. The worker also does this, within two days',
   'npx partner-checkout repair --dry-run\n  npx partner-checkout repair',
 )
   .option('--dry-run', 'shows what is missing; writes nothing')

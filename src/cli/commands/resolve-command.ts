@@ -31,8 +31,8 @@ export const resolveCommand = newCommand(
     'these orders belong to it, separated by commas; groups without an order count as failed',
   )
   .option('--not-bought', 'it was not bought: the worker checks once more, then sends it once more')
-  .option('--give-up', 'nothing more is done; the record keeps that it may have been bought')
-  .option('--yes', 'does not ask')
+  .option('--give-up', 'gives up; the record keeps that it may have been bought')
+  .option('--yes', 'does not ask for confirmation')
   .action((names: readonly string[], options: Options, command) =>
     inSession(command, (session) => run(session, jobKeyIn(names), options)),
   );

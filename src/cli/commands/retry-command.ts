@@ -36,7 +36,7 @@ export const retryCommand = withFilter(
 )
   .option('--dry-run', 'counts and samples; writes nothing')
   .option('--rate <n/s>', 'at most this many a second')
-  .option('--yes', 'does not ask')
+  .option('--yes', 'does not ask for confirmation')
   .action((names: readonly string[], options: Options, command) =>
     inSession(command, (session) => retry(session, names, options)),
   );

@@ -64,7 +64,7 @@ const cart = fields({
   id: needed(textOf, () => 'is missing'),
   status: needed(
     (value) => statuses.find((status) => status === textOf(value)?.toLowerCase()),
-    (value) => `is ${textOf(value) ?? 'missing'}; expected is active or ordered`,
+    (value) => `is ${textOf(value) ?? 'missing'}; expected: active or ordered`,
   ),
   creationTimestamp: text,
   expirationTimestamp: text,

@@ -1,6 +1,6 @@
 /** What a body is that holds no job, in words for the producer who has to change it. */
 
-const expected = 'expected is one JSON object, like {"customerId": "…", "cartId": "…"}';
+const expected = 'expected: one JSON object, like {"customerId": "…", "cartId": "…"}';
 
 /** Of a JSON value that is no object. */
 export function notAnObject(value: unknown): string {
