@@ -79,19 +79,18 @@ async function build(run: Run, ask: (content: CartContent) => Promise<Asked>): P
   const { record } = mine(run);
   const job = orderJobOf(record);
   let making = fresh(job, record.reconciliations < maxWaits);
-  /** What was known before this run, and may be out of date. */
-  const cached = new Set<string>();
+  const known: Known = { cached: new Set(), asked: new Set() };
   for (let renewals = 0; ; ) {
     const step = nextCartStep(making);
-    const outdated = 'bad' in step ? itemsOf(job, step.bad).filter((item) => cached.has(item)) : [];
+    const outdated = 'bad' in step ? itemsOf(job, step.bad).filter((item) => known.cached.has(item)) : [];
     // guard: Offers: no line is refused for what was known an hour ago
     if (outdated.length > 0) {
-      making = without(run, anew(making), outdated, cached);
+      making = without(run, anew(making), outdated, known);
       continue;
     }
     switch (step.kind) {
       case 'resolve': {
-        const found = await resolve(run, step, cached);
+        const found = await resolve(run, step, known);
         if (found.kind === 'action') return found;
         making = { ...making, offers: new Map([...making.offers, [itemOf(step), found.offers]]) };
         break;
@@ -109,7 +108,7 @@ async function build(run: Run, ask: (content: CartContent) => Promise<Asked>): P
           run,
           anew(making),
           step.content.lines.map(({ catalogItemId }) => itemIn(catalogItemId)),
-          cached,
+          known,
         );
         break;
       }
@@ -117,7 +116,7 @@ async function build(run: Run, ask: (content: CartContent) => Promise<Asked>): P
         renewals += 1;
         if (renewals > maxRenewals) return { kind: 'action', action: restless(run) };
         making = {
-          ...without(run, anew(making), step.items, cached),
+          ...without(run, anew(making), step.items, known),
           refused: new Set([...making.refused, ...step.catalogItemIds]),
         };
         break;
@@ -146,12 +145,21 @@ const fresh = (job: OrderJob, mayWait: boolean): Making => ({
 /** The same, without the cart that was answered and what it refused. */
 const anew = ({ answered: _, ...making }: Making): Making => ({ ...making, bad: [] });
 
+/** Where this run has its offers from, by `product:sku`. */
+interface Known {
+  /** Known before this run, and perhaps out of date. */
+  readonly cached: Set<string>;
+  /** To be asked of Partner Center, whatever the cache says: a run never comes back to what it has found out of date. */
+  readonly asked: Set<string>;
+}
+
 /** Forgets these items, here and in the cache. */
-function without(run: Run, making: Making, items: readonly string[], cached: Set<string>): Making {
+function without(run: Run, making: Making, items: readonly string[], { cached, asked }: Known): Making {
   const offers = new Map(making.offers);
   for (const item of items) {
     offers.delete(item);
     cached.delete(item);
+    asked.add(item);
     // guard: Offers: a refused availability is dropped at once
     run.deps.offers.drop(mine(run).record.customerId, item);
   }
@@ -174,12 +182,12 @@ const restless = (run: Run): FinalAction =>
 async function resolve(
   run: Run,
   { product, sku }: Extract<CartStep, { kind: 'resolve' }>,
-  cached: Set<string>,
+  { cached, asked }: Known,
 ): Promise<{ readonly kind: 'offers'; readonly offers: Offers } | Extract<CartMade, { kind: 'action' }>> {
   const { cartApi, offers } = run.deps;
   const { customerId } = mine(run).record;
   const item = itemOf({ product, sku });
-  const known = offers.get(customerId, item);
+  const known = asked.has(item) ? undefined : offers.get(customerId, item);
   if (known !== undefined) {
     cached.add(item);
     return { kind: 'offers', offers: { kind: 'sold', availabilities: known } };

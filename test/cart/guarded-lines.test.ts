@@ -74,6 +74,19 @@ describe('a cart is repaired only if nothing of it can be bought', () => {
   });
 });
 
+test('an availability that was refused is not tried again, even if the catalogue cannot be asked at once', async () => {
+  const bed = linesBed();
+  await bed.worker.enqueue(order());
+  await bed.settle();
+  bed.world.availabilities.reissue('CFQ7TTC0AB12:0001');
+  bed.strike('availabilities', 'lost');
+  await bed.worker.enqueue(order({ externalOrderId: 'PO-7742' }));
+  await bed.settle();
+  expect(await bed.record('PO-7742')).toMatchObject({ state: 'completed' });
+  // One for the first order; one that is refused, and one of the present availability.
+  expect(bed.count('create-cart')).toBe(3);
+});
+
 test('what customers may buy is known for an hour at most, for each customer', () => {
   let now = 0;
   const cache = offerCache({ now: () => now });

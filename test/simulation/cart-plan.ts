@@ -68,4 +68,6 @@ export interface ItemPlan {
   readonly lineError?: number;
   /** Not in the catalogue: 404/400013 for its availabilities. */
   readonly unknown?: boolean;
+  /** Sold for a month alone, until the first reissue. */
+  readonly grows?: boolean;
 }

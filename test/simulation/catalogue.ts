@@ -19,19 +19,20 @@ export const itemsOnSale: readonly ItemPlan[] = [
   { product: 'CFQ7TTC0EF56', sku: '0002', price: 4, lineError: 10015 },
   { product: 'CFQ7TTC0GH78', sku: '0003', price: undefined },
   { product: 'CFQ7TTC0JK90', sku: '0004', price: 1, unknown: true },
+  { product: 'CFQ7TTC0LM12', sku: '0005', price: 2, grows: true },
 ];
 
 /** The first two parts of a catalogue item. */
 export const skuOf = (catalogItemId: string): string => catalogItemId.split(':').slice(0, 2).join(':');
 
-/** `kept`: the availability of the first item never changes. */
+/** `kept`: the availability of the first item changes with every second reissue alone. */
 export function createCatalogue(items: readonly ItemPlan[], kept: boolean): Catalogue {
   const byId = new Map(items.map((item) => [`${item.product}:${item.sku}`, item]));
   const places = new Map([...byId.keys()].map((id, place) => [id, place]));
   let issue = 0;
   const availabilityOf = (id: string, nth: number): string => {
     const place = places.get(id) ?? 0;
-    const issued = kept && place === 0 ? 0 : nth;
+    const issued = kept && place === 0 ? Math.floor(nth / 2) : nth;
     return `CFQ7TT${String(place).padStart(2, '0')}${String(issued).padStart(4, '0')}`;
   };
   return {
@@ -46,7 +47,7 @@ export function createCatalogue(items: readonly ItemPlan[], kept: boolean): Cata
       if (item === undefined || item.unknown === true)
         return { status: 404, body: errorBody(400013, 'The product was not found') };
       const nth = stale ? Math.max(0, issue - 1) : issue;
-      return { status: 200, body: availabilitiesBody(item, availabilityOf(id, nth)) };
+      return { status: 200, body: availabilitiesBody(item, availabilityOf(id, nth), nth) };
     },
   };
 }

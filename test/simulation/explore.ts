@@ -50,7 +50,7 @@ export const coreScenarios = [
   'people-replay',
 ];
 
-/** The ways of a job: bought, in doubt, partly refused, throttled, sent by a batch, too late, asked about. */
+/** The ways of a job: bought, in doubt, partly refused, throttled, sent by a batch, too late, asked about, made of lines, repaired. */
 const throwScenarios = [
   'plain-replay',
   'one-lost-replay',
@@ -61,6 +61,8 @@ const throwScenarios = [
   'batch-replay',
   'refused-refuse',
   'not-before',
+  'lines-happy',
+  'lines-stale-checkout-replay',
 ];
 
 export const throwUnits = (seed: number, names: readonly string[] = throwScenarios): readonly Unit[] =>

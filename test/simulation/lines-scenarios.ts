@@ -4,7 +4,7 @@ import type { Request } from './partner-center.ts';
 import { cartPlan, customer, each, groupPlan, minute, nature, second, world } from './plans.ts';
 import type { MadeCartSend, Scenario, Setup } from './setup.ts';
 
-const { seats, phones, limited, unpriced, unknown } = wanted;
+const { seats, phones, limited, unpriced, unknown, grown } = wanted;
 
 /** The requests of each kind end so, one after the other; what comes after them is well. */
 const requests =
@@ -89,6 +89,30 @@ export const linesScenarios: readonly Scenario[] = [
     apiFault: requests({ availabilities: ['stale'] }),
     kinds: ['order lines', 'availabilities that change'],
   })),
+  ...[undefined, 'drop' as const].map((onBadLine) =>
+    lines(
+      `list-lags${onBadLine === undefined ? '' : '-drop'}`,
+      'the availabilities change at the create, and the catalogue goes on listing the old ones for a while',
+      () => ({
+        ...one({
+          sends: [sendOrder(1, [seats, phones], onBadLine === undefined ? {} : { onBadLine })],
+          apiFault: requests({ availabilities: [undefined, 'stale'], 'create-cart': ['reissued'] }),
+        }),
+        kinds: ['order lines', 'availabilities that change'],
+      }),
+    ),
+  ),
+  lines('cached', 'what an instance knows of a product changes between two orders', () => ({
+    orders: [orderPlan(1), orderPlan(2)],
+    sends: [
+      sendOrder(1, [{ ...grown, term: 'P1M', billing: 'monthly' }]),
+      sendOrder(2, [grown, seats], { at: 2 * minute }),
+    ],
+    reissues: [minute],
+    processes: 1,
+    pollers: 1,
+    kinds: ['order lines', 'availabilities that change'],
+  })),
   ...linesEach('checkout-lost', 'the answers of both checkouts are lost, of equal orders', () => ({
     ...two(),
     apiFault: requests({ checkout: ['drop-after'] }),
@@ -135,6 +159,7 @@ export const linesScenarios: readonly Scenario[] = [
     () => ({
       ...one({
         nature: nature('replay', { staleBuysOthers: true }),
+        reissues: [10 * minute],
         apiFault: requests({ checkout: ['reissued'] }),
       }),
       kinds: [
@@ -175,6 +200,12 @@ export const linesScenarios: readonly Scenario[] = [
     orders: [orderPlan(1, { refused: { status: 403, code: 800069, fromCheckout: 1 } }), orderPlan(2)],
     sends: [sendOrder(1, [seats, phones]), sendOrder(2, [phones])],
     people: { retries: 2, twice: 0.5, wrong: 0, weary: 0, rash: () => 0 },
+  })),
+  lines('refused-other', 'the same, and the order is sent with other lines then', () => ({
+    orders: [orderPlan(1, { refused: { status: 403, code: 800069, fromCheckout: 1 } })],
+    sends: [sendOrder(1, [seats, phones]), sendOrder(1, [seats], { at: 10 * minute })],
+    check: rejects(1),
+    kinds: ['order lines', 'one order number with equal or with other lines'],
   })),
   lines('half', 'one order group is refused twice with a code that passes, the other is bought', () => ({
     orders: [orderPlan(1, { fates: [{}, { refusal: { code: 800005, times: 2 } }] })],

@@ -34,6 +34,13 @@ export function createLinesWatch(
       item: string,
     ) => `${line.line}: ${line.quantity} x ${item} ${line.term} ${line.billing}`;
     const isLeftOut = (line: number) => job.onBadLine === 'drop' && badLines.some((bad) => bad.line === line);
+    for (const { line, product, sku } of job.lines) {
+      const { unknown, lineError } = truth.catalogue.item(`${product}:${sku}`) ?? {};
+      // An availability that several carts refuse is what Partner Center says, whatever its catalogue lists.
+      const mayBeBad = unknown === true || lineError !== undefined || truth.madeFor(record.jobKey).length > 3;
+      if (isLeftOut(line) && !mayBeBad)
+        violated(`10 as ordered: ${name} leaves out line ${line}, and nothing is wrong with it`);
+    }
     const wanted = job.lines
       .filter(({ line }) => !isLeftOut(line))
       .map((line) => lineText(line, `${line.product}:${line.sku}`));

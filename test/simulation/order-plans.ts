@@ -18,6 +18,7 @@ export const wanted = {
   limited: { ...base, product: 'CFQ7TTC0EF56', sku: '0002' },
   unpriced: { ...base, product: 'CFQ7TTC0GH78', sku: '0003' },
   unknown: { ...base, product: 'CFQ7TTC0JK90', sku: '0004' },
+  grown: { ...base, product: 'CFQ7TTC0LM12', sku: '0005' },
 } as const satisfies Readonly<Record<string, LineWanted>>;
 
 export const orderPlan = (n: number, plan: Partial<OrderPlan> = {}): OrderPlan => ({

@@ -153,7 +153,11 @@ const addonItems = ({ addons = [], group, billingCycle }: GroupPlan, id: number)
   }));
 
 /** The one availability of an item, in the words of "Get a list of availabilities for a SKU (by customer)". */
-export const availabilitiesBody = ({ product, sku }: ItemPlan, availability: string): string =>
+export const availabilitiesBody = (
+  { product, sku, grows }: ItemPlan,
+  availability: string,
+  reissues: number,
+): string =>
   JSON.stringify({
     totalCount: 1,
     items: [
@@ -164,7 +168,7 @@ export const availabilitiesBody = ({ product, sku }: ItemPlan, availability: str
         catalogItemId: `${product}:${sku}:${availability}`,
         segment: 'commercial',
         isPurchasable: true,
-        terms: [{ duration: 'P1M' }, { duration: 'P1Y' }],
+        terms: [{ duration: 'P1M' }, ...(grows === true && reissues === 0 ? [] : [{ duration: 'P1Y' }])],
         sku: {
           supportedBillingCycles: ['monthly', 'annual'],
           minimumQuantity: 1,
