@@ -125,10 +125,10 @@ export function firstDeploymentPage(): string {
   const total = steps.reduce((sum, { minutes }) => sum + minutes, 0);
   return `# The first deployment
 
-Made from \`local/first-deployment/steps.ts\` by \`npm run docs\`. Nothing here was deployed before: these nine steps find out what only a real
-Azure and a real Partner Center can tell. They take about ${Math.round(total / 60)} hours. Use a subscription and a customer for tests.
+\`npm run docs\` makes this page from \`local/first-deployment/steps.ts\`. The project has not been deployed to Azure yet. These nine steps show
+what only a real Azure and a real Partner Center can show. They take about ${Math.round(total / 60)} hours. Use a subscription and a customer for tests.
 
-\`npm run first-deployment\` leads through them, keeps your answers in \`.local/first-deployment.json\`, and goes on where you stopped. Read
+\`npm run first-deployment\` leads you through them, keeps your answers in \`.local/first-deployment.json\`, and continues where you stopped. Read
 [deploy](deploy.md) first. \`night.env\` holds what \`azd env get-values\` prints; \`$APPLICATION_INSIGHTS\` is the app id of the Application Insights
 resource.
 

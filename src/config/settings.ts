@@ -68,7 +68,7 @@ export const shared = {
   }),
   MAX_ATTEMPTS: z._default(is.wholeNumber(1, 100), 8).register(about, {
     description:
-      'Attempts after which a waiting job has failed, and a person is asked about an unresolved one.',
+      'After this many attempts, a waiting job fails, and a person must decide about an unresolved one.',
   }),
   REPEAT_ORDERED_CART: z._default(is.oneOf(['true', 'false'], 'true or false'), 'true').register(about, {
     description:
@@ -83,15 +83,15 @@ export const shared = {
   PENDING_ALARM_HOURS: z
     ._default(is.decimal(1, 720, 'a number of hours'), defaultTimes.pendingAlarm / (60 * minute))
     .register(about, {
-      description: 'After so many hours of pending, or of review, a person hears of it.',
+      description: 'After this many hours, a pending order or a review opens an attention row.',
     }),
   NOTIFY_URL: z.optional(is.webhook()).register(about, {
     description:
-      'Webhook that is told of new attention and of the end of a batch, as a Teams card (a workflow’s address) or as plain JSON. In Azure the address of the vault’s secret that holds it, like `https://contoso.vault.azure.net/secrets/notify-url`. Without it nobody is told.',
+      'Webhook for new attention and the end of a batch, as a Teams card (a workflow’s address) or as plain JSON. In Azure the address of the vault’s secret that holds it, like `https://contoso.vault.azure.net/secrets/notify-url`. Without it nobody is told.',
     secret: true,
   }),
   RUNBOOK_URL: z._default(is.text, 'docs/runbook.md').register(about, {
-    description: 'Where your people read the runbook, for what the webhook is told: the address of the page.',
+    description: 'Address of your runbook page. The notices of the webhook name it.',
   }),
   CHECKOUT_TIME_FACTOR: z._default(is.decimal(1, 10_000), 1).register(about, {
     description:

@@ -108,7 +108,7 @@ export const events = {
       finished: 'Of these, with an order that ended.',
       pending: 'Still pending, or not read.',
       dropped: 'Left-over rows that it removed.',
-      failed: 'In trouble, left for the next tick.',
+      failed: 'Failed, left for the next tick.',
       stopped:
         'Why it ended before nothing was due: `time`, `gate`, `storage`, or `overlap`: another tick was running.',
       ms: 'Its length.',

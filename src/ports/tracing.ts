@@ -82,7 +82,7 @@ export const metrics = {
     kind: 'counter',
     unit: 's',
     attributes: ['cause'],
-    meaning: 'Time for which the gate was closed, by cause; told when it opens.',
+    meaning: 'Time for which the gate was closed, by cause; reported when it opens.',
   },
   'checkout.attention.open': {
     kind: 'gauge',

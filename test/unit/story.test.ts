@@ -138,7 +138,7 @@ test('a person closes what is at its end; a question they answer, or it closes b
   // Nobody asks these again.
   for (const code of ['bought-again', 'record-missing'])
     expect(closeRefusal(row({ kind: 'needs-decision', code }))).toBeUndefined();
-  expect(closeRefusal(row({ kind: 'pending-too-long' }))).toContain('closes by itself');
+  expect(closeRefusal(row({ kind: 'pending-too-long' }))).toContain('it closes when');
 });
 
 test('deliveries say what came: a producer’s message, or a wake-up of the schedule', () => {
@@ -149,7 +149,7 @@ test('deliveries say what came: a producer’s message, or a wake-up of the sche
   const lines = storyOf(aRecord({ deliveries: { total: 2, last } }), undefined);
   expect(lines.filter(({ what }) => what === 'delivery').map(({ words }) => words)).toEqual([
     'message m1, delivery 1: rescheduled',
-    'wake-up w1, delivery 2: what came of it is not recorded; it runs, or its worker died',
+    'wake-up w1, delivery 2: no outcome is recorded: it runs, or its worker died',
   ]);
 });
 

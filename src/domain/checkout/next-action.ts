@@ -113,7 +113,7 @@ export function orAlarm(
 export const escalate = (question: Asked, change: Change, context: Context): NextAction => ({
   kind: 'escalate',
   question,
-  to: { step: 'doubt', at: whenAsked(context), why: 'a person is asked', change },
+  to: { step: 'doubt', at: whenAsked(context), why: 'a person must decide', change },
 });
 
 export const whenAsked = ({ now, times, fraction }: Context): number =>

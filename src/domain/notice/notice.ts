@@ -67,7 +67,7 @@ export function attentionNotice(id: string, rows: readonly NoticeRow[], runbook:
     since: earliest(rows),
     howMany: rows.length,
     doing:
-      'It goes on with all other jobs. It buys nothing for these until a person has decided or the cause is fixed.',
+      'It continues with all other jobs. It buys nothing for these until a person has decided or the cause is fixed.',
     command: 'npx partner-checkout attention',
     runbook: `${runbook}#by-kind-of-attention`,
   };

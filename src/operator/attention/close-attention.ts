@@ -31,7 +31,7 @@ export function closeRefusal({ kind, key: jobKey, code }: AttentionRow): string 
   if (kind === 'needs-decision')
     return `it asks for a decision, and would be asked again: npx partner-checkout ${command} ${jobKey}`;
   if (kind === 'pending-too-long')
-    return `it closes by itself when Partner Center is done: npx partner-checkout job ${jobKey}`;
+    return `it closes when Partner Center is done: npx partner-checkout job ${jobKey}`;
   return undefined;
 }
 

@@ -115,7 +115,7 @@ async function takePermit(deps: ReadDeps): Promise<Permit> {
     if (taken.kind === 'permit') return taken.permit;
     if (taken.kind === 'closed' && Math.max(clock.now(), taken.until) > giveUpAt)
       throw new CannotRead(
-        `The gate is closed: ${taken.reason.replace(/\.$/, '')}. Nothing is asked meanwhile. Next: npx partner-checkout status`,
+        `The gate is closed: ${taken.reason.replace(/\.$/, '')}. No call is made meanwhile. Next: npx partner-checkout status`,
       );
     await sleepUntil(deps, Math.max(taken.until, clock.now() + minuteMs / 120));
   }

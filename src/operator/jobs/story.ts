@@ -105,7 +105,7 @@ const deliveryLine = (
 ): StoryLine => ({
   at: Math.max(at, ...calls.map((call) => call.at + (call.end?.ms ?? 0))),
   what: 'delivery',
-  words: `${from === 'producer' ? 'message' : 'wake-up'} ${messageId}, delivery ${count}: ${end ?? 'what came of it is not recorded; it runs, or its worker died'}`,
+  words: `${from === 'producer' ? 'message' : 'wake-up'} ${messageId}, delivery ${count}: ${end ?? 'no outcome is recorded: it runs, or its worker died'}`,
 });
 
 const pollLine = (poll: Poll): StoryLine => ({
