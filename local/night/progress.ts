@@ -1,4 +1,4 @@
-import type { Books, CartRow } from '../verdict/books.ts';
+import type { CartStanding, Standing } from '../verdict/books.ts';
 import type { Line } from './plan.ts';
 
 /** Codes after which a job waits for hours or days, as Partner Center asks for: a review, an upgrade, a pending change. */
@@ -18,18 +18,19 @@ export interface Progress {
 }
 
 /** `unresolved`: the worker died in a call for it, and the repeat was told to wait. */
-export const isHeld = (cart: CartRow): boolean =>
-  (cart.state === 'waiting' || cart.state === 'unresolved') &&
-  cart.nextTry !== undefined &&
-  cart.reason !== undefined &&
-  slowCodes.has(cart.reason.code);
+export const isHeld = ({ state, nextTry, code }: CartStanding): boolean =>
+  (state === 'waiting' || state === 'unresolved') &&
+  nextTry !== undefined &&
+  code !== undefined &&
+  slowCodes.has(code);
 
-export const isFinal = (cart: CartRow): boolean => ['completed', 'partial', 'failed'].includes(cart.state);
+export const isFinal = (cart: CartStanding): boolean =>
+  ['completed', 'partial', 'failed'].includes(cart.state);
 
 /** The message that carries a line. */
 export const messageIdOf = ({ number }: Line): string => `line-${number}`;
 
-export function progressOf(books: Books, lines: readonly Line[]): Progress {
+export function progressOf(books: Standing, lines: readonly Line[]): Progress {
   const byState = new Map<string, number>();
   for (const { state } of books.carts) byState.set(state, (byState.get(state) ?? 0) + 1);
   const ended = new Set(books.carts.filter((cart) => isFinal(cart) || isHeld(cart)).map(keyOf));
@@ -47,7 +48,7 @@ export function progressOf(books: Books, lines: readonly Line[]): Progress {
 }
 
 /** Lines of which there is neither a record nor a rejected row. */
-export function missing(books: Books, lines: readonly Line[]): readonly Line[] {
+export function missing(books: Standing, lines: readonly Line[]): readonly Line[] {
   const carts = new Set(books.carts.map(keyOf));
   const rejected = new Set(books.rejected.map(({ messageId }) => messageId));
   return lines.filter((line) => !carts.has(keyOf(line)) && !rejected.has(messageIdOf(line)));

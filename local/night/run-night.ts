@@ -1,7 +1,7 @@
 import { ServiceBusClient } from '@azure/service-bus';
 import { tooEarly } from '../partner-center/sandbox.ts';
 import { queueName, type Stack } from '../stack.ts';
-import { type Books, booksReader } from '../verdict/books.ts';
+import { type Books, booksReader, type Standing } from '../verdict/books.ts';
 import { agrees, type Comparison, compare } from '../verdict/compare.ts';
 import { compareLines, type LinesVerdict, linesAgree } from '../verdict/lines.ts';
 import type { Line, Plan } from './plan.ts';
@@ -53,33 +53,36 @@ export async function runNight(options: NightOptions): Promise<NightResult> {
   let killed = !options.trouble;
   let movedAt = startedAt;
   let trace = '';
-  let books: Books = { carts: [], orders: [], rejected: [], asking: new Set() };
   for (;;) {
-    books = await reader.read();
-    const progress = progressOf(books, plan.lines);
+    const readAt = Date.now();
+    const standing = await reader.standing();
+    const tookMs = Date.now() - readAt;
+    const progress = progressOf(standing, plan.lines);
     const elapsed = Date.now() - startedAt;
     output.show(lineOf(progress, elapsed / 1_000));
     const onlyQuestions = progress.done + progress.asking === progress.total;
-    const moved = traceOf(books, progress);
+    const moved = traceOf(standing, progress);
     if (moved !== trace) [trace, movedAt] = [moved, Date.now()];
     if (onlyQuestions || Date.now() - movedAt >= options.limitMs) break;
-    const begun = stack.sandbox.orderBook().length > 0 ? books.carts.length : 0;
+    const begun = stack.sandbox.orderBook().length > 0 ? standing.carts.length : 0;
     if (!stormed && begun >= plan.lines.length / 6) {
       stormed = true;
       output.say(`Partner Center answers 429 for a moment, Retry-After ${stormRetryAfter} s`);
       stack.sandbox.set({ storm: { until: Date.now() + 300, retryAfter: stormRetryAfter } });
     }
-    if (!killed && stormed && settledIn(books) >= third * 0.75) {
+    if (!killed && stormed && settledIn(standing) >= third * 0.75) {
       killed = true;
       interrupted = await killInTheMiddle(stack, worker, third, options);
       worker = await stack.startWorker();
       output.say('The worker is started again');
     }
-    await new Promise((resolve) => setTimeout(resolve, readEvery));
+    // Azurite serves one request at a time: whoever looks takes no more than a tenth of it from the worker.
+    await new Promise((resolve) => setTimeout(resolve, Math.max(readEvery, 9 * tookMs)));
     options.signal?.throwIfAborted();
   }
   output.end();
 
+  const books = await reader.read();
   const jobOfCart = new Map(books.carts.map(({ cartId, jobKey }) => [cartId, jobKey]));
   const comparison = compare(stack.sandbox.orderBook(), books.orders, jobOfCart);
   const own = new Set(stack.sandbox.postedCarts());
@@ -113,7 +116,7 @@ export async function runNight(options: NightOptions): Promise<NightResult> {
 }
 
 /** Changes with whatever a night gets done, so that a long list has the time that it needs. */
-const traceOf = (books: Books, { done }: Progress): string =>
+const traceOf = (books: Standing, { done }: Progress): string =>
   [done, books.carts.length, books.orders.length, ...books.carts.map(({ state }) => state)].join();
 
 /** What is wrong, in words; empty only if every line was checked and had its intended result. */
@@ -159,7 +162,7 @@ export function wrongOf(parts: {
   ].filter((text) => text !== '');
 }
 
-const settledIn = (books: Books): number =>
+const settledIn = (books: Standing): number =>
   books.carts.filter(({ state }) => ['ordered', 'completed', 'partial', 'failed'].includes(state)).length;
 
 /** Sends each line with the official client, its number in the message id. */
