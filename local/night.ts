@@ -4,6 +4,7 @@ import { defaultGateSettings } from '../src/domain/gate/gate-settings.ts';
 import { buildDist } from './build.ts';
 import { numberIn, readOptions } from './command-line.ts';
 import { filePlan, type OwnList, openList } from './night/list.ts';
+import { paceOf } from './night/pace.ts';
 import { samplePlan } from './night/plan.ts';
 import { liveLine } from './night/progress.ts';
 import { runNight } from './night/run-night.ts';
@@ -109,9 +110,18 @@ async function night(stack: Stack, list: OwnList | undefined): Promise<boolean> 
     trouble: file === undefined,
     signal: stopping.signal,
   });
-  output.say(summary);
+  const calls = stack.sandbox.calls();
+  const { words, ...pace } = paceOf({
+    calls: calls.length,
+    jobs: books.carts.length,
+    ms: Date.now() - begunAt,
+    factor,
+    perMinute: defaultGateSettings.limitPerMinute,
+  });
+  output.say(`${summary}\n${words}`);
   if (options.json) {
-    const figures = figuresOf({ stack, plan, wrong, comparison, bought, books, ms: Date.now() - begunAt });
+    const throttled = calls.filter((call) => call.throttled).length;
+    const figures = { ...figuresOf({ plan, wrong, comparison, bought, books }), throttled, ...pace };
     process.stdout.write(`${JSON.stringify(figures, null, 2)}\n`);
   }
   output.say(`
@@ -124,19 +134,15 @@ Next:
   return wrong.length === 0;
 }
 
-/** What a night is measured by. Minutes are those of the night, the budget is the documented limit of its calls. */
+/** What a night is judged by. */
 function figuresOf(parts: {
-  readonly stack: Stack;
   readonly plan: ReturnType<typeof samplePlan>;
   readonly wrong: readonly string[];
   readonly comparison: Awaited<ReturnType<typeof runNight>>['comparison'];
   readonly bought: Awaited<ReturnType<typeof runNight>>['lines'];
   readonly books: Awaited<ReturnType<typeof runNight>>['books'];
-  readonly ms: number;
 }) {
-  const { stack, plan, wrong, comparison, bought, books, ms } = parts;
-  const calls = stack.sandbox.calls();
-  const minutes = (ms * factor) / minute;
+  const { plan, wrong, comparison, bought, books } = parts;
   return {
     good: wrong.length === 0,
     wrong,
@@ -149,12 +155,6 @@ function figuresOf(parts: {
     linesBoughtTwice: bought?.boughtTwice.length ?? 0,
     ordersWithoutLine: bought?.withoutLine.length ?? 0,
     totalsThatDiffer: bought?.totals.length ?? 0,
-    calls: calls.length,
-    callsPerJob: Number((calls.length / Math.max(1, books.carts.length)).toFixed(2)),
-    throttled: calls.filter(({ throttled }) => throttled).length,
-    nightMinutes: Number(minutes.toFixed(1)),
-    shareOfBudget: Number((calls.length / (minutes * defaultGateSettings.limitPerMinute)).toFixed(3)),
-    seconds: Number((ms / 1_000).toFixed(1)),
   };
 }
 
