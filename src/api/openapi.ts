@@ -87,7 +87,7 @@ export const openApi = (): unknown => ({
       get: {
         operationId: 'readJob',
         summary:
-          'What the ledger says about a job: state, reason with its remedy, orders, next try, decisions.',
+          'What the ledger says about a job: state, reason with its remedy, orders, what became of each order line, next try, decisions.',
         parameters: [pathParameter('jobKey')],
         responses: {
           200: jsonOf('The job is known.', 'JobState'),

@@ -7,7 +7,7 @@ export interface TickReport {
   readonly moved: number;
   /** Entries that were missing and were written again. */
   readonly repaired: number;
-  /** Entries of orders and batches that it took up. */
+  /** Entries of orders, batches and cancellation dates that it took up. */
   readonly seen: number;
   readonly finished: number;
   readonly pending: number;
