@@ -86,7 +86,7 @@ export function orderPlan(sandbox: Pick<Sandbox, 'customerIds'>, jobs: number, l
     wanted,
     faults: [
       { kind: 'reissue', operations: ['create-cart'], count: 2 },
-      { kind: 'reissue', operations: ['checkout'], count: 2, customers: [...customers] },
+      { kind: 'reissue', operations: ['checkout'], count: 2, perCart: 1, customers: [...customers] },
     ],
   };
 }
