@@ -1,7 +1,9 @@
 /** What a person does to the gate: pause it, resume it, set its limit; and how it stands, for people. */
+import { type Closing, withClosing } from '../domain/gate/closings.ts';
 import type { Cause } from '../domain/gate/closure-cause.ts';
 import { floorPerMinute, type GateSettings } from '../domain/gate/gate-settings.ts';
 import {
+  closingsUntil,
   closureNow,
   type GateState,
   type LimitSet,
@@ -9,16 +11,24 @@ import {
   opened,
   type Pause,
   pauseAt,
+  pausedUntil,
 } from '../domain/gate/gate-state.ts';
 import type { GateStore } from '../ports/gate-store.ts';
 
 /** Nobody calls Partner Center, however the gate would stand otherwise: until that time, or until a person resumes. Pure. */
 export function paused(state: GateState, pause: Pause): GateState {
-  return { ...state, paused: pause };
+  const { paused: before, closings } = state;
+  const ended = before === undefined ? closings : withClosing(closings, pausedUntil(before, pause.since));
+  return { ...state, closings: ended, paused: pause };
 }
 
 /** What waits for a trial call gets one at once; a Retry-After is kept. Pure. */
-export function resumed(state: GateState, who: string, now: number): GateState {
+export function resumed(given: GateState, who: string, now: number): GateState {
+  const { paused: pause } = given;
+  const state =
+    pause === undefined
+      ? given
+      : { ...given, closings: withClosing(given.closings, pausedUntil(pause, now)) };
   const { closure } = state;
   if (closure === undefined) return { ...opened(state, now), paused: undefined, resumedBy: who };
   const until = closure.cause === 'throttled' ? closure.until : Math.min(closure.until, now);
@@ -73,6 +83,8 @@ export interface GateView {
   /** What a person set it to last, and who. */
   readonly limitSet: LimitSet | undefined;
   readonly jobsToday: number;
+  /** The oldest first. */
+  readonly closings: readonly Closing[];
 }
 
 /** How the gate stands, for people. Throws `Unavailable`. */
@@ -93,5 +105,6 @@ export async function viewGate(
     limit: Math.round(state.limit),
     limitSet: state.limitSet,
     jobsToday: state.jobs,
+    closings: closingsUntil(state, now),
   };
 }

@@ -90,18 +90,49 @@ export interface StatusDeps {
 
 /** Never throws for what is away: on a bad night half a screen is worth more than none. */
 export async function readStatus(deps: StatusDeps): Promise<Status> {
+  const { gate, queue, urgent, jobs, attention, pending, poller } = statusParts(deps);
+  const read = await Promise.all([gate(), queue(), urgent(), jobs(), attention(), pending(), poller()]);
+  return {
+    gate: read[0],
+    queue: read[1],
+    urgent: read[2],
+    jobs: read[3],
+    attention: read[4],
+    pending: read[5],
+    poller: read[6],
+  };
+}
+
+/** Parts that read every entry or open row. A page that refreshes itself reads one of them in turn. */
+const longParts = ['jobs', 'attention', 'pending'] as const;
+
+/** For a page that refreshes itself: what changes by the second, and one of the long parts. Never throws for what is away. */
+export async function refreshStatus(deps: StatusDeps, before: Status, turn: number): Promise<Status> {
+  const parts = statusParts(deps);
+  const long = longParts[turn % longParts.length] ?? 'jobs';
+  const [gate, queue, urgent, poller, part] = await Promise.all([
+    parts.gate(),
+    parts.queue(),
+    parts.urgent(),
+    parts.poller(),
+    parts[long](),
+  ]);
+  return { ...before, gate, queue, urgent, poller, [long]: part };
+}
+
+function statusParts(deps: StatusDeps) {
   const { clock, config } = deps;
   const now = clock.now();
-  const [gate, queue, urgent, jobs, attention, pending, poller] = await Promise.all([
-    orUnknown(gateStatus(deps)),
-    orUnknown(deps.queueStatus.counts()),
-    orUnknown(deps.urgentStatus.counts()),
-    orUnknown(waitingJobs(deps.schedule, now)),
-    orUnknown(deps.countOpen()),
-    orUnknown(pendingByAge(deps.schedule.due('orders', wholeTime), now, config.times, config.timeFactor)),
-    orUnknown(deps.pollerTrace()),
-  ]);
-  return { gate, queue, urgent, jobs, attention, pending, poller };
+  return {
+    gate: () => orUnknown(gateStatus(deps)),
+    queue: () => orUnknown(deps.queueStatus.counts()),
+    urgent: () => orUnknown(deps.urgentStatus.counts()),
+    jobs: () => orUnknown(waitingJobs(deps.schedule, now)),
+    attention: () => orUnknown(deps.countOpen()),
+    pending: () =>
+      orUnknown(pendingByAge(deps.schedule.due('orders', wholeTime), now, config.times, config.timeFactor)),
+    poller: () => orUnknown(deps.pollerTrace()),
+  };
 }
 
 const orUnknown = <T>(work: Promise<T>): Promise<T | Unknown> =>

@@ -15,6 +15,15 @@ export interface Batches {
   writeSummary(summary: BatchSummary, etag: string | undefined): Promise<boolean>;
   /** The batches that were declared or stopped last, the newest first. */
   recent(most: number): Promise<readonly BatchSummary[]>;
-  /** Everything that is known of its lines, read page by page. A row that cannot be read counts as a job in doubt. */
-  entries(batchId: string): AsyncIterable<BatchEntry>;
+  /**
+   * What is known of its lines, read page by page: everything, or a part. A row that cannot be read counts as a job in doubt.
+   */
+  entries(batchId: string, part?: EntriesPart): AsyncIterable<BatchEntry>;
 }
+
+/** Lines that were written after a time (epoch ms), or those after a line in the order of their keys. */
+export type EntriesPart = { readonly writtenAfter: number } | { readonly afterKey: string };
+
+/** The key of a line in that order. */
+export const lineKey = (entry: BatchEntry): string =>
+  entry.kind === 'job' ? entry.jobKey : `rejected:${entry.rejectedKey}`;

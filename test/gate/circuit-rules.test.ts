@@ -4,7 +4,13 @@ import { describe, expect, test } from 'vitest';
 import { decreased, increased } from '../../src/domain/gate/adaptive-limit.ts';
 import { afterReport, withoutTrial } from '../../src/domain/gate/circuit-rules.ts';
 import { defaultGateSettings, pauseMs } from '../../src/domain/gate/gate-settings.ts';
-import { closureNow, type GateState, initialState, opened } from '../../src/domain/gate/gate-state.ts';
+import {
+  closingsUntil,
+  closureNow,
+  type GateState,
+  initialState,
+  opened,
+} from '../../src/domain/gate/gate-state.ts';
 import type { CallReport } from '../../src/domain/gate/permit.ts';
 import { limitedTo, paused, resumed } from '../../src/operator/pause-gate.ts';
 import { withSpaced } from './fleet.ts';
@@ -195,6 +201,32 @@ describe('people', () => {
     expect(
       increased(withSpaced(set, 300, start, start + minute, settings), start + minute, settings).limit,
     ).toBe(303);
+  });
+
+  test('closings that ended are kept for charts: one that comes back at once is the same, and a pause is one', () => {
+    const meets429 = (state: GateState, at: number) =>
+      opened(
+        { ...state, closure: { cause: 'throttled', since: at, until: at + 1_000, reason: '', pauses: 1 } },
+        at + 1_000,
+      );
+    const before = open().closings.length;
+    const twice = meets429(meets429(open(), start + 60 * minute), start + 60 * minute + 30_000);
+    expect(twice.closings.slice(before)).toEqual([
+      { cause: 'throttled', since: start + 60 * minute, until: start + 60 * minute + 31_000 },
+    ]);
+    const pausedLater = paused(twice, { reason: 'x', who: 'Ada', since: start + 90 * minute });
+    expect(closingsUntil(pausedLater, start + 95 * minute).at(-1)).toEqual({
+      cause: 'paused',
+      since: start + 90 * minute,
+      until: start + 95 * minute,
+    });
+    expect(resumed(pausedLater, 'Ada', start + 99 * minute).closings.at(-1)).toMatchObject({
+      cause: 'paused',
+      until: start + 99 * minute,
+    });
+    let many = open();
+    for (let n = 0; n < 100; n += 1) many = meets429(many, start + n * 10 * minute);
+    expect(many.closings).toHaveLength(20);
   });
 
   test('a resume lets a probe through at once where one is waited for', () => {

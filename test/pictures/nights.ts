@@ -90,7 +90,7 @@ export function figuresOfNight(night: Night): Promise<Figures> {
     for (let nth = 0; nth < night.sent; nth += 1)
       yield { kind: 'record', record: recordOf(night, nth, random.fraction) };
   }
-  const batch = { batchId: `night-2026-11-24-${night.name}`, total: night.lines, limit: 300 };
+  const batch = { batchId: `night-2026-11-24-${night.name}`, total: night.lines, limit: 300, closings: [] };
   return figuresOf(batch, carts(), start + 7 * hour);
 }
 

@@ -26,12 +26,22 @@ export const axeSource = await readFile(
 
 const addressPattern = /http:\/\/127\.0\.0\.1:\d+\/\?token=\S+/;
 
-export async function openOperatorPage(appRoot: string): Promise<OperatorPage> {
+export interface OperatorPageOptions {
+  readonly worker?: boolean;
+  /** How the page reaches the tables, given their connection string. */
+  readonly through?: (connectionString: string) => Promise<string>;
+}
+
+export async function openOperatorPage(
+  appRoot: string,
+  { worker = true, through = async (connectionString) => connectionString }: OperatorPageOptions = {},
+): Promise<OperatorPage> {
   const folder = await mkdtemp(join(tmpdir(), 'checkout-ui-'));
   const stack = await startStack({ factor: 100, appRoot });
-  await stack.startWorker();
+  if (worker) await stack.startWorker();
   await mkdir(join(folder, '.local'), { recursive: true });
-  const file = { pid: process.pid, settings: stack.settings, admin: stack.sandbox.admin };
+  const settings = { ...stack.settings, TablesConnection: await through(stack.tables.connectionString) };
+  const file = { pid: process.pid, settings, admin: stack.sandbox.admin };
   await writeFile(join(folder, '.local', 'stack.json'), JSON.stringify(file));
   const ui = startCli({ XDG_STATE_HOME: join(folder, 'state') }, ['ui'], { folder });
   const address = await printed(ui, addressPattern);

@@ -17,6 +17,7 @@ const open: GateView = {
   until: undefined,
   limit: 300,
   limitSet: undefined,
+  closings: [],
   jobsToday: 0,
 };
 const closed: GateView = { ...open, open: false, reason: 'throttled', until: now + 14 * 60_000 };

@@ -9,7 +9,7 @@ import { figuresOfNight, nights } from '../pictures/nights.ts';
 import { aRecord, otherCartId } from '../support/records.ts';
 
 const hostile = `"><img src=x onerror=alert(1)><script>alert(2)</script>&'`;
-const batch = { batchId: 'night', total: 1, limit: 300 };
+const batch = { batchId: 'night', total: 1, limit: 300, closings: [] };
 const pageOf = async (...carts: Parameters<typeof aRecord>[0][]) => {
   async function* all() {
     for (const change of carts) yield { kind: 'record' as const, record: aRecord(change) };
@@ -46,6 +46,19 @@ describe('the page', () => {
     expect(page).toContain(`<title>${first}. 4 carts: 2 open, 1 failed, 1 stopped</title>`);
     expect(page.indexOf('waits for your decision.</p>')).toBeLessThan(page.indexOf('<h1>4 carts'));
     expect(reportPage(figures)).not.toContain('gate is closed');
+  });
+
+  test('closings of the gate are marked on the chart, with their cause in words', async () => {
+    const call = (at: number) => ({ what: 'checkout' as const, at, requestId: '', correlationId: '' });
+    const history = { ...aRecord().history, first: [call(0), call(3_000_000)] };
+    const figures = await pageOf({ state: 'completed', history });
+    const closings = [
+      { cause: 'throttled' as const, since: 600_000, until: 1_800_000 },
+      { cause: 'paused' as const, since: 9_000_000, until: 9_900_000 },
+    ];
+    const page = reportPage({ ...figures, closings });
+    expect(page).toContain('Gate closed 00:10:00 to 00:30:00: throttled');
+    expect(page.match(/<rect class="closing"/g)).toHaveLength(1);
   });
 
   test('every failed job can be found in it, and a time without calls is named', async () => {

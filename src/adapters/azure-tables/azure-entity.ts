@@ -8,7 +8,7 @@ const int32 = 2 ** 31;
  * Columns that filters compare as numbers. The service compares values of one type only, so each of them is always a double,
  * 0 too. Source: "Querying tables and entities", the constant must be of the same data type as the property.
  */
-const compared = new Set(['dueAt', 'notAfter', 'wokenAt']);
+const compared = new Set(['at', 'dueAt', 'notAfter', 'wokenAt']);
 
 /** A number as a filter writes it: with a point, as a literal without one is an integer. */
 export function doubleLiteral(name: string, value: number): string {

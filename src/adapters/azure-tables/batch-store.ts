@@ -76,9 +76,16 @@ export function batchStore(table: Table): Batches {
       return [...found.values()];
     },
 
-    async *entries(batchId) {
+    async *entries(batchId, part) {
+      const partition = batchPartition(batchId);
+      const which =
+        part === undefined
+          ? {}
+          : 'afterKey' in part
+            ? { after: { partition, key: part.afterKey } }
+            : { where: { at: { above: part.writtenAfter } } };
       // A cart's key begins with a hex digit; `rejected:` and `summary` come after.
-      const rows = table.rows({ partition: batchPartition(batchId), from: '0', to: summaryKey });
+      const rows = table.rows({ partition, from: '0', to: summaryKey, ...which });
       for await (const row of rows) yield fromRow(batchId, row);
     },
   };

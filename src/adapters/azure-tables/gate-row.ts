@@ -1,5 +1,6 @@
 /** The columns of the gate's row, and the way back from them to a state that is safe. */
 import * as z from 'zod/mini';
+import { type Closing, mostClosings } from '../../domain/gate/closings.ts';
 import { type Cause, closureCauses } from '../../domain/gate/closure-cause.ts';
 import type { ThrottledCustomer } from '../../domain/gate/customer-throttles.ts';
 import {
@@ -60,6 +61,7 @@ export function toProperties(state: GateState, writeId: string): Properties {
     failures: state.failures,
     refused: state.refused.join(' '),
     throttledCustomers: JSON.stringify(state.throttledCustomers),
+    closings: JSON.stringify(state.closings),
     day: state.day,
     jobs: state.jobs,
     permitsAt: state.permits.newest,
@@ -197,6 +199,8 @@ export function toState(properties: Properties, now: number, settings: GateSetti
       .slice(-10),
     throttledCustomers: readThrottledCustomers(),
     day: /^\d{4}-\d\d-\d\d$/.test(day) ? day : heal('day', safe.day),
+    // For people alone: what cannot be read is left out. A row of an older version lacks it.
+    closings: closingsOf(properties['closings']).filter(({ until }) => until <= soon),
     // Nobody knows how many jobs were started: as if it were all.
     jobs: number('jobs', 1e9, settings.maxJobsPerDay),
     permits: {
@@ -223,6 +227,19 @@ function throttledCustomersOf(text: string): readonly ThrottledCustomer[] | unde
     return throttledCustomerList.safeParse(JSON.parse(text)).data;
   } catch {
     return undefined;
+  }
+}
+
+const closingList = z.array(
+  z.object({ cause: z.enum([...closureCauses, 'paused']), since: z.number(), until: z.number() }),
+);
+
+function closingsOf(text: unknown): readonly Closing[] {
+  try {
+    const read = closingList.safeParse(JSON.parse(String(text))).data ?? [];
+    return read.slice(-mostClosings);
+  } catch {
+    return [];
   }
 }
 

@@ -45,7 +45,13 @@ export async function reportOf(
   const carts = batchCarts(deps, batchId);
   return reportPage(
     await figuresOf(
-      { batchId, total, limit: gate.limit, ...(closed === undefined ? {} : { closed }) },
+      {
+        batchId,
+        total,
+        limit: gate.limit,
+        closings: gate.closings,
+        ...(closed === undefined ? {} : { closed }),
+      },
       carts,
       deps.clock.now(),
       deps.config.gate.minuteMs,

@@ -2,9 +2,11 @@
 import type { BatchEntry, BatchJob, BatchSummary } from '../../domain/batch/batch.ts';
 import { type LineKind, lineKinds } from '../../domain/batch/batch-counts.ts';
 import { states } from '../../domain/checkout/record.ts';
+import type { Closing } from '../../domain/gate/closings.ts';
 import type { AttentionGroup } from '../../operator/attention/attention-groups.ts';
 import type { BatchStatus } from '../../operator/batches/batch-status.ts';
 import { barChart, shareBar } from '../../operator/report/charts.ts';
+import { closingBands } from '../../operator/report/closing-bands.ts';
 import { outcomeOf } from '../../operator/report/figures.ts';
 import { type Html, html, nothing } from '../../operator/report/html.ts';
 import { answerOf } from '../../operator/report/page.ts';
@@ -50,6 +52,15 @@ ${failureList(batchId, failures)}
 ${jobList(batchId, batch, query)}`;
 }
 
+/** While the lines of a large batch are read for the first time. */
+export const countingBody = (batchId: string, read: number): Html =>
+  refreshing(
+    'counting',
+    address('/batches/counting', { id: batchId }),
+    1,
+    html`<section><p class="big" role="status">Reading the batch: ${number(read)} lines so far</p></section>`,
+  );
+
 /** The part that refreshes itself. */
 export function batchProgress({ status, entries }: BatchSnapshot, now: number): Html {
   const { batchId, counts, total, stopped, perMinute } = status;
@@ -68,7 +79,7 @@ ${shareBar(
     count: counts[kind],
   })),
 )}
-${outcomes(entries, now)}
+${outcomes(entries, status.gate.closings, now)}
 <p>Counted ${clockTime(status.countedAt, now)}.</p></section>`,
   );
 }
@@ -94,7 +105,7 @@ export function etaWords({ eta }: Pick<BatchStatus, 'eta'>, now: number): string
 const mostBars = 48;
 
 /** Checkout calls by when they ended, coloured by how their jobs stand now. */
-function outcomes(entries: readonly BatchEntry[], now: number): Html {
+function outcomes(entries: readonly BatchEntry[], closings: readonly Closing[], now: number): Html {
   const ended = entries.flatMap((entry) =>
     entry.kind === 'job' && entry.calledAt !== undefined
       ? [{ at: entry.calledAt, outcome: outcomeOf[entry.state] }]
@@ -130,6 +141,7 @@ function outcomes(entries: readonly BatchEntry[], now: number): Html {
         { kind: 'failed', count: bar.failed },
       ],
     })),
+    { bands: closingBands(closings, { from, step, count: bars.length }) },
   );
 }
 

@@ -9,6 +9,7 @@ import { type AttentionGroup, attentionGrouper } from '../../operator/attention/
 import { closeRefusal, closeRows, findRow } from '../../operator/attention/close-attention.ts';
 import { type BatchStatus, batchStatuses } from '../../operator/batches/batch-status.ts';
 import { findQueued } from '../../operator/batches/queued-batch.ts';
+import { type WatchedBatch, watchBatch } from '../../operator/batches/watch-batch.ts';
 import { aroundJob } from '../../operator/jobs/around-job.ts';
 import { decideJob } from '../../operator/jobs/decide-job.ts';
 import type { NextStep } from '../../operator/jobs/next-step.ts';
@@ -18,7 +19,7 @@ import { type StoryLine, storyOf } from '../../operator/jobs/story.ts';
 import { supportText } from '../../operator/jobs/support-text.ts';
 import { whatChanged } from '../../operator/jobs/what-changed.ts';
 import { pauseGate, resumeGate } from '../../operator/pause-gate.ts';
-import { readStatus, type Status } from '../../operator/status.ts';
+import { readStatus, refreshStatus, type Status } from '../../operator/status.ts';
 import type { AttentionFilter, AttentionRow } from '../../ports/attention-rows.ts';
 import type { CustomerBooks } from '../../ports/ledger.ts';
 import { waitingIn } from '../../ports/queue-status.ts';
@@ -53,11 +54,14 @@ export interface RowResult {
 
 export interface Desk {
   who(): Promise<string>;
-  status(): Promise<Status>;
+  /** `refresh`: what was read last, and in each turn a part of it anew. */
+  status(which: 'all' | 'refresh'): Promise<Status>;
   /** The last ones, the newest first. */
   batches(): Promise<readonly BatchSummary[]>;
   /** Undefined: nothing is known of the batch. */
   batch(batchId: string): Promise<BatchSnapshot | undefined>;
+  /** How many lines of the batch were read so far, while the first look at it is under way. */
+  linesRead(batchId: string): number;
   attentionGroups(filter: AttentionFilter): Promise<readonly AttentionGroup[]>;
   attentionRows(filter: AttentionFilter): Promise<readonly AttentionRow[]>;
   /** `isDryRun`: says what would happen and writes nothing. */
@@ -75,28 +79,35 @@ export interface Desk {
   report(batchId: string): Promise<string>;
 }
 
-/** A scan of a batch serves at least so long, and ten times as long as it took: a refresh of the page costs no scan. */
-const leastScanMs = 5_000;
+/** A look at a batch serves at least so long. A later one serves as long as it took: it costs five requests. */
+const leastLookMs = 4_500;
 /** Rows that one action may name: more is work for the command line, which shows its progress. */
 export const mostRows = 5_000;
 const atOnce = 16;
 const mostBatches = 20;
 
-export function openDesk(session: Session): Desk {
-  const snapshots = new Map<
-    string,
-    { readonly until: number; readonly snapshot: Promise<BatchSnapshot | undefined> }
-  >();
+/** A batch that somebody looks at. */
+interface Watched {
+  readonly lines: WatchedBatch;
+  /** Until then what is shown is new enough, epoch ms. */
+  until: number;
+  shown: { readonly snapshot: BatchSnapshot | undefined } | undefined;
+  /** A look that is under way. */
+  next: Promise<BatchSnapshot | undefined> | undefined;
+}
 
-  async function scan(batchId: string): Promise<BatchSnapshot | undefined> {
+export function openDesk(session: Session): Desk {
+  const watched = new Map<string, Watched>();
+  let overviewed: Status | undefined;
+  let turn = 0;
+
+  async function look(batchId: string, lines: WatchedBatch): Promise<BatchSnapshot | undefined> {
     const { batches, gateStore, clock, config } = await session.operator();
     const { queueStatus, queued } = await session.queues();
-    const entries: BatchEntry[] = [];
+    await lines.look();
+    const entries = lines.entries();
     async function* kept() {
-      for await (const entry of batches.entries(batchId)) {
-        entries.push(entry);
-        yield entry;
-      }
+      yield* entries;
     }
     const status = await batchStatuses({
       batches: { summary: batches.summary, entries: kept },
@@ -108,34 +119,56 @@ export function openDesk(session: Session): Desk {
     return status === undefined ? undefined : { status, entries };
   }
 
+  async function watch(batchId: string): Promise<Watched> {
+    const known = watched.get(batchId);
+    if (known !== undefined) return known;
+    const { batches } = await session.operator();
+    const fresh = { lines: watchBatch(batches, batchId), until: 0, shown: undefined, next: undefined };
+    // Somebody looks at a few batches at one time.
+    if (watched.size >= mostBatches) watched.clear();
+    watched.set(batchId, fresh);
+    return fresh;
+  }
+
   async function batch(batchId: string): Promise<BatchSnapshot | undefined> {
-    const known = snapshots.get(batchId);
+    const one = await watch(batchId);
     const began = Date.now();
-    if (known !== undefined && began < known.until) return known.snapshot;
-    const snapshot = scan(batchId);
-    snapshots.set(batchId, { until: Number.POSITIVE_INFINITY, snapshot: known?.snapshot ?? snapshot });
-    const finished = snapshot.then(
-      (value) => {
-        const until = Date.now() + Math.max(leastScanMs, 10 * (Date.now() - began));
-        snapshots.set(batchId, { until, snapshot });
-        return value;
-      },
-      (error: unknown) => {
-        snapshots.delete(batchId);
-        throw error;
-      },
-    );
-    // While a later scan runs, the page shows the one before it.
-    if (known === undefined) return finished;
-    finished.catch(() => {});
-    return known.snapshot;
+    if (began >= one.until && one.next === undefined) {
+      one.next = look(batchId, one.lines).finally(() => {
+        // The first look reads everything, the later ones little.
+        const took = one.shown === undefined ? 0 : Date.now() - began;
+        one.until = Date.now() + Math.max(leastLookMs, took);
+        one.next = undefined;
+      });
+      one.next.then(
+        (snapshot) => {
+          one.shown = { snapshot };
+        },
+        // The next request tries again, and reports a failure.
+        () => {
+          one.until = 0;
+          one.shown = undefined;
+        },
+      );
+    }
+    // While a later look is under way, the page shows the one before it.
+    return one.shown === undefined ? one.next : one.shown.snapshot;
   }
 
   return {
     batch,
+    linesRead: (batchId) => watched.get(batchId)?.lines.known() ?? 0,
     batches: async () => (await session.operator()).batches.recent(mostBatches),
     who: async () => (await session.operator()).who(),
-    status: async () => readStatus({ ...(await session.operator()), ...(await session.queues()) }),
+    async status(which) {
+      const deps = { ...(await session.operator()), ...(await session.queues()) };
+      if (which === 'all' || overviewed === undefined) overviewed = await readStatus(deps);
+      else {
+        turn += 1;
+        overviewed = await refreshStatus(deps, overviewed, turn);
+      }
+      return overviewed;
+    },
     async attentionGroups(filter) {
       const { attentionRows } = await session.operator();
       const grouper = attentionGrouper();

@@ -1,4 +1,5 @@
 /** The first page: the gate, the queues, the oldest job, the poller, open attention and pending orders, and pause and resume. */
+import { omitUndefined } from '../../domain/omit-undefined.ts';
 import { counted } from '../../operator/counted.ts';
 import { barChart, rowsChart } from '../../operator/report/charts.ts';
 import { type Html, html, nothing } from '../../operator/report/html.ts';
@@ -97,7 +98,11 @@ function usage(samples: readonly GateSample[], now: number): Html {
   const last = samples.at(-1);
   const first = samples[0];
   const summary = `Calls a minute in the last hour, UTC. ${first === undefined ? 'The page has not measured yet.' : `The page has measured since ${new Date(first.at).toISOString().slice(11, 16)}.`} Red: the gate was closed.`;
-  const chart = barChart({ title: 'Use of the budget', summary, unit: 'calls/min' }, bars, last?.limit);
+  const chart = barChart(
+    { title: 'Use of the budget', summary, unit: 'calls/min' },
+    bars,
+    omitUndefined({ limit: last?.limit }),
+  );
   return { html: chart.html.replace('<figure>', '<figure class="whole">') };
 }
 

@@ -4,6 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { setTimeout as wait } from 'node:timers/promises';
 import { serve } from '@hono/node-server';
 import { type Context, Hono, type MiddlewareHandler } from 'hono';
 import { decisions } from '../../domain/checkout/record.ts';
@@ -15,7 +16,15 @@ import { Unavailable } from '../../ports/unavailable.ts';
 import { CommandFailure } from '../session/cli-failure.ts';
 import { newAccess } from './access.ts';
 import { attentionBody, checkedBody, doneBody, filterIn, rowsBody, rowsOnPage } from './attention-pages.ts';
-import { batchBody, batchesBody, batchProgress, type JobsQuery, jobList, jobsSorts } from './batch-pages.ts';
+import {
+  batchBody,
+  batchesBody,
+  batchProgress,
+  countingBody,
+  type JobsQuery,
+  jobList,
+  jobsSorts,
+} from './batch-pages.ts';
 import { bulkActions, type Desk, mostRows } from './desk.ts';
 import { decisionBody, findBody, foundBody, jobBody, mentions } from './job-pages.ts';
 import { layout, note } from './layout.ts';
@@ -80,8 +89,8 @@ const icon =
 
 function overviewRoutes(app: Hono, desk: Desk): void {
   const samples: GateSample[] = [];
-  const read = async (): Promise<readonly [Html, boolean]> => {
-    const [status, now] = [await desk.status(), Date.now()];
+  const read = async (which: 'all' | 'refresh'): Promise<readonly [Html, boolean]> => {
+    const [status, now] = [await desk.status(which), Date.now()];
     if ('lanes' in status.gate) {
       const { worker, poller } = status.gate.lanes;
       samples.push({
@@ -95,11 +104,11 @@ function overviewRoutes(app: Hono, desk: Desk): void {
     return [overview(status, samples, now), 'pausedBy' in status.gate];
   };
   app.get('/', async (context) => {
-    const [cards, isPaused] = await read();
+    const [cards, isPaused] = await read('all');
     const body = html`${cards}${pauseForms(await desk.who(), isPaused)}`;
     return context.html(layout({ title: 'Overview', at: '/', body }));
   });
-  app.get('/overview', async (context) => context.html((await read())[0].html));
+  app.get('/overview', async (context) => context.html((await read('refresh'))[0].html));
   app.post('/pause', async (context) => {
     const form = await formOf(context);
     const reason = (form.get('reason') ?? '').trim();
@@ -122,13 +131,27 @@ function batchRoutes(app: Hono, desk: Desk): void {
   );
   app.get('/batches/one', async (context) => {
     const batchId = textIn(context, 'id');
-    const batch = await desk.batch(batchId);
+    const reading = desk.batch(batchId);
+    const isReady = await Promise.race([reading.then(() => true), wait(firstLookMs, false)]);
+    if (!isReady) {
+      reading.catch(() => {});
+      const body = countingBody(batchId, desk.linesRead(batchId));
+      return context.html(layout({ title: `Batch ${batchId}`, at: '/batches', body }));
+    }
+    const batch = await reading;
     const failures = batch === undefined ? [] : await desk.attentionGroups({ batchId });
     const body = batchBody(batchId, batch, failures, jobsQueryIn(context), Date.now());
     return context.html(
       layout({ title: `Batch ${batchId}`, at: '/batches', body }),
       batch === undefined ? 404 : 200,
     );
+  });
+  app.get('/batches/counting', async (context) => {
+    const batchId = textIn(context, 'id');
+    const reading = desk.batch(batchId);
+    if (await Promise.race([reading.then(() => true), wait(0, false)])) context.header('HX-Refresh', 'true');
+    else reading.catch(() => {});
+    return context.html(countingBody(batchId, desk.linesRead(batchId)).html);
   });
   app.get('/batches/progress', async (context) => {
     const batch = await desk.batch(textIn(context, 'id'));
@@ -154,6 +177,9 @@ function batchRoutes(app: Hono, desk: Desk): void {
     });
   });
 }
+
+/** A batch that is read in this time is shown at once. Otherwise the page says how far the reading is. */
+const firstLookMs = 1_500;
 
 const gone = note('Nothing is known of this batch.', 'error');
 

@@ -1,4 +1,5 @@
 /** The state of the gate, as its row keeps it for all instances, and what it means at a time. The first thing that each step reads. */
+import { type Closing, withClosing } from './closings.ts';
 import type { Cause } from './closure-cause.ts';
 import type { ThrottledCustomer } from './customer-throttles.ts';
 import { askAgainMs, type GateSettings, startPerMinute } from './gate-settings.ts';
@@ -79,6 +80,8 @@ export interface GateState {
   /** Jobs that may have been started on this UTC day (2026-01-31). */
   readonly day: string;
   readonly jobs: number;
+  /** The closings that ended lately, the oldest first. */
+  readonly closings: readonly Closing[];
   /** The permits that each lane took lately. */
   readonly permits: PermitHistory;
 }
@@ -118,6 +121,7 @@ export function initialState(now: number, settings: GateSettings): GateState {
     throttledCustomers: [],
     day: dayOf(now),
     jobs: 0,
+    closings: [],
     permits: noPermits,
   };
 }
@@ -167,14 +171,35 @@ export function trialSince(state: GateState, now: number, settings: GateSettings
   return trial === undefined || now >= trial.until ? undefined : trial.until - settings.trialLifeMs;
 }
 
+/** The closings that ended lately, and the one that lasts. A pause that ended by itself stands in the row until the next one. */
+export function closingsUntil(state: GateState, now: number): readonly Closing[] {
+  const { closings, closure, paused } = state;
+  const ended = paused === undefined ? closings : withClosing(closings, pausedUntil(paused, now));
+  return closure === undefined
+    ? ended
+    : withClosing(ended, { cause: closure.cause, since: closure.since, until: now });
+}
+
+/** What the pause kept closed, if it is over at `now` at the latest. */
+export const pausedUntil = ({ since, until }: Pause, now: number): Closing => ({
+  cause: 'paused',
+  since,
+  until: Math.min(until ?? now, now),
+});
+
 /** The gate is open from `now` on; its permits begin there. */
 export function opened(state: GateState, now: number): GateState {
   const restart = ({ next }: PermitSchedule): PermitSchedule => ({
     next: Math.max(next, now),
     reservedUntil: 0,
   });
+  const { closure, closings } = state;
   return {
     ...state,
+    closings:
+      closure === undefined
+        ? closings
+        : withClosing(closings, { cause: closure.cause, since: closure.since, until: now }),
     closure: undefined,
     trial: undefined,
     failures: 0,

@@ -7,6 +7,14 @@ export interface StackedBar {
   readonly parts: readonly { readonly kind: string; readonly count: number }[];
 }
 
+/** A stretch of the axis that is marked, from one bar to another; whole numbers are where bars begin. */
+export interface Band {
+  readonly from: number;
+  readonly to: number;
+  /** What it is, and from when to when. */
+  readonly words: string;
+}
+
 export interface ChartText {
   readonly title: string;
   /** What the picture says, for who does not see it. */
@@ -23,7 +31,11 @@ const sumOf = (bar: StackedBar): number => bar.parts.reduce((sum, { count }) => 
  * Bars over names, with a line for a limit if there is one. The drawing stretches to any width; its words stand in HTML
  * around it, so that they keep their size on a phone.
  */
-export function barChart(text: ChartText, bars: readonly StackedBar[], limit?: number): Html {
+export function barChart(
+  text: ChartText,
+  bars: readonly StackedBar[],
+  { limit, bands = [] }: { readonly limit?: number; readonly bands?: readonly Band[] } = {},
+): Html {
   const top = Math.max(limit ?? 0, ...bars.map(sumOf), 1) * 1.05;
   const y = (value: number) => round(height - (value / top) * height);
   const drawn = bars.flatMap((bar, index) => {
@@ -43,10 +55,16 @@ export function barChart(text: ChartText, bars: readonly StackedBar[], limit?: n
   return html`<figure>
 <figcaption><h2>${text.title}</h2><p>${text.summary}</p></figcaption>
 <div class="scale"><span>${number(Math.max(...bars.map(sumOf), 0))} ${text.unit}</span>${limit === undefined ? nothing : html`<span class="limit-word">limit ${number(limit)}</span>`}</div>
-<svg viewBox="0 0 ${bars.length} ${height}" preserveAspectRatio="none" role="img" aria-label="${text.title}. ${text.summary}">${drawn}${line}</svg>
+<svg viewBox="0 0 ${bars.length} ${height}" preserveAspectRatio="none" role="img" aria-label="${[`${text.title}. ${text.summary}`, ...bands.map(({ words }) => `${words}.`)].join(' ')}">${bands.map((band) => bandOf(band, bars.length))}${drawn}${line}</svg>
 <div class="axis">${axisOf(bars).map((name) => html`<span>${name}</span>`)}</div>
+${bands.length === 0 ? nothing : html`<ul class="bands">${bands.map(({ words }) => html`<li>${words}</li>`)}</ul>`}
 ${tableOf(text, bars)}
 </figure>`;
+}
+
+function bandOf({ from, to }: Band, bars: number): Html {
+  const x = Math.max(0, from);
+  return html`<rect class="closing" x="${round(x)}" y="0" width="${round(Math.max(0.1, Math.min(bars, to) - x))}" height="${height}"/>`;
 }
 
 /** All names while they are few; else the first, the middle and the last. */

@@ -4,6 +4,7 @@ import { isHeldCode } from '../../domain/checkout/api-errors.ts';
 import { lastCheckoutEnd } from '../../domain/checkout/call-history.ts';
 import { reasonOf, stoppedCode } from '../../domain/checkout/endings.ts';
 import { type CheckoutRecord, isRetryable, isSettled, type State } from '../../domain/checkout/record.ts';
+import type { Closing } from '../../domain/gate/closings.ts';
 import type { JobKey } from '../../domain/message/job-key.ts';
 import { isTerminal } from '../../domain/order/order.ts';
 import type { BatchCart } from '../batches/batch-carts.ts';
@@ -41,6 +42,8 @@ export interface Figures extends FirstThings {
   readonly batchId: string;
   /** Why the gate is closed now; absent: it is open. */
   readonly closed?: string;
+  /** When the gate was closed lately. */
+  readonly closings: readonly Closing[];
   /** Orders of its carts. */
   readonly orders: number;
   readonly counts: BatchCounts;
@@ -90,6 +93,7 @@ export async function figuresOf(
     readonly total: number | undefined;
     readonly limit: number;
     readonly closed?: string;
+    readonly closings: readonly Closing[];
   },
   carts: AsyncIterable<BatchCart>,
   now: number,
@@ -129,6 +133,7 @@ export async function figuresOf(
     batchId: batch.batchId,
     ...first,
     ...(batch.closed === undefined ? {} : { closed: batch.closed }),
+    closings: batch.closings,
     orders,
     counts: counter.counts(batch.total),
     from,

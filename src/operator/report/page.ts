@@ -3,6 +3,7 @@ import { allLines, openLines } from '../../domain/batch/batch-counts.ts';
 import { type StateAt, states } from '../../domain/checkout/record.ts';
 import type { FirstThings } from '../batches/batch-status.ts';
 import { barChart, rowsChart, shareBar } from './charts.ts';
+import { closingBands } from './closing-bands.ts';
 import { type FailureGroup, type Figures, type Outcome, outcomeOf } from './figures.ts';
 import { type Html, html, nothing } from './html.ts';
 import { style } from './style.ts';
@@ -114,7 +115,7 @@ function gapOf({ stretches, stretchMs }: Figures): string {
   return ` No call was made from ${begin} to ${end}: the gate was closed, or no job was due.`;
 }
 
-function outcomes({ stretches, stretchMs }: Figures): Html {
+function outcomes({ stretches, stretchMs, closings }: Figures): Html {
   if (stretches.length === 0) return nothing;
   const bars = stretches.map(({ at, outcomes: { completed, pending: waiting, failed } }) => ({
     name: clock(at, stretchMs),
@@ -127,7 +128,13 @@ function outcomes({ stretches, stretchMs }: Figures): Html {
   const all = bars.reduce((sum, bar) => sum + bar.parts.reduce((part, { count }) => part + count, 0), 0);
   const summary = `${number(all)} ${all === 1 ? 'cart has' : 'carts have'} a result; each bar shows the checkouts of ${lengthOf(stretchMs)}, by their state now.`;
   return wide(
-    barChart({ title: 'Outcomes over time', summary, unit: `carts in ${lengthOf(stretchMs)}` }, bars),
+    barChart({ title: 'Outcomes over time', summary, unit: `carts in ${lengthOf(stretchMs)}` }, bars, {
+      bands: closingBands(closings, {
+        from: stretches[0]?.at ?? 0,
+        step: stretchMs,
+        count: stretches.length,
+      }),
+    }),
   );
 }
 
@@ -140,7 +147,7 @@ function budget(figures: Figures): Html {
   }));
   const most = Math.max(...stretches.map(({ callsPerMinute }) => callsPerMinute));
   const summary = `At most ${number(Math.round(most))} ${Math.round(most) === 1 ? 'call' : 'calls'} a minute for these carts; the gate now allows ${number(limit)} for all.${gapOf(figures)}`;
-  return barChart({ title: 'Budget used', summary, unit: 'calls/min' }, bars, limit);
+  return barChart({ title: 'Budget used', summary, unit: 'calls/min' }, bars, { limit });
 }
 
 function latency({ latencies, percentiles }: Figures): Html {

@@ -23,6 +23,7 @@ figure>svg{display:block;width:100%;height:9rem;border-bottom:1px solid var(--li
 .limit-word{color:var(--limit)}
 line.limit{stroke:var(--limit);stroke-width:1.5;stroke-dasharray:5 4}
 rect.completed{fill:var(--completed)}rect.pending{fill:var(--pending)}rect.failed{fill:var(--failed)}rect.rejected{fill:var(--rejected)}
+rect.closing{fill:var(--rejected);opacity:.18}.bands{list-style:none;margin:.5rem 0 0;padding:0 0 0 .75rem;border-left:.5rem solid color-mix(in srgb,var(--rejected) 25%,transparent);font-size:.85rem;color:var(--soft)}
 rect.open{fill:var(--open)}rect.notStarted{fill:var(--notStarted)}rect.calls{fill:var(--calls)}
 details{margin-top:.75rem;font-size:.85rem}summary{cursor:pointer;color:var(--soft)}
 .wide{overflow-x:auto;max-height:20rem}
