@@ -15,7 +15,7 @@ const read = (path: string): string => readFileSync(join(root, path), 'utf8');
 const filesIn = (...patterns: readonly string[]): readonly string[] =>
   globSync(patterns, { cwd: root }).sort();
 
-const pages = filesIn('README.md', 'CONTRIBUTING.md', 'SECURITY.md', 'docs/*.md');
+const pages = filesIn('README.md', 'CONTRIBUTING.md', 'SECURITY.md', 'docs/**/*.md');
 const maxWords = 30;
 /** The grade that a page may have; other pages have the last one. */
 const maxGrades: Readonly<Record<string, number>> = {
