@@ -33,7 +33,7 @@ export interface Instance {
 }
 
 /** Orders in the books, a Partner Center that knows their status, and instances over the same tables. */
-export function pollBed(pageSize = 10) {
+export function pollBed(pageSize = 10, { selling = 'offer-a' } = {}) {
   const clock = virtualClock();
   const seen = { onPage: (_table: string): void => {} };
   const seePage = (table: string, { kind }: Operation): undefined => {
@@ -51,6 +51,8 @@ export function pollBed(pageSize = 10) {
   /** What Partner Center says of each order. */
   const truth = new Map<string, OrderStatus>();
   const asked: string[] = [];
+  /** The orders whose subscriptions were asked for. */
+  const askedDates: string[] = [];
   const events: CheckoutEvent[] = [];
   const told: { readonly name: string; readonly fields: object }[] = [];
   const gate: { taken: Taken | undefined; standing: GateStanding; readonly throttled: Set<string> } = {
@@ -117,7 +119,17 @@ export function pollBed(pageSize = 10) {
         async order(_, orderId) {
           asked.push(orderId);
           await clock.sleep(400);
-          return { kind: 'answer', status: 200, body: orderBody(orderId, truth.get(orderId)), ms: 400 };
+          const body = orderBody(orderId, truth.get(orderId), selling);
+          return { kind: 'answer', status: 200, body, ms: 400 };
+        },
+      },
+      cartApi: {
+        ...noCarts.cartApi,
+        async subscriptions({ orderId = '' }) {
+          askedDates.push(orderId);
+          await clock.sleep(400);
+          const item = { id: `sub-${orderId}`, cancellationAllowedUntilDate: '2026-12-07T01:00:00Z' };
+          return { kind: 'answer', status: 200, body: JSON.stringify({ items: [item] }), ms: 400 };
         },
       },
       ...stores,
@@ -197,6 +209,7 @@ export function pollBed(pageSize = 10) {
     tables,
     truth,
     asked,
+    askedDates,
     events,
     told,
     warnings,
@@ -216,10 +229,18 @@ export function pollBed(pageSize = 10) {
 const unwanted = () => Promise.reject(new Error('the poll asks for orders by id alone'));
 const never = { checkout: unwanted, cart: unwanted, orders: unwanted };
 
-const orderBody = (id: string, status: OrderStatus | undefined): string =>
+const orderBody = (id: string, status: OrderStatus | undefined, offerId: string): string =>
   JSON.stringify({
     id,
     status,
     billingCycle: 'monthly',
-    lineItems: [{ lineItemNumber: 0, offerId: 'offer-a', quantity: 1, termDuration: 'P1Y' }],
+    lineItems: [
+      {
+        lineItemNumber: 0,
+        offerId,
+        quantity: 1,
+        termDuration: 'P1Y',
+        ...(status === 'completed' ? { subscriptionId: `sub-${id}` } : {}),
+      },
+    ],
   });

@@ -16,6 +16,7 @@ import { storyOf } from '../../src/operator/jobs/story.ts';
 import { Unavailable } from '../../src/ports/unavailable.ts';
 import { customerId } from '../cart/lines.ts';
 import { linesBed } from '../cart/lines-bed.ts';
+import { minute, pollBed } from './bed.ts';
 
 const standard = { product: 'CFQ7TTC0AB12', sku: '0001', quantity: 2, term: 'P1Y', billing: 'monthly' };
 const phone = { ...standard, product: 'CFQ7TTC0CD34', sku: '000P' };
@@ -209,6 +210,33 @@ test('a worker that dies after any step of it leaves it to the next tick', async
     expect(cancellable(bed)).toHaveLength(1);
     expect(bed.worker.tables.schedule.all()).toEqual([]);
   }
+});
+
+test('a poller that dies after any of its table requests, from the end of the order on, loses no date', async () => {
+  let deaths = 0;
+  for (let dies = 1; ; dies += 1) {
+    const bed = pollBed(10, { selling: 'CFQ7TTC0LH18:0001:CFQ7TTC0K971' });
+    await bed.clock.until(bed.seed(customerId, ['a'], bed.clock.now()));
+    bed.truth.set('a', 'completed');
+    const dying = bed.instance({ dies });
+    for (let minutes = 0; minutes < 25; minutes += 1) {
+      void bed.work(dying.deps);
+      await bed.clock.run(minute);
+    }
+    if (dying.requests() < dies) break;
+    deaths += 1;
+    const { deps } = bed.instance();
+    for (let minutes = 0; minutes < 90; minutes += 1) {
+      await bed.clock.until(bed.work(deps));
+      await bed.clock.run(minute);
+    }
+    const ids = bed.events.filter(({ type }) => type === 'order.cancellable').map(({ id }) => id);
+    expect(new Set(ids).size).toBe(1);
+    expect(bed.askedDates.length).toBeLessThanOrEqual(2);
+    expect(bed.schedule()).toEqual(new Map());
+  }
+  // Two for the order, its entry that becomes another, then reads, record and removal.
+  expect(deaths).toBeGreaterThanOrEqual(7);
 });
 
 test('an event that cannot be sent is sent by a later tick, without another read', async () => {
