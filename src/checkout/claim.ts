@@ -402,7 +402,9 @@ function withDecision(record: CheckoutRecord): CheckoutRecord {
     case 'retry': {
       if (!isSettled(record.state)) return rest;
       const { asked, gaveUp, refusedSince, goneSince, reason, repeated, badLines, repair, ...fresh } = rest;
-      return { ...fresh, attempts: 0, reconciliations: 0 };
+      // What its cart left out stays true as long as the cart is the same.
+      const leftOut = record.firstSend === undefined ? {} : omitUndefined({ badLines });
+      return { ...fresh, ...leftOut, attempts: 0, reconciliations: 0 };
     }
     case 'not-bought':
       return { ...rest, repeatAllowed: true };

@@ -1,6 +1,13 @@
 /** The step before the call of a job with order lines: resolves the lines, makes the cart and checks it. */
 
-import { cartFailed, cartHeld, cartLater, cartRefused, isStaleItem } from '../domain/cart/after-cart.ts';
+import {
+  cartFailed,
+  cartHeld,
+  cartLater,
+  cartRefused,
+  catalogueLags,
+  isStaleItem,
+} from '../domain/cart/after-cart.ts';
 import { decodeAvailabilities, itemIn, itemOf, type Offers } from '../domain/cart/availability.ts';
 import type { CartContent } from '../domain/cart/cart-content.ts';
 import { type AnsweredCart, decodeMadeCart } from '../domain/cart/decode-made-cart.ts';
@@ -78,7 +85,7 @@ const maxRenewals = 2;
 async function build(run: Run, ask: (content: CartContent) => Promise<Asked>): Promise<Built> {
   const { record } = mine(run);
   const job = orderJobOf(record);
-  let making = fresh(job, record.reconciliations < maxWaits);
+  let making = fresh(job, (record.catalogueWaits ?? 0) < maxWaits);
   const known: Known = { cached: new Set(), asked: new Set() };
   for (let renewals = 0; ; ) {
     const step = nextCartStep(making);
@@ -170,13 +177,7 @@ const itemsOf = (job: OrderJob, bad: readonly { readonly line: number }[]): read
   ...new Set(job.lines.filter(({ line }) => bad.some((one) => one.line === line)).map(itemOf)),
 ];
 
-const restless = (run: Run): FinalAction =>
-  cartLater(
-    mine(run).record,
-    run.deps.clock.now() + run.deps.times.inProgressLater,
-    'Partner Center keeps refusing availabilities that it has just listed',
-    contextOf(run),
-  );
+const restless = (run: Run): FinalAction => catalogueLags(mine(run).record, contextOf(run));
 
 /** The customer's offers of one product and SKU: from the cache, or from Partner Center. */
 async function resolve(

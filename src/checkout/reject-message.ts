@@ -44,7 +44,7 @@ function keyOf({ body, enqueuedAt, sequenceNumber, properties }: QueueMessage): 
 export async function keepRejected(
   deps: Deps,
   message: QueueMessage,
-  { kind, path, reason, batchId, batchSize }: Rejection,
+  { kind, path, reason, batchId, batchSize, isKnownLine }: Rejection,
 ): Promise<Completed> {
   const key = keyOf(message);
   const at = deps.clock.now();
@@ -63,7 +63,8 @@ export async function keepRejected(
       at,
     }),
   );
-  if (batchId !== undefined) {
+  // guard: Batch: a line that is refused beside its own job counts once [replace: batchId !== undefined]
+  if (batchId !== undefined && isKnownLine !== true) {
     if (batchSize !== undefined) await deps.joinBatch(batchId, batchSize);
     await deps.batches.reject(batchId, key, at);
   }

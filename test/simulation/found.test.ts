@@ -32,6 +32,9 @@ const found = [
   ['the row about a bug is closed though its message is refused for other lines', 'random:47'],
   ['a catalogue that lists what a cart refuses fails no order at once', 'random:71'],
   ['a message that replaces lines brings its own times', 'random:72'],
+  ['an outage before does not make the worker believe a catalogue that lags', 'random:1434'],
+  ['a message that is refused beside its own job is no other line of its batch', 'random:1492'],
+  ['a retry does not forget which lines its cart left out', 'random:2324'],
 ] as const;
 
 test.each(found)('%s', { timeout: 60_000 }, async (_, text) => {

@@ -10,6 +10,7 @@ export const guardScenarios: Readonly<Record<string, string>> = {
   'Batch: finished only when every line is final': 'batch-replay',
   'Batch: finished only when every line was seen': 'batch-late-replay',
   'Batch: a settled job has its row in the batch of a later message': 'lines-twice-equal',
+  'Batch: a line that is refused beside its own job counts once': 'lines-twice-other',
   'Batch: the entry comes before the summary': 'batch-replay',
   'Window: it begins when the call may have left last': 'slow-gate-rebuy',
   'Evidence: the setting that allows the repeat of an ordered cart': 'lost-rebuy',

@@ -221,16 +221,20 @@ export const linesScenarios: readonly Scenario[] = [
     apiFault: requests({ checkout: ['drop-after'] }),
     kinds: ['order lines', 'one order number with equal or with other lines'],
   })),
-  lines('twice-other', 'one number is sent with other lines while it is made, sent and bought', () => ({
-    orders: [orderPlan(1)],
-    sends: [
-      sendOrder(1, [seats, phones], { at: 0 }),
-      sendOrder(1, [seats, { ...phones, quantity: 4 }], { at: 2.5 * second }),
-      sendOrder(1, [seats], { at: 5 * minute }),
-    ],
-    check: rejects(2),
-    kinds: ['order lines', 'one order number with equal or with other lines'],
-  })),
+  lines('twice-other', 'one number is sent with other lines while it is made, sent and bought', () => {
+    const batch = { batchId: 'night', batchSize: 2 };
+    return {
+      orders: [orderPlan(1), orderPlan(2)],
+      sends: [
+        sendOrder(1, [seats, phones], { at: 0, ...batch }),
+        sendOrder(1, [seats, { ...phones, quantity: 4 }], { at: 2.5 * second, ...batch }),
+        sendOrder(1, [seats], { at: 5 * minute }),
+        sendOrder(2, [phones], { at: 20 * minute, ...batch }),
+      ],
+      check: rejects(2),
+      kinds: ['order lines', 'one order number with equal or with other lines'],
+    };
+  }),
   lines(
     'replaced',
     'an order that failed before any checkout gets other lines, then the first ones again',

@@ -245,6 +245,7 @@ export const recordSchema = z.object({
       done: optional(z.boolean()),
     } satisfies Shape<Repair>),
   ),
+  catalogueWaits: optional(count),
   replaced: optional(z.array(replaced)),
   merged: optional(z.array(merged)),
   batches: z.array(z.string()),

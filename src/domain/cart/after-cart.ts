@@ -42,6 +42,19 @@ export function cartLater(record: CheckoutRecord, at: number, why: string, conte
   return orAlarm(record, to, reason, context);
 }
 
+/** The catalogue lists what a cart has just refused. Every such wait is counted: the catalogue is believed in the end. */
+export function catalogueLags(record: CheckoutRecord, context: Context): FinalAction {
+  const why = 'Partner Center keeps refusing availabilities that it has just listed';
+  const counted = { ...record, catalogueWaits: (record.catalogueWaits ?? 0) + 1 };
+  const later = cartLater(counted, context.now + context.times.inProgressLater, why, context);
+  return 'to' in later
+    ? {
+        ...later,
+        to: { ...later.to, change: { ...later.to.change, catalogueWaits: counted.catalogueWaits } },
+      }
+    : later;
+}
+
 /** Partner Center refuses the request as a whole, not one line of it. */
 export function cartRefused(record: CheckoutRecord, reason: Reason, context: Context): FinalAction {
   const { now, times, fraction } = context;

@@ -41,7 +41,16 @@ export function replacedBy(
 ): CheckoutRecord | undefined {
   const versions = versionsOf(record, job);
   if (versions === undefined || !mayReplace(record, versions.now)) return undefined;
-  const { cartId: _, made: __, badLines: ___, repair: ____, groups: _____, merged: ______, ...rest } = record;
+  const {
+    cartId: _,
+    made: __,
+    badLines: ___,
+    repair: ____,
+    groups: _____,
+    merged: ______,
+    catalogueWaits: _______,
+    ...rest
+  } = record;
   const { messageId, at, body } = message;
   const version = {
     at,
@@ -77,6 +86,7 @@ export function otherLines(record: CheckoutRecord, job: Job): Rejection | undefi
     reason: `order number ${before.externalOrderId} has other lines already, ${why}: ${differences(before, now).join('; ')}. Send additional purchases with a new number`,
     batchId,
     batchSize,
+    isKnownLine: batchId !== undefined && record.batches.includes(batchId) ? true : undefined,
   });
 }
 

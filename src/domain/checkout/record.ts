@@ -270,6 +270,8 @@ export interface CheckoutRecord {
   /** Lines that cannot be bought: why the job failed, or what it left out. */
   readonly badLines?: readonly BadLine[];
   readonly repair?: Repair;
+  /** How often it waited for a catalogue that listed what a cart had refused. */
+  readonly catalogueWaits?: number;
   readonly replaced?: readonly ReplacedOrder[];
   /** The times of each message that changed them, the first message included; absent while nothing was merged. */
   readonly merged?: readonly MergedMessage[];

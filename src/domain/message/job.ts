@@ -112,6 +112,8 @@ export interface Rejection {
   /** Readable though the rest is not: the rejected line counts for its batch. */
   readonly batchId?: string;
   readonly batchSize?: number;
+  /** Its job is a line of that batch already, so this message is no other one. */
+  readonly isKnownLine?: boolean;
 }
 
 export type DecodedJob =
