@@ -23,7 +23,8 @@ import {
 } from '../src/adapters/telemetry/traced.ts';
 import { webhookAddress } from '../src/adapters/webhook/webhook-address.ts';
 import { webhookClient } from '../src/adapters/webhook/webhook-client.ts';
-import type { HealthDeps } from '../src/api/health.ts';
+import type { HealthView } from '../src/api/api-shapes.ts';
+import { healthReader } from '../src/api/health.ts';
 import type { SubmitDeps } from '../src/api/submit-jobs.ts';
 import type { Deps } from '../src/checkout/deps.ts';
 import { batchJoiner } from '../src/checkout/join-batch.ts';
@@ -57,7 +58,8 @@ export interface Worker {
   tickIfStale(startedAt: number): Promise<boolean>;
   /** Once a minute: a person's pause of the gate, and its end, are emitted. */
   emitPause(): Promise<void>;
-  readonly health: HealthDeps;
+  /** What `GET /api/health` answers. */
+  health(): Promise<HealthView>;
   readonly ledger: Pick<Ledger, 'read' | 'orders'>;
   readonly batchStatus: ReturnType<typeof batchStatuses>;
   /** It sends its own telemetry to Application Insights. */
@@ -186,7 +188,7 @@ export function openWorker(env: NodeJS.ProcessEnv): Worker {
     tickDeps,
     tickIfStale: tickStarter(tickDeps),
     emitPause: () => emitPause(store, telemetry),
-    health: { gate: store, gateSettings: settings, heartbeats },
+    health: healthReader({ gate: store, gateSettings: settings, heartbeats }, clock.now),
     ledger,
     batchStatus: batchStatuses({ ...stores, gateStore: store, clock, config }),
     exports: config.applicationInsights !== undefined,

@@ -13,7 +13,8 @@ export function shellVariables(
     CHECKOUT_URL: worker?.address ?? '',
     CHECKOUT_KEY: functionKey,
     SERVICEBUS_CONNECTION: broker.connectionString,
-    SSL_CERT_FILE: sandbox.caFile,
+    // Not SSL_CERT_FILE: with that, this terminal would trust nobody else, and no one once the stack has ended.
+    CHECKOUT_CA_FILE: sandbox.caFile,
     GOOD_CUSTOMER: first?.customerId ?? '',
     GOOD_CART: first?.cartId ?? '',
     SAMPLE_CUSTOMER: refused?.customerId ?? '',

@@ -104,6 +104,16 @@ const parameterItem = (name: string, list: readonly object[]) => ({
   name,
 });
 
+/** The batches of the last 30 days, the newest first, after an empty name. */
+const batchNames = `customEvents
+| where name in ('JobFinished', 'JobRescheduled')
+| extend value = tostring(customDimensions.batchId)
+| where value != ''
+| summarize last = max(timestamp) by value
+| top 100 by last
+| project value, label = value
+| union (print value = '', label = 'All batches')`;
+
 const parameters = parameterItem('parameters', [
   parameter('TimeRange', 'Time', {
     type: 4,
@@ -113,6 +123,18 @@ const parameters = parameterItem('parameters', [
       selectableValues: [day / 24, day / 2, day, 2 * day, 7 * day].map((durationMs) => ({ durationMs })),
       allowCustom: true,
     },
+  }),
+  parameter('Batch', 'Batch', {
+    type: 2,
+    description: 'One batch, in the lists of batches, failures and pending orders. Empty: all.',
+    isRequired: false,
+    value: '',
+    query: batchNames,
+    queryType: 0,
+    resourceType: component,
+    crossComponentResources: [insights],
+    timeContext: { durationMs: 30 * day },
+    typeSettings: { additionalResourceOptions: [], showDefault: false },
   }),
 ]);
 

@@ -1,5 +1,5 @@
 // C#, Service Bus: dotnet add package Azure.Messaging.ServiceBus; dotnet add package Azure.Identity
-// Signs in with your own identity: it needs the role "Azure Service Bus Data Sender" on the queue.
+// Signs in with your own identity (role "Azure Service Bus Data Sender" on the queue), or with a connection string.
 using Azure.Identity;
 using Azure.Messaging.ServiceBus;
 
@@ -12,7 +12,10 @@ const string job = """
 }
 """;
 
+var connection = Environment.GetEnvironmentVariable("SERVICEBUS_CONNECTION");
 var host = Environment.GetEnvironmentVariable("SERVICEBUS_NAMESPACE");
-await using var client = new ServiceBusClient(host, new DefaultAzureCredential());
+await using var client = connection is null
+    ? new ServiceBusClient(host, new DefaultAzureCredential())
+    : new ServiceBusClient(connection);
 await using var sender = client.CreateSender("checkout-jobs");
 await sender.SendMessageAsync(new ServiceBusMessage(job) { ContentType = "application/json" });

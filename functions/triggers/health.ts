@@ -1,7 +1,7 @@
 /** The trigger of `GET /api/health`. */
 
 import type { HttpFunctionOptions, HttpResponseInit } from '@azure/functions';
-import { health, notStarted } from '../../src/api/health.ts';
+import { notStarted } from '../../src/api/health.ts';
 import type { Worker } from '../composition-root.ts';
 import { json } from '../http-answer.ts';
 import type { Start } from '../start.ts';
@@ -29,7 +29,7 @@ export const healthFunction = (start: Start): HttpFunctionOptions => ({
 export async function answerHealth(worker: HealthWorker): Promise<HttpResponseInit> {
   const startedAt = Date.now();
   await worker.ready();
-  const view = await health(worker.health);
+  const view = await worker.health();
   // It logs its errors, and never throws.
   void worker.tickIfStale(startedAt);
   return json(view.healthy ? 200 : 503, view);

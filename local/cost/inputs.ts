@@ -1,5 +1,6 @@
-import { globSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { brotliDecompressSync } from 'node:zlib';
 import * as z from 'zod/mini';
 
 const amount = z.number().check(z.nonnegative());
@@ -29,7 +30,11 @@ const prices = z.object({
     natGatewayPerHour: amount,
     addressPerHour: amount,
   }),
-  alerts: priced({ perLogRuleMonth: amount, perMetricMonth: amount }),
+  /** A rule on logs by how often it is asked. */
+  alerts: priced({
+    perLogRuleMonth: z.object({ PT5M: amount, PT15M: amount, PT1H: amount }),
+    perMetricMonth: amount,
+  }),
 });
 export type Prices = z.infer<typeof prices>;
 
@@ -40,7 +45,6 @@ const assumptions = z.object({
   tableRequestsPerLook: amount,
   /** Of all jobs, those that are rescheduled once. */
   rescheduledShare: amount,
-  telemetryKbPerJob: amount,
   ledgerKbPerJob: amount,
   subscriptionsOfTheTopic: amount,
   /** Of the poller, which runs once a minute. */
@@ -71,8 +75,19 @@ export interface Inputs {
   readonly prices: Prices;
   readonly assumptions: Assumptions;
   readonly measured: Measured;
-  /** Rules in infra/queries: each costs while it sleeps. */
-  readonly logAlerts: number;
+  readonly telemetry: Telemetry;
+  /** How often each rule on logs is asked: each costs while it sleeps. */
+  readonly logAlerts: readonly Frequency[];
+}
+
+type Frequency = keyof Prices['alerts']['perLogRuleMonth'];
+
+/** What the recorded run of `npm run record` sent: envelopes, uncompressed. */
+export interface Telemetry {
+  readonly kbPerJob: number;
+  /** Of ticks and metrics, with jobs or without. */
+  readonly kbPerMinute: number;
+  readonly jobs: number;
 }
 
 /** The files of docs/data, which a reader may change. Throws with the path of a field that is wrong. */
@@ -86,6 +101,49 @@ export function readInputs(root: string): Inputs {
     prices: read('prices.json', prices),
     assumptions: read('cost-assumptions.json', assumptions),
     measured: read('requests-per-job.json', measured),
-    logAlerts: globSync('infra/queries/alert-*.kql', { cwd: root }).length,
+    telemetry: recordedTelemetry(root),
+    logAlerts: [
+      ...readFileSync(join(root, 'infra/modules/alerts.bicep'), 'utf8').matchAll(/frequency: '(\w+)'/g),
+    ].map(([, found = '']) => frequency.parse(found)),
+  };
+}
+
+const frequency = z.enum(['PT5M', 'PT15M', 'PT1H']);
+
+const recording = z.object({
+  began: z.number(),
+  ended: z.number(),
+  truth: z.object({ jobs: z.number() }),
+  rows: z.array(
+    z.object({
+      columns: z.object({
+        _BilledSize: z.number(),
+        operation_Id: z.optional(z.string()),
+        customDimensions: z.optional(z.record(z.string(), z.unknown())),
+      }),
+    }),
+  ),
+});
+
+/** What names a job, or belongs to the trace of something that does, is the job's; the rest is sent each minute. */
+function recordedTelemetry(root: string): Telemetry {
+  const packed = readFileSync(join(root, 'test/telemetry/recorded/good.json.br'));
+  const { rows, truth, began, ended } = recording.parse(JSON.parse(brotliDecompressSync(packed).toString()));
+  const namesJob = ({ customDimensions }: (typeof rows)[number]['columns']): boolean =>
+    customDimensions?.['jobKey'] !== undefined;
+  const traces = new Set(
+    rows.flatMap(({ columns }) => (namesJob(columns) ? [columns.operation_Id ?? ''] : [])),
+  );
+  traces.delete('');
+  let ofJobs = 0;
+  let ofTicks = 0;
+  for (const { columns } of rows)
+    if (namesJob(columns) || traces.has(columns.operation_Id ?? '')) ofJobs += columns._BilledSize;
+    else ofTicks += columns._BilledSize;
+  const tenths = (kb: number) => Math.round(kb * 10) / 10;
+  return {
+    jobs: truth.jobs,
+    kbPerJob: tenths(ofJobs / 1_000 / truth.jobs),
+    kbPerMinute: tenths(ofTicks / 1_000 / ((ended - began) / 60_000)),
   };
 }

@@ -12,7 +12,7 @@ export interface PerJob {
   readonly ledgerKb: number;
 }
 
-export function perJob({ measured, assumptions, prices }: Inputs, fleet: Fleet): PerJob {
+export function perJob({ measured, assumptions, prices, telemetry }: Inputs, fleet: Fleet): PerJob {
   const { happy, inBatch, pending, rescheduled } = measured.requests;
   const { pendingShare, rescheduledShare } = assumptions;
   /** A job of a batch, and what being pending or rescheduled adds for the share of those that are. */
@@ -33,7 +33,7 @@ export function perJob({ measured, assumptions, prices }: Inputs, fleet: Fleet):
     apiCalls: apiCalls + looks,
     // The calls are what a night waits for; all instances are up meanwhile.
     gbSeconds: (apiCalls / fleet.callsPerMinute) * 60 * fleet.instances * prices.functions.instanceGb,
-    telemetryKb: assumptions.telemetryKbPerJob,
+    telemetryKb: telemetry.kbPerJob,
     ledgerKb: assumptions.ledgerKbPerJob,
   };
 }
@@ -77,12 +77,15 @@ export function costOfJobs(jobs: number, each: PerJob, { prices }: Inputs): read
 }
 
 const minutesPerMonth = 43_800;
+/** Of infra/modules/alerts.bicep: dead letters of two queues, and two conditions for each of two idle queues. */
+const metricSeries = 6;
 
 /** Of a month in which no job comes. */
-export function costOfIdleMonth({ prices, assumptions, logAlerts }: Inputs): readonly Line[] {
+export function costOfIdleMonth({ prices, assumptions, logAlerts, telemetry }: Inputs): readonly Line[] {
   const { functions, serviceBus, tables, alerts } = prices;
   const gbSeconds = minutesPerMonth * assumptions.secondsPerTick * functions.instanceGb;
   const requests = (minutesPerMonth * assumptions.tableRequestsPerTick) / million;
+  const idleGigabytes = (minutesPerMonth * telemetry.kbPerMinute) / million;
   return [
     {
       part: 'Service Bus Standard',
@@ -100,9 +103,16 @@ export function costOfIdleMonth({ prices, assumptions, logAlerts }: Inputs): rea
       usd: requests * tables.perMillionRequests,
     },
     {
+      part: 'Telemetry of ticks and metrics',
+      quantity: `${idleGigabytes.toFixed(2)} GB`,
+      usd: idleGigabytes * prices.logs.perGb,
+    },
+    {
       part: 'Alerts',
-      quantity: `${logAlerts} on logs, 1 on a metric`,
-      usd: logAlerts * alerts.perLogRuleMonth + alerts.perMetricMonth,
+      quantity: `${logAlerts.length} on logs, ${metricSeries} time series of metrics`,
+      usd:
+        logAlerts.reduce((sum, frequency) => sum + alerts.perLogRuleMonth[frequency], 0) +
+        metricSeries * alerts.perMetricMonth,
     },
   ];
 }

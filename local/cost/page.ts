@@ -4,7 +4,7 @@ import { costOfIdleMonth, costOfJobs, costOfOptions, type Line, perJob, sum } fr
 
 /** `docs/cost.md`. */
 export function costPage(inputs: Inputs, fleet: Fleet): string {
-  const { prices, assumptions: assumed, measured } = inputs;
+  const { prices, assumptions: assumed, measured, telemetry } = inputs;
   const each = perJob(inputs, fleet);
   const night = costOfJobs(10_000, each, inputs);
   const million = costOfJobs(1_000_000, each, inputs);
@@ -37,7 +37,7 @@ The sums ignore free amounts. In most months your bill is smaller, because Azure
 | requests to the tables | ${round(each.tableRequests)} | measured, the gate's share in it + ${round(assumed.pendingShare * assumed.looksPerPendingJob)} looks × ${assumed.tableRequestsPerLook} |
 | calls to Partner Center | ${round(each.apiCalls)} | measured + the looks; free of charge, but they limit the speed of a run |
 | GB-s of instances | ${round(each.gbSeconds)} | ${round(measured.requests.happy.api)} calls ÷ ${fleet.callsPerMinute} a minute × 60 s × ${fleet.instances} instances × ${prices.functions.instanceGb} GB |
-| telemetry | ${each.telemetryKb} KB | assumed |
+| telemetry | ${each.telemetryKb} KB | envelopes of ${telemetry.jobs} recorded jobs; Azure bills their texts, up to a third less |
 | ledger, orders | ${each.ledgerKb} KB | assumed |
 
 A job makes ${round(measured.requests.happy.storage)} requests to the tables if its orders are complete at once, and ${round(measured.requests.inBatch.storage)} if it also belongs to a batch.

@@ -52,3 +52,14 @@ export async function health({ gate, gateSettings, heartbeats }: HealthDeps): Pr
     return { healthy: false, tables: 'unreachable' };
   }
 }
+
+/** Anyone may ask, so the tables are read six times a minute at most. Requests in between get the same answer. */
+export function healthReader(deps: HealthDeps, now: () => number): () => Promise<HealthView> {
+  let known: { readonly until: number; readonly view: Promise<HealthView> } | undefined;
+  return () => {
+    const at = now();
+    if (known === undefined || at >= known.until)
+      known = { until: at + deps.gateSettings.minuteMs / 6, view: health(deps) };
+    return known.view;
+  };
+}

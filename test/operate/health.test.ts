@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from 'vitest';
 import { answerHealth } from '../../functions/triggers/health.ts';
-import { type HealthDeps, health } from '../../src/api/health.ts';
+import { type HealthDeps, health, healthReader } from '../../src/api/health.ts';
 import { defaultGateSettings } from '../../src/domain/gate/gate-settings.ts';
 import { type GateState, initialState } from '../../src/domain/gate/gate-state.ts';
 import { nothingDone } from '../../src/domain/tick-report.ts';
@@ -33,6 +33,21 @@ const depsOf = (state: GateState, endedAt: () => Promise<number | undefined>): H
 
 const ask = (state = open, endedAt: () => Promise<number | undefined> = async () => now - minute) =>
   health(depsOf(state, endedAt));
+
+test('asked often, the tables are read once in ten seconds', async () => {
+  let reads = 0;
+  let clock = now;
+  const deps = depsOf(open, async () => {
+    reads += 1;
+    return now - minute;
+  });
+  const read = healthReader(deps, () => clock);
+  for (let n = 0; n < 50; n += 1) await read();
+  expect(reads).toBe(1);
+  clock += 10_000;
+  await read();
+  expect(reads).toBe(2);
+});
 
 describe('health', () => {
   test('a poller that ticks, an open gate', async () => {
@@ -92,10 +107,13 @@ test('a health request starts a tick and reports what it found before', async ()
   const done: string[] = [];
   const answer = await answerHealth({
     ready: async () => {},
-    health: depsOf(open, async () => {
-      done.push('heartbeat read');
-      return now - 6 * minute;
-    }),
+    health: () =>
+      health(
+        depsOf(open, async () => {
+          done.push('heartbeat read');
+          return now - 6 * minute;
+        }),
+      ),
     // The tick does not end before the answer.
     tickIfStale: () => {
       done.push('tick started');

@@ -22,6 +22,7 @@ export interface Compared {
 interface Asked {
   readonly JobKey?: string;
   readonly Find?: string;
+  readonly Batch?: string;
 }
 
 export function judgeQueries(run: RunName, recording: Recording): readonly Compared[] {
@@ -218,6 +219,11 @@ export function judgeQueries(run: RunName, recording: Recording): readonly Compa
       'older',
     );
   }
+
+  // One batch of the workbook's list.
+  for (const [batch] of Object.entries(truth.batches))
+    compare('batches', `alone, ${batch}`, [batch], column('batches', 'batch', { Batch: batch }));
+  compare('failures', 'of a batch that is none', 0, answer('failures', { Batch: 'none such' }).length);
 
   const [story] = run === 'bad' ? column('failures', 'job') : jobKeys(rows);
   const wanted =

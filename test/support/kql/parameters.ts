@@ -5,11 +5,12 @@ export interface Parameters {
   readonly grain?: string;
   readonly JobKey?: string;
   readonly Find?: string;
+  readonly Batch?: string;
 }
 
 export function fillIn(
   query: string,
-  { from, to, grain = '5m', JobKey = '', Find = '' }: Parameters,
+  { from, to, grain = '5m', JobKey = '', Find = '', Batch = '' }: Parameters,
 ): string {
   const time = (at: number): string => `datetime(${new Date(at).toISOString()})`;
   return query
@@ -17,5 +18,6 @@ export function fillIn(
     .replaceAll('{TimeRange:end}', time(to))
     .replaceAll('{TimeRange:grain}', grain)
     .replaceAll('{JobKey}', JobKey)
-    .replaceAll('{Find}', Find);
+    .replaceAll('{Find}', Find)
+    .replaceAll('{Batch}', Batch);
 }
