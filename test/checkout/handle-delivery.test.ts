@@ -1,6 +1,7 @@
 /** Promise: a delivery completes only for a reason of rule R1, on each way that it can take. */
 
 import { beforeEach, describe, expect, test } from 'vitest';
+import { finalize, writeBatchRows } from '../../src/checkout/finalize.ts';
 import { handleDelivery } from '../../src/checkout/handle-delivery.ts';
 import type { Exchange } from '../../src/domain/answer/exchange.ts';
 import type { CheckoutRecord } from '../../src/domain/checkout/record.ts';
@@ -184,6 +185,45 @@ describe('the last send is in the ledger before its call leaves', () => {
     expect(atRepeat).toMatchObject({ firstSend: long, unansweredSends: 1 });
     expect(atRepeat?.lastSend).toBeGreaterThan(start);
   });
+});
+
+describe('the entries of a delivery', () => {
+  test('a producer’s message that takes over a known job has one at the end of its lease while it runs', async () => {
+    let during: ReturnType<typeof bed.entries> = [];
+    bed = aBed({
+      answers: [
+        () => {
+          during = bed.entries();
+          return bought;
+        },
+      ],
+    });
+    await bed.put({ state: 'waiting' });
+    expect(await bed.produce()).toBe('finalized');
+    expect(during).toEqual([expect.objectContaining({ dueAt: start + times.lease })]);
+    expect(bed.entries()).toEqual([]);
+  });
+  test('the one of the very time that a reschedule names stays', async () => {
+    const throttled = async (entryAt: number) => {
+      bed = aBed({ answers: [answered(429, {})] });
+      await bed.put({ state: 'waiting' });
+      expect(await bed.wake(entryAt)).toBe('entry');
+      return (await bed.record()).nextTry ?? 0;
+    };
+    const nextTry = await throttled(start);
+    expect(await throttled(nextTry)).toBe(nextTry);
+    expect(bed.entries()).toEqual([expect.objectContaining({ dueAt: nextTry })]);
+  });
+});
+
+test('whoever finalizes a result late does not overwrite the batch row of a job that a person sent again', async () => {
+  const settled = aRecord({ state: 'failed', revision: 2, reached: { final: 2 }, batches: ['night'] });
+  const states = () => bed.tables.batches.all().map(({ properties }) => properties['state']);
+  await finalize(bed.deps, settled);
+  expect(states()).toContain('failed');
+  await writeBatchRows(bed.deps, { ...settled, state: 'waiting' }, 'not-newer');
+  await finalize(bed.deps, settled);
+  expect(states()).toContain('waiting');
 });
 
 test('what is no job is kept as rejected', async () => {
