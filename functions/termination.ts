@@ -43,7 +43,11 @@ export function termination(now: () => number): Termination {
       checkout: (customerId, cartId, options) =>
         client.checkout(customerId, cartId, {
           ...options,
-          mayLeave: () => !begun.signal.aborted && (options.mayLeave?.() ?? true),
+          mayLeave: () => {
+            // guard: Termination: no paid call leaves once the process ends
+            if (begun.signal.aborted) return false;
+            return options.mayLeave?.() ?? true;
+          },
         }),
     }),
     async run(work) {

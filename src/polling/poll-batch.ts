@@ -46,7 +46,8 @@ export async function pollBatch(deps: PollBatchDeps, row: BatchCountEntry): Prom
   await events.publish([batchFinishedEvent(row.batchId, summary.total, counts, at)]);
   const { completed, partial, failed, rejected } = counts;
   const ended = { batchId: row.batchId, total: summary.total, completed, partial, failed, rejected };
-  // Before it counts as finished: after that nobody would come back to it.
+  // After it counts as finished nobody would come back to it.
+  // guard: Notice: an ended batch is noted before it counts as finished
   await deps.notifier?.notices.batchEnded({ ...ended, since: summary.since ?? at, at });
   const { entryKey: _, ...rest } = summary;
   const finished = { total: summary.total, at };

@@ -4,6 +4,7 @@ import { expect, test } from 'vitest';
 import { attentionStore } from '../../src/adapters/azure-tables/attention-store.ts';
 import { batchStore } from '../../src/adapters/azure-tables/batch-store.ts';
 import { ledgerStore } from '../../src/adapters/azure-tables/ledger-store.ts';
+import { noticeStore } from '../../src/adapters/azure-tables/notice-store.ts';
 import { scheduleStore } from '../../src/adapters/azure-tables/schedule-store.ts';
 import { batchJoiner } from '../../src/checkout/join-batch.ts';
 import type { BatchJob } from '../../src/domain/batch/batch.ts';
@@ -31,6 +32,7 @@ function bed() {
   });
   const ledger = ledgerStore(memoryTable());
   const told: CheckoutEvent[] = [];
+  const notices = noticeStore(memoryTable(), memoryTable());
   let failing = false;
   const deps = {
     clock,
@@ -46,6 +48,7 @@ function bed() {
       },
     },
     telemetry: { event: () => {}, warn: () => {} },
+    notifier: { notices, webhook: { post: async () => ({ kind: 'accepted' as const }) }, runbook: '' },
   };
   const rows = () => collect(schedule.due('batches', clock.now()));
   return {
@@ -54,6 +57,7 @@ function bed() {
     schedule,
     ledger,
     told,
+    notices,
     requests,
     join: batchJoiner(deps),
     write: (n: number, state: BatchJob['state'], revision = 1) =>
@@ -100,6 +104,21 @@ test('finished when the last declared line is final, and not before', async () =
   });
   expect(await tick()).toEqual([]);
   expect((await batches.summary('night'))?.value).toMatchObject({ finished: { total: 4 } });
+});
+
+test('its end is noted for people before it counts as finished', async () => {
+  const { join, write, notices, batches, tick } = bed();
+  await join('night', 2);
+  await write(1, 'completed');
+  await write(2, 'failed');
+  expect(await notices.endedBatches(5)).toEqual([]);
+  await tick();
+  expect((await batches.summary('night'))?.value.finished?.total).toBe(2);
+  const [noted, ...others] = await notices.endedBatches(5);
+  expect(noted).toMatchObject({ batchId: 'night', total: 2, completed: 1, failed: 1, rejected: 0 });
+  expect(others).toEqual([]);
+  if (noted !== undefined) await notices.batchTold(noted);
+  expect(await notices.endedBatches(5)).toEqual([]);
 });
 
 test('a line whose record is final is finalized by the count: whoever was to do it lost its entry', async () => {
