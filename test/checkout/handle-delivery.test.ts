@@ -3,6 +3,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { finalize, writeBatchRows } from '../../src/checkout/finalize.ts';
 import { handleDelivery } from '../../src/checkout/handle-delivery.ts';
+import { decodeOrder } from '../../src/domain/answer/decode-order.ts';
 import type { Exchange } from '../../src/domain/answer/exchange.ts';
 import type { CheckoutRecord } from '../../src/domain/checkout/record.ts';
 import { wakeUp } from '../../src/domain/message/delivery.ts';
@@ -14,7 +15,7 @@ import type { PartnerCenter } from '../../src/ports/partner-center.ts';
 import { Unavailable } from '../../src/ports/unavailable.ts';
 import { answered } from '../support/exchanges.ts';
 import { oneWorker } from '../support/one-worker.ts';
-import { aRecord, cartId, customerId, jobKey } from '../support/records.ts';
+import { aRecord, cartId, customerId, jobKey, otherCartId } from '../support/records.ts';
 import { leapingClock } from '../support/virtual-clock.ts';
 
 const start = Date.UTC(2026, 10, 24, 2);
@@ -28,15 +29,25 @@ const order = {
 };
 const bought = answered(201, { orders: [order] });
 
+const line = { id: 0, catalogItemId: 'o', quantity: 1, billingCycle: 'monthly', termDuration: 'P1M' };
+
 interface Bed {
   /** What each checkout is answered with; the last one for ever. */
   readonly answers?: readonly (Exchange | (() => Exchange))[];
   /** Of its cart. */
   readonly lineItems?: readonly object[];
+  readonly cartStatus?: 'Active' | 'Ordered';
+  /** The customer's order list. */
+  readonly list?: () => Promise<Exchange>;
 }
 
 /** One worker; the test says which of its ports fail. */
-function aBed({ answers = [bought], lineItems = [] }: Bed = {}) {
+function aBed({
+  answers = [bought],
+  lineItems = [],
+  cartStatus = 'Active',
+  list = async () => answered(200, { items: [] }),
+}: Bed = {}) {
   const clock = leapingClock(start);
   let calls = 0;
   let permits = 0;
@@ -50,8 +61,8 @@ function aBed({ answers = [bought], lineItems = [] }: Bed = {}) {
       atCalls.push(await record());
       return typeof answer === 'function' ? answer() : answer;
     },
-    cart: async () => answered(200, { id: cartId, status: 'Active', lineItems }),
-    orders: async () => answered(200, { items: [] }),
+    cart: async () => answered(200, { id: cartId, status: cartStatus, lineItems }),
+    orders: list,
     order: async () => answered(200, order),
   };
   const base = oneWorker(api, clock);
@@ -174,7 +185,6 @@ describe('the last send is in the ledger before its call leaves', () => {
     expect(bed.atCalls).toMatchObject([{ firstSend: long, lastSend: start, unansweredSends: 1 }]);
   });
   test('of a repeat; a reconciliation without one leaves it alone', async () => {
-    const line = { id: 0, catalogItemId: 'o', quantity: 1, billingCycle: 'monthly', termDuration: 'P1M' };
     bed = aBed({ lineItems: [line] });
     await bed.put({ state: 'unresolved', firstSend: long, lastSend: start - 1 });
     expect(await bed.wake(start)).toBe('entry');
@@ -224,6 +234,38 @@ test('whoever finalizes a result late does not overwrite the batch row of a job 
   await writeBatchRows(bed.deps, { ...settled, state: 'waiting' }, 'not-newer');
   await finalize(bed.deps, settled);
   expect(states()).toContain('waiting');
+});
+
+test('an order that an equal cart records while the list is read stays its own', async () => {
+  const listed = { ...order, creationDate: new Date(start - hour + minute).toISOString() };
+  const other = aRecord({ cartId: otherCartId, state: 'submitting' });
+  bed = aBed({
+    lineItems: [line],
+    cartStatus: 'Ordered',
+    list: async () => {
+      const { ledger } = bed.stores;
+      const inserted = await ledger.insert(other, 'w1');
+      if (inserted.kind !== 'written') throw new Error('the other record was there');
+      const decoded = decodeOrder(JSON.stringify(listed));
+      if (!decoded.ok) throw new Error(decoded.why);
+      await ledger.commit({
+        record: { ...other, state: 'completed' },
+        etag: inserted.etag,
+        orders: [decoded.value],
+        writeId: 'w2',
+      });
+      return answered(200, { totalCount: 1, items: [listed] });
+    },
+  });
+  await bed.put({ state: 'unresolved', firstSend: start - hour, lastSend: start - hour });
+  await bed.wake(start);
+  // It is never tried on this job: a person is asked at once.
+  expect(await bed.record()).toMatchObject({
+    state: 'unresolved',
+    orders: [],
+    attempts: 0,
+    asked: { kind: 'needs-decision' },
+  });
 });
 
 test('what is no job is kept as rejected', async () => {
