@@ -1,5 +1,5 @@
 /**
- * `npm run check:lint`: proves that `npm run lint` and `npm run check:docs` refuse what they promise to refuse. It copies the
+ * `npm run check:lint`: proves that `npm run lint`, `check:docs` and `check:prose` refuse what they promise to refuse. It copies the
  * project, plants one fault at a time in the copy, and wants each refused by name. The copy without a fault has to pass.
  */
 
@@ -13,7 +13,7 @@ const leftOut = ['node_modules', '.git', 'dist', '.local'];
 
 interface Plant {
   readonly fault: string;
-  readonly script?: 'lint' | 'check:docs';
+  readonly script?: 'lint' | 'check:docs' | 'check:prose';
   /** What is added at the end of each file; the file may be new. */
   readonly added: Readonly<Record<string, string>>;
   /** What the refusal has to say. */
@@ -92,6 +92,24 @@ const plants: readonly Plant[] = [
     added: { 'docs/architecture.md': '\nSee [the rules](protocol.md#planted).\n' },
     says: 'docs/architecture.md: protocol.md#planted does not exist',
   },
+  {
+    fault: 'a sentence of 31 words in a page',
+    script: 'check:prose',
+    added: { 'docs/runbook.md': `\nThis ${'very '.repeat(27)}long one ends.\n` },
+    says: 'docs/runbook.md: a sentence of 31 words',
+  },
+  {
+    fault: 'a sentence that readers did not understand',
+    script: 'check:prose',
+    added: { 'src/checkout/claim.ts': '\n// All is as it should be.\n' },
+    says: 'src/checkout/claim.ts: unclear: "all is as it should be"',
+  },
+  {
+    fault: 'a word that the speller does not know',
+    script: 'check:prose',
+    added: { 'docs/runbook.md': '\nThe worker plantedly waits.\n' },
+    says: 'plantedly',
+  },
 ];
 
 const copy = mkdtempSync(join(tmpdir(), 'check-lint-'));
@@ -134,7 +152,7 @@ try {
     filter: (path) => !leftOut.includes(relative(root, path).split(sep)[0] ?? ''),
   });
   symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'), 'junction');
-  for (const script of ['lint', 'check:docs']) {
+  for (const script of ['lint', 'check:docs', 'check:prose']) {
     const { passed, output } = run(script);
     console.log(
       `npm run ${script}, without a fault: ${passed ? 'passed' : `refused\n${output.slice(0, 2_000)}`}`,
