@@ -3,6 +3,7 @@
 import { describe, expect, test } from 'vitest';
 import { contentOf, withResult } from '../../src/domain/checkout/apply-result.ts';
 import { withCall } from '../../src/domain/checkout/call-history.ts';
+import { givenUp } from '../../src/domain/checkout/endings.ts';
 import type { CheckoutRecord } from '../../src/domain/checkout/record.ts';
 import { fence } from '../../src/domain/checkout/send-fence.ts';
 import { eventsOf } from '../../src/domain/events/event-list.ts';
@@ -99,6 +100,23 @@ describe('a poll', () => {
   test('does not finalise a record that a worker still has in hand', () => {
     const waiting = { ...ordered, state: 'waiting' as const };
     expect(poll(poll(waiting, anOrder('a')), anOrder('b'))).toMatchObject({ state: 'waiting', revision: 1 });
+  });
+  test.each([
+    ['of which nobody read the groups', undefined, 'partial'],
+    ['that has all its groups now', [{ group: '0', content: contentOf(anOrder('a')) }], 'completed'],
+    [
+      'that lacks a group',
+      [
+        { group: '0', content: contentOf(anOrder('a')) },
+        { group: '1', content: 'another' },
+      ],
+      'partial',
+    ],
+  ] as const)('an order of a cart that a person gave up on, %s', (_, groups, state) => {
+    const asked = aRecord({ state: 'unresolved', ...(groups === undefined ? {} : { groups }) });
+    const given = withResult(asked, givenUp(asked, 'ann', 200), at);
+    expect(given).toMatchObject({ state: 'failed', gaveUp: true });
+    expect(poll(given, anOrder('a'))).toMatchObject({ state, orders: [{ id: 'a' }] });
   });
   test('an unknown status is still pending', () => {
     expect(poll(ordered, anOrder('a', 'unknown'))).toMatchObject({ state: 'ordered' });

@@ -1,7 +1,14 @@
 /** Applies what a poll of an order learned to the record. Used by the third part of a tick. */
 
 import { mergeMarks, reachedBy, resultStep } from '../checkout/apply-result.ts';
-import { type CheckoutRecord, isSettled, type OrderSummary, transition } from '../checkout/record.ts';
+import { groupsWithoutOrder } from '../checkout/reconcile-rules.ts';
+import {
+  type CheckoutRecord,
+  type FailedGroup,
+  isSettled,
+  type OrderSummary,
+  transition,
+} from '../checkout/record.ts';
 import type { Order } from './order.ts';
 
 /**
@@ -17,7 +24,8 @@ export function afterPoll(
     mergeMarks(record, [order], { now: at.now, revision, firstPoll: at.nextPoll });
   // guard: Poll: only an ordered record is finalised
   if (!isSettled(record.state)) return { ...record, orders: merged(record.revision), updatedAt: at.now };
-  const state = transition(record.state, resultStep(merged(record.revision), record.failedGroups));
+  const failedGroups = stillFailed(record, merged(record.revision));
+  const state = transition(record.state, resultStep(merged(record.revision), failedGroups));
   // A poll that leaves the state as it is, is no result.
   if (state === record.state) return { ...record, orders: merged(record.revision), updatedAt: at.now };
   const revision = record.revision + 1;
@@ -27,9 +35,23 @@ export function afterPoll(
     state,
     revision,
     orders: merged(revision),
+    failedGroups,
     reached: reachedBy(record, state, revision),
     updatedAt: at.now,
   };
+}
+
+/** An order of a cart that a person gave up on shows that it was bought. Whether that is all of it, only its groups can say. */
+function stillFailed(
+  { gaveUp, failedGroups, groups }: CheckoutRecord,
+  orders: readonly OrderSummary[],
+): readonly FailedGroup[] {
+  if (gaveUp !== true || failedGroups.length > 0) return failedGroups;
+  const contents = orders.map(({ content }) => content);
+  if (groups !== undefined && groupsWithoutOrder(groups, contents).length === 0) return [];
+  const description =
+    'An order of this cart appeared after a person gave up on it. It is not known whether there are more.';
+  return [{ group: '*', code: 'given-up', description, retryable: false }];
 }
 
 /** The record naming the entry that is to count from now on: it is named first, and moved after. */
