@@ -108,7 +108,7 @@ ${
   ready.length === 0
     ? nothing
     : html`<div class="actions"><input type="hidden" name="confirmed" value="${action}">${ready.map(({ key }) => html`<input type="hidden" name="ready" value="${key}">`)}
-<button class="main" hx-post="/attention/do" hx-target="#result" hx-swap="innerHTML" hx-include="#result input">${actionNames[action]}: ${counted(ready.length, 'row')}, as ${who}</button></div>`
+<button type="button" class="main" hx-post="/attention/do" hx-target="#result" hx-swap="innerHTML" hx-include="#result input">${actionNames[action]}: ${counted(ready.length, 'row')}, as ${who}</button></div>`
 }`;
 }
 

@@ -10,6 +10,8 @@ const htmxConfig = JSON.stringify({
   allowScriptTags: false,
   selfRequestsOnly: true,
   historyCacheSize: 0,
+  // A new button works from the instant it is seen: before it settles, Enter would submit the form around it.
+  defaultSettleDelay: 0,
   // An error is a fragment with a sentence, and is shown.
   responseHandling: [{ code: '.*', swap: true }],
 });
