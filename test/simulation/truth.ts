@@ -93,6 +93,18 @@ export interface Work {
   finish(): Answer;
 }
 
+/** A cart that nobody has checked out yet. */
+const untouched = (): Omit<CartTruth, 'plan' | 'made'> => ({
+  status: 'Active',
+  orders: [],
+  tries: new Map(),
+  answers: new Map(),
+  checkouts: 0,
+  stale: 0,
+  busyUntil: 0,
+  goneAt: Number.POSITIVE_INFINITY,
+});
+
 export function createTruth(
   plans: readonly CartPlan[],
   placed: readonly PlacedOrder[],
@@ -108,18 +120,7 @@ export function createTruth(
   const boughtLines = new Set<string>();
   const carts = new Map<string, CartTruth>();
   const start = now();
-  for (const plan of plans)
-    carts.set(plan.id, {
-      plan,
-      status: 'Active',
-      orders: [],
-      tries: new Map(),
-      answers: new Map(),
-      checkouts: 0,
-      stale: 0,
-      busyUntil: 0,
-      goneAt: Number.POSITIVE_INFINITY,
-    });
+  for (const plan of plans) carts.set(plan.id, { plan, ...untouched() });
   const orders: OrderTruth[] = [];
 
   const statusOf = (order: OrderTruth) => (now() < order.endsAt ? 'pending' : order.plan.end);
@@ -254,14 +255,7 @@ export function createTruth(
     const cart: CartTruth = {
       plan: planOfContent(id, customerId, content, planOf.get(jobKey)),
       made,
-      status: 'Active',
-      orders: [],
-      tries: new Map(),
-      answers: new Map(),
-      checkouts: 0,
-      stale: 0,
-      busyUntil: 0,
-      goneAt: Number.POSITIVE_INFINITY,
+      ...untouched(),
     };
     carts.set(id, cart);
     return { status: 201, body: toldMade(cart, made, content, cart.status) };

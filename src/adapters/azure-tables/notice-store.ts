@@ -4,7 +4,7 @@ import type { EndedBatch } from '../../domain/notice/notice.ts';
 import type { Notices, RowToTell } from '../../ports/notices.ts';
 import type { Change, Properties, Table } from '../../ports/table.ts';
 import { keyPart } from './keys.ts';
-import { openPartition, openRow } from './open-attention.ts';
+import { indexRows, openPartition } from './open-attention.ts';
 import { toTransactions } from './transactions.ts';
 
 /** No batch id begins so. */
@@ -17,15 +17,8 @@ const reasonOf = ({ openedAt, code }: Pick<RowToTell, 'openedAt' | 'code'>): str
 export function noticeStore(attention: Table, batches: Table): Notices {
   return {
     async *rows() {
-      const select = ['openedAt', 'code', 'batchIds', 'noticeId', 'noticeFor', 'noticeTold'];
-      for await (const { key, properties } of attention.rows({
-        partition: openPartition,
-        from: '',
-        to: '~',
-        select,
-      })) {
-        const row = openRow(key, properties);
-        if (row === undefined) continue;
+      const marks = ['noticeId', 'noticeFor', 'noticeTold'];
+      for await (const { key, row, properties } of indexRows(attention, marks)) {
         const { noticeId, noticeFor, noticeTold } = properties;
         const isMarked = typeof noticeId === 'string' && noticeFor === reasonOf(row);
         yield {

@@ -43,7 +43,15 @@ function indexed({ openedAt, at, code, batchIds, batchId }: Properties): Propert
 
 /** The open rows. Reads no closed row. Throws `Unavailable`. */
 export async function* openAttention(table: Table): AsyncIterable<OpenRow> {
-  const select = ['openedAt', 'code', 'batchIds'];
+  for await (const { row } of indexRows(table)) yield row;
+}
+
+/** The rows of the index, each with its key and with the columns `more` beside those of an open row. Throws `Unavailable`. */
+export async function* indexRows(
+  table: Table,
+  more: readonly string[] = [],
+): AsyncIterable<{ readonly key: string; readonly row: OpenRow; readonly properties: Properties }> {
+  const select = ['openedAt', 'code', 'batchIds', ...more];
   for await (const { key, properties } of table.rows({
     partition: openPartition,
     from: '',
@@ -51,12 +59,12 @@ export async function* openAttention(table: Table): AsyncIterable<OpenRow> {
     select,
   })) {
     const row = openRow(key, properties);
-    if (row !== undefined) yield row;
+    if (row !== undefined) yield { key, row, properties };
   }
 }
 
 /** A row of the index; undefined: it is none of ours. */
-export function openRow(key: string, { openedAt, code, batchIds }: Properties): OpenRow | undefined {
+function openRow(key: string, { openedAt, code, batchIds }: Properties): OpenRow | undefined {
   const kind = attentionKinds.find((one) => key.startsWith(`${one}:`));
   if (kind === undefined) return undefined;
   return {
