@@ -2,7 +2,13 @@
  * Fifth step, with a result: write orders and record in one transaction, whatever became of the lease. Called by `carry-out.ts`.
  */
 
-import { type Result, withOrders, withResult } from '../domain/checkout/apply-result.ts';
+import {
+  mergeMarks,
+  type Result,
+  stillFailed,
+  withOrders,
+  withResult,
+} from '../domain/checkout/apply-result.ts';
 import { withDelivery } from '../domain/checkout/call-history.ts';
 import type { Destination } from '../domain/checkout/next-action.ts';
 import { type CheckoutRecord, isSettled, transition } from '../domain/checkout/record.ts';
@@ -121,8 +127,10 @@ export async function commitFacts(
   const firstPoll = deps.clock.now() + (deps.times.pollSteps[0] ?? 0);
   await insertOrderEntries(run, record, orders, firstPoll);
   for (;;) {
-    const { failedGroups } = record;
-    const at = { now: deps.clock.now(), firstPoll, isWhole: failedGroups.length === 0 };
+    const now = deps.clock.now();
+    const { revision } = record;
+    const failedGroups = stillFailed(record, mergeMarks(record, orders, { now, revision, firstPoll }));
+    const at = { now, firstPoll, isWhole: failedGroups.length === 0 };
     const next = factsOnly(record, { orders, failedGroups }, at);
     if (next === undefined) break;
     const written = await deps.ledger.commit({ record: next, etag, orders, writeId: deps.random.guid() });

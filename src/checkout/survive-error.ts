@@ -122,7 +122,7 @@ async function outsideClaim(run: Run, message: QueueMessage, text: string): Prom
   const { deps, delivery } = run;
   const completed = await promiseHour(run, message);
   try {
-    await askPerson(deps, delivery.jobKey, {
+    await askPersonSurely(run, {
       code: 'worker-crashed',
       description: `A delivery of this job failed before it claimed the job: ${text.slice(0, maxErrorText).toWellFormed()}`,
       remedy: 'Read the worker’s log. Fix what stopped it. The job runs again within the hour.',
@@ -172,6 +172,19 @@ async function comeBackSurely(run: Run, at: number): Promise<Completed> {
   return comeBack(run, undefined, at);
 }
 
+/**
+ * The same for a job that another run may be finalizing: if that run removed the entry before it could see the row, another entry is
+ * written, whose wake-up closes the row.
+ */
+async function askPersonSurely(run: Run, reason: Reason): Promise<void> {
+  const { deps, delivery } = run;
+  await askPerson(deps, delivery.jobKey, reason);
+  const { from } = delivery;
+  // guard: Bug: a row that is written after the finalizing is closed too
+  if (from.kind === 'wake-up' && !(await deps.schedule.exists(from.entryKey)))
+    await deps.schedule.ensure(entryFor(run, undefined, wholeMs(reason.at + deps.times.askedRetry)));
+}
+
 /** A record that cannot be read is never acted on: a newer version of the worker will know it, or a person must look. */
 async function leaveUnreadable(run: Run, error: UnreadableRecord): Promise<Completed> {
   const { deps, delivery } = run;
@@ -183,12 +196,12 @@ async function leaveUnreadable(run: Run, error: UnreadableRecord): Promise<Compl
   );
   const { from } = delivery;
   const since = from.kind === 'wake-up' ? from.origin : delivery.firstEnqueued;
-  if (!error.newer || now - since > deps.times.askedRetry) await askAboutUnreadable(deps, error, now);
+  if (!error.newer || now - since > deps.times.askedRetry) await askAboutUnreadable(run, error, now);
   return completed;
 }
 
-const askAboutUnreadable = (deps: Deps, error: UnreadableRecord, at: number): Promise<void> =>
-  askPerson(deps, error.jobKey, {
+const askAboutUnreadable = (run: Run, error: UnreadableRecord, at: number): Promise<void> =>
+  askPersonSurely(run, {
     code: unreadableCode,
     description: error.message,
     remedy: error.newer

@@ -3,8 +3,9 @@
 import { finalize } from '../checkout/finalize.ts';
 import type { BatchEntry } from '../domain/batch/batch.ts';
 import { type BatchCounts, batchCounter, isOver } from '../domain/batch/batch-counts.ts';
-import { isFinal } from '../domain/checkout/record.ts';
+import { isFinal, isRetryable } from '../domain/checkout/record.ts';
 import { batchFinishedEvent } from '../domain/events/event-list.ts';
+import type { JobKey } from '../domain/message/job-key.ts';
 import { type BatchCountEntry, batchCountEntry } from '../domain/schedule-entry.ts';
 import type { Times } from '../domain/times.ts';
 import { UnreadableRecord } from '../ports/ledger.ts';
@@ -58,21 +59,28 @@ export async function pollBatch(deps: PollBatchDeps, row: BatchCountEntry): Prom
   return { kind: 'finished' };
 }
 
-/** Undefined: some line is not final, or was not seen yet. One that is not final ends the scan: most cost one page and one record. */
+/**
+ * Undefined: some line is not final, or was not seen yet. One that is not final ends the scan: most cost one page and one record. The
+ * records of lines that did not succeed are read last: one may be tried again, and its row does not tell yet.
+ */
 async function finalCounts(
   deps: PollBatchDeps,
   batchId: string,
   total: number,
 ): Promise<BatchCounts | undefined> {
   const counter = batchCounter();
+  const unsuccessful: JobKey[] = [];
   for await (const entry of deps.batches.entries(batchId)) {
     const line = isOver(entry) ? entry : await finalizedLate(deps, entry);
     // guard: Batch: finished only when every line is final
     if (!isOver(line)) return undefined;
     counter.add(line);
+    if (line.kind === 'job' && isRetryable(line.state)) unsuccessful.push(line.jobKey);
   }
   // guard: Batch: finished only when every line was seen
   if (counter.known() < total) return undefined;
+  // guard: Batch: a line that is tried again is not final
+  for (const jobKey of unsuccessful) if (await isTriedAgain(deps, jobKey)) return undefined;
   return counter.counts(total);
 }
 
@@ -90,6 +98,17 @@ async function finalizedLate(deps: PollBatchDeps, entry: BatchEntry): Promise<Ba
   } catch (error) {
     // A person has to fix the record first.
     if (error instanceof UnreadableRecord) return entry;
+    throw error;
+  }
+}
+
+/** A retry, or a message that brought other lines, began the job anew. Its row follows with its next result or wait. */
+async function isTriedAgain({ ledger }: PollBatchDeps, jobKey: JobKey): Promise<boolean> {
+  try {
+    const record = (await ledger.read(jobKey))?.value;
+    return record !== undefined && !isFinal(record.state);
+  } catch (error) {
+    if (error instanceof UnreadableRecord) return false;
     throw error;
   }
 }

@@ -525,6 +525,27 @@ describe('a bug', () => {
   });
 });
 
+test('a bug is reported while another run finalizes the job: an entry closes the report afterwards', async () => {
+  await bed.put({ state: 'completed', revision: 1, reached: { final: 1 } });
+  const { write } = bed.stores.attention;
+  Object.assign(bed.stores.attention, {
+    // The other run removes the entry between the promise and the report.
+    write: async (...row: Parameters<typeof write>) => {
+      for (const { partition, key } of bed.tables.schedule.all())
+        await bed.tables.schedule.change({ kind: 'remove', partition, key });
+      return write(...row);
+    },
+  });
+  const { events } = bed.deps;
+  Object.assign(bed.deps, { events: { publish: () => Promise.reject(new TypeError('boom')) } });
+  expect(await bed.wake(start)).toBe('entry');
+  Object.assign(bed.stores.attention, { write });
+  Object.assign(bed.deps, { events });
+  expect(bed.attention()).toEqual([expect.objectContaining({ code: 'worker-crashed', open: true })]);
+  await bed.settle();
+  expect(bed.attention()).toEqual([expect.objectContaining({ open: false })]);
+});
+
 describe('a record that is missing', () => {
   test('the first four wake-ups leave the entry; the fifth asks a person and removes it', async () => {
     for (const wakes of [0, 1, 2, 3]) {
@@ -606,6 +627,16 @@ test('orders in hand of a job that has a result are read and recorded', async ()
   expect(await bed.produce({}, { 'checkout-redelivered': '1', 'checkout-orders': 'O1' })).toBe('finalized');
   expect(await bed.record()).toMatchObject({ state: 'completed', orders: [{ id: 'O1' }] });
   expect(bed.calls()).toBe(0);
+});
+
+test('orders in hand of a job that a person gave up on: nobody knows whether there are more', async () => {
+  const reason = { code: 'given-up', description: 'ann gave up', remedy: '', at: start };
+  await bed.put({ state: 'failed', gaveUp: true, revision: 1, reached: { final: 1 }, reason });
+  expect(await bed.produce({}, { 'checkout-redelivered': '1', 'checkout-orders': 'O1' })).toBe('finalized');
+  expect(await bed.record()).toMatchObject({
+    state: 'partial',
+    failedGroups: [{ group: '*', code: 'given-up' }],
+  });
 });
 
 test('a reschedule replaces the entry that woke the job: one job has one entry', async () => {

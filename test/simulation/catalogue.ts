@@ -9,6 +9,8 @@ export interface Catalogue {
   isOnSale(catalogItemId: string): boolean;
   /** The items have other availabilities from now on. */
   reissue(): void;
+  /** How often availabilities were reissued, or listed though they were out of date. */
+  unrest(): number;
   /** `stale`: the one before the last reissue. */
   availabilities(product: string, sku: string, stale: boolean): Answer;
 }
@@ -30,6 +32,7 @@ export function createCatalogue(items: readonly ItemPlan[], kept: boolean): Cata
   const byId = new Map(items.map((item) => [`${item.product}:${item.sku}`, item]));
   const places = new Map([...byId.keys()].map((id, place) => [id, place]));
   let issue = 0;
+  let staleLists = 0;
   const availabilityOf = (id: string, nth: number): string => {
     const place = places.get(id) ?? 0;
     const issued = kept && place === 0 ? Math.floor(nth / 2) : nth;
@@ -41,7 +44,9 @@ export function createCatalogue(items: readonly ItemPlan[], kept: boolean): Cata
     reissue: () => {
       issue += 1;
     },
+    unrest: () => issue + staleLists,
     availabilities(product, sku, stale) {
+      if (stale) staleLists += 1;
       const id = `${product}:${sku}`;
       const item = byId.get(id);
       if (item === undefined || item.unknown === true)

@@ -167,6 +167,8 @@ const mayBeRefused = ({ setup }: World, jobKey: JobKey): boolean =>
 /** The same for a job that never had a cart. */
 export const mayFailUnsent = (world: World, jobKey: JobKey): boolean =>
   mayBeRefused(world, jobKey) ||
+  // A catalogue that keeps listing what carts refuse counts as what Partner Center says, after three waits.
+  world.truth.catalogue.unrest() > 3 ||
   mayBeLate(world, jobKey) ||
   world.setup.stop !== undefined ||
   world.setup.people.weary > 0 ||

@@ -92,6 +92,8 @@ export function createWorld(
   let struckAt = 0;
   let strikes = 0;
   const removed = new Set<string>();
+  /** When a cart was first said to be gone that is not. */
+  const falselyGone = new Map<string, number>();
   const deliveries = new Map<JobKey, number>();
 
   const sinceStart = () => timeline.now() - worldStart;
@@ -228,7 +230,9 @@ export function createWorld(
       const key = `${call.what}:${call.id}`;
       const nth = (requests.get(key) ?? 0) + 1;
       requests.set(key, nth);
-      const drawn = isCalm() ? undefined : setup.apiFault(call.what, call.id, nth, faultRandom);
+      const drawn = isCalm()
+        ? undefined
+        : believable(call, setup.apiFault(call.what, call.id, nth, faultRandom));
       const fault = limitEnd(call) === undefined ? drawn : 'throttled';
       // What the first call of a cart meets is why it is in doubt; whether it is repeated in time is the worker's to see to.
       const isCause =
@@ -240,6 +244,14 @@ export function createWorld(
       return fault;
     },
   };
+
+  /** A cart that is said to be gone twice, half an hour apart, is gone as far as any client can tell: docs/ways-to-fail.md. */
+  function believable({ id }: ApiCall, fault: ApiFault | undefined): ApiFault | undefined {
+    if (fault !== 'false-gone') return fault;
+    const since = falselyGone.get(id) ?? timeline.now();
+    falselyGone.set(id, since);
+    return timeline.now() - since < defaultTimes.goneConfirm / 2 ? fault : undefined;
+  }
 
   function strike(process: Process, name: string, blow: BlowKind): void {
     const standstill = () => blowRandom.pick([20_000, 200_000, 320_000, 700_000]);

@@ -136,6 +136,20 @@ test('a line whose record is final is finalized by the count: whoever was to do 
   expect(told.at(-1)?.data).toMatchObject({ completed: 1, failed: 1 });
 });
 
+test('a line that is tried again is not final, whatever its row says', async () => {
+  const { join, write, ledger, tick, told } = bed();
+  await join('night', 2);
+  await write(1, 'completed');
+  await write(2, 'failed');
+  const record = { cartId: cart(2), customerId, batches: ['night'], revision: 1, reached: { final: 1 } };
+  await ledger.insert(aRecord({ ...record, state: 'submitting' }), 'w1');
+  expect(await tick()).toEqual(['pending']);
+  const found = await ledger.read(jobKeyOf({ customerId, cartId: cart(2) }));
+  await ledger.replace(aRecord({ ...record, state: 'failed', revision: 2 }), found?.etag ?? '', 'w2');
+  expect(await tick()).toEqual(['finished']);
+  expect(told.map(({ data }) => data)).toMatchObject([{ completed: 1, failed: 1 }]);
+});
+
 test('a rejected line that was sent twice is one line', async () => {
   const { join, write, batches, tick } = bed();
   await join('night', 3);

@@ -5,7 +5,7 @@
 import { isOrderJob } from '../message/job.ts';
 import { omitUndefined } from '../omit-undefined.ts';
 import type { Order } from '../order/order.ts';
-import { contentOf } from './apply-result.ts';
+import { contentOf, groupsWithoutOrder } from './apply-result.ts';
 import { lastCheckout } from './call-history.ts';
 import type { Outcome } from './call-outcome.ts';
 import { backOff, inFlightEnd, listLagEnd, withJitter } from './deadlines.ts';
@@ -20,7 +20,6 @@ import {
   unsent,
   whenAsked,
 } from './next-action.ts';
-import { groupsWithoutOrder } from './reconcile-rules.ts';
 import type { CheckoutRecord, FailedGroup, Reason } from './record.ts';
 import { madeByRepeat } from './repeat-alarm.ts';
 import type { Fence } from './send-fence.ts';

@@ -3,10 +3,9 @@
  */
 
 import type { Order } from '../order/order.ts';
-import { contentOf } from './apply-result.ts';
+import { contentOf, groupsWithoutOrder } from './apply-result.ts';
 import { givenUp } from './endings.ts';
 import { type Context, escalate, type NextAction } from './next-action.ts';
-import { groupsWithoutOrder } from './reconcile-rules.ts';
 import type { CheckoutRecord, FailedGroup, KnownGroup, Reason } from './record.ts';
 
 /** The orders that a person named, as they were read. */

@@ -37,6 +37,19 @@ export const knownGroup = (
   content: contentOf(group),
 });
 
+/** The groups that are left when each of these contents has filled one. */
+export function groupsWithoutOrder(
+  groups: readonly KnownGroup[],
+  contents: readonly string[],
+): readonly KnownGroup[] {
+  const left = [...groups];
+  for (const content of contents) {
+    const index = left.findIndex((group) => group.content === content);
+    if (index >= 0) left.splice(index, 1);
+  }
+  return left;
+}
+
 /** A result of a checkout: orders are facts; `failedGroups` and `reason` are its negative part. */
 export interface Result {
   readonly orders: readonly Order[];
@@ -93,6 +106,22 @@ export function resultStep(
   return failedGroups.length > 0 || orderSummaries.some((orderSummary) => isLacking(orderSummary.status))
     ? 'end-partly'
     : 'complete';
+}
+
+/**
+ * The failed groups of a record with these orders. An order of a cart that a person gave up on shows that it was bought; whether that is
+ * all of it, only its groups can say.
+ */
+export function stillFailed(
+  { gaveUp, failedGroups, groups }: CheckoutRecord,
+  orders: readonly OrderSummary[],
+): readonly FailedGroup[] {
+  if (gaveUp !== true || failedGroups.length > 0) return failedGroups;
+  const contents = orders.map(({ content }) => content);
+  if (groups !== undefined && groupsWithoutOrder(groups, contents).length === 0) return [];
+  const description =
+    'An order of this cart appeared after a person gave up on it. It is not known whether there are more.';
+  return [{ group: '*', code: 'given-up', description, retryable: false }];
 }
 
 /** The record after a result: one revision on, its lease free, its counters 0, no decision pending. */

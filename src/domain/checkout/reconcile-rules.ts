@@ -4,7 +4,7 @@
 
 import type { Order } from '../order/order.ts';
 import type { Times } from '../times.ts';
-import { contentOf } from './apply-result.ts';
+import { contentOf, groupsWithoutOrder } from './apply-result.ts';
 import { isLate } from './claim-rules.ts';
 import { inFlightEnd, listLagEnd, repeatEnd, surelyAfterFirstSend } from './deadlines.ts';
 import { type CheckoutRecord, cartIdOf, type KnownGroup } from './record.ts';
@@ -366,19 +366,6 @@ function extra(contents: readonly string[], known: readonly string[]): readonly 
 function lacks({ record, groups }: OpenEqualCart, content: string): boolean {
   if (groups === undefined) return true;
   return missingGroups(groups, record).some((group) => group.content === content);
-}
-
-/** The groups that are left when each of these contents has filled one. */
-export function groupsWithoutOrder(
-  groups: readonly KnownGroup[],
-  contents: readonly string[],
-): readonly KnownGroup[] {
-  const left = [...groups];
-  for (const content of contents) {
-    const index = left.findIndex((group) => group.content === content);
-    if (index >= 0) left.splice(index, 1);
-  }
-  return left;
 }
 
 /** Other carts that a reconciliation reads at most: each read takes a call that other customers could have. */

@@ -1,9 +1,9 @@
 /** Whether the cart of a job may be changed and sent once more, after an offer in it was gone. Pure. */
 
 import type { Times } from '../times.ts';
-import { contentOf } from './apply-result.ts';
+import { contentOf, groupsWithoutOrder } from './apply-result.ts';
 import { listLagEnd } from './deadlines.ts';
-import { type Evidence, groupsWithoutOrder } from './reconcile-rules.ts';
+import type { Evidence } from './reconcile-rules.ts';
 
 /**
  * The cart may be repaired: its checkout was refused for a gone availability, and evidence allows another send. Undefined: not yet, or

@@ -2,9 +2,8 @@
 
 import type { Order } from '../order/order.ts';
 import type { SkewBounds } from '../times.ts';
-import { contentOf } from './apply-result.ts';
+import { contentOf, groupsWithoutOrder } from './apply-result.ts';
 import { boughtAgainCode } from './attention-row.ts';
-import { groupsWithoutOrder } from './reconcile-rules.ts';
 import type { CheckoutRecord, KnownGroup, OrderSummary, Reason } from './record.ts';
 
 /** Clocks that nobody has compared are taken to differ by less than this. A repeat leaves minutes after the call before it. */

@@ -1,14 +1,7 @@
 /** Applies what a poll of an order learned to the record. Used by the third part of a tick. */
 
-import { mergeMarks, reachedBy, resultStep } from '../checkout/apply-result.ts';
-import { groupsWithoutOrder } from '../checkout/reconcile-rules.ts';
-import {
-  type CheckoutRecord,
-  type FailedGroup,
-  isSettled,
-  type OrderSummary,
-  transition,
-} from '../checkout/record.ts';
+import { mergeMarks, reachedBy, resultStep, stillFailed } from '../checkout/apply-result.ts';
+import { type CheckoutRecord, isSettled, type OrderSummary, transition } from '../checkout/record.ts';
 import type { Order } from './order.ts';
 
 /**
@@ -39,19 +32,6 @@ export function afterPoll(
     reached: reachedBy(record, state, revision),
     updatedAt: at.now,
   };
-}
-
-/** An order of a cart that a person gave up on shows that it was bought. Whether that is all of it, only its groups can say. */
-function stillFailed(
-  { gaveUp, failedGroups, groups }: CheckoutRecord,
-  orders: readonly OrderSummary[],
-): readonly FailedGroup[] {
-  if (gaveUp !== true || failedGroups.length > 0) return failedGroups;
-  const contents = orders.map(({ content }) => content);
-  if (groups !== undefined && groupsWithoutOrder(groups, contents).length === 0) return [];
-  const description =
-    'An order of this cart appeared after a person gave up on it. It is not known whether there are more.';
-  return [{ group: '*', code: 'given-up', description, retryable: false }];
 }
 
 /** The record naming the entry that is to count from now on: it is named first, and moved after. */
