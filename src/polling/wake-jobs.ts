@@ -1,9 +1,10 @@
 /** First part of a tick: sends wake-ups for jobs that are due, as many as the gate can serve. */
 
-import { isSettled } from '../domain/checkout/record.ts';
+import { isInDoubt, isSettled } from '../domain/checkout/record.ts';
 import { wakeUp } from '../domain/message/delivery.ts';
 import { customerOf } from '../domain/message/job-key.ts';
 import { type JobEntry, type JobRange, restAfter, wholeMs } from '../domain/schedule-entry.ts';
+import type { GateStanding } from '../ports/gate.ts';
 import type { EntryMove } from '../ports/schedule.ts';
 import { Unavailable } from '../ports/unavailable.ts';
 import type { TickWorkDeps } from './tick-deps.ts';
@@ -24,13 +25,18 @@ const ranges: readonly JobRange[] = ['urgent', 'standard'];
 const atOnce = 100;
 /** Wake-ups that need no call, in one tick: they cost storage requests only. */
 const mostWithoutCall = 500;
+/** Calls that finding out one job takes, about: its cart, the order list, and an equal cart or a repeat. */
+const callsInDoubt = 6;
+/** Finding out jobs of one customer takes this share of the permits at most, as others may wait for them. */
+const shareOfCustomer = 0.5;
 /** What is left of the tick for wake-ups, at least, after it has waited for the gate. */
 const shareAfterWait = 0.1;
 
 /**
  * First part of a tick: wakes jobs that are due, as many as two minutes' worth of permits can serve with those still under way.
  * Jobs that need no call are woken whatever the gate says. Wake-ups are sent first and entries pushed after: a job that is woken
- * twice does no harm, one that is forgotten does.
+ * twice does no harm, one that is forgotten does. One customer's jobs in doubt are woken some at a time: each takes several calls, and hundreds of them
+ * would take the whole budget from other customers.
  */
 export async function wakeJobs(deps: WakeDeps, deadline: number): Promise<Woken> {
   const { clock, gate, times } = deps;
@@ -46,6 +52,7 @@ export async function wakeJobs(deps: WakeDeps, deadline: number): Promise<Woken>
   // Somebody has to make the trial call, or a gate that waits for one would never open.
   // guard: Tick: a gate on trial wakes one job [replace: standing.kind === 'open' ? undefined : 0]
   let allowance = standing.kind === 'open' ? undefined : standing.kind === 'trial' ? 1 : 0;
+  let inDoubt = new Map<string, number>();
   for (const range of ranges) {
     for await (const entry of deps.schedule.jobs(range, allowance === 0 ? 'no-call' : 'due', clock.now())) {
       if (!mayGoOn(range)) break;
@@ -54,15 +61,21 @@ export async function wakeJobs(deps: WakeDeps, deadline: number): Promise<Woken>
         await waker.wake(range, entry);
         continue;
       }
-      const until = gate.customerUntil(customerOf(entry.jobKey));
+      const customer = customerOf(entry.jobKey);
+      const until = gate.customerUntil(customer);
       if (until !== undefined) {
         await waker.move(range, entry, until);
         continue;
       }
-      if (standing.kind === 'open')
-        allowance ??= Math.ceil(2 * standing.permitsPerMinute) - (await underWay(deps));
+      if (standing.kind === 'open' && allowance === undefined) {
+        const woken = await underWay(deps);
+        allowance = Math.ceil(2 * standing.permitsPerMinute) - woken.count;
+        inDoubt = woken.inDoubt;
+      }
       // guard: Tick: as many wake-ups as permits [replace: allowance === undefined]
       if (allowance === undefined || allowance <= 0) break;
+      // guard: Tick: jobs in doubt of one customer leave permits to others
+      if (isInDoubt(entry.state) && !isInTurn(standing, inDoubt, customer)) continue;
       allowance -= 1;
       await waker.wake(range, entry);
     }
@@ -80,14 +93,34 @@ export async function wakeJobs(deps: WakeDeps, deadline: number): Promise<Woken>
   return waker.result();
 }
 
+/** Counts it, if one more job in doubt of this customer may be woken now. One always may. */
+function isInTurn(standing: GateStanding, inDoubt: Map<string, number>, customer: string): boolean {
+  const woken = inDoubt.get(customer) ?? 0;
+  const most = standing.kind === 'open' ? (shareOfCustomer * standing.permitsPerMinute) / callsInDoubt : 1;
+  if (woken >= Math.max(1, Math.floor(most))) return false;
+  inDoubt.set(customer, woken + 1);
+  return true;
+}
+
+interface UnderWay {
+  readonly count: number;
+  /** Of these: jobs in doubt, by customer. */
+  readonly inDoubt: Map<string, number>;
+}
+
 /** Jobs that were woken to make a call, and whose delivery has not said anything yet. A wake-up that was lost counts for one rest at most. */
-async function underWay({ schedule, clock, times }: WakeDeps): Promise<number> {
+async function underWay({ schedule, clock, times }: WakeDeps): Promise<UnderWay> {
   const now = clock.now();
-  let count = 0;
+  let all = 0;
+  const inDoubt = new Map<string, number>();
   for (const range of ranges)
-    for await (const entry of schedule.jobs(range, { wokenSince: now - times.wakeRetry }, now))
-      if (needsCall(entry, now)) count += 1;
-  return count;
+    for await (const entry of schedule.jobs(range, { wokenSince: now - times.wakeRetry }, now)) {
+      if (!needsCall(entry, now)) continue;
+      all += 1;
+      const customer = customerOf(entry.jobKey);
+      if (isInDoubt(entry.state)) inDoubt.set(customer, (inDoubt.get(customer) ?? 0) + 1);
+    }
+  return { count: all, inDoubt };
 }
 
 /** Sends wake-ups and pushes entries, up to a hundred at a time. */

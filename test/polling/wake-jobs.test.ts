@@ -40,6 +40,36 @@ test('as many as two minutes of permits serve with those under way: urgent first
   expect(woken()).toEqual(range(53, 56));
 });
 
+test('jobs in doubt of one customer take half of the permits of a minute, at six calls a job', async () => {
+  const { bed, add, woken, wake, start, schedule } = setUp();
+  bed.gate.standing = { kind: 'open', permitsPerMinute: 36 };
+  const customerId = 'c0000000-0000-4000-8000-000000000009';
+  const doubted = [];
+  for (const n of range(0, 8)) doubted.push(await add(n, start - 1_000 + n, { state: 'unresolved' }));
+  for (const n of range(20, 23)) await add(n, start, { state: 'unresolved', customerId });
+  for (const n of range(30, 35)) await add(n, start + n);
+  await bed.clock.run(35);
+  await wake();
+  expect(woken()).toEqual([...range(0, 3), ...range(20, 23), ...range(30, 35)]);
+  // Those three are still under way; then two have said something.
+  await bed.clock.run(minute);
+  await wake();
+  expect(woken()).toEqual([]);
+  await schedule.remove(doubted[0]?.key ?? '');
+  await schedule.remove(doubted[1]?.key ?? '');
+  await wake();
+  expect(woken()).toEqual([3, 4]);
+});
+
+test('at a very low limit one job in doubt of each customer is woken', async () => {
+  const { bed, add, woken, wake, start } = setUp();
+  bed.gate.standing = { kind: 'open', permitsPerMinute: 2 };
+  await add(1, start - 2, { state: 'unresolved' });
+  await add(2, start - 1, { state: 'unresolved' });
+  await wake();
+  expect(woken()).toEqual([1]);
+});
+
 test('urgent jobs are woken by the urgent queue, the others by the other', async () => {
   const { bed, add, woken, wake, start } = setUp();
   await add(1, start);
