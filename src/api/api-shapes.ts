@@ -115,6 +115,10 @@ export const jobShape = z.strictObject({
       decision: z.enum(decisions),
       who: z.string(),
       at: instant,
+      /** For `orders`: the ids that the person named. */
+      orderIds: z.optional(z.array(z.string())),
+      /** Why the worker did not carry it out. */
+      refused: z.optional(z.string()),
     }),
   ),
   batches: z.array(z.string()),

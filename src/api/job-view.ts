@@ -38,7 +38,9 @@ export function jobView(record: CheckoutRecord, orders: readonly Order[]): JobVi
     calls: history.total,
     nextTry: nextTry === undefined || isFinal(record.state) ? undefined : instant(nextTry),
     question: asked && { kind: asked.kind, since: instant(asked.since) },
-    decisions: record.decisions.map(({ decision, who, at }) => ({ decision, who, at: instant(at) })),
+    decisions: record.decisions.map(({ decision, who, at, orderIds, refused }) =>
+      omitUndefined({ decision, who, at: instant(at), orderIds: orderIds && [...orderIds], refused }),
+    ),
     batches: [...record.batches],
     reference: job.reference,
     notBefore: job.notBefore === undefined ? undefined : instant(job.notBefore),

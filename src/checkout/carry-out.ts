@@ -2,6 +2,7 @@
 
 import { type Result, withResult } from '../domain/checkout/apply-result.ts';
 import { withDelivery } from '../domain/checkout/call-history.ts';
+import { withoutRefusedDecision } from '../domain/checkout/decisions.ts';
 import type { Asked, Destination, FinalAction, NextAction } from '../domain/checkout/next-action.ts';
 import { type CheckoutRecord, transition } from '../domain/checkout/record.ts';
 import { needsDecisionEvent } from '../domain/events/event-list.ts';
@@ -127,9 +128,8 @@ async function escalate(
   if (isNew) {
     const asked = { kind, since: deps.clock.now(), ...(code === undefined ? {} : { code }) };
     // A decision that led to this question is used up by it.
-    const written = await writer.write(({ decision, ...record }) => ({
-      ...record,
-      ...(decision === undefined || kind === 'needs-decision' ? {} : { decision }),
+    const written = await writer.write((record) => ({
+      ...(kind === 'needs-decision' ? withoutRefusedDecision(record, reason.description) : record),
       asked,
       attentionMayBeOpen: true,
       reason,

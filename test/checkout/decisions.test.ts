@@ -1,6 +1,7 @@
 /** Promise: a person's decision counts once, for the record that the person saw. */
 
 import { expect, test } from 'vitest';
+import { jobView } from '../../src/api/job-view.ts';
 import type { Exchange } from '../../src/domain/answer/exchange.ts';
 import type { Decision } from '../../src/domain/checkout/decisions.ts';
 import type { CheckoutRecord } from '../../src/domain/checkout/record.ts';
@@ -213,6 +214,33 @@ test.each(others)('an order of %s is refused, and the question stays', async (_,
     },
     orders: [],
   });
+});
+
+test('why a decision was not carried out outlasts the next reconciliation, which writes a reason of its own', async () => {
+  const worker = await askedJob(() => ({ id: 'O7' }));
+  await worker.decide('orders', ['O2']);
+  await worker.deliver();
+  await worker.asked();
+  const record = await worker.record();
+  expect(record.reason?.code).not.toBe('wrong-order');
+  expect(record).toMatchObject({
+    decisions: [
+      {
+        decision: 'orders',
+        orderIds: ['O2'],
+        refused: expect.stringContaining('O2, named by ann, is not an order of'),
+      },
+    ],
+  });
+  expect(record.decision).toBeUndefined();
+  expect(jobView(record, []).decisions).toMatchObject([{ decision: 'orders', orderIds: ['O2'] }]);
+});
+
+test('the question says what is unknown: of a cart that is ordered, only which orders are its own', async () => {
+  const worker = await askedJob();
+  expect((await worker.record()).reason?.description).toBe(
+    'The outcome is unknown: Partner Center says that this cart was bought, but not which of the orders are its own.',
+  );
 });
 
 test('an order that stands in the books of another cart is refused, and the question stays', async () => {

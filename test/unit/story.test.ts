@@ -80,6 +80,17 @@ test('the story is in the order in which it happened, with ids, status and time 
   ]);
 });
 
+test('a decision is told with the orders that it named, and with why it was not carried out', () => {
+  const decided = { decision: 'orders', who: 'ann', at: 28, orderIds: ['O1', 'O2'] } as const;
+  const refused = 'Order O1, named by ann, cannot be read: not found';
+  const told = (decisions: typeof record.decisions) =>
+    storyOf({ ...record, decisions }, undefined).filter(({ what }) => what === 'person');
+  expect(told([decided, { ...decided, at: 29, refused }]).map(({ words }) => words)).toEqual([
+    'ann decided: orders O1, O2',
+    `ann decided: orders O1, O2. It was not carried out: ${refused}`,
+  ]);
+});
+
 test('what the worker found when it asked a person is told with its time; nonsense in its place is not', () => {
   const told = (evidence: string) =>
     storyOf(record, row({ kind: 'needs-decision', at: 45, evidence })).filter(

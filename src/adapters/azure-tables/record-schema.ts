@@ -225,6 +225,8 @@ const decided = {
   decision: z.enum(decisions),
   who: z.string(),
   at: time,
+  orderIds: optional(z.array(z.string())),
+  refused: optional(z.string()),
 } satisfies Shape<Decided>;
 
 export const recordVersion = 1;

@@ -41,12 +41,23 @@ export function withPendingDecision(record: CheckoutRecord, decision: Decision, 
   return {
     ...rest,
     decision: pending,
-    decisions: [...record.decisions, decided],
+    decisions: [...record.decisions, orderIds.length === 0 ? decided : pending],
     unfinishedClaims: 0,
     unansweredSends: 0,
     attentionMayBeOpen: true,
     updatedAt: now,
   };
+}
+
+/**
+ * The record without its pending decision, which led to a question instead of an outcome. The list of decisions keeps why: the reason of
+ * the record soon is that of the next reconciliation. Pure.
+ */
+export function withoutRefusedDecision(record: CheckoutRecord, refused: string): CheckoutRecord {
+  const { decision, ...rest } = record;
+  if (decision === undefined) return record;
+  const decisions = record.decisions.map((one) => (one.at === decision.at ? { ...one, refused } : one));
+  return { ...rest, decisions };
 }
 
 /** Whether the record is, for the decision, still as the person saw it: a merged message or batch does not matter. Pure. */

@@ -237,8 +237,17 @@ function unsettled(evidence: Evidence, rules: ReconcileRules): Reconciliation {
       until: now + rules.times.inProgressLater,
       why: 'carts of this customer are still to be read',
     };
-  const why = 'the answers of Partner Center do not show whether this cart was bought';
+  const why = whyUnsettled(evidence);
   return { kind: 'ask', why: unreadable.length === 0 ? why : `${why}, and ${unreadableInWords(unreadable)}` };
+}
+
+/** What a person is told must agree with the evidence beside it: of an ordered cart only its orders are unknown. */
+function whyUnsettled(evidence: Evidence): string {
+  if (statusOf(evidence) !== 'ordered')
+    return 'the answers of Partner Center do not show whether this cart was bought';
+  return evidence.unowned.length === 0
+    ? 'Partner Center says that this cart was bought, but lists no order that can be its own'
+    : 'Partner Center says that this cart was bought, but not which of the orders are its own';
 }
 
 /** A person said that it was not bought: it is sent once more, unless its time is over or its repeat was refused for good. */

@@ -215,11 +215,14 @@ export interface Decided {
   readonly decision: DecisionKind;
   readonly who: string;
   readonly at: number;
+  /** For `orders`: the ids that the person named. */
+  readonly orderIds?: readonly string[];
+  /** Why the worker did not carry it out. */
+  readonly refused?: string;
 }
 
 /** A decision that no delivery has carried out yet. It makes the record due; any result removes it. */
 export interface PendingDecision extends Decided {
-  /** For `orders`: the ids that the person names. */
   readonly orderIds: readonly string[];
 }
 

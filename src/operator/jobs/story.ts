@@ -1,5 +1,12 @@
 /** The story of a job as a timeline, out of its record. */
-import type { Call, CheckoutRecord, KeptDelivery, OrderSummary, Poll } from '../../domain/checkout/record.ts';
+import type {
+  Call,
+  CheckoutRecord,
+  Decided,
+  KeptDelivery,
+  OrderSummary,
+  Poll,
+} from '../../domain/checkout/record.ts';
 import { cancellableEvent, eventsOf } from '../../domain/events/event-list.ts';
 import type { JobKey } from '../../domain/message/job-key.ts';
 import { isTerminal } from '../../domain/order/order.ts';
@@ -52,9 +59,7 @@ export function storyOf(
         words: `${id} was recorded; it is now ${status}${isTerminal(status) ? '' : ', and is polled'}`,
       }),
     ),
-    ...record.decisions.map(
-      ({ at, decision, who }): StoryLine => ({ at, what: 'person', words: `${who} decided: ${decision}` }),
-    ),
+    ...record.decisions.map(decisionLine),
     ...record.orders.flatMap((one) => datesOf(record, one)),
     ...orderLines(record),
     ...resultLines(record),
@@ -97,6 +102,12 @@ export async function unkeptPolls(schedule: Pick<Schedule, 'due'>, jobKey: JobKe
 
 const callsBetween = (record: CheckoutRecord, from: number, to = Number.POSITIVE_INFINITY): readonly Call[] =>
   callsOf(record).filter(({ at }) => at >= from && at < to);
+
+function decisionLine({ at, decision, who, orderIds = [], refused }: Decided): StoryLine {
+  const ids = orderIds.length === 0 ? '' : ` ${orderIds.join(', ')}`;
+  const outcome = refused === undefined ? '' : `. It was not carried out: ${refused}`;
+  return { at, what: 'person', words: `${who} decided: ${decision}${ids}${outcome}` };
+}
 
 /** What came of a delivery stands after the calls that it made. */
 const deliveryLine = (
