@@ -404,6 +404,20 @@ describe('finalizing fails', () => {
   });
 });
 
+test.each([
+  ['behind', { low: 31_000, high: 33_000 }],
+  ['ahead of', { low: -33_000, high: -31_000 }],
+])('a worker whose clock is half a minute %s the storage’s claims nothing', async (side, skew) => {
+  Object.assign(bed.deps, { clockSkew: () => skew });
+  expect(await bed.produce()).toBe('entry');
+  expect(bed.calls()).toBe(0);
+  expect((await bed.record()).state).toBe('waiting');
+  expect(bed.warnings.join()).toContain(`clock is 32 s ${side} the storage's`);
+  Object.assign(bed.deps, { clockSkew: () => ({ low: -30_000, high: 30_000 }) });
+  await bed.settle();
+  expect(await bed.record()).toMatchObject({ state: 'completed' });
+});
+
 describe('the crash counters', () => {
   test('the third unfinished claim is put off once by up to ten minutes, then it runs', async () => {
     await bed.put({ state: 'waiting', unfinishedClaims: 2 });
@@ -505,6 +519,10 @@ describe('a bug', () => {
     expect(record.unfinishedClaims).toBe(1);
     expect(bed.entries().map(({ dueAt }) => dueAt)).toEqual([start + times.bugRetry]);
     expect(bed.permits()).toBeLessThanOrEqual(1);
+    // Another entry of the same job, and its producer's second message, do not run it sooner.
+    expect(await bed.wake(start + 1)).toBe('entry');
+    expect(await bed.produce()).toBe('entry');
+    expect(bed.calls()).toBe(1);
   });
   test('outside a claim: a person hears of it, and the job is looked at again in an hour', async () => {
     await bed.put({ state: 'waiting' });
