@@ -45,7 +45,7 @@ test('the call goes through the proxy, asks once whether it may leave, and keeps
   vi.stubEnv('NO_PROXY', '');
   vi.stubEnv('NODE_TLS_REJECT_UNAUTHORIZED', '0');
   vi.resetModules();
-  const { sendOnce } = await import('../../src/adapters/partner-center/send-once.ts');
+  const { sendOnce } = await import('../../src/adapters/http/send-once.ts');
   let asked = 0;
   const send = () =>
     sendOnce({

@@ -2,7 +2,7 @@
 
 import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
-import { readBody } from '../../src/adapters/partner-center/read-body.ts';
+import { readBody } from '../../src/adapters/http/read-body.ts';
 
 const text = '{"id":"Order-1","name":"é"}';
 async function* pieces(bytes: Uint8Array) {

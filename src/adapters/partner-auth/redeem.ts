@@ -3,7 +3,7 @@
 import * as z from 'zod/mini';
 import type { Credential } from '../../config/partner-center-config.ts';
 import { cutText } from '../../domain/text.ts';
-import { readBody } from '../partner-center/read-body.ts';
+import { readBody } from '../http/read-body.ts';
 import { clientProof } from './client-proof.ts';
 import type { Redeemed } from './user-token.ts';
 

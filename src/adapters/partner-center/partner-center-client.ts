@@ -8,10 +8,10 @@ import { cutText } from '../../domain/text.ts';
 import type { CartApi } from '../../ports/cart-api.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { PartnerCenter, SendOptions } from '../../ports/partner-center.ts';
+import { sendOnce } from '../http/send-once.ts';
 import { CredentialFailure, type TokenSource } from '../partner-auth/token-source.ts';
 import { cartBody } from './cart-body.ts';
 import { retryAfterMs } from './retry-after.ts';
-import { sendOnce } from './send-once.ts';
 
 export interface ClientSettings {
   /** Without `/v1`, like `https://api.partnercenter.microsoft.com`. Plain http only to loopback. */

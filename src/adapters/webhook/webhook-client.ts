@@ -3,7 +3,7 @@
 import { inUtc, type Notice } from '../../domain/notice/notice.ts';
 import { cutText, messageOf } from '../../domain/text.ts';
 import type { Webhook } from '../../ports/webhook.ts';
-import { sendOnce } from '../partner-center/send-once.ts';
+import { sendOnce } from '../http/send-once.ts';
 
 const timeLimit = 10_000;
 /** Nothing is read from an answer but its status. */

@@ -1,4 +1,4 @@
-/** Sends one HTTP request exactly once, with a last question right before it leaves. `partner-center-client.ts` uses it. */
+/** Sends one HTTP request exactly once, with a last question right before it leaves. The clients of Partner Center and of the webhook use it. */
 
 import {
   type ClientRequest,
