@@ -10,7 +10,7 @@ import { systemRandom } from '../../src/ports/random.ts';
 import { startProcess } from '../simulation/process.ts';
 import { createBroker, maxDeliveryCount } from '../simulation/queue.ts';
 import { seeded } from '../simulation/random.ts';
-import { createTimeline } from '../simulation/timeline.ts';
+import { createTimeline } from '../support/timeline.ts';
 
 /** What the queue of the simulation and the broker both do: it keeps the one as honest as the other. */
 interface Bus {

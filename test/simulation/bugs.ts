@@ -1,11 +1,11 @@
 import { fromRecordRow } from '../../src/adapters/azure-tables/record-rows.ts';
 import { isSettled } from '../../src/domain/checkout/record.ts';
 import { customerOf, idIn, type JobKey, recordKeyOf } from '../../src/domain/message/job-key.ts';
+import type { Timeline } from '../support/timeline.ts';
 import { type Blow, type BugKind, isBug } from './blows.ts';
 import type { Broker } from './queue.ts';
 import type { Random } from './random.ts';
 import type { Tables } from './tables.ts';
-import type { Timeline } from './timeline.ts';
 
 /** What became of the jobs that a bug has hit. */
 export interface BugCounts {

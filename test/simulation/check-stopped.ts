@@ -1,7 +1,7 @@
 import { jobKeyOf } from '../../src/domain/message/job-key.ts';
+import type { Timeline } from '../support/timeline.ts';
 import type { ApiCall } from './partner-center.ts';
 import type { Setup } from './setup.ts';
-import type { Timeline } from './timeline.ts';
 import type { Truth } from './truth.ts';
 
 interface Watched {

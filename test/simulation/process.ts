@@ -1,7 +1,7 @@
 import type { Clock } from '../../src/ports/clock.ts';
+import type { Timeline } from '../support/timeline.ts';
 import type { BlowKind } from './blows.ts';
 import type { Random } from './random.ts';
-import type { Timeline } from './timeline.ts';
 
 /** One worker process: its clock is off, and when it dies, what it waits for never comes. */
 export interface Process {

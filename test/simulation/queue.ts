@@ -1,7 +1,7 @@
 import { redeliveredProperty } from '../../src/domain/message/delivery.ts';
 import type { OutgoingMessage, QueueMessage } from '../../src/domain/message/queue-message.ts';
+import type { Timeline } from '../support/timeline.ts';
 import type { Process } from './process.ts';
-import type { Timeline } from './timeline.ts';
 
 const lockMs = 300_000;
 export const maxDeliveryCount = 10;

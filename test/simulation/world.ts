@@ -1,6 +1,7 @@
 import type { CheckoutEvent } from '../../src/domain/events/event.ts';
 import { type JobKey, recordKeyOf } from '../../src/domain/message/job-key.ts';
 import { defaultTimes } from '../../src/domain/times.ts';
+import { createTimeline, type Timeline } from '../support/timeline.ts';
 import { type Blow, type BlowKind, isBug } from './blows.ts';
 import { type Bugs, createBugs } from './bugs.ts';
 import { checkStopped } from './check-stopped.ts';
@@ -13,7 +14,6 @@ import { type Broker, createBroker } from './queue.ts';
 import { type Random, seeded } from './random.ts';
 import type { Setup } from './setup.ts';
 import { createTables, type Tables } from './tables.ts';
-import { createTimeline, type Timeline } from './timeline.ts';
 import { createTruth, type Truth } from './truth.ts';
 import { createWatch, type Watch } from './watch.ts';
 
