@@ -12,8 +12,8 @@ import { Unavailable } from '../../src/ports/unavailable.ts';
 import type { BlowKind } from '../simulation/blows.ts';
 import { startProcess } from '../simulation/process.ts';
 import { seeded } from '../simulation/random.ts';
-import { createTimeline } from '../support/timeline.ts';
 import { topicOver } from '../simulation/topic.ts';
+import { createTimeline } from '../support/timeline.ts';
 
 /** What the topic of the simulation and the broker's both do: it keeps the one as honest as the other. */
 interface Topic {
