@@ -1,7 +1,7 @@
 /** Promise: the list of what is sold is read in each of its forms, and a hostile one is not believed. */
 
 import { expect, test } from 'vitest';
-import { decodeAvailabilities } from '../../src/domain/cart/availability.ts';
+import { chooseAvailability, decodeAvailabilities } from '../../src/domain/cart/availability.ts';
 import { orderContent } from '../../src/domain/message/order-lines.ts';
 import { aLine, anOrderJob } from './lines.ts';
 
@@ -39,12 +39,32 @@ test('a collection and a bare object are read alike', () => {
   expect(decodeAvailabilities('{"items":[]}')).toEqual({ ok: true, value: [] });
 });
 
-test.each(['', '[]', '{"items":3}', '{"items":[null]}', '{"items":[{"id":"x"}]}', '{"code":400018}'])(
-  'a hostile list is not believed: %s',
-  (body) => {
-    expect(decodeAvailabilities(body)).toMatchObject({ ok: false });
-  },
-);
+test.each([
+  '',
+  '[]',
+  '{"items":3}',
+  '{"items":[null]}',
+  '{"items":[{"id":"x"}]}',
+  '{"code":400018}',
+  // Only a part: the one availability in it may not be the only one.
+  JSON.stringify({ totalCount: 2, items: [wire] }),
+  JSON.stringify({ items: [wire], links: { next: { uri: '/more' } } }),
+])('a hostile list is not believed: %s', (body) => {
+  expect(decodeAvailabilities(body)).toMatchObject({ ok: false });
+});
+
+test('of a list, only what is sold as the line wants it counts, and once', () => {
+  const choose = (...items: readonly object[]) => {
+    const decoded = decodeAvailabilities(JSON.stringify({ items }));
+    if (!decoded.ok) throw new Error(decoded.why);
+    const line = aLine({ quantity: 1 });
+    return chooseAvailability(line, { kind: 'sold', availabilities: decoded.value });
+  };
+  expect(choose(wire, wire)).toEqual({ ok: true, catalogItemId: wire.catalogItemId });
+  const foreign = { ...wire, catalogItemId: 'CFQ7TTC0LDPB:0001:CFQ7TTC0KP0N' };
+  expect(choose(foreign)).toMatchObject({ ok: false, bad: { code: 'not-sold' } });
+  expect(choose({ ...wire, isPurchasable: 'False' })).toMatchObject({ ok: false, bad: { code: 'not-sold' } });
+});
 
 test('the content of an order does not depend on how it was written', () => {
   const [one, two] = [aLine({ friendlyName: 'a', reseller: '4410001' }), aLine({ line: 2 })];

@@ -26,7 +26,11 @@ const line = fc.record(
     promotionId: fc.stringMatching(/^[A-Za-z0-9:_-]{1,64}$/),
     reseller: fc.stringMatching(/^[0-9]{4,12}$/),
     endDate: fc.constantFrom('2027-06-30', '2027-06-30T23:59:59.1234567Z', null),
-    provisioningContext: fc.dictionary(fc.string({ minLength: 1, maxLength: 64 }), label, { maxKeys: 10 }),
+    provisioningContext: fc.dictionary(
+      fc.string({ minLength: 1, maxLength: 64 }).filter((name) => name !== '__proto__'),
+      label,
+      { maxKeys: 10 },
+    ),
     friendlyName: label,
     attestation: fc.boolean(),
   },

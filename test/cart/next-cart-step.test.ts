@@ -49,6 +49,10 @@ describe('a line that is not what was wanted fails the job', () => {
     ['10001 after another look', { error: { errorCode: 10001, errorDescription: 'gone' } }, '10001'],
     ['10015', { error: { errorCode: 10015, errorDescription: 'at most 50' } }, '10015'],
     ['an error inside addonItems', { addonItems: [{ error: { errorCode: '10010' } }] }, '10010'],
+    ['errors in a list', { error: [{ errorCode: 10015 }] }, '10015'],
+    ['an error that is a text', { error: 'not eligible' }, 'none'],
+    ['an error that says nothing', { error: {} }, 'none'],
+    ['an add-on that nobody asked for', { addonItems: [{ quantity: 500 }] }, 'other-addons'],
     ['another quantity', { quantity: 24 }, 'other-quantity'],
     ['another term', { termDuration: 'P1M' }, 'other-term'],
     ['no term', { termDuration: undefined }, 'other-term'],
@@ -63,6 +67,15 @@ describe('a line that is not what was wanted fails the job', () => {
     if (code === '10001')
       expect(nextCartStep({ ...making, refused })).toMatchObject({ kind: 'fail', bad: [{ line: 1 }] });
   });
+});
+
+test('a line without a term gets none, though its availability was named', () => {
+  const job = anOrderJob({ lines: [aLine({ term: 'none', availability: 'CFQ7TTC0K971' })] });
+  expect(answered(job, { termDuration: 'P1Y' })).toMatchObject({
+    kind: 'fail',
+    stop: { code: 'other-term' },
+  });
+  expect(answered(job, { termDuration: null })).toMatchObject({ kind: 'ready' });
 });
 
 const pinnedOffers = aMaking(anOrderJob()).offers;
@@ -168,6 +181,8 @@ describe('the ceiling', () => {
       stop: { code: 'other-currency' },
     });
     expect(ceiling('364.80', { pricing: { extendedPrice: 'free' } })).toMatchObject({ kind: 'hold' });
+    // Below zero, it would hide what another line costs.
+    expect(ceiling('364.80', { pricing: { extendedPrice: -5 } })).toMatchObject({ kind: 'hold' });
   });
   test('is not asked for without one', () => {
     expect(answered(anOrderJob(), { pricing: undefined })).toMatchObject({ kind: 'ready' });

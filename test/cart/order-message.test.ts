@@ -3,7 +3,7 @@
 import { describe, expect, test } from 'vitest';
 import { checkJob, decodeJob } from '../../src/domain/message/job.ts';
 import { maxLines } from '../../src/domain/message/order-lines.ts';
-import { customerId, writtenLine } from './lines.ts';
+import { cartId, customerId, writtenLine } from './lines.ts';
 
 const order = (change: object = {}) => ({
   customerId,
@@ -67,6 +67,26 @@ describe('bad input is refused with the path of the field', () => {
     ['lines.0.term', line({ term: '1 Year' }), /one of P1M, P1Y/],
     ['lines.0.billing', line({ billing: 'Monthly' }), /one of monthly/],
     ['lines.0.endDate', line({ endDate: '30.06.2027' }), /date in UTC/],
+    ['lines.0.endDate', line({ endDate: '2027-02-29' }), /no day or time of the calendar/],
+    ['lines.0.endDate', line({ endDate: '2027-06-30T24:00:00Z' }), /no day or time of the calendar/],
+    ['lines.0.endDate', line({ endDate: '0001-01-01T00:00:00Z' }), /unset DateTime/],
+    ['lines.0', order({ lines: [null] }), /must be an object/],
+    ['lines.0.provisioningContext', line({ provisioningContext: ['a'] }), /object of texts/],
+    [
+      'lines.0.provisioningContext.\ufffd',
+      line({ provisioningContext: { '\ud800': 'a' } }),
+      /object of texts/,
+    ],
+    [
+      `lines.0.provisioningContext.${'k'.repeat(228)}`,
+      line({ provisioningContext: { ['k'.repeat(500)]: 'a' } }),
+      /1 to 64/,
+    ],
+    [
+      'lines.0.provisioningContext.__proto__',
+      line({ provisioningContext: JSON.parse('{"__proto__":"a"}') }),
+      /no name/,
+    ],
     ['lines.0.reseller', line({ reseller: 'Contoso' }), /PartnerID/],
     ['lines.0.qty', line({ qty: 3 }), /unknown field "qty": known are line, product/],
     ['maxtotal', order({ maxtotal: 3 }), /unknown field "maxtotal"/],
@@ -82,6 +102,14 @@ describe('bad input is refused with the path of the field', () => {
     if (checked.ok) throw new Error('it was taken');
     expect(checked.problems[0]).toMatchObject({ path, reason: expect.stringMatching(reason) });
   });
+});
+
+test('a producer with one class for both shapes writes null into the fields of the other one', () => {
+  expect(checkJob(order({ cartId: null }))).toMatchObject({ ok: true, job: { externalOrderId: 'PO-7741' } });
+  const cart = { customerId, cartId, externalOrderId: null, lines: null, maxTotal: null, onBadLine: null };
+  expect(checkJob(cart)).toEqual({ ok: true, job: { customerId, cartId } });
+  expect(checkJob({ ...cart, notafter: null })).toMatchObject({ problems: [{ path: 'notafter' }] });
+  expect(checkJob({ ...cart, maxTotal: '1' })).toMatchObject({ problems: [{ path: 'maxTotal' }] });
 });
 
 test('a job with lines has at most 64 KB, as any', () => {

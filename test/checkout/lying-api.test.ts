@@ -194,6 +194,15 @@ const lies: Record<string, Options> = {
     checkout: once((response) => response.end('<html>')),
     list: once((response) => response.end('{"items":[{"status":"completed"}]}')),
   },
+  'an ordered cart that shows no lines, once': {
+    checkout: once((response) => response.end('<html>')),
+    cart: once((response, truth) =>
+      response.end(JSON.stringify({ ...JSON.parse(truth), lineItems: undefined })),
+    ),
+  },
+  'an error without a code or a word, and no orders': {
+    checkout: once((response) => response.end('{"orders":null,"orderErrors":[{}]}')),
+  },
   'a cart of a status that nobody knows, once': {
     checkout: once((response) => response.end('<html>')),
     cart: once((response) => response.end('{"id":"x","status":"Draft"}')),

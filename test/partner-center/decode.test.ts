@@ -52,6 +52,7 @@ describe('the answer to a checkout', () => {
     ['an empty object', '{}'],
     ['no order and no error', '{"orders":[],"orderErrors":[]}'],
     ['orders that are no list', '{"orders":{}}'],
+    ['an error that says nothing', '{"orders":null,"orderErrors":[{}]}'],
     [
       'an order without id',
       change('checkout-201', (value: Record<string, Editable>) => {
@@ -124,6 +125,15 @@ describe('a cart', () => {
       ['1', 1],
     ]);
   });
+  test.each([undefined, null, []])(
+    'without lines (%j) it is unreadable: nothing would be missing',
+    (lines) => {
+      const body = change('cart-ordered', (value: Record<string, Editable>) => {
+        value['lineItems'] = lines;
+      });
+      expect(decodeCart(body)).toMatchObject({ ok: false, why: 'the cart has no lines' });
+    },
+  );
   test('a status that nobody knows makes it unreadable', () => {
     expect(
       decodeCart(

@@ -4,6 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { ledgerStore } from '../../src/adapters/azure-tables/ledger-store.ts';
 import { type CheckoutRecord, cartIdOf } from '../../src/domain/checkout/record.ts';
+import { jobKeyOf } from '../../src/domain/message/job-key.ts';
 import { memoryTable } from '../support/memory-table.ts';
 import { counted, onEachBackend } from './backends.ts';
 import { at, order, orderSummary, record } from './samples.ts';
@@ -62,6 +63,18 @@ onEachBackend('the ledger', (tables) => {
     await ledger.insert(mine, 'w1');
     expect(await ledger.insert({ ...mine, attempts: 7 }, 'w2')).toEqual({ kind: 'conflict' });
     expect((await ledger.read(mine.jobKey))?.value.attempts).toBe(0);
+  });
+
+  test('a cart that Partner Center answers with once more is stored once more, by the ETag', async () => {
+    const ledger = open();
+    const mine = freshRecord();
+    const cart = { customerId: mine.customerId, cartId: randomUUID() };
+    const store = (attempts: number, etag: string, writeId: string) =>
+      ledger.storeCart({ record: { ...mine, attempts }, cartId: cart.cartId, etag, writeId });
+    const first = etagOf(await store(1, etagOf(await ledger.insert(mine, 'w1')), 'w2'));
+    expect((await store(2, first, 'w3')).kind).toBe('written');
+    expect(await store(3, first, 'w4')).toEqual({ kind: 'conflict' });
+    expect((await ledger.read(jobKeyOf(cart)))?.value).toMatchObject({ jobKey: mine.jobKey, attempts: 2 });
   });
 
   test('a replace goes by the ETag', async () => {

@@ -107,6 +107,20 @@ export const list = <Entry>(entry: z.ZodMiniType<Entry>) =>
     return read;
   });
 
+const collection = fields({ items: anything, totalCount: number, links: anything });
+const links = fields({ next: anything });
+
+/** Why a list is only a part of what there is, as it says itself; undefined: it does not say so. */
+export function whyIncomplete(json: unknown): string | undefined {
+  const { items, totalCount: total = 0, links: further } = collection.safeParse(json).data ?? {};
+  const count = Array.isArray(items) ? items.length : 0;
+  // guard: Evidence: a list that names a larger total is no list
+  if (total > count) return `the list has ${count} of ${total} entries`;
+  // guard: Evidence: a list that names a next page is no list
+  if (links.safeParse(further).data?.next !== undefined) return 'the list goes on at another address';
+  return undefined;
+}
+
 /** Undefined when the text is no JSON. One BOM in front is taken off: the API has been seen to send it. */
 export function parseJson(body: string): unknown {
   try {

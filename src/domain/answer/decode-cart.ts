@@ -1,5 +1,5 @@
 /** Reads a cart: what its orders will hold, and what can be known of it before it is checked out. */
-import type * as z from 'zod/mini';
+import * as z from 'zod/mini';
 import { omitUndefined } from '../omit-undefined.ts';
 import { cutText } from '../text.ts';
 import {
@@ -36,6 +36,15 @@ export interface CartLine {
   readonly addonItems: readonly CartLine[];
 }
 
+const cartError = fields({ errorCode: code, errorDescription: text });
+
+/** Whatever stands there counts: a line whose error comes in another shape is no line without one. */
+const lineError = z.transform((value: unknown): CartLine['error'] => {
+  const found: unknown = Array.isArray(value) ? value[0] : value;
+  if (found === undefined || found === null || found === false || found === '') return undefined;
+  return cartError.safeParse(found).data ?? { errorCode: undefined, errorDescription: JSON.stringify(found) };
+});
+
 const tooDeep = needed<CartLine>(
   () => undefined,
   () => 'is nested too deeply',
@@ -53,7 +62,7 @@ const cartLine = (levels: number): z.ZodMiniType<CartLine> =>
     currencyCode: text,
     promotionId: text,
     pricing: part(fields({ extendedPrice: anything })),
-    error: part(fields({ errorCode: code, errorDescription: text })),
+    error: lineError,
     addonItems: list(levels === 0 ? tooDeep : cartLine(levels - 1)),
   });
 
@@ -88,6 +97,8 @@ export function decodeCart(body: string): Decoded<Cart> {
   const found = readCart(body);
   if (!found.ok) return found;
   const { id, status, lineItems } = found.value;
+  // Of nothing, nothing is missing: every order would count as found.
+  if (lineItems.length === 0) return { ok: false, why: 'the cart has no lines' };
   const lines = withAddons(lineItems);
   const expiresAt = endOf(found.value);
   return {

@@ -15,6 +15,7 @@ import {
   read,
   text,
   textOf,
+  whyIncomplete,
 } from './answer-fields.ts';
 import { errorIn, errorShape, toError } from './decode-error.ts';
 import type { CheckoutBody, Decoded, GroupError } from './exchange.ts';
@@ -95,9 +96,14 @@ const distinct = (all: readonly Order[]): readonly Order[] => [
 
 const groupError = z.pipe(
   fields({ ...errorShape, orderGroupId: code }),
-  z.transform((found): GroupError => {
-    const { code: errorCode = 'none', description } = toError(found);
-    return { group: found.orderGroupId ?? '?', code: errorCode, description };
+  z.transform((found, { issues }): GroupError => {
+    const { code: errorCode, description } = toError(found);
+    // Taken for a refusal, it would end a job that was bought.
+    if (errorCode === undefined && description === '') {
+      issues.push({ code: 'custom', message: 'says neither a code nor a reason', input: found });
+      return z.NEVER;
+    }
+    return { group: found.orderGroupId ?? '?', code: errorCode ?? 'none', description };
   }),
 );
 
@@ -128,8 +134,7 @@ export function decodeCheckout(body: string): CheckoutBody {
 
 export const decodeOrder = (body: string): Decoded<Order> => read(order, parseJson(body));
 
-const collection = fields({ items: anything, totalCount: number, links: anything });
-const links = fields({ next: anything });
+const collection = fields({ items: anything });
 const dated = fields({ creationDate: text });
 
 /**
@@ -137,17 +142,13 @@ const dated = fields({ creationDate: text });
  * is older. A list that says that it is not whole is no list.
  */
 export function decodeOrders(body: string, { since }: { readonly since: number }): Decoded<readonly Order[]> {
-  const found = read(collection, parseJson(body));
+  const json = parseJson(body);
+  const found = read(collection, json);
   if (!found.ok) return found;
-  const { items, totalCount: total = 0 } = found.value;
+  const { items } = found.value;
   if (items === undefined) return { ok: false, why: 'the body has no items' };
-  const count = Array.isArray(items) ? items.length : 0;
-  const incomplete = (why: string) => ({ ok: false, why, incomplete: true }) as const;
-  // guard: Evidence: a list that names a larger total is no list
-  if (total > count) return incomplete(`the list has ${count} of ${total} orders`);
-  // guard: Evidence: a list that names a next page is no list
-  if (links.safeParse(found.value.links).data?.next !== undefined)
-    return incomplete('the list goes on at another address');
+  const why = whyIncomplete(json);
+  if (why !== undefined) return { ok: false, why, incomplete: true };
   const young = Array.isArray(items) ? items.filter((item) => !isOlder(item, since)) : items;
   const listed = read(fields({ items: orders }), { items: young });
   return listed.ok ? { ok: true, value: distinct(listed.value.items) } : listed;

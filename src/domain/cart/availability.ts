@@ -1,7 +1,17 @@
 /** Reads what an offer is sold as for one customer, and matches a wanted line with it. */
 
 import * as z from 'zod/mini';
-import { anything, fields, list, number, parseJson, part, read, text } from '../answer/answer-fields.ts';
+import {
+  anything,
+  fields,
+  list,
+  number,
+  parseJson,
+  part,
+  read,
+  text,
+  whyIncomplete,
+} from '../answer/answer-fields.ts';
 import type { Decoded } from '../answer/exchange.ts';
 import type { WantedLine } from '../message/order-lines.ts';
 import { omitUndefined } from '../omit-undefined.ts';
@@ -69,17 +79,20 @@ const availability = z.pipe(
       id: id.toUpperCase(),
       catalogItemId,
       segment: (found.segment ?? 'commercial').toLowerCase(),
-      isPurchasable: found.isPurchasable !== false,
+      isPurchasable: !isWord(found.isPurchasable, 'false'),
       terms: [...new Set(terms.flatMap((term) => term?.duration?.toUpperCase() ?? []))],
       billingCycles: (sku?.supportedBillingCycles ?? []).flatMap((cycle) =>
         cycle === undefined ? [] : [spelling(cycle)],
       ),
       minimumQuantity: sku?.minimumQuantity,
       maximumQuantity: sku?.maximumQuantity,
-      needsAttestation: sku?.attestationProperties?.enforceAttestation === true,
+      needsAttestation: isWord(sku?.attestationProperties?.enforceAttestation, 'true'),
     });
   }),
 );
+/** `false` and `"False"` say the same. */
+const isWord = (value: unknown, word: 'true' | 'false'): boolean => String(value).toLowerCase() === word;
+
 const envelope = fields({ items: anything });
 const collection = fields({ items: list(availability) });
 
@@ -88,6 +101,9 @@ export function decodeAvailabilities(body: string): Decoded<readonly Availabilit
   const json = parseJson(body);
   const found = read(envelope, json);
   if (!found.ok) return found;
+  // One of several availabilities would look like the only one.
+  const why = whyIncomplete(json);
+  if (why !== undefined) return { ok: false, why };
   const listed = read(collection, { items: found.value.items ?? [json] });
   return listed.ok ? { ok: true, value: listed.value.items } : listed;
 }
@@ -95,6 +111,11 @@ export function decodeAvailabilities(body: string): Decoded<readonly Availabilit
 /** `OneTime`, `one_time` and `Monthly` are written in several ways. */
 export const spelling = (word: string): string =>
   word.toLowerCase().replaceAll(/[\s-]/g, '_').replace('onetime', 'one_time');
+
+/** An availability that is listed twice is one. */
+const distinct = (all: readonly Availability[]): readonly Availability[] => [
+  ...new Map(all.map((one) => [`${one.id} ${one.catalogItemId}`, one])).values(),
+];
 
 type Chosen =
   | { readonly ok: true; readonly catalogItemId: string }
@@ -116,8 +137,9 @@ export function chooseAvailability(
   });
   if (offers.kind === 'refused') return bad(offers.code, offers.description, offers.remedy);
   const item = itemOf(line);
-  const listed = offers.availabilities.filter(
-    ({ isPurchasable, segment }) => isPurchasable && segment === line.segment,
+  const listed = distinct(offers.availabilities).filter(
+    ({ isPurchasable, segment, catalogItemId }) =>
+      isPurchasable && segment === line.segment && itemIn(catalogItemId).toUpperCase() === item,
   );
   const sold = listed.filter(({ catalogItemId }) => !refused.has(catalogItemId));
   if (sold.length === 0 && listed.length > 0)

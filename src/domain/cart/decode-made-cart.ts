@@ -27,6 +27,8 @@ export interface AnsweredLine {
   readonly currency?: string;
   readonly promotionId?: string;
   readonly group?: string;
+  /** How many add-ons hang on it. They are bought with it. */
+  readonly addons: number;
   /** Of the line, and of its add-ons. */
   readonly errors: readonly { readonly code: string; readonly description: string }[];
 }
@@ -57,10 +59,12 @@ function lineIn(line: CartLine, index: number): AnsweredLine {
     quantity: line.quantity ?? 0,
     term: line.termDuration ?? '',
     billing: line.billingCycle ?? '',
-    price: price === undefined ? undefined : decimalText(price),
+    // Below zero it would hide what another line costs.
+    price: price === undefined || price.units < 0n ? undefined : decimalText(price),
     currency: line.currencyCode?.toUpperCase(),
     promotionId: line.promotionId,
     group: line.orderGroup,
+    addons: line.addonItems.length,
     errors: errorsIn(line),
   });
 }

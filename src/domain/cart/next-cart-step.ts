@@ -178,11 +178,17 @@ function wrongWith(line: ContentLine, answer: AnsweredLine | undefined): BadLine
       `Partner Center put the ${what} ${got} into the cart; ${wanted} was asked for.`,
       'Correct the line to what is sold, or ask Microsoft support.',
     );
+  if (answer.addons > 0)
+    return bad(
+      'other-addons',
+      `Partner Center put ${answer.addons} add-ons into the line; none was asked for.`,
+      'Prepare a cart of your own for add-ons, or ask Microsoft support.',
+    );
   // guard: Cart: the quantity of each line is compared
   if (answer.quantity !== line.quantity) return unlike('quantity', line.quantity, answer.quantity);
-  const term = answer.term === '' ? 'none' : answer.term.toUpperCase();
+  const term = /^(none)?$/i.test(answer.term) ? 'none' : answer.term.toUpperCase();
   // guard: Cart: the term of each line is compared
-  if (line.term !== 'none' && term !== line.term) return unlike('term', line.term, term);
+  if (term !== line.term) return unlike('term', line.term, term);
   const billing = spelling(answer.billing);
   // guard: Cart: the billing of each line is compared
   if (billing !== line.billing) return unlike('billing', line.billing, billing);

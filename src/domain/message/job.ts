@@ -6,7 +6,7 @@ import { omitUndefined } from '../omit-undefined.ts';
 import { cutText } from '../text.ts';
 import { bytesLookLike, notAnObject, textLooksLike } from './job-body.ts';
 import { guid, label, optional, text } from './message-fields.ts';
-import { orderFields, orderLine, type WantedLine, type WantedOrder } from './order-lines.ts';
+import { orderFields, orderLine, type WantedLine, type WantedOrder, withTime } from './order-lines.ts';
 
 /**
  * The message contract, version 1: the body of a message on the checkout queue, as its producer wrote it. It has two shapes: a job carries
@@ -182,9 +182,15 @@ export function checkJob(value: unknown): CheckedJob {
   if (isSet(value, 'cartId') && (isSet(value, 'lines') || isSet(value, 'externalOrderId')))
     return { ok: false, problems: [both] };
   return isSet(value, 'lines') || isSet(value, 'externalOrderId')
-    ? checkOrderJob(value)
-    : checkCartJob(value);
+    ? checkOrderJob(withoutUnset(value, cartMessage.shape))
+    : checkCartJob(withoutUnset(value, orderMessage.shape));
 }
+
+/** A producer with one class for both shapes writes null into the fields of the other one. */
+const withoutUnset = (value: object, other: object): object =>
+  Object.fromEntries(
+    Object.entries(value).filter(([name, field]) => field !== null || !Object.hasOwn(other, name)),
+  );
 
 const both: Problem = {
   path: 'cartId',
@@ -213,6 +219,7 @@ function checkOrderJob(value: object): CheckedJob {
   const times = { notBefore: toMs(notBefore), notAfter: toMs(notAfter) };
   const lines = written.map((line, index) => wantedLine(withoutNulls(line), index));
   const problems = [
+    ...problemsOfContext(value),
     ...problemsOfTimes(times),
     ...problemsOfLines(lines),
     ...problemsOfCeiling(maxTotal, rest.currency),
@@ -241,7 +248,7 @@ const wantedLine = ({ segment, endDate, ...line }: WrittenLine, index: number): 
     sku: line.sku.toUpperCase(),
     segment: segment ?? ('commercial' as const),
     availability: line.availability?.toUpperCase(),
-    endDate: endDate === undefined || endDate.includes('T') ? endDate : `${endDate}T00:00:00Z`,
+    endDate: endDate === undefined ? undefined : withTime(endDate),
   });
 
 function problemsOfTimes(times: {
@@ -251,6 +258,24 @@ function problemsOfTimes(times: {
   const isEmpty =
     times.notBefore !== undefined && times.notAfter !== undefined && times.notAfter <= times.notBefore;
   return isEmpty ? [{ path: 'notAfter', reason: 'notAfter must be later than notBefore' }] : [];
+}
+
+/** The schema drops this name in silence, and something else would be bought than the message says. */
+const dropped = '__proto__';
+
+function problemsOfContext(value: object): readonly Problem[] {
+  const lines: unknown = 'lines' in value ? value.lines : [];
+  return (Array.isArray(lines) ? lines : []).flatMap((line: unknown, index) => {
+    const context = typeof line === 'object' && line !== null && 'provisioningContext' in line;
+    return context && Object.hasOwn(Object(line.provisioningContext), dropped)
+      ? [
+          {
+            path: `lines.${index}.provisioningContext.${dropped}`,
+            reason: `${dropped} is no name that provisioningContext may hold`,
+          },
+        ]
+      : [];
+  });
 }
 
 /** Two lines of one number could not be told apart in the result. */
@@ -282,7 +307,7 @@ interface Issue {
 
 function problemsOf(issues: readonly unknown[], shape: object): readonly Problem[] {
   const all = (issues as readonly Issue[]).map((issue): { unknown: boolean; problems: Problem[] } => {
-    const path = issue.path.map(String).join('.');
+    const path = cutText(issue.path.map(String).join('.'), 256);
     if (issue.code !== 'unrecognized_keys')
       return { unknown: false, problems: [{ path, reason: issue.message }] };
     return {

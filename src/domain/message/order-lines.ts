@@ -1,6 +1,7 @@
 /** The order lines of a job's message: their shape, and how they are read. */
 
 import * as z from 'zod/mini';
+import { instantOf } from '../answer/instant.ts';
 import { externalOrderIdPattern } from './job-key.ts';
 import { guid, label, optional, text } from './message-fields.ts';
 
@@ -32,49 +33,71 @@ const wholeFrom1 = (what: string, most: number) => {
   return z.int({ error }).check(z.minimum(1, error), z.maximum(most, error));
 };
 
-export const orderLine = z.strictObject({
-  line: optional(wholeFrom1('line', 9_999)),
-  product: matching(
-    'product',
-    /^[A-Za-z0-9]{12}$/,
-    'a product id of 12 letters and digits, like CFQ7TTC0LH18 (an offer of the old catalogue needs a cart of your own)',
-  ),
-  sku: matching(
-    'sku',
-    /^[A-Za-z0-9]{4}$/,
-    'a SKU id of 4 letters and digits, like 0001 (a spreadsheet may have eaten its zeros)',
-  ),
-  quantity: wholeFrom1('quantity', maxQuantity),
-  term: oneOf('term', terms),
-  billing: oneOf('billing', billings),
-  segment: optional(oneOf('segment', segments)),
-  availability: optional(
-    matching('availability', /^[A-Za-z0-9]{12}$/, 'an availability id of 12 letters and digits'),
-  ),
-  promotionId: optional(
-    matching('promotionId', /^[A-Za-z0-9:_-]{1,64}$/, 'a promotion id, like 39NFJQT1X0BX:0002:39NFJQT1Q5KN'),
-  ),
-  reseller: optional(matching('reseller', /^[0-9]{4,12}$/, "the reseller's PartnerID of 4 to 12 digits")),
-  endDate: optional(
-    matching(
-      'endDate',
-      /^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])(T\d{2}:\d{2}:\d{2}(\.\d{1,7})?Z)?$/,
-      'a date in UTC, like 2027-06-30 or 2027-06-30T23:59:59Z',
+/** A date alone is the beginning of its day. */
+export const withTime = (date: string): string => (date.includes('T') ? date : `${date}T00:00:00Z`);
+
+export const orderLine = z.strictObject(
+  {
+    line: optional(wholeFrom1('line', 9_999)),
+    product: matching(
+      'product',
+      /^[A-Za-z0-9]{12}$/,
+      'a product id of 12 letters and digits, like CFQ7TTC0LH18 (an offer of the old catalogue needs a cart of your own)',
     ),
-  ),
-  provisioningContext: optional(
-    z
-      .record(z.string().check(z.minLength(1), z.maxLength(64)), label('provisioningContext'))
-      .check(
+    sku: matching(
+      'sku',
+      /^[A-Za-z0-9]{4}$/,
+      'a SKU id of 4 letters and digits, like 0001 (a spreadsheet may have eaten its zeros)',
+    ),
+    quantity: wholeFrom1('quantity', maxQuantity),
+    term: oneOf('term', terms),
+    billing: oneOf('billing', billings),
+    segment: optional(oneOf('segment', segments)),
+    availability: optional(
+      matching('availability', /^[A-Za-z0-9]{12}$/, 'an availability id of 12 letters and digits'),
+    ),
+    promotionId: optional(
+      matching(
+        'promotionId',
+        /^[A-Za-z0-9:_-]{1,64}$/,
+        'a promotion id, like 39NFJQT1X0BX:0002:39NFJQT1Q5KN',
+      ),
+    ),
+    reseller: optional(matching('reseller', /^[0-9]{4,12}$/, "the reseller's PartnerID of 4 to 12 digits")),
+    endDate: optional(
+      matching(
+        'endDate',
+        /^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])(T\d{2}:\d{2}:\d{2}(\.\d{1,7})?Z)?$/,
+        'a date in UTC, like 2027-06-30 or 2027-06-30T23:59:59Z',
+      ).check(
         z.refine(
-          (context) => Object.keys(context).length <= maxContext,
-          `provisioningContext has at most ${maxContext} fields`,
+          (value) => instantOf(withTime(value)) !== undefined,
+          'endDate is no day or time of the calendar, or lies before the year 2000 (the year 0001 is an unset DateTime of .NET)',
         ),
       ),
-  ),
-  friendlyName: optional(label('friendlyName')),
-  attestation: optional(z.boolean({ error: 'attestation must be true or false' })),
-});
+    ),
+    provisioningContext: optional(
+      z
+        .record(
+          text('provisioningContext').check(z.minLength(1), z.maxLength(64)),
+          label('provisioningContext'),
+          {
+            error:
+              'provisioningContext must be an object of texts, with names of 1 to 64 characters, like {"scope": "shared"}',
+          },
+        )
+        .check(
+          z.refine(
+            (context) => Object.keys(context).length <= maxContext,
+            `provisioningContext has at most ${maxContext} fields`,
+          ),
+        ),
+    ),
+    friendlyName: optional(label('friendlyName')),
+    attestation: optional(z.boolean({ error: 'attestation must be true or false' })),
+  },
+  { error: 'a line must be an object, like {"product": "CFQ7TTC0LH18", …}' },
+);
 
 /** Text, as money is no double. */
 const amount = text('maxTotal').check(
