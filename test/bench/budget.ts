@@ -79,7 +79,7 @@ function whileBusy({ sandbox }: Stack, from: number): readonly Made[] {
 }
 
 /** The limit is known: what is configured is what Partner Center lets through. */
-export const benchBudget = async (jobs: number) => ({
+export const benchBudget = async ({ jobs }: { readonly jobs: number }) => ({
   jobs,
   processes: 3,
   limitPerMinute: limit,
@@ -96,7 +96,7 @@ export const benchBudget = async (jobs: number) => ({
 });
 
 /** Partner Center lets four fifths of the configured limit through, and the gate has to find out. Both nights at once: they last. */
-export const benchLowerLimit = async (jobs: number) => {
+export const benchLowerLimit = async ({ jobs }: { readonly jobs: number }) => {
   const real = 0.8 * limit;
   const lower = (name: string, kind: Kind) => night(name, { jobs, kind, real, factor: factorToFind });
   const [fixed, sliding] = await Promise.all([

@@ -9,7 +9,7 @@ const goalSeconds = 5;
 const limitSeconds = 300;
 
 /** The stack of `npm run dev -- --factor 1`, started anew each time: from the first job to the first call of Partner Center. */
-export async function benchFirstCall(_jobs: number, starts: number) {
+export async function benchFirstCall({ starts }: { readonly starts: number }) {
   const variants: Record<string, unknown> = {};
   for (const tokenDelay of delays) {
     const seconds: number[] = [];

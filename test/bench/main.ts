@@ -11,6 +11,7 @@ import { benchLatency } from './latency.ts';
 import { benchMemory } from './memory.ts';
 import { benchOneCustomer } from './one-customer.ts';
 import { benchOverhead } from './overhead.ts';
+import { benchPeers } from './peers.ts';
 import { benchPending } from './pending.ts';
 import { benchPoll } from './poll.ts';
 import { benchRedrive } from './redrive.ts';
@@ -19,6 +20,12 @@ import { benchRequests } from './requests.ts';
 import { benchRivals } from './rivals.ts';
 import { benchStart } from './start.ts';
 import { root } from './workload.ts';
+
+interface BenchSizes {
+  readonly jobs: number;
+  readonly starts: number;
+  readonly rounds: number;
+}
 
 const benches = {
   requests: benchRequests,
@@ -37,21 +44,24 @@ const benches = {
   'first-call': benchFirstCall,
   'first-subscription': benchFirstSubscription,
   'one-customer': benchOneCustomer,
-} as const satisfies Readonly<Record<string, (jobs: number, starts: number) => Promise<unknown>>>;
+  peers: benchPeers,
+} as const satisfies Readonly<Record<string, (sizes: BenchSizes) => Promise<unknown>>>;
 const names = Object.keys(benches) as (keyof typeof benches)[];
 
 const usage = `npm run bench --            all figures, each beside its goal: about an hour
   --only poll,start         some of ${names.join(', ')}
   --jobs 5000               of the nights of budget and lower-limit, and of redrive
   --starts 20               of first-call, for each token endpoint
+  --rounds 3                of peers
   --json file               keeps the figures`;
 
-const { only, jobs, starts, json } = readOptions(
+const { only, json, ...sizes } = readOptions(
   usage,
   {
     only: { type: 'string' },
     jobs: { type: 'string', default: '5000' },
     starts: { type: 'string', default: '20' },
+    rounds: { type: 'string', default: '3' },
     json: { type: 'string' },
   },
   z.object({
@@ -66,6 +76,7 @@ const { only, jobs, starts, json } = readOptions(
     ),
     jobs: numberIn(1, 100_000),
     starts: numberIn(1, 1_000),
+    rounds: numberIn(1, 100),
     json: z.optional(z.string()),
   }),
 );
@@ -73,7 +84,7 @@ const { only, jobs, starts, json } = readOptions(
 await buildDist(root);
 const report: Record<string, unknown> = { date: new Date().toISOString().slice(0, 10) };
 for (const name of only ?? names) {
-  report[name] = await benches[name](jobs, starts);
+  report[name] = await benches[name](sizes);
   process.stdout.write(`${name} ${JSON.stringify(report[name], null, 2)}\n`);
 }
 if (json !== undefined) await writeFile(json, `${JSON.stringify(report, null, 2)}\n`);

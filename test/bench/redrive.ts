@@ -158,7 +158,7 @@ async function verdict(stack: Stack, carts: readonly CartRef[]) {
 
 const since = (startedAt: number): number => Math.round((Date.now() - startedAt) / 100) / 10;
 
-export const benchRedrive = async (jobs: number) => ({
+export const benchRedrive = async ({ jobs }: { readonly jobs: number }) => ({
   retry: await withStack({ factor: 100, switches: instant }, async (stack) => {
     await stack.startWorker();
     return drillRetry(stack, jobs);
@@ -173,7 +173,7 @@ if (import.meta.main) {
   });
   const jobs = Number(positionals[0] ?? 5_000);
   await buildDist(root);
-  const report = await benchRedrive(jobs);
+  const report = await benchRedrive({ jobs });
   process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
   if (values.json !== undefined) await writeFile(values.json, `${JSON.stringify(report, null, 2)}\n`);
 }
