@@ -22,7 +22,7 @@ export type Submission =
 /** The body of a request: one job or a list of them. All of them are good, or none is sent. */
 export function readSubmission(body: Uint8Array): Submission {
   const read = readJson(body);
-  if (!read.ok) return refuse([{ path: '', reason: read.reason }]);
+  if (!read.ok) return refuse([{ path: read.path, reason: read.reason }]);
   const { value } = read;
   if (!Array.isArray(value)) return readJobs([value], () => '', false);
   if (value.length > maxJobs)

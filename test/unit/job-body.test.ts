@@ -4,6 +4,7 @@ import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { readSubmission } from '../../src/api/submission.ts';
 import { checkJob, decodeJob } from '../../src/domain/message/job.ts';
+import { repeatedField } from '../../src/domain/message/repeated-field.ts';
 import { checkList } from '../../src/operator/list/check-list.ts';
 import { readList } from '../../src/operator/list/read-list.ts';
 
@@ -23,6 +24,47 @@ function reasons(body: Uint8Array): readonly string[] {
     submitted.ok ? 'taken' : (submitted.problems[0]?.reason ?? ''),
   ];
 }
+
+describe('a field that stands twice is refused by its path: the last one would count, and buy', () => {
+  const { customerId, cartId } = job;
+  const twice = `{"customerId":"${customerId}","cartId":"${cartId}", "cart\\u0049d" : "${customerId}"}`;
+  test('in a message, over HTTP and in a list', async () => {
+    const told = { path: 'cartId', reason: 'the field "cartId" stands twice: write it once' };
+    const body = Buffer.from(twice);
+    expect(decodeJob(body)).toMatchObject({ ok: false, rejection: { kind: 'not-valid', ...told } });
+    expect(readSubmission(body)).toMatchObject({ ok: false, problems: [told] });
+    const listed = readSubmission(Buffer.from(`[${json},${twice}]`));
+    expect(listed).toMatchObject({ ok: false, problems: [{ path: '[1].cartId' }] });
+    const list = await checkList(
+      readList(
+        (async function* () {
+          yield Buffer.from(`${json}\n${twice}\n`);
+        })(),
+      ),
+      {},
+    );
+    expect(list.problems).toMatchObject([{ line: 2, field: 'cartId', reason: told.reason }]);
+  });
+  test.each([
+    ['{"a":{"b":1,"b":2}}', 'a.b'],
+    ['{"lines":[{"sku":"1"},{"sku":"2","sku":"3"}]}', 'lines[1].sku'],
+    ['{"":1,"":2}', ''],
+    ['{"a":"\\\\","a":1}', 'a'],
+  ])('%s', (text, path) => {
+    expect(repeatedField(text)).toBe(path);
+  });
+  test.each([
+    '{"a":"a","b":{"a":["a",{"a":1},{"a":2}]}}',
+    '["a","a"]',
+    '{"":"a","a":1}',
+    '{"a":"\\"a\\":","b":"a"}',
+    '"a"',
+    '[[],[]]',
+  ])('%s has none', (text) => {
+    JSON.parse(text);
+    expect(repeatedField(text)).toBeUndefined();
+  });
+});
 
 describe('a body that is no job: its producer is told what it is', () => {
   test.each<[string, string | Uint8Array, RegExp]>([

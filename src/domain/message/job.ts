@@ -7,6 +7,7 @@ import { cutText } from '../text.ts';
 import { bytesLookLike, notAnObject, textLooksLike } from './job-body.ts';
 import { guid, label, optional, text } from './message-fields.ts';
 import { orderFields, orderLine, type WantedLine, type WantedOrder, withTime } from './order-lines.ts';
+import { repeatedField } from './repeated-field.ts';
 
 /**
  * The message contract, version 1: the body of a message on the checkout queue, as its producer wrote it. It has two shapes: a job carries
@@ -132,27 +133,40 @@ export function decodeJob(body: Uint8Array): DecodedJob {
       `the body has ${body.byteLength} bytes; a job has at most ${maxBodyBytes}`,
     );
   const read = readJson(body);
-  return read.ok ? decodeJobValue(read.value) : reject(read.kind, '', read.reason);
+  return read.ok ? decodeJobValue(read.value) : reject(read.kind, read.path, read.reason);
 }
 
-/** A body as a JSON value, or what it is instead. */
-export function readJson(
-  body: Uint8Array,
-):
+export type ReadJson =
   | { readonly ok: true; readonly value: unknown }
-  | { readonly ok: false; readonly kind: 'not-text' | 'not-json'; readonly reason: string } {
+  | ({
+      readonly ok: false;
+      readonly kind: Extract<Rejection['kind'], 'not-text' | 'not-json' | 'not-valid'>;
+    } & Problem);
+
+/** A body as a JSON value, or what it is instead. */
+export function readJson(body: Uint8Array): ReadJson {
   let text: string;
   try {
     text = new TextDecoder('utf-8', { fatal: true }).decode(body);
   } catch {
-    return { ok: false, kind: 'not-text', reason: `the body is not UTF-8 text${bytesLookLike(body)}` };
+    const reason = `the body is not UTF-8 text${bytesLookLike(body)}`;
+    return { ok: false, kind: 'not-text', path: '', reason };
   }
   try {
-    return { ok: true, value: JSON.parse(text) };
+    const value: unknown = JSON.parse(text);
+    const twice = fieldTwice(text);
+    return twice === undefined ? { ok: true, value } : { ok: false, kind: 'not-valid', ...twice };
   } catch (error) {
     const why = error instanceof Error ? error.message.toWellFormed() : 'unreadable';
-    return { ok: false, kind: 'not-json', reason: `the body is not JSON${textLooksLike(text)}: ${why}` };
+    const reason = `the body is not JSON${textLooksLike(text)}: ${why}`;
+    return { ok: false, kind: 'not-json', path: '', reason };
   }
+}
+
+/** Which of the two values was meant, nobody knows, and one of them would buy. */
+export function fieldTwice(json: string): Problem | undefined {
+  const path = repeatedField(json);
+  return path === undefined ? undefined : { path, reason: `the field "${path}" stands twice: write it once` };
 }
 
 export function decodeJobValue(value: unknown): DecodedJob {

@@ -4,6 +4,7 @@
  */
 import { pipeline } from 'node:stream/promises';
 import { CsvError, parse } from 'csv-parse';
+import { fieldTwice } from '../../domain/message/job.ts';
 import { checkHeader, delimiterOf, type Header } from './csv-header.ts';
 import { decodeText } from './decode-text.ts';
 import { type OrderRow, ordersOf } from './group-order-rows.ts';
@@ -99,7 +100,9 @@ async function* jsonLines(pieces: AsyncIterable<string>): AsyncGenerator<ListLin
 
 function jsonLine(number: number, line: string): ListLine {
   try {
-    return { number, value: JSON.parse(line) };
+    const value: unknown = JSON.parse(line);
+    const twice = fieldTwice(line);
+    return twice === undefined ? { number, value } : { number, field: twice.path, reason: twice.reason };
   } catch (error) {
     const why = error instanceof Error ? error.message : 'unreadable';
     return { number, field: '', reason: `not JSON: ${why.slice(0, 200)}` };
