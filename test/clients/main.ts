@@ -9,6 +9,7 @@ import * as z from 'zod/mini';
 import { makeCertificate } from '../../local/certificate.ts';
 import { readOptions } from '../../local/command-line.ts';
 import { type Broker, startBroker } from '../../local/service-bus/broker.ts';
+import { decodeJobValue } from '../../src/domain/message/job.ts';
 
 const usage = `npm run check:clients --    runs the official clients of .NET and Python against the local broker
   --only net,python         not all of them
@@ -175,6 +176,7 @@ const config = {
             queue(`${client}-dead`, thrice),
           ]),
           queue('net-lost', short),
+          queue('checkout-jobs'),
           ...['release', 'schedule-large', 'sizes', 'counts'].map((name) => queue(`net-${name}`)),
           ...['fields', 'large'].map((name) => queue(`py-${name}`)),
         ],
@@ -199,23 +201,56 @@ async function checkNet(broker: Broker, scratch: string): Promise<Report> {
     missing,
   });
   if (!(await runs('dotnet', '--version'))) return report([], 'dotnet (the .NET SDK 10)');
-  const output = join(scratch, 'net');
-  const project = join(here, 'Clients.csproj');
-  const env = { DOTNET_CLI_TELEMETRY_OPTOUT: '1', DOTNET_NOLOGO: '1', MSBUILDDISABLENODEREUSE: '1' };
+  const failed = (name: string, error: string): Check => {
+    say(`FAIL net: ${name} — ${error}`);
+    return { name, error };
+  };
+  const program = await buildNet('Clients', scratch);
+  if (program.error !== undefined) return report([failed('the program is built', program.error)]);
+  const checks = await runChecks('net', 'dotnet', [program.file, broker.connectionString], netEnv);
+  const error = await runExample(broker, scratch);
+  if (error === undefined) say(`ok   net: ${exampleCheck}`);
+  return report([
+    ...checks,
+    error === undefined ? { name: exampleCheck, error } : failed(exampleCheck, error),
+  ]);
+}
+
+const netEnv = { DOTNET_CLI_TELEMETRY_OPTOUT: '1', DOTNET_NOLOGO: '1', MSBUILDDISABLENODEREUSE: '1' };
+
+async function buildNet(
+  name: string,
+  scratch: string,
+): Promise<{ readonly file: string; readonly error: string | undefined }> {
+  const output = join(scratch, name);
+  const project = join(here, `${name}.csproj`);
   const lines: string[] = [];
-  const built = await run(
+  const { how, errors } = await run(
     'dotnet',
     ['build', project, '-c', 'Release', '-o', join(output, 'bin'), '--artifacts-path', output, '-v', 'q'],
-    { ...env, UseSharedCompilation: 'false' },
+    { ...netEnv, UseSharedCompilation: 'false' },
     (line) => lines.push(line),
   );
-  if (built.how !== undefined) {
-    const error = `dotnet build ${built.how}:\n${[...lines, built.errors].join('\n').trim()}`;
-    say(`FAIL net: the program is built — ${error}`);
-    return report([{ name: 'the program is built', error }]);
-  }
-  const program = join(output, 'bin', 'Clients.dll');
-  return report(await runChecks('net', 'dotnet', [program, broker.connectionString], env));
+  const error = `dotnet build ${how}:\n${[...lines, errors].join('\n').trim()}`;
+  return { file: join(output, 'bin', `${name}.dll`), error: how === undefined ? undefined : error };
+}
+
+const exampleCheck = 'docs/examples/SendJob.cs compiles without a warning and sends its job';
+
+/** Builds and runs the published example. Undefined: its job arrived. */
+async function runExample(broker: Broker, scratch: string): Promise<string | undefined> {
+  const { file, error } = await buildNet('Example', scratch);
+  if (error !== undefined) return error;
+  const env = { ...netEnv, SERVICEBUS_CONNECTION: broker.connectionString };
+  const { how, errors } = await run('dotnet', [file], env, say);
+  if (how !== undefined) return `it ${how}: ${errors.trim()}`;
+  const bodies = broker
+    .entity('checkout-jobs')
+    .messages()
+    .map(({ body }) => String(body));
+  if (bodies.length !== 1) return `${bodies.length} messages arrived`;
+  const job = decodeJobValue(parsed(bodies[0] ?? ''));
+  return job.ok ? undefined : job.rejection.reason;
 }
 
 /** Debian's own, for which Debian packs the client. */
