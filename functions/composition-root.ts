@@ -42,6 +42,7 @@ import type { Ledger } from '../src/ports/ledger.ts';
 import { systemRandom as random } from '../src/ports/random.ts';
 import { chooseTelemetry } from './choose-telemetry.ts';
 import { termination } from './termination.ts';
+import { sendsByWebSockets } from './transport.ts';
 
 /** One for the jobs of each queue: an urgent job takes the next permit, and what is sent for it goes to its own queue. */
 interface ByQueue<T> {
@@ -95,7 +96,7 @@ export function openWorker(env: NodeJS.ProcessEnv): Worker {
   const { telemetry, tracing, start, shutdown } = chooseTelemetry(config.applicationInsights);
   const storageTime = storageClock(clock);
   const tables = azureTables(config.tables, storageTime.observe);
-  const bus = serviceBus(config.serviceBus, clock, random);
+  const bus = serviceBus({ ...config.serviceBus, webSockets: sendsByWebSockets() }, clock, random);
   // Sign-in and vault are loaded with the first token: a start that waits for them takes half as long again.
   const fetchToken = loadOnce(async () => {
     const { tokenFetcher } = await import('../src/adapters/partner-auth/credentials.ts');

@@ -119,6 +119,7 @@ function overAmqp(): Bus {
       queue: name,
       urgentQueue: `${name}-urgent`,
       topic: 'events',
+      webSockets: false,
     },
     systemClock,
     systemRandom,

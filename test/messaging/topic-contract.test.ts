@@ -86,7 +86,7 @@ function overAmqp(): Topic {
   const name = topics.shift() ?? '';
   const to = (topic: string): Events => {
     const connection = { kind: 'connection-string', connectionString: broker.connectionString } as const;
-    const names = { queue: 'jobs', urgentQueue: 'jobs', topic };
+    const names = { queue: 'jobs', urgentQueue: 'jobs', topic, webSockets: false };
     const bus = serviceBus({ connection, ...names }, systemClock, systemRandom);
     open.push(() => bus.close());
     return bus.events;

@@ -21,7 +21,7 @@ let copy: string;
 
 beforeAll(async () => {
   copy = await mkdtemp(join(tmpdir(), 'checkout-types-'));
-  for (const name of ['src', 'functions', 'package.json', 'tsconfig.json'])
+  for (const name of ['src', 'functions', 'host.json', 'package.json', 'tsconfig.json'])
     await cp(join(root, name), join(copy, name), { recursive: true });
   await symlink(join(root, 'node_modules'), join(copy, 'node_modules'));
 });

@@ -33,16 +33,20 @@ export interface ServiceBusOptions {
   readonly queue: string;
   readonly urgentQueue: string;
   readonly topic: string;
+  readonly webSockets: boolean;
 }
 
-/** Connects on its first use; with `webSockets` to port 443, where a network lets no AMQP out (5671). */
+/** Connects on its first use; with `webSockets` to port 443, where a network lets no AMQP out (5671). An emulator has no WebSockets. */
 export function serviceBusClient(
   connection: Connection,
-  { webSockets = false }: { readonly webSockets?: boolean } = {},
+  { webSockets }: Pick<ServiceBusOptions, 'webSockets'>,
 ): ServiceBusClient {
+  const isEmulator =
+    connection.kind === 'connection-string' &&
+    /UseDevelopmentEmulator=true/i.test(connection.connectionString);
   const options = {
     retryOptions,
-    ...(webSockets ? { webSocketOptions: { webSocket: WebSocket } } : {}),
+    ...(webSockets && !isEmulator ? { webSocketOptions: { webSocket: WebSocket } } : {}),
   };
   return connection.kind === 'identity'
     ? new ServiceBusClient(connection.address, azureIdentity(connection.clientId), options)
@@ -51,11 +55,11 @@ export function serviceBusClient(
 
 /** The queues and the topic over one connection, which is opened by the first send. */
 export function serviceBus(
-  { connection, queue, urgentQueue, topic }: ServiceBusOptions,
+  { connection, queue, urgentQueue, topic, webSockets }: ServiceBusOptions,
   clock: Clock,
   random: Random,
 ): ServiceBus {
-  const client = serviceBusClient(connection);
+  const client = serviceBusClient(connection, { webSockets });
   return {
     queue: checkoutQueue(client.createSender(queue)),
     urgentQueue: checkoutQueue(client.createSender(urgentQueue)),
