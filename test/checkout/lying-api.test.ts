@@ -154,6 +154,9 @@ const lies: Record<string, Options> = {
   },
   'ten thousand line items': { fields: { lineItems: Array.from({ length: 10_000 }, () => lineOf(2)) } },
   'numbers as text': { fields: { lineItems: [lineOf('2')], totalPrice: '12.50' } },
+  'words of two megabytes': {
+    fields: { alternateId: 'x'.repeat(2_000_000), currencyCode: 'x'.repeat(2_000_000) },
+  },
   'a date with an offset': { fields: { creationDate: '2026-11-23T18:00:01.253-08:00' } },
   'a date with two digits of a second': { fields: { creationDate: '2026-11-24T02:00:01.76+00:00' } },
   'a date that is none': { fields: { creationDate: 'soon' } },

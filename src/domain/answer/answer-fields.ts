@@ -11,6 +11,11 @@ export const textOf = (value: unknown): string | undefined =>
   typeof value === 'string' && value !== '' ? value.toWellFormed() : undefined;
 
 export const text = z.transform(textOf);
+/** An id or a word; cut where it is longer than any of them, as a row of the ledger has to hold it. */
+export const shortText = z.transform((value: unknown) => {
+  const found = textOf(value);
+  return found === undefined ? undefined : cutText(found, 1_000);
+});
 export const lowerCaseText = z.transform((value: unknown) => textOf(value)?.toLowerCase());
 
 /** Numbers and text as one: error codes and ids come as both. */
