@@ -79,7 +79,7 @@ param producerPrincipalIds string[]
 @description('Whether a lock keeps the account with the tables from being deleted. Only Owner, User Access Administrator and Locks Contributor may make one.')
 param lockTables bool
 
-@description('Whether narrow custom roles are made: the scale controller reads queue lengths, and operators cannot delete rows. Only Owner and User Access Administrator may make one.')
+@description('Whether narrow custom roles are made: the scale controller reads queue lengths, and operators cannot delete rows but can restart the app. Only Owner and User Access Administrator may make one.')
 param customRoles bool
 
 @description('Functions that always have an instance ready, like checkoutUrgent. Each costs money while it waits.')
@@ -280,6 +280,8 @@ output FEDERATED_ISSUER string = '${environment().authentication.loginEndpoint}$
 output FEDERATED_AUDIENCE string = federatedAudiences[partnerCenterCloud]
 @description('Subject of the federated credential that the app registration must trust.')
 output WORKER_IDENTITY_PRINCIPAL_ID string = access.outputs.identityPrincipalId
+@description('Role assignments of this deployment. `doctor` compares them with those that are there.')
+output ROLE_ASSIGNMENTS string = access.outputs.roleAssignments
 @description('Setting of the command line.')
 output ServiceBusConnection__fullyQualifiedNamespace string = messaging.outputs.namespaceHost
 @description('Setting of the command line.')

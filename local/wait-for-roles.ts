@@ -1,11 +1,12 @@
 /** The hook after `azd provision`: waits until new role assignments are in force, so that the first `azd deploy` is not refused. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { deployed } from './deployment/arm.ts';
+import { listRoleAssignments } from '../src/adapters/resource-manager/role-assignment-list.ts';
+import { deployed } from './deployment/azd-environment.ts';
 import { untilRolesHold } from './deployment/roles-in-force.ts';
 
 try {
-  const { arm, group } = deployed(process.env);
-  const ms = await untilRolesHold(arm, group, Date.now());
+  const { manager, group } = deployed(process.env);
+  const ms = untilRolesHold(await listRoleAssignments(manager, group), Date.now());
   if (ms > 0)
     console.log(`New role assignments: waiting ${Math.ceil(ms / 1_000)} s until they are in force.`);
   await sleep(ms);

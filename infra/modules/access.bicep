@@ -13,7 +13,7 @@ param tags { *: string }
 param operatorsGroupId string
 @description('Service principals that send jobs.')
 param producerPrincipalIds string[]
-@description('Whether the two narrow roles are made that Azure does not have.')
+@description('Whether the narrow roles are made that Azure does not have.')
 param customRoles bool
 @description('Whether the app\'s credential, or the webhook\'s address, lies in the vault.')
 param vaultIsRead bool
@@ -30,7 +30,7 @@ var roles = {
   secretsUser: '4633458b-17de-408a-b874-0445c86b69e6'
   secretsOfficer: 'b86a8fe4-44ce-4948-aee5-eccb2c155cd7'
   metricsPublisher: '3913510d-42f4-4e42-8a64-420c390055eb'
-  logReader: '73c42c96-874c-492b-b04d-ab87d138a893'
+  monitoringReader: '43d0d8ad-25c7-4714-9337-8ba259a9fe05'
 }
 
 // User-assigned, so that the roles (and the trust of the app registration) are there before the app first starts, and stay
@@ -49,7 +49,6 @@ resource namespace 'Microsoft.ServiceBus/namespaces@2026-01-01' existing = {
 resource hostAccount 'Microsoft.Storage/storageAccounts@2026-04-01' existing = { name: names.hostAccount }
 resource tablesAccount 'Microsoft.Storage/storageAccounts@2026-04-01' existing = { name: names.tablesAccount }
 resource vault 'Microsoft.KeyVault/vaults@2026-02-01' existing = { name: names.vault }
-resource workspace 'Microsoft.OperationalInsights/workspaces@2026-03-01' existing = { name: names.workspace }
 resource applicationInsights 'Microsoft.Insights/components@2020-02-02' existing = { name: names.applicationInsights }
 
 // --- roles that Azure does not have ---
@@ -85,6 +84,18 @@ resource rowWriter 'Microsoft.Authorization/roleDefinitions@2022-04-01' = if (cu
         ]
       }
     ]
+    assignableScopes: [resourceGroup().id]
+  }
+}
+
+// Restarts the app. Built in, only Website Contributor can, who could change its code and its settings as well.
+resource restarter 'Microsoft.Authorization/roleDefinitions@2022-04-01' = if (customRoles) {
+  name: guid(resourceGroup().id, 'restarter')
+  properties: {
+    roleName: 'Checkout restarter ${names.app}'
+    description: 'Restarts the checkout worker.'
+    type: 'CustomRole'
+    permissions: [{ actions: ['Microsoft.Web/sites/restart/action'] }]
     assignableScopes: [resourceGroup().id]
   }
 }
@@ -275,17 +286,55 @@ resource operatorsKeepSecrets 'Microsoft.Authorization/roleAssignments@2022-04-0
   }
 }
 
-// The workbook and the alerts' queries.
+// The portal: workbook, logs, alerts, state of the app. A workbook shows only to somebody who may read every resource that it
+// asks, so the scope is the resource group. It reads no row, no message and no secret: those are data.
 resource operatorsWatch 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (!empty(operatorsGroupId)) {
-  scope: workspace
-  name: guid(workspace.id, operatorsGroupId, roles.logReader)
+  name: guid(resourceGroup().id, operatorsGroupId, roles.monitoringReader)
   properties: {
     principalId: operatorsGroupId
     principalType: 'Group'
-    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles.logReader)
+    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles.monitoringReader)
   }
 }
 
+// The runbook's last resort when the timer is dead.
+resource operatorsRestart 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (!empty(operatorsGroupId) && customRoles) {
+  name: guid(resourceGroup().id, operatorsGroupId, 'restarter')
+  properties: {
+    principalId: operatorsGroupId
+    principalType: 'Group'
+    roleDefinitionId: restarter.id
+  }
+}
+
+// --- all of it, for whoever looks for more ---
+
+var perQueue = [for (name, i) in queuesOf(names): [workerReceives[i].name, workerSends[i].name]]
+var perProducer = [for (send, i) in sends: producersSend[i].name]
+var perQueueRight = [for (right, i) in queueRights: operatorsQueue[i].name]
+var perOperator = empty(operatorsGroupId)
+  ? []
+  : [
+      operatorsRemember.name
+      operatorsWatch.name
+      ...(customRoles ? [operatorsReadQueues.name, operatorsRestart.name] : [])
+      ...(vaultIsRead || vaultIsWritten ? [operatorsKeepSecrets.name] : [])
+    ]
+
+@description('Names of the role assignments of this deployment, separated by commas. Another one is a right that no parameter asks for.')
+output roleAssignments string = join(
+  concat(
+    flatten(perQueue),
+    perProducer,
+    perQueueRight,
+    perOperator,
+    [workerPublishes.name, workerRemembers.name, workerHosts.name, workerReports.name],
+    customRoles ? [workerScales.name] : [],
+    vaultIsRead && !vaultIsWritten ? [workerReadsSecrets.name] : [],
+    vaultIsWritten ? [workerKeepsToken.name] : []
+  ),
+  ','
+)
 @description('Resource id of the worker\'s identity.')
 output identityId string = identity.id
 @description('Client id of the worker\'s identity.')

@@ -5,7 +5,9 @@
 import { randomUUID } from 'node:crypto';
 import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
+import { text } from 'node:stream/consumers';
 import * as z from 'zod/mini';
+import { messageOf } from '../../src/domain/text.ts';
 
 export interface ProbeOptions {
   /** Address of the API, without a slash at its end. */
@@ -44,16 +46,45 @@ export interface ProbeResult {
 const patience = 10 * 60_000;
 const lookEvery = 5_000;
 
-/** Throws when a step cannot be made; then the cart may have been bought, and its id was said. */
+/** Throws when a step cannot be made, in words; they say whether the cart may have been bought. */
 export async function probe(options: ProbeOptions): Promise<ProbeResult> {
+  const ask: Ask = (method, path, body, requestId = randomUUID()) =>
+    send(options, { method, path: `/v1/customers/${options.customerId}${path}`, body, requestId });
+  const ready = await prepare(options, ask).catch((error: unknown) => {
+    throw new Error(`${messageOf(error)} Nothing was bought.`);
+  });
+  options.say(`Cart ${ready.cartId}.`);
+  return buy(options, ask, ready).catch((error: unknown) => {
+    throw new Error(
+      `${messageOf(error)} The cart ${ready.cartId} may have been bought: look for its order of today, and cancel it.`,
+    );
+  });
+}
+
+interface Ready {
+  readonly cartId: string;
+  /** Orders that the customer had before. */
+  readonly before: ReadonlySet<string>;
+}
+
+/** Reads what has to be right before anything is bought. */
+async function prepare({ customerId, cart }: ProbeOptions, ask: Ask): Promise<Ready> {
+  const orders = await ask('GET', '/orders');
+  if (orders.status !== 200)
+    throw new Error(`The orders of customer ${customerId} cannot be read: ${shortly(orders)}.`);
+  const before = new Set(ordersIn(orders.body));
+  if (!('cartId' in cart)) return { cartId: await makeCart(ask, cart), before };
+  const found = await ask('GET', `/carts/${cart.cartId}`);
+  if (found.status !== 200) throw new Error(`The cart ${cart.cartId} cannot be read: ${shortly(found)}.`);
+  const status = statusShape.safeParse(found.body).data?.status;
+  if (status !== 'active')
+    throw new Error(`The cart ${cart.cartId} is ${status ?? 'of no status'}; it must be active.`);
+  return { cartId: cart.cartId, before };
+}
+
+async function buy(options: ProbeOptions, ask: Ask, { cartId, before }: Ready): Promise<ProbeResult> {
   const { customerId, now, sleep, say } = options;
   const base = `/v1/customers/${customerId}`;
-  const ask = (method: string, path: string, body?: unknown, requestId: string = randomUUID()) =>
-    send(options, { method, path: `${base}${path}`, body, requestId });
-  const cartId = 'cartId' in options.cart ? options.cart.cartId : await makeCart(ask, options.cart);
-  say(`Cart ${cartId}.`);
-  const before = new Set(ordersIn((await ask('GET', '/orders')).body));
-
   const requestId = randomUUID();
   const sentAt = now();
   await send(options, { method: 'POST', path: `${base}/carts/${cartId}/checkout`, requestId, loses: true });
@@ -145,17 +176,19 @@ export function verdictOf(result: ProbeResult): ProbeVerdict {
   };
 }
 
-type Ask = (method: string, path: string, body?: unknown) => Promise<Sent>;
+type Ask = (method: string, path: string, body?: unknown, requestId?: string) => Promise<Sent>;
+
+const shortly = ({ status, body }: Sent): string =>
+  `${status} ${JSON.stringify(body)?.slice(0, 300) ?? ''}`.trim();
 
 async function makeCart(
   ask: Ask,
   { catalogItemId, termDuration }: { readonly catalogItemId: string; readonly termDuration: string },
 ): Promise<string> {
   const lineItems = [{ id: 0, catalogItemId, quantity: 1, billingCycle: 'monthly', termDuration }];
-  const { status, body } = await ask('POST', '/carts', { lineItems });
-  const made = z.object({ id: z.string() }).safeParse(body);
-  if (!made.success)
-    throw new Error(`Partner Center made no cart: ${status} ${JSON.stringify(body)?.slice(0, 300)}`);
+  const answer = await ask('POST', '/carts', { lineItems });
+  const made = z.object({ id: z.string() }).safeParse(answer.body);
+  if (!made.success) throw new Error(`Partner Center made no cart: ${shortly(answer)}.`);
   return made.data.id;
 }
 
@@ -178,35 +211,39 @@ const leavesAfter = 1_000;
 
 async function send({ api, token, sleep }: ProbeOptions, request: Request): Promise<Sent> {
   const address = new URL(`${api}${request.path}`);
-  const text = request.body === undefined ? '' : JSON.stringify(request.body);
+  const content = request.body === undefined ? '' : JSON.stringify(request.body);
   const headers = {
     authorization: `Bearer ${await token()}`,
     accept: 'application/json',
     'ms-requestid': request.requestId,
     'ms-correlationid': randomUUID(),
-    'content-length': Buffer.byteLength(text),
-    ...(text === '' ? {} : { 'content-type': 'application/json; charset=utf-8' }),
+    'content-length': Buffer.byteLength(content),
+    ...(content === '' ? {} : { 'content-type': 'application/json; charset=utf-8' }),
   };
   const open = address.protocol === 'https:' ? httpsRequest : httpRequest;
   return new Promise((resolve, reject) => {
     const sending = open(address, { method: request.method, headers, timeout: 180_000 });
     sending.once('error', (error) =>
-      request.loses === true ? resolve({ status: 0, body: undefined }) : reject(error),
+      request.loses === true
+        ? resolve({ status: 0, body: undefined })
+        : reject(
+            new Error(`${request.method} ${address.href} got no answer: ${error.message || error.name}.`),
+          ),
     );
-    sending.once('timeout', () =>
-      sending.destroy(new Error(`no answer to ${request.method} ${address.pathname}`)),
-    );
+    sending.once('timeout', () => sending.destroy(new Error('nothing within three minutes')));
     if (request.loses === true) {
       // It may be answered before its sender leaves: then the answer is lost unread.
       sending.once('finish', () => void sleep(leavesAfter).then(() => sending.destroy()));
       sending.once('close', () => resolve({ status: 0, body: undefined }));
     } else
-      sending.once('response', async (response) => {
-        const chunks: Buffer[] = [];
-        for await (const chunk of response) chunks.push(Buffer.from(chunk));
-        resolve({ status: response.statusCode ?? 0, body: parsed(Buffer.concat(chunks).toString('utf8')) });
-      });
-    sending.end(text);
+      sending.once('response', (response) =>
+        text(response).then(
+          (answer) => resolve({ status: response.statusCode ?? 0, body: parsed(answer) }),
+          (error: Error) =>
+            reject(new Error(`The answer to ${request.method} ${address.href} broke off: ${error.message}.`)),
+        ),
+      );
+    sending.end(content);
   });
 }
 

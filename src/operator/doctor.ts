@@ -6,9 +6,11 @@ import { inUtc, type NoticeState } from '../domain/notice/notice.ts';
 import { messageOf } from '../domain/text.ts';
 import type { GateStore } from '../ports/gate-store.ts';
 import type { QueueSettings, QueueStatus } from '../ports/queue-status.ts';
+import type { ListRoleAssignments, RoleAssignment } from '../ports/role-assignments.ts';
 import type { StorageClock } from '../ports/storage-clock.ts';
 import type { Table } from '../ports/table.ts';
 import { type Asked, causeOf, remedyFor } from './failure-cause.ts';
+import { type AskedRights, surplusRights } from './surplus-rights.ts';
 
 /** One thing that was looked at. */
 export interface Check {
@@ -45,8 +47,15 @@ export interface DoctorDeps {
   readonly token: (() => Promise<unknown>) | undefined;
   /** How the worker's last posts to the webhook went. */
   readonly notices: () => Promise<NoticeState>;
+  /** Undefined: these settings come from no deployment. */
+  readonly rights: Rights | undefined;
   readonly versions: { readonly node: string; readonly own: string };
 }
+
+/** What the deployment asked for, and how to see what there is; or the outputs that it did not leave. */
+export type Rights =
+  | (AskedRights & { readonly list: ListRoleAssignments })
+  | { readonly missing: readonly string[] };
 
 /** Never throws: what cannot be examined is a line too. */
 export async function examine(deps: DoctorDeps): Promise<readonly Check[]> {
@@ -71,6 +80,7 @@ export async function examine(deps: DoctorDeps): Promise<readonly Check[]> {
     ...settings.flat(),
     ...rights,
     ...gate,
+    ...(deps.rights === undefined ? [] : [await rightsCheck(deps.rights)]),
     await deps.notices().then(webhookCheck, (error: unknown) => ({
       name: 'webhook',
       status: 'unknown',
@@ -179,6 +189,47 @@ async function gateCheck(
   const closure = closureNow(state, store.now().earliest, config.gate);
   const found = `${Math.round(state.limit)} calls a minute, ${closure === undefined ? 'open' : `closed: ${closure.reason}`}`;
   return [{ name: 'gate', status: 'ok', found }];
+}
+
+const askedOfRights: Asked = {
+  service: 'Azure Resource Manager',
+  setting: 'AZURE_RESOURCE_MANAGER',
+  role: 'Only who may read the resource group can see its role assignments: members of OPERATORS_GROUP_ID can.',
+  missing: 'Correct AZURE_RESOURCE_GROUP, or run: azd env refresh',
+};
+
+/** A deployment takes no right away, so what a changed parameter leaves behind is found here. */
+export async function rightsCheck(rights: Rights): Promise<Check> {
+  const name = 'rights';
+  if ('missing' in rights)
+    return {
+      name,
+      status: 'unknown',
+      found: `the settings lack ${rights.missing.join(', ')}`,
+      remedy: 'Run: azd env refresh. A deployment by an older version has no such output: run azd provision.',
+    };
+  try {
+    return judgeRights(surplusRights(await rights.list(), rights), rights.group);
+  } catch (error) {
+    const remedy = remedyFor(causeOf(error), askedOfRights);
+    return { name, status: 'unknown', found: wordsOf(error), remedy };
+  }
+}
+
+function judgeRights(surplus: readonly RoleAssignment[], group: string): Check {
+  const name = 'rights';
+  if (surplus.length === 0)
+    return { name, status: 'ok', found: 'every role on these resources is one that a parameter asks for' };
+  const who = surplus.map(({ principalId, scope }) => `${principalId} on ${scope.slice(group.length + 1)}`);
+  const ids = surplus.map(
+    (each) => `${each.scope}/providers/Microsoft.Authorization/roleAssignments/${each.name}`,
+  );
+  return {
+    name,
+    status: 'wrong',
+    found: `no parameter asks for ${surplus.length === 1 ? 'a role' : `${surplus.length} roles`}: ${who.join('; ')}`,
+    remedy: `If nobody gave them on purpose: az role assignment delete --ids ${ids.join(' ')}`,
+  };
 }
 
 /** The worker posts, so the last tick says how that went. */

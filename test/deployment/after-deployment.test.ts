@@ -4,9 +4,10 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { lookAfterDeployment, type Surroundings } from '../../local/deployment/after-deployment.ts';
-import { type Arm, deployed } from '../../local/deployment/arm.ts';
+import { deployed } from '../../local/deployment/azd-environment.ts';
 import { registeredFunctions } from '../../local/deployment/registered-functions.ts';
 import { rolesTakeMs, untilRolesHold } from '../../local/deployment/roles-in-force.ts';
+import type { ResourceManager } from '../../src/adapters/resource-manager/resource-manager.ts';
 
 const source = readFileSync(join(import.meta.dirname, '../../functions/main.ts'), 'utf8');
 const expected = registeredFunctions(source);
@@ -16,28 +17,18 @@ function world(options: {
   readonly indexed?: readonly string[];
   readonly ticks: readonly number[];
   readonly requestsTick?: boolean;
-  readonly principals?: readonly string[];
 }) {
   let now = 1_000_000;
   const start = now;
   const posted: string[] = [];
   const ticks = options.ticks.map((second) => start + second * 1_000);
-  const arm: Arm = {
-    get: async (path) =>
-      path.endsWith('/roleAssignments')
-        ? {
-            value: (options.principals ?? ['worker']).map((principalId) => ({
-              properties: { principalId, scope: '/group/providers/a/b' },
-            })),
-          }
-        : { value: (options.indexed ?? expected).map((name) => ({ name: `app/${name}` })) },
+  const manager: ResourceManager = {
+    list: async () => (options.indexed ?? expected).map((name) => ({ name: `app/${name}` })),
     post: async (path) => void posted.push(path),
   };
   const around: Surroundings = {
-    arm,
-    group: '/group',
+    manager,
     site: '/site',
-    principals: ['worker'],
     now: () => now,
     sleep: async (ms) => {
       now += ms;
@@ -59,23 +50,23 @@ test('the functions of the code are known', () => {
 
 test('a deployment whose functions are indexed and whose timer ticks is fine', async () => {
   const { around, posted, seconds } = world({ ticks: [-30, 30, 90] });
-  const findings = await lookAfterDeployment(around, expected, false);
-  expect(findings.map(({ ok }) => ok)).toEqual([true, true, true]);
+  const findings = await lookAfterDeployment(around, expected);
+  expect(findings.map(({ status }) => status)).toEqual(['ok', 'ok', 'ok']);
   expect(posted).toEqual(['/site/host/default/sync']);
   expect(seconds()).toBeLessThanOrEqual(30);
 });
 
 test('a function that is not indexed is named', async () => {
   const { around } = world({ indexed: expected.slice(1), ticks: [-30, 30, 90, 150, 210] });
-  const findings = await lookAfterDeployment(around, expected, false);
-  expect(findings.map(({ ok }) => ok)).toEqual([true, false, true]);
+  const findings = await lookAfterDeployment(around, expected);
+  expect(findings.map(({ status }) => status)).toEqual(['ok', 'wrong', 'ok']);
   expect(findings[1]?.found).toContain(expected[0]);
 });
 
 test('a dead timer is noticed, though each health request starts a tick', async () => {
   const { around, seconds } = world({ ticks: [-400], requestsTick: true });
-  const findings = await lookAfterDeployment(around, expected, false);
-  expect(findings.map(({ ok }) => ok)).toEqual([true, true, false]);
+  const findings = await lookAfterDeployment(around, expected);
+  expect(findings.map(({ status }) => status)).toEqual(['ok', 'ok', 'wrong']);
   expect(seconds()).toBeLessThan(135);
 });
 
@@ -84,31 +75,24 @@ test('an app that does not answer is reported with its reason', async () => {
   const findings = await lookAfterDeployment(
     { ...around, health: async () => Promise.reject(new Error('connect ECONNREFUSED')) },
     expected,
-    false,
   );
   expect(findings[2]?.found).toMatch(/no tick within 125 s: connect ECONNREFUSED/);
 });
 
-test('somebody who has a role and is in no parameter is named', async () => {
-  const { around } = world({ ticks: [-30, 30], principals: ['worker', 'left-last-year'] });
-  const findings = await lookAfterDeployment(around, expected, true);
-  expect(findings[3]).toMatchObject({ ok: false, found: expect.stringContaining('left-last-year') });
+test('a machine that may not call the app says so, and that is no fault of the deployment', async () => {
+  const { around } = world({ ticks: [] });
+  const findings = await lookAfterDeployment({ ...around, health: async () => undefined }, expected);
+  expect(findings.map(({ status }) => status)).toEqual(['ok', 'ok', 'unknown']);
+  expect(findings[2]?.found).toContain('ALLOWED_ADDRESSES');
 });
 
-const assignments = (...createdOn: readonly number[]): Arm => ({
-  get: async () => ({
-    value: createdOn.map((at) => ({ properties: { createdOn: new Date(at).toISOString() } })),
-  }),
-  post: async () => {},
-});
-
-test('new role assignments are waited for, old ones are not', async () => {
+test('new role assignments are waited for, old ones are not', () => {
   const now = Date.parse('2026-11-30T08:00:00Z');
-  expect(await untilRolesHold(assignments(now - 10_000, now - 60_000), '/group', now)).toBe(
-    rolesTakeMs - 10_000,
-  );
-  expect(await untilRolesHold(assignments(now - rolesTakeMs), '/group', now)).toBe(0);
-  expect(await untilRolesHold(assignments(), '/group', now)).toBe(0);
+  const made = (...ages: readonly number[]) =>
+    ages.map((age) => ({ name: 'a', principalId: 'b', scope: '/c', createdAt: now - age }));
+  expect(untilRolesHold(made(10_000, 60_000), now)).toBe(rolesTakeMs - 10_000);
+  expect(untilRolesHold(made(rolesTakeMs), now)).toBe(0);
+  expect(untilRolesHold([], now)).toBe(0);
 });
 
 test('an environment of azd without its outputs says what is missing', () => {

@@ -35,6 +35,56 @@ test.each(['replay', 'already-submitted'] as const)(
   },
 );
 
+/** What the probe says at its end, of a cart of its own at the sandbox. */
+const endOfProbe = async (change: {
+  readonly customerId?: string;
+  readonly cartId?: string;
+  readonly sleep?: () => Promise<void>;
+}) => {
+  const started = sandbox;
+  if (started === undefined) throw new Error('no sandbox');
+  const [cart] = started.createCarts({ count: 1, customers: 1 });
+  if (cart === undefined) throw new Error('no cart');
+  const { customerId = cart.customerId, cartId = cart.cartId } = change;
+  return probe({
+    api: started.apiBase,
+    token: async () => started.token(),
+    customerId,
+    cart: { cartId },
+    now: Date.now,
+    sleep: change.sleep ?? (async () => {}),
+    say: () => {},
+  }).then(
+    () => 'it went through',
+    (error: unknown) => (error instanceof Error ? error.message : ''),
+  );
+};
+
+test('nothing is bought where cart or customer are not there, or the cart is ordered already', async () => {
+  sandbox = await startSandbox({ seed: 'probe', switches: instant });
+  const unknown = '7c1f0a52-6d0e-4b7e-9a43-5e2f8b6f1d10';
+  expect(await endOfProbe({ cartId: unknown })).toMatch(
+    /^The cart 7c1f.* cannot be read: 404 .* Nothing was bought\.$/,
+  );
+  expect(await endOfProbe({ customerId: unknown })).toMatch(/ cannot be read: 404 .* Nothing was bought\.$/);
+  expect(sandbox.calls().filter(({ operation }) => operation === 'checkout')).toEqual([]);
+  const [cart] = sandbox.createCarts({ count: 1, customers: 1 });
+  const soon = () => new Promise<void>((resolve) => setTimeout(resolve, 50));
+  expect(await endOfProbe({ ...cart, sleep: soon })).toBe('it went through');
+  expect(await endOfProbe({ ...cart, sleep: soon })).toMatch(
+    /is ordered; it must be active\. Nothing was bought/,
+  );
+});
+
+test('once the checkout was sent, whatever stops the probe says that the cart may have been bought', async () => {
+  sandbox = await startSandbox({ seed: 'probe', switches: instant });
+  const stopped = await endOfProbe({ sleep: async () => void (await sandbox?.stop()) });
+  sandbox = undefined;
+  expect(stopped).toMatch(
+    /got no answer: .*The cart .* may have been bought: look for its order of today, and cancel it\.$/,
+  );
+});
+
 const answer = (status: number, code: string, ...orderIds: string[]) => ({ status, code, orderIds });
 const result: ProbeResult = {
   cartId: 'c',

@@ -11,6 +11,7 @@ import { type ManagedIdentity, startManagedIdentity } from '../../local/azure/ma
 import { type Stack, startStack } from '../../local/stack.ts';
 import { trustAlso } from '../../src/cli/session/trust.ts';
 import { type CliResult, cli, startCli } from '../support/cli.ts';
+import { startResourceManager } from '../support/resource-manager.ts';
 
 /** What a person's own sign-in is needed for, over the wire of the token endpoint and the vault. */
 const secretName = 'partner-refresh-token';
@@ -81,6 +82,29 @@ test('a person consents in the browser, and the refresh token is in the vault, f
   const doctor = await cli(settings, ['doctor']);
   expect(doctor.stdout).toMatch(/token/);
   expect(doctor.code, doctor.stdout + doctor.stderr).toBe(0);
+});
+
+test('doctor finds a right that no parameter asks for, with the settings of a deployment', async () => {
+  const scope = '/subscriptions/s/resourceGroups/rg-night/providers/Microsoft.Storage/storageAccounts/st';
+  const azure = await startResourceManager([
+    [
+      { name: 'ours', principalId: 'the worker', scope },
+      { name: 'older', principalId: 'somebody who left', scope },
+    ],
+  ]);
+  const deployment = {
+    AZURE_SUBSCRIPTION_ID: 's',
+    AZURE_RESOURCE_GROUP: 'rg-night',
+    AZURE_RESOURCE_MANAGER: azure.endpoint,
+  };
+  const doctor = (ROLE_ASSIGNMENTS: string) =>
+    cli({ ...settings, ...deployment, ROLE_ASSIGNMENTS }, ['doctor']);
+  const [left, none] = [await doctor('ours'), await doctor('ours,older')];
+  await azure.stop();
+  expect(left.code, left.stdout + left.stderr).toBe(1);
+  expect(left.stdout).toContain('somebody who left on providers/Microsoft.Storage/storageAccounts/st');
+  expect(left.stdout).toContain(`az role assignment delete --ids ${scope}`);
+  expect(none.code, none.stdout + none.stderr).toBe(0);
 });
 
 test('no consent, a code that somebody else made, a vault that takes nothing: told in words, with 3', async () => {

@@ -35,6 +35,8 @@ export interface Templates {
   /** Files that `bicep format` would change. */
   unformatted(): Promise<readonly string[]>;
   evaluate(env: Environment): Promise<Snapshot>;
+  /** One module by itself, with what a `.bicepparam` file in infra/ would say; its outputs are worked out too. */
+  evaluateModule(parameters: string): Promise<Snapshot>;
   remove(): void;
 }
 
@@ -43,6 +45,7 @@ type Environment = Readonly<Record<string, string>>;
 const root = join(import.meta.dirname, '../..');
 const where = ['--subscription-id', '00000000-0000-4000-8000-000000000001', '--location', 'westeurope'];
 const tenant = ['--tenant-id', '00000000-0000-4000-8000-000000000002'];
+const inGroup = [...where.slice(0, 2), '--resource-group', 'rg-night'];
 
 /** `recent`: API versions that are two years old are errors. Not in what is deployed: an old commit must stay deployable. */
 export function copyTemplates({ recent }: { readonly recent: boolean }): Templates {
@@ -82,6 +85,15 @@ export function copyTemplates({ recent }: { readonly recent: boolean }): Templat
         env,
       );
       return snapshot.parse(JSON.parse(readFileSync(join(folder, 'infra/main.snapshot.json'), 'utf8')));
+    },
+    async evaluateModule(parameters) {
+      writeFileSync(join(folder, 'infra/module.bicepparam'), parameters);
+      await bicep(
+        ['snapshot', 'infra/module.bicepparam', '--mode', 'overwrite', ...inGroup, ...tenant],
+        folder,
+        {},
+      );
+      return snapshot.parse(JSON.parse(readFileSync(join(folder, 'infra/module.snapshot.json'), 'utf8')));
     },
     remove: () => rmSync(folder, { recursive: true, force: true }),
   };

@@ -63,11 +63,17 @@ test('whoever reads queue lengths changes nothing', () => {
   ]);
 });
 
+test('whoever restarts the app changes neither its code nor its settings', () => {
+  expect(permissions('full', 'Checkout restarter')).toEqual([
+    { actions: ['Microsoft.Web/sites/restart/action'] },
+  ]);
+});
+
 test('without roles of our own the built-in ones stand in, and the scale controller has to estimate', () => {
   const sentences = new Set(assigned('withoutRoles'));
   expect([...sentences].filter((each) => each.startsWith('operators')).sort()).toEqual([
     say('operators', 'Azure Service Bus Data Owner', 'queues'),
-    say('operators', 'Log Analytics Reader', 'workspace'),
+    say('operators', 'Monitoring Reader', 'resource group'),
     say('operators', 'Storage Table Data Contributor', 'tables'),
   ]);
   expect([...sentences].filter((each) => each.endsWith(' on namespace'))).toEqual([]);
@@ -132,7 +138,7 @@ function whereIs(id: string): Where {
     [/\/storageAccounts\/st[^/]+\/providers\//, 'tables'],
     [/\/vaults\/[^/]+\/providers\//, 'vault'],
     [/\/components\/[^/]+\/providers\//, 'Application Insights'],
-    [/\/workspaces\/[^/]+\/providers\//, 'workspace'],
+    [/\/resourceGroups\/[^/]+\/providers\/Microsoft\.Authorization\//, 'resource group'],
   ];
   const found = places.find(([pattern]) => pattern.test(id));
   if (found === undefined) throw new Error(`what is the scope of ${id}?`);

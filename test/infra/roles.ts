@@ -1,5 +1,5 @@
 /** Roles of our own, which access.bicep defines: their names begin so. */
-export const ownRoles = ['Checkout queue reader', 'Checkout row writer'] as const;
+export const ownRoles = ['Checkout queue reader', 'Checkout row writer', 'Checkout restarter'] as const;
 
 /** Built-in roles. Source: learn.microsoft.com/azure/role-based-access-control/built-in-roles. */
 export const roleIds = {
@@ -11,7 +11,7 @@ export const roleIds = {
   'Key Vault Secrets Officer': 'b86a8fe4-44ce-4948-aee5-eccb2c155cd7',
   'Key Vault Secrets User': '4633458b-17de-408a-b874-0445c86b69e6',
   'Monitoring Metrics Publisher': '3913510d-42f4-4e42-8a64-420c390055eb',
-  'Log Analytics Reader': '73c42c96-874c-492b-b04d-ab87d138a893',
+  'Monitoring Reader': '43d0d8ad-25c7-4714-9337-8ba259a9fe05',
 } as const;
 
 export type Role = keyof typeof roleIds | (typeof ownRoles)[number];
@@ -25,7 +25,7 @@ export type Where =
   | 'host storage'
   | 'vault'
   | 'Application Insights'
-  | 'workspace';
+  | 'resource group';
 
 export interface Need {
   readonly who: readonly Who[];
@@ -126,6 +126,8 @@ export const others: readonly Need[] = [
   { who: ['producers'], ...sends },
   // az keyvault secret set: a new credential, a new consent.
   { who: ['operators'], role: 'Key Vault Secrets Officer', where: 'vault' },
-  // The portal: workbook and logs.
-  { who: ['operators'], role: 'Log Analytics Reader', where: 'workspace' },
+  // The portal: a workbook shows only to somebody who may read each resource that it asks. And doctor, which lists role assignments.
+  { who: ['operators'], role: 'Monitoring Reader', where: 'resource group' },
+  // docs/runbook.md: the timer is dead.
+  { who: ['operators'], role: 'Checkout restarter', where: 'resource group' },
 ];

@@ -1,5 +1,10 @@
 /** `doctor`: examines everything that the worker depends on. */
-import { type Check, examine, type QueueAccess } from '../../operator/doctor.ts';
+
+import { azureIdentity } from '../../adapters/azure-tables/azure-identity.ts';
+import { resourceManager } from '../../adapters/resource-manager/resource-manager.ts';
+import { listRoleAssignments } from '../../adapters/resource-manager/role-assignment-list.ts';
+import { decodeDeployment } from '../../config/deployment.ts';
+import { type Check, examine, type QueueAccess, type Rights } from '../../operator/doctor.ts';
 import { CommandFailure, exit } from '../session/cli-failure.ts';
 import { inSession, newCommand, type Session } from '../session/command.ts';
 import { openPartnerCenter, signInOption } from '../session/partner-center-session.ts';
@@ -39,12 +44,25 @@ async function run(session: Session, signIn: boolean): Promise<number> {
     now: clock.now,
     token,
     notices: async () => (await pollerTrace()).notices,
+    rights: rightsOf(session),
     versions: { node: process.versions.node, own: ownVersion() },
   });
   for (const check of checks) output.line(lineOf(check, output.paint));
   output.data({ checks });
-  if (token === undefined) return exit.cannot;
-  return checks.every(({ status }) => status === 'ok') ? exit.ok : exit.found;
+  return exitFor(checks);
+}
+
+/** What is wrong comes first: what could not be looked at changes nothing about it. */
+function exitFor(checks: readonly Check[]): number {
+  if (checks.some(({ status }) => status === 'wrong')) return exit.found;
+  return checks.some(({ status }) => status === 'unknown') ? exit.cannot : exit.ok;
+}
+
+function rightsOf(session: Session): Rights | undefined {
+  const deployment = decodeDeployment(session.settings().env);
+  if (deployment === undefined || 'missing' in deployment) return deployment;
+  const manager = resourceManager(deployment.endpoint, azureIdentity(undefined));
+  return { ...deployment, list: () => listRoleAssignments(manager, deployment.group) };
 }
 
 /** Undefined: there is no credential. */
