@@ -52,10 +52,12 @@ async function run(session: Session, signIn: boolean): Promise<number> {
   return exitFor(checks);
 }
 
+const codes = { ok: exit.ok, wrong: exit.found, unknown: exit.cannot } as const;
+
 /** What is wrong comes first: what could not be looked at changes nothing about it. */
 function exitFor(checks: readonly Check[]): number {
-  if (checks.some(({ status }) => status === 'wrong')) return exit.found;
-  return checks.some(({ status }) => status === 'unknown') ? exit.cannot : exit.ok;
+  const found = new Set(checks.map(({ status }) => status));
+  return codes[(['wrong', 'unknown'] as const).find((status) => found.has(status)) ?? 'ok'];
 }
 
 function rightsOf(session: Session): Rights | undefined {
