@@ -104,15 +104,8 @@ const parameterItem = (name: string, list: readonly object[]) => ({
   name,
 });
 
-/** The batches of the last 30 days, the newest first, after an empty name. */
-const batchNames = `customEvents
-| where name in ('JobFinished', 'JobRescheduled')
-| extend value = tostring(customDimensions.batchId)
-| where value != ''
-| summarize last = max(timestamp) by value
-| top 100 by last
-| project value, label = value
-| union (print value = '', label = 'All batches')`;
+const queryOf = (file: string): string =>
+  readFileSync(new URL(`../infra/queries/${file}.kql`, import.meta.url), 'utf8');
 
 const parameters = parameterItem('parameters', [
   parameter('TimeRange', 'Time', {
@@ -129,7 +122,7 @@ const parameters = parameterItem('parameters', [
     description: 'One batch, in the lists of batches, failures and pending orders. Empty: all.',
     isRequired: false,
     value: '',
-    query: batchNames,
+    query: queryOf('batch-names'),
     queryType: 0,
     resourceType: component,
     crossComponentResources: [insights],
@@ -143,7 +136,7 @@ const jobParameters = parameterItem('job-parameters', [
     type: 1,
     value: '',
     description:
-      'A job key or a part of it, a reference, an order id, MS-CorrelationId, MS-RequestId or a trace id.',
+      'A job key or a part of it, a reference, the id of an order that was pending, MS-CorrelationId, MS-RequestId or a trace id.',
   }),
   parameter('JobKey', 'Job', {
     type: 1,
@@ -211,7 +204,7 @@ function item(
   look: object,
   change: (query: string) => string = (query) => query,
 ) {
-  const query = readFileSync(new URL(`../infra/queries/${file}.kql`, import.meta.url), 'utf8');
+  const query = queryOf(file);
   const { shows, normal, days, command } = headOf(query);
   const time =
     days === undefined

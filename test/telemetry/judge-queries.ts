@@ -30,10 +30,10 @@ export function judgeQueries(run: RunName, recording: Recording): readonly Compa
   const rows: Rows = asRows(recording.rows);
   // When the worker has stopped and all of its rows have arrived.
   const now = recording.ended + 3 * 60_000;
-  const answer = (query: string, asked: Asked = {}): readonly Readonly<Record<string, Value>>[] => {
+  const answer = (query: string, asked: Asked = {}, at = now): readonly Readonly<Record<string, Value>>[] => {
     const text = readFileSync(join(root, `infra/queries/${query}.kql`), 'utf8');
-    const filled = fillIn(text, { from: began, to: now, ...asked });
-    return ask(filled, rows, now, 30 * day).rows.map((row: Row) => Object.fromEntries(row));
+    const filled = fillIn(text, { from: began, to: at, ...asked });
+    return ask(filled, rows, at, 30 * day).rows.map((row: Row) => Object.fromEntries(row));
   };
   const compared: Compared[] = [];
   const compare = (query: string, what: string, expected: unknown, found: unknown): void => {
@@ -173,6 +173,21 @@ export function judgeQueries(run: RunName, recording: Recording): readonly Compa
   compare('health', 'the last tick', 'good', line('Last tick')['state']);
   compare('health', 'lines', 12, health.size);
 
+  // The last tick is long ago: nothing that it said is good any more.
+  const late = marks['worker started'];
+  if (late !== undefined) {
+    const stale = answer('health', {}, late - 5 * 60_000);
+    const ofTheTick = stale.filter(
+      ({ what }) => !/^(Jobs|Of these|Throttled|Calls|Tokens)/.test(textOf(what ?? null)),
+    );
+    compare(
+      'health',
+      'lines of a tick that is 25 minutes old',
+      Array(7).fill('look'),
+      ofTheTick.map(({ state }) => state),
+    );
+  }
+
   const closings = answer('gate').map(({ cause, closedAt, openedAt }) => ({
     cause,
     from: time(closedAt),
@@ -220,6 +235,23 @@ export function judgeQueries(run: RunName, recording: Recording): readonly Compa
     );
   }
 
+  const names = answer('batch-names');
+  compare(
+    'batch-names',
+    'all of them first',
+    ['', 'All batches'],
+    [names[0]?.['value'], names[0]?.['label']],
+  );
+  compare(
+    'batch-names',
+    'the batches',
+    Object.keys(truth.batches).sort(),
+    names
+      .slice(1)
+      .map(({ value }) => textOf(value ?? null))
+      .sort(),
+  );
+
   // One batch of the workbook's list.
   for (const [batch] of Object.entries(truth.batches))
     compare('batches', `alone, ${batch}`, [batch], column('batches', 'batch', { Batch: batch }));
@@ -249,6 +281,17 @@ export function judgeQueries(run: RunName, recording: Recording): readonly Compa
   compare('find-job', 'by its reference', [key], column('find-job', 'job', { Find: `PO ${cart}` }));
   compare('find-job', 'by its cart', [key], column('find-job', 'job', { Find: cart }));
   compare('find-job', 'by a correlation id', [key], column('find-job', 'job', { Find: correlation }));
+  const [order] = orderIds(rows);
+  const byOrder = column('find-job', 'job', { Find: order?.id ?? '' });
+  compare('find-job', 'by an order that was pending', [order?.job], byOrder);
+  const itsStory = answer('job-story', { JobKey: order?.id ?? '' });
+  compare(
+    'job-story',
+    'by an order that was pending',
+    1,
+    itsStory.filter(({ what }) => what === 'JobFinished').length,
+  );
+  compare('find-job', 'a reference with quotes', [], column('find-job', 'job', { Find: `O'Brien "2"` }));
   compare('find-job', 'nothing without a text', [], column('find-job', 'job'));
   return compared;
 }
@@ -258,6 +301,13 @@ const jobKeys = (rows: Rows): readonly string[] =>
     if (row.get('name') !== 'JobFinished') return [];
     const { jobKey } = Object(row.get('customDimensions')) as { readonly jobKey?: string };
     return jobKey === undefined ? [] : [jobKey];
+  });
+
+const orderIds = (rows: Rows): readonly { readonly id: string; readonly job: string }[] =>
+  rows.flatMap(([, , row]) => {
+    if (row.get('name') !== 'OrderFinished') return [];
+    const { orderId, jobKey } = Object(row.get('customDimensions')) as Readonly<Record<string, string>>;
+    return orderId === undefined || jobKey === undefined ? [] : [{ id: orderId, job: jobKey }];
   });
 
 const batchesOf = ({ batches }: Truth) =>

@@ -24,6 +24,11 @@ test('each row of a call holds status, target and class; held-back calls are no 
   expect(isAsItShould(report), JSON.stringify(report)).toBe(true);
 });
 
+test('no metric repeats what every row says of its process: it would be a third of the metric rows', () => {
+  for (const run of runs)
+    expect(recordings[run].rows.filter(({ columns }) => columns['name'] === '_OTELRESOURCE_')).toEqual([]);
+});
+
 describe.each(runs)('the %s run', (run) => {
   const compared = judgeQueries(run, recordings[run]);
   test.each(compared)('$query: $what', ({ expected, found }) => {

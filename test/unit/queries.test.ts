@@ -71,6 +71,11 @@ describe.each(queries)('$name', ({ text, query }) => {
 });
 
 const alerts = queries.filter(({ name }) => name.startsWith('alert-'));
+test.each(alerts)('$name looks back by a length that is written out: Azure takes no other', ({ text }) => {
+  const lengths = [...text.matchAll(/\bago\(([^)]*)\)/g)].map(([, length]) => length);
+  expect(lengths.filter((length) => !/^\d+[dhms]$/.test(length ?? ''))).toEqual([]);
+});
+
 test.each(alerts)('$name gives one number for each row', ({ query }) => {
   expect(query.columns).toContain('howMany');
 });

@@ -533,6 +533,8 @@ function literal(tree: Tree): Value {
   const { text } = tree;
   switch (tree.kind) {
     case 'StringLiteralExpression':
+      // As it stands, quotes and backslashes too.
+      if (text.startsWith('```')) return text.slice(3, -3);
       return text.slice(1, -1).replace(/\\(.)/g, '$1');
     case 'LongLiteralExpression':
     case 'IntLiteralExpression':
