@@ -28,7 +28,7 @@ import { cutText } from '../domain/text.ts';
 import type { Stored } from '../ports/ledger.ts';
 import { carryOutUnleased } from './carry-out.ts';
 import { comeBack, entryFor, leaveUntil } from './entries.ts';
-import { closeAttention, finalize, finalizeOrComeBack, writeBatchRows } from './finalize.ts';
+import { finalize, finalizeOrComeBack, writeBatchRows } from './finalize.ts';
 import { type Completed, contextOf, leftToSleep, type Run, returnPermit, stoppedNow } from './run.ts';
 import { recordMissing } from './survive-error.ts';
 import { waitForPermit } from './wait-for-permit.ts';
@@ -135,7 +135,9 @@ async function refuseOtherLines(
   // Whoever changed the record meanwhile goes first: the message itself is kept as rejected either way.
   await deps.ledger.replace(told, etag, deps.random.guid());
   returnPermit(run);
-  if (delivery.redelivered && isSettled(record.state)) await closeAttention(deps, record);
+  // The row about that bug stands in place of the row of the result.
+  if (delivery.redelivered && isSettled(record.state))
+    await finalize(deps, { ...record, attentionMayBeOpen: true });
   return rejection;
 }
 

@@ -62,6 +62,22 @@ async function failedJob(next: Exchange) {
   };
 }
 
+test('of two decisions that are written at once the first one counts, and the second person hears of it', async () => {
+  const worker = await failedJob(ordered);
+  const { replace } = worker.stores.ledger;
+  Object.assign(worker.stores.ledger, {
+    replace: async (...args: Parameters<typeof replace>) => {
+      Object.assign(worker.stores.ledger, { replace });
+      expect((await worker.decide('ann')).kind).toBe('decided');
+      return replace(...args);
+    },
+  });
+  expect((await worker.decide('bob')).kind).toBe('changed');
+  await worker.settle();
+  expect(worker.calls()).toBe(2);
+  expect((await worker.record()).decisions).toMatchObject([{ decision: 'retry', who: 'ann' }]);
+});
+
 test('a decision that is made twice counts once', async () => {
   const worker = await failedJob(ordered);
   expect((await worker.decide('ann')).kind).toBe('decided');

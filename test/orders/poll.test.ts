@@ -1,8 +1,10 @@
 /** Promise: each pending order is polled until it ends, and a person hears of one that lasts too long. */
 
 import { expect, test } from 'vitest';
+import { withResult } from '../../src/domain/checkout/apply-result.ts';
+import { pollEntryKey } from '../../src/domain/schedule-entry.ts';
 import { defaultTimes } from '../../src/domain/times.ts';
-import { customerId } from '../support/records.ts';
+import { anOrder, aRecord, customerId, jobKey } from '../support/records.ts';
 import { minute, pollBed } from './bed.ts';
 
 const hour = 60 * minute;
@@ -41,6 +43,27 @@ test('a poll that dies after any of its requests leaves one live entry for each 
     expect(new Set(bed.events.map(({ id }) => id)).size).toBe(5);
   }
   expect(deaths).toBeGreaterThan(8);
+});
+
+test('an entry whose order is not in the record yet stays, and the order is polled when it is', async () => {
+  const bed = pollBed();
+  const { ledger, schedule } = bed.instance().deps;
+  const now = bed.clock.now();
+  const [record, orders] = [aRecord({ state: 'submitting' }), [anOrder('late', 'pending')]];
+  const entry = { key: pollEntryKey(now, 'late'), dueAt: now, orderId: 'late', jobKey, since: now, polls: 0 };
+  await bed.clock.until(schedule.insert([entry]));
+  const inserted = await bed.clock.until(ledger.insert(record, 'w1'));
+  if (inserted.kind === 'conflict') throw new Error('the record is there already');
+  await poll(bed, 5 * minute);
+  expect(bed.asked).toEqual([]);
+  expect(bed.schedule().get('late')).toBe(1);
+  // The transaction that its run still had to write.
+  const whole = withResult(record, { orders, failedGroups: [] }, { now, firstPoll: now });
+  await bed.clock.until(ledger.commit({ record: whole, etag: inserted.etag, orders, writeId: 'w2' }));
+  bed.truth.set('late', 'completed');
+  await poll(bed, hour);
+  expect(bed.asked.length).toBeGreaterThan(0);
+  expect(bed.states()).toEqual(['completed']);
 });
 
 test('an order is asked for in growing steps, and only while it is pending', async () => {

@@ -37,6 +37,7 @@ const found = [
   ['a retry does not forget which lines its cart left out', 'random:2324'],
   ['a person hears of no bug of a job that was finalized meanwhile', 'random:10773'],
   ['a batch is not finished while one of its lines is tried again with other lines', 'random:12977'],
+  ['the row of a failed job comes back after a bug of a message with other lines', 'random:15930'],
   ['an entry under the key of a cart that a worker made needs no repair', 'random:10042'],
 ] as const;
 
