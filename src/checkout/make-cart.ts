@@ -254,6 +254,7 @@ async function replaceContent(run: Run, content: CartContent): Promise<Asked> {
     (options) => cartApi.putCart(customerId, cartId, content, options),
     decodeMadeCart,
   );
+  if (put.kind === 'gone') return notFoundNow(run, put.record);
   const replaced = answered(run, put);
   if (replaced.kind !== 'cart') return replaced;
   const read = await readApi(
@@ -263,12 +264,24 @@ async function replaceContent(run: Run, content: CartContent): Promise<Asked> {
     (options) => partnerCenter.cart(customerId, cartId, options),
     decodeMadeCart,
   );
+  if (read.kind === 'gone') return notFoundNow(run, read.record);
   const found = answered(run, read);
   if (found.kind !== 'cart' || found.cart.id === cartId) return found;
   const why = `Partner Center answered with cart ${found.cart.id} in place of ${cartId}`;
   return {
     kind: 'action',
     action: cartLater(read.record, clock.now() + times.inProgressLater, why, contextOf(run)),
+  };
+}
+
+/** The cart was there a moment ago, and one 404 proves nothing. The next evidence looks for it twice. */
+function notFoundNow(run: Run, record: CheckoutRecord): Asked {
+  keep(run, record);
+  const { clock, times } = run.deps;
+  const why = 'its cart was not found, though it was there a moment before';
+  return {
+    kind: 'action',
+    action: cartLater(record, clock.now() + times.inProgressLater, why, contextOf(run)),
   };
 }
 

@@ -41,7 +41,7 @@ function keyOf({ body, enqueuedAt, sequenceNumber, properties }: QueueMessage): 
 }
 
 /** Kept, byte for byte, where people look, with the path of the field and the reason. */
-export async function keepRejected(
+async function keepRejected(
   deps: Deps,
   message: QueueMessage,
   { kind, path, reason, batchId, batchSize, isKnownLine }: Rejection,

@@ -21,7 +21,7 @@ import { Unavailable } from '../ports/unavailable.ts';
 import type { Deps } from './deps.ts';
 import { comeBack, entryFor, removeReplaced } from './entries.ts';
 import { redeliverLater } from './redeliver-later.ts';
-import { keepRejected } from './reject-message.ts';
+import { rejectMessage } from './reject-message.ts';
 import { type Completed, type Run, returnPermit } from './run.ts';
 
 /** Steps 9 and 10 of the protocol: what a delivery does about an exception, so that its job is neither lost nor loops. */
@@ -234,7 +234,10 @@ export async function askPerson(deps: Deps, jobKey: JobKey, reason: Reason): Pro
   });
 }
 
-/** Rolling deployments run two versions side by side: what the newer one wrote is left to it, for an hour in silence. */
+/**
+ * Rolling deployments run two versions side by side: what the newer one wrote is left to it, for an hour in silence. Without storage a
+ * message is sent again, and the entry of a wake-up stands.
+ */
 export async function leaveToNewerVersion(
   deps: Deps,
   message: QueueMessage,
@@ -242,7 +245,27 @@ export async function leaveToNewerVersion(
 ): Promise<Completed> {
   const startedAt = deps.clock.now();
   deps.telemetry.warn('A newer version of the worker wrote this message', { version });
-  if (wakeUp !== undefined) {
+  const first = Number(message.properties[firstEnqueuedProperty] ?? message.enqueuedAt);
+  // What it has in hand would be lost with it.
+  const carriesOrders = message.properties[ordersProperty] !== undefined;
+  const sendAgain = () =>
+    redeliverLater(
+      deps,
+      message,
+      startedAt,
+      wakeUp === undefined ? { [firstEnqueuedProperty]: String(first) } : {},
+    );
+  try {
+    if (wakeUp === undefined) {
+      // guard: Version: a newer message is kept after an hour
+      if (startedAt - first > deps.times.askedRetry)
+        return await rejectMessage(deps, message, {
+          kind: 'not-valid',
+          path: 'checkout-version',
+          reason: `version ${version} is newer than this worker, and no newer worker took the message within an hour`,
+        });
+      return await sendAgain();
+    }
     if (startedAt - wakeUp.origin > deps.times.askedRetry)
       await askPerson(deps, wakeUp.jobKey, {
         code: 'newer-version',
@@ -250,20 +273,16 @@ export async function leaveToNewerVersion(
         remedy: 'Finish the deployment, or roll the newer version back on every instance.',
         at: startedAt,
       });
+    if (carriesOrders) return await sendAgain();
     await deps.schedule.moveJobs([
       { key: wakeUp.entryKey, dueAt: wholeMs(startedAt + deps.times.bugRetry), wokenAt: 0 },
     ]);
     return 'entry';
+  } catch (error) {
+    if (!(error instanceof Unavailable) || error.what !== 'storage') throw error;
+    deps.telemetry.warn(error.message);
+    return wakeUp === undefined || carriesOrders ? sendAgain() : 'entry';
   }
-  const first = Number(message.properties[firstEnqueuedProperty] ?? message.enqueuedAt);
-  // guard: Version: a newer message is kept after an hour
-  if (startedAt - first > deps.times.askedRetry)
-    return keepRejected(deps, message, {
-      kind: 'not-valid',
-      path: 'checkout-version',
-      reason: `version ${version} is newer than this worker, and no newer worker took the message within an hour`,
-    });
-  return redeliverLater(deps, message, startedAt, { [firstEnqueuedProperty]: String(first) });
 }
 
 /** An entry is written before its record, so a record may be on its way: from this wake-up on it counts as missing. */

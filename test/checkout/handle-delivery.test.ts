@@ -589,6 +589,24 @@ describe('a newer version', () => {
     expect(await bed.wake(start, 0, newer)).toBe('entry');
     expect(bed.entries().map(({ dueAt }) => dueAt)).toEqual([start + times.bugRetry]);
   });
+  test('of a wake-up with orders in hand: it is sent again with them', async () => {
+    expect(await bed.wake(start, 0, { ...newer, 'checkout-orders': 'O1' })).toBe('redelivered');
+    const [sent] = bed.queue;
+    expect(sent?.message.properties).toMatchObject({ 'checkout-version': '2', 'checkout-orders': 'O1' });
+  });
+  test('while storage is away: a wake-up completes as its entry stands, a message is sent again', async () => {
+    const { moveJobs } = bed.stores.schedule;
+    const { reject } = bed.stores.attention;
+    const away = () => Promise.reject(new Unavailable('storage', 'storage is unavailable'));
+    Object.assign(bed.stores.schedule, { moveJobs: away });
+    Object.assign(bed.stores.attention, { reject: away });
+    expect(await bed.wake(start, 0, newer)).toBe('entry');
+    const first = String(start - hour - 1);
+    expect(await bed.produce({}, { ...newer, 'checkout-first-enqueued': first })).toBe('redelivered');
+    Object.assign(bed.stores.schedule, { moveJobs });
+    Object.assign(bed.stores.attention, { reject });
+    expect(bed.entries()).toHaveLength(1);
+  });
   test('of a record: nobody acts on it; after an hour a person is asked', async () => {
     await bed.put({ state: 'waiting' });
     const row = bed.tables.checkouts.all().find(({ key }) => key.startsWith('cart:'));

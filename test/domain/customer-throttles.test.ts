@@ -40,9 +40,11 @@ describe('a Retry-After of a customer', () => {
       { customer: 'one', at: now, until: now + minute, times: 1, passed: false },
     ]);
   });
-  test('is forgotten a quarter of an hour after its 429', () => {
-    expect(judge([throttled({ at: now - 15 * minute })], now + minute).throttledCustomers).toMatchObject([
-      { until: now + minute },
+  test('is forgotten a quarter of an hour after its 429, but not before it is over', () => {
+    const old = throttled({ customer: 'other', at: now - 15 * minute });
+    expect(judge([old], now + minute).throttledCustomers).toMatchObject([old, { customer: 'one' }]);
+    expect(judge([{ ...old, until: now }], now + minute).throttledCustomers).toMatchObject([
+      { customer: 'one' },
     ]);
   });
 });

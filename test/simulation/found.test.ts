@@ -38,6 +38,9 @@ const found = [
   ['a person hears of no bug of a job that was finalized meanwhile', 'random:10773'],
   ['a batch is not finished while one of its lines is tried again with other lines', 'random:12977'],
   ['the row of a failed job comes back after a bug of a message with other lines', 'random:15930'],
+  ['a long Retry-After of one customer holds after the gate was closed for all', 'random:23464'],
+  ['a cart that is not found right after its PUT fails no order', 'random:31583'],
+  ['a wake-up of a newer version is no dead letter while storage is away', 'random:40935'],
   ['an entry under the key of a cart that a worker made needs no repair', 'random:10042'],
 ] as const;
 

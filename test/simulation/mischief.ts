@@ -11,8 +11,12 @@ export function planMischief(world: World): void {
     timeline.at(time(at), () => {
       removeEntries(world, what);
       world.onDueEntries();
-      // A newer version's rows are not ours to repair.
-      timeline.at(Math.max(timeline.now(), time(setup.newer?.to ?? 0)) + repairedWithin, () => {
+      // A newer version's rows are not ours to repair, and without storage nobody can.
+      const hindered = [
+        setup.newer?.to ?? 0,
+        ...setup.outages.flatMap(({ what, to }) => (what === 'storage' ? [to] : [])),
+      ];
+      timeline.at(Math.max(timeline.now(), ...hindered.map(time)) + repairedWithin, () => {
         // What was left of a job that has its result lacks nobody; no write to the books may have come to say so.
         world.onBooks();
         for (const name of world.removed) if (isOfNoRecord(world, name)) world.removed.delete(name);
@@ -31,9 +35,14 @@ export function planMischief(world: World): void {
   }
 }
 
-/** A message for a cart that a worker made may write an entry under the key of that cart. Its record has another, and entries of its own. */
+/**
+ * No record needs it: a message for a cart that a worker made may write an entry under the key of that cart, and an order has its entry
+ * before the record names the order, which a worker that dies in between never does.
+ */
 const isOfNoRecord = ({ doubts }: World, name: string): boolean =>
-  !name.startsWith('order:') && !doubts.records().some(({ jobKey }) => jobKey === name);
+  !doubts
+    .records()
+    .some(({ jobKey, orders }) => jobKey === name || orders.some(({ id }) => `order:${id}` === name));
 
 function removeEntries(world: World, what: 'jobs' | 'orders'): void {
   for (const { partition, key, properties } of world.tables.schedule.all()) {

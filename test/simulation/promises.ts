@@ -90,7 +90,8 @@ function checkResult(world: World, cart: CartTruth, record: CheckoutRecord, name
     cart.orders.every((order) => order.plan.end === 'completed');
   const should = cart.orders.length === 0 ? 'failed' : complete ? 'completed' : 'partial';
   // Nobody ever read what the cart holds: then nobody can tell whether something of it is missing.
-  const unsure = record.groups === undefined && cart.orders.length > 0 && world.truth.isGone(cart);
+  const isUnreadable = world.truth.isGone(cart) || world.watch.saidGone.has(cart.plan.id);
+  const unsure = record.groups === undefined && cart.orders.length > 0 && isUnreadable;
   if (record.state !== should && !unsure) violated(`3 books agree: ${name} should be ${should}`);
   if (record.state === 'failed' && !mayFail(world, cart))
     violated(`5 a reason for each failure: ${name} failed, and nothing at Partner Center refused it`);

@@ -33,6 +33,8 @@ export interface Watch {
   readonly refused: Set<string>;
   /** Carts of which any checkout was answered so: their jobs may fail for it. */
   readonly denied: Set<string>;
+  /** Carts that were once said to be gone, and are not. */
+  readonly saidGone: Set<string>;
   /** Customers whose order list once said itself that it was not whole. */
   readonly unlisted: Set<string>;
   /** When something went wrong that may have kept a worker from its next step. */
@@ -108,6 +110,7 @@ export function createWatch(
     },
     refused,
     denied: new Set(),
+    saidGone: new Set(),
     unlisted: new Set(),
     obstacles: [],
     answered: new Set(),

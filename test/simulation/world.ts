@@ -250,7 +250,9 @@ export function createWorld(
     if (fault !== 'false-gone') return fault;
     const since = falselyGone.get(id) ?? timeline.now();
     falselyGone.set(id, since);
-    return timeline.now() - since < defaultTimes.goneConfirm / 2 ? fault : undefined;
+    if (timeline.now() - since >= defaultTimes.goneConfirm / 2) return undefined;
+    watch.saidGone.add(id);
+    return fault;
   }
 
   function strike(process: Process, name: string, blow: BlowKind): void {

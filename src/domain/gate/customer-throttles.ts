@@ -37,7 +37,8 @@ export function judge429(
   othersPassed: number | undefined,
   settings: GateSettings,
 ): Judged {
-  const recent = known.filter(({ at }) => at > now - 15 * settings.minuteMs);
+  // A Retry-After may be longer than what is remembered of a customer.
+  const recent = known.filter((one) => one.at > now - 15 * settings.minuteMs || one.until > now);
   const before = recent.find((throttled) => throttled.customer === customer);
   const others = recent.filter((throttled) => throttled !== before);
   const straggles = before !== undefined && now < before.at + minClosedMs(settings);
