@@ -27,7 +27,8 @@ export interface RepairOptions {
   readonly signal?: AbortSignal;
 }
 
-const pageSize = 500;
+/** What the service sends with one answer: of a shorter page the rest would be sent again with the next. */
+const pageSize = 1_000;
 
 /**
  * Does at once what the ticks do page by page: looks at every record of the ledger, and writes the schedule entries that are

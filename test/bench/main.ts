@@ -7,6 +7,7 @@ import { benchBudget, benchLowerLimit } from './budget.ts';
 import { benchEnqueue } from './enqueue.ts';
 import { benchFirstCall } from './first-call.ts';
 import { benchFirstSubscription } from './first-subscription.ts';
+import { benchGrowth } from './growth.ts';
 import { benchLatency } from './latency.ts';
 import { benchMemory } from './memory.ts';
 import { benchOneCustomer } from './one-customer.ts';
@@ -45,6 +46,7 @@ const benches = {
   'first-subscription': benchFirstSubscription,
   'one-customer': benchOneCustomer,
   peers: benchPeers,
+  growth: benchGrowth,
 } as const satisfies Readonly<Record<string, (sizes: BenchSizes) => Promise<unknown>>>;
 const names = Object.keys(benches) as (keyof typeof benches)[];
 

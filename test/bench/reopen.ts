@@ -98,14 +98,18 @@ export async function onTrial(seed: number, carts: number): Promise<Reopened> {
   return reopened(fleet, api, closed, clock.now());
 }
 
-const fleetOver = (api: Sandbox, seed: number): VirtualFleet =>
+const fleetOver = (api: VirtualSandbox, seed: number): VirtualFleet =>
   virtualFleet({
     partnerCenter: api.port,
     gateSettings: { limitPerMinute: limit, ceilingPerMinute: limit },
     seed,
   });
 
-async function whileClosed(fleet: VirtualFleet, api: Sandbox, minutes: number): Promise<Reopened['closed']> {
+async function whileClosed(
+  fleet: VirtualFleet,
+  api: VirtualSandbox,
+  minutes: number,
+): Promise<Reopened['closed']> {
   const { clock, done } = fleet;
   const from = clock.now();
   const calls = api.calls.length;
@@ -141,7 +145,7 @@ async function trialWanted({ clock, gate }: VirtualFleet): Promise<number> {
 
 async function reopened(
   fleet: VirtualFleet,
-  api: Sandbox,
+  api: VirtualSandbox,
   closed: Reopened['closed'],
   opening: number,
 ): Promise<Reopened> {
@@ -185,21 +189,22 @@ function jobs(seed: number, count: number, prefix: 'first' | 'night'): readonly 
   return Array.from({ length: count }, () => ({ customerId: random.guid(), cartId: random.guid() }));
 }
 
-interface Sandbox {
+/** Partner Center in virtual time. */
+export interface VirtualSandbox {
   isOut: boolean;
   readonly calls: { readonly at: number; readonly throttled: boolean }[];
   readonly port: (clock: Clock) => PartnerCenter;
 }
 
 /** Partner Center: an outage on demand, and a limit of calls in any minute. */
-function sandboxOf(seed: number): Sandbox {
+export function sandboxOf(seed: number, status: 'completed' | 'pending' = 'completed'): VirtualSandbox {
   const random = seededRandom(seed + 5);
   const bought = new Set<string>();
-  const calls: Sandbox['calls'] = [];
+  const calls: VirtualSandbox['calls'] = [];
   const sandbox = { isOut: false };
   const order = (cartId: string) => ({
     id: `order-of-${cartId}`,
-    status: 'completed',
+    status,
     billingCycle: 'monthly',
     creationDate: '2026-01-05T20:00:00Z',
     lineItems: [{ offerId: 'offer-a', quantity: 1, termDuration: 'P1M' }],

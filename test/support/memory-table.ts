@@ -167,7 +167,7 @@ export function memoryTable(hooks: TableHooks = {}): MemoryTable {
   };
 }
 
-const holds = (row: StoredRow, where: Where): boolean =>
+export const holds = (row: StoredRow, where: Where): boolean =>
   Object.entries(where).every(([name, wanted]) => isAs(row.properties[name], wanted));
 
 function isAs(found: unknown, wanted: Condition): boolean {
@@ -223,7 +223,7 @@ function sizeOf(properties: Properties): number {
   return size;
 }
 
-function copyOf(properties: Properties, select?: readonly string[]): Properties {
+export function copyOf(properties: Properties, select?: readonly string[]): Properties {
   const copy: Record<string, Properties[string]> = {};
   for (const name of select ?? Object.keys(properties)) {
     const value = properties[name];

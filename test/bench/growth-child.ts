@@ -1,0 +1,234 @@
+/** One size of `growth.ts`: `node growth-child.ts <records> <entries>`, forked. Sends the costs of each task as its message. */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { attentionRows } from '../../src/adapters/azure-tables/attention-table.ts';
+import { gateStore } from '../../src/adapters/azure-tables/gate-store-table.ts';
+import { heartbeatStore } from '../../src/adapters/azure-tables/heartbeat-store.ts';
+import { ledgerScan } from '../../src/adapters/azure-tables/ledger-scan-store.ts';
+import { countOpen } from '../../src/adapters/azure-tables/open-attention.ts';
+import { openStores } from '../../src/adapters/azure-tables/stores.ts';
+import { decodeOperatorConfig } from '../../src/config/config.ts';
+import { storageClock } from '../../src/gate/estimate-storage-clock.ts';
+import { attentionGrouper } from '../../src/operator/attention/attention-groups.ts';
+import { exportRows } from '../../src/operator/backup/export-rows.ts';
+import { batchStatuses } from '../../src/operator/batches/batch-status.ts';
+import { watchBatch } from '../../src/operator/batches/watch-batch.ts';
+import { repairSchedule } from '../../src/operator/repair-schedule.ts';
+import { readStatus, refreshStatus, type StatusDeps } from '../../src/operator/status.ts';
+import type { Properties } from '../../src/ports/table.ts';
+import { seededRandom } from '../support/seeded-random.ts';
+import { type TableName, virtualFleet } from '../support/virtual-fleet.ts';
+import { type Asked, type IdleRows, idleTable } from './idle-table.ts';
+import { sandboxOf } from './reopen.ts';
+
+const [records = 0, entries = 0] = process.argv.slice(2).map(Number);
+const liveJobs = 100;
+const minute = 60_000;
+const batchId = 'live';
+const random = seededRandom(11);
+const hex = (n: number): string => `00000000-0000-4000-8000-${n.toString(16).padStart(12, '0')}`;
+const jobKeyAt = (n: number): string => `${hex(Math.floor(n / jobsOfCustomer))}:cart:${hex(n)}`;
+const jobsOfCustomer = 10;
+/** A hundred years from now: due when nobody asks any more. */
+const distant = 4_900_000_000_000;
+
+const asked: Asked = { requests: 0, rowsRead: 0 };
+const idle: Record<TableName, IdleRows[]> = {
+  checkouts: [],
+  schedule: [],
+  attention: [],
+  batches: [],
+  gate: [],
+};
+const sandbox = sandboxOf(1, 'pending');
+const fleet = virtualFleet({
+  partnerCenter: sandbox.port,
+  gateSettings: { limitPerMinute: 300, ceilingPerMinute: 300 },
+  instances: 1,
+  over: (name, table) => idleTable(table, idle[name], asked),
+});
+const { clock } = fleet;
+
+// A hundred jobs with pending orders are alive. Their rows are also the samples of the idle ones.
+const jobs = Array.from({ length: liveJobs }, () => ({ customerId: random.guid(), cartId: random.guid() }));
+fleet.enqueue(jobs.map((job) => ({ ...job, batchId, batchSize: liveJobs })));
+await clock.run(4 * minute);
+addIdle();
+
+const costs: Record<string, Asked & { peakMiB: number }> = {};
+/** `times`: how often the task was done, for the cost of one. */
+async function task(name: string, times: number, work: () => Promise<unknown>): Promise<void> {
+  Object.assign(asked, { requests: 0, rowsRead: 0 });
+  // The kernel begins its peak anew.
+  writeFileSync('/proc/self/clear_refs', '5');
+  await work();
+  const peakKiB = Number(/VmHWM:\s+(\d+)/.exec(readFileSync('/proc/self/status', 'utf8'))?.[1]);
+  costs[name] = {
+    requests: Math.round(asked.requests / times),
+    rowsRead: Math.round(asked.rowsRead / times),
+    peakMiB: Math.round(peakKiB / 1_024),
+  };
+}
+
+const ticks = 5;
+await task('tick', ticks, () => clock.run(ticks * minute));
+const deliveries = 20;
+// The tick of this minute is done by then, and the next one comes after the deliveries.
+await clock.run(15_000);
+await task('delivery', deliveries, async () => {
+  fleet.enqueue(Array.from({ length: deliveries }, () => ({ customerId: hex(0), cartId: random.guid() })));
+  await clock.run(30_000);
+});
+
+const table = (name: TableName) => idleTable(fleet.tables[name], idle[name], asked);
+const tables = {
+  checkouts: table('checkouts'),
+  schedule: table('schedule'),
+  attention: table('attention'),
+  batches: table('batches'),
+  gate: table('gate'),
+};
+const stores = openStores(tables, (key, why) => {
+  throw new Error(`entry ${key}: ${why}`);
+});
+const config = decodeOperatorConfig({
+  ServiceBusConnection:
+    'Endpoint=sb://127.0.0.1;SharedAccessKeyName=a;SharedAccessKey=b;UseDevelopmentEmulator=true',
+  TablesConnection: 'UseDevelopmentStorage=true',
+});
+const storageTime = storageClock(clock);
+const gates = gateStore({
+  table: tables.gate,
+  clock,
+  storageClock: storageTime,
+  random,
+  telemetry: { event: () => {}, warn: () => {} },
+  settings: config.gate,
+});
+const noMessages = { counts: async () => ({ active: 0, scheduled: 0, dead: 0 }) };
+const statusDeps: StatusDeps = {
+  config,
+  clock,
+  gateStore: gates,
+  queueStatus: noMessages,
+  urgentStatus: noMessages,
+  countOpen: () => countOpen(tables.attention),
+  schedule: stores.schedule,
+  pollerTrace: async () => {
+    await heartbeatStore(tables.gate, () => storageTime.now().earliest, random).read();
+    return { notices: {} };
+  },
+};
+await task('status', 1, () => readStatus(statusDeps));
+await task('batch', 1, () =>
+  batchStatuses({ batches: stores.batches, gateStore: gates, clock, config })(batchId),
+);
+await task('attention', 1, async () => {
+  const groups = attentionGrouper();
+  for await (const row of attentionRows(tables.attention).list({})) groups.add(row);
+  return groups.groups();
+});
+await task('page: overview refreshed', 3, async () => {
+  let shown = await readStatus(statusDeps);
+  Object.assign(asked, { requests: 0, rowsRead: 0 });
+  for (let turn = 0; turn < 3; turn += 1) shown = await refreshStatus(statusDeps, shown, turn);
+});
+await task('page: batch refreshed', 1, async () => {
+  const watched = watchBatch(stores.batches, batchId);
+  await watched.look();
+  Object.assign(asked, { requests: 0, rowsRead: 0 });
+  await watched.look();
+});
+await task('repair', 1, () =>
+  repairSchedule(
+    { ...stores, clock, ledgerScan: ledgerScan(tables.checkouts, () => {}) },
+    { write: false, onFinding: () => {} },
+  ),
+);
+await task('export', 1, async () => {
+  for await (const row of exportRows(tables)) JSON.stringify(row);
+});
+process.send?.(costs, () => process.exit(0));
+
+function addIdle(): void {
+  const { customerId = '', cartId = '' } = jobs[0] ?? {};
+  const own = (name: TableName, wanted: (key: string, properties: Properties) => boolean): string => {
+    const row = fleet.tables[name].all().find(({ key, properties }) => wanted(key, properties));
+    if (row === undefined) throw new Error(`The table ${name} has no sample.`);
+    return JSON.stringify(row.properties);
+  };
+  const isFirst = (text: string): boolean => text.includes(cartId);
+  const like =
+    (sample: string, change: (properties: Properties) => Properties = (same) => same) =>
+    (n: number): Properties =>
+      change(
+        JSON.parse(
+          sample.replaceAll(cartId, hex(n)).replaceAll(customerId, hex(Math.floor(n / jobsOfCustomer))),
+        ),
+      );
+  const completed = (sample: string): string =>
+    sample.replaceAll('"pending', '"completed').replaceAll('"ordered', '"completed');
+  const record = like(completed(own('checkouts', (key) => key === `cart:${cartId}`)));
+  const order = like(completed(own('checkouts', (key) => key.startsWith('order:') && isFirst(key))));
+  const poll = like(own('schedule', (key, { orderId }) => isFirst(key) && orderId !== undefined));
+  const line = like(own('batches', isFirst));
+
+  // Of each customer ten records, then their orders.
+  idle.checkouts.push({
+    count: 2 * records,
+    at(index) {
+      const [customer, place] = [Math.floor(index / 20), index % 20];
+      const n = customer * jobsOfCustomer + (place % jobsOfCustomer);
+      const key = place < jobsOfCustomer ? `cart:${hex(n)}` : `order:order-of-${hex(n)}`;
+      return { partition: hex(customer), key };
+    },
+    properties(index) {
+      const [customer, place] = [Math.floor(index / 20), index % 20];
+      const n = customer * jobsOfCustomer + (place % jobsOfCustomer);
+      return place < jobsOfCustomer ? record(n) : order(n);
+    },
+  });
+  idle.schedule.push(
+    {
+      count: entries,
+      at: (n) => ({ partition: 'due', key: `${String(distant + n).padStart(15, '0')}:order-of-${hex(n)}` }),
+      properties: (n) => ({ ...poll(n), dueAt: distant + n }),
+    },
+    {
+      count: entries,
+      at: (n) => ({ partition: 'due', key: `job:${String(distant + n).padStart(15, '0')}:${jobKeyAt(n)}` }),
+      properties: (n) => ({
+        version: 1,
+        jobKey: jobKeyAt(n),
+        urgent: false,
+        origin: distant + n,
+        dueAt: distant + n,
+        wakes: 0,
+        wokenAt: 0,
+        since: distant,
+        state: 'waiting',
+      }),
+    },
+  );
+  // One job in a hundred failed, and somebody closed its row.
+  idle.attention.push({
+    count: Math.floor(records / 100),
+    at: (n) => ({ partition: 'job', key: jobKeyAt(n * 100) }),
+    properties: () => ({
+      kind: 'failed',
+      open: false,
+      code: '800009',
+      description: 'The cart has items with errors.',
+      remedy: 'Make a new cart.',
+      revision: 1,
+      at: 0,
+      openedAt: 0,
+      closedBy: 'somebody',
+    }),
+  });
+  // Batches of a thousand, each in its partition.
+  idle.batches.push({
+    count: records,
+    at: (n) => ({ partition: `night-${String(Math.floor(n / 1_000)).padStart(6, '0')}`, key: jobKeyAt(n) }),
+    properties: line,
+  });
+}
