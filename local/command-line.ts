@@ -32,3 +32,6 @@ function inWords(error: unknown): string {
 /** A whole number in a range, as an option writes it. */
 export const numberIn = (least: number, most: number) =>
   z.coerce.number().check(z.int(), z.gte(least), z.lte(most));
+
+/** Of what a worker prints, warnings and errors alone: the events of a batch would push what to type next off the screen. */
+export const isForPeople = (line: string): boolean => !/^\{"(?:event|ready)":/.test(line);

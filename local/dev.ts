@@ -4,7 +4,7 @@ import { copyFile, mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod/mini';
 import { buildDist } from './build.ts';
-import { readOptions } from './command-line.ts';
+import { isForPeople, readOptions } from './command-line.ts';
 import type { HostChild } from './functions-host/child.ts';
 import type { CartRef } from './partner-center/sandbox.ts';
 import { makeSampleLists } from './sample-list.ts';
@@ -97,9 +97,8 @@ const operatorPage = (): ChildProcess =>
     stdio: ['ignore', 'inherit', 'inherit'],
   });
 
-/** A tick comes each second here: its events would push what to type next off the screen. */
 const show = (line: string): void => {
-  if (!/^\{"event":"(?:PollTick|FleetState)"/.test(line)) console.log(line);
+  if (isForPeople(line)) console.log(line);
 };
 
 function addresses({ broker, tables, sandbox, functionKey }: Stack, worker: HostChild | undefined): string {
@@ -150,7 +149,11 @@ ${http}
   curl -s -X POST ${sandbox.admin}/admin/carts -H 'content-type: application/json' -d '{"count":100,"customers":10}'
 
   # what Partner Center has sold
-  curl -s ${sandbox.admin}/admin/order-book`;
+  curl -s ${sandbox.admin}/admin/order-book
+
+  # a bad night: three of ten checkouts are executed, and their answers are lost. "faults":[] ends it
+  curl -s -X POST ${sandbox.admin}/admin/switches -H 'content-type: application/json' \\
+    -d '{"faults":[{"kind":"drop","when":"after","rate":0.3}]}'`;
 }
 
 // Last: it uses the constants above.

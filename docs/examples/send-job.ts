@@ -1,4 +1,4 @@
-// TypeScript, Service Bus: npm install @azure/service-bus @azure/identity, then: node send-job.ts
+// TypeScript, Service Bus: npm install @azure/service-bus @azure/identity, then, with Node 24: node send-job.ts
 // Signs in with your own identity (role "Azure Service Bus Data Sender" on the queue), or with a connection string.
 import { DefaultAzureCredential } from '@azure/identity';
 import { ServiceBusClient } from '@azure/service-bus';

@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs';
 import type { ListLine } from '../../src/operator/list/list-line.ts';
 import { readList } from '../../src/operator/list/read-list.ts';
-import { UnreadableList } from '../../src/operator/list/unreadable-list.ts';
+import { fileProblem, UnreadableList } from '../../src/operator/list/unreadable-list.ts';
 import type { Sandbox } from '../partner-center/sandbox.ts';
 import type { Line, Plan, UnreadLine } from './plan.ts';
 
@@ -24,8 +24,8 @@ export async function openList(path: string): Promise<OwnList> {
     }
   } catch (error) {
     if (error instanceof UnreadableList) throw new Error(`The list ${path} cannot be read. ${error.message}`);
-    if (error instanceof Error && 'code' in error)
-      throw new Error(`The list ${path} cannot be read: ${error.message}`);
+    const problem = fileProblem(error);
+    if (problem !== undefined) throw new Error(`The list ${path} cannot be read: ${problem}.`);
     throw error;
   }
   if (lines.length + unread.length === 0) throw new Error(`${path} holds no line to send.`);

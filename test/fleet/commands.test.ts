@@ -55,7 +55,7 @@ describe('npm start', () => {
   test('a list that is not there is told in a sentence', async () => {
     await using run = command('local/night.ts', '--file', 'no-such-list.csv');
     expect(await run.ended).toBe(1);
-    expect(run.printed()).toMatch(/no such file.*no-such-list\.csv/);
+    expect(run.printed()).toMatch(/no-such-list\.csv cannot be read: there is no such file/);
     expect(run.printed()).not.toMatch(/^ {4}at /m);
   });
 });

@@ -1,7 +1,10 @@
 /** Promise: what a command prints fits the terminal, and programs get times that they can read. */
 import { Writable } from 'node:stream';
 import { expect, test } from 'vitest';
-import { layOut, openOutput } from '../../src/cli/session/output.ts';
+import { isForPeople } from '../../local/command-line.ts';
+import { credentialEnd } from '../../src/cli/commands/status-command.ts';
+import { commandName, layOut, openOutput, typedCommand } from '../../src/cli/session/output.ts';
+import { clockNote } from '../../src/cli/session/words.ts';
 
 function terminal(columns: number | undefined) {
   let text = '';
@@ -39,7 +42,10 @@ test('many rows are laid out', () => {
 test('a live line never wraps, and leaves nothing behind', () => {
   const stderr = terminal(80);
   const stdout = terminal(80);
-  const output = openOutput({ stdout: stdout.stream, stderr: stderr.stream }, { json: false });
+  const output = openOutput(
+    { stdout: stdout.stream, stderr: stderr.stream },
+    { json: false, typed: commandName },
+  );
   output.progress('x'.repeat(140));
   expect(stderr.text()).toBe(`\r${'x'.repeat(79)}\u001b[K`);
   output.line('done');
@@ -49,7 +55,10 @@ test('a live line never wraps, and leaves nothing behind', () => {
 
 test('times in JSON are ISO 8601; counts and lengths stay numbers', () => {
   const stdout = terminal(undefined);
-  const output = openOutput({ stdout: stdout.stream, stderr: terminal(undefined).stream }, { json: true });
+  const output = openOutput(
+    { stdout: stdout.stream, stderr: terminal(undefined).stream },
+    { json: true, typed: commandName },
+  );
   output.data({
     at: 1_795_997_844_527.947,
     calls: 300,
@@ -62,4 +71,29 @@ test('times in JSON are ISO 8601; counts and lengths stay numbers', () => {
     pauses: [{ until: '2026-11-30T00:17:24.000Z' }],
     ms: 86_400_000_000,
   });
+});
+
+test('a hint has the options that lead to the same place, so that it can be pasted', () => {
+  const stdout = terminal(undefined);
+  const stderr = terminal(undefined);
+  const typed = typedCommand({ settings: 'my night.env', websockets: true });
+  const output = openOutput({ stdout: stdout.stream, stderr: stderr.stream }, { json: false, typed });
+  output.line('Next: npx partner-checkout resume');
+  output.note('See npx partner-checkout status');
+  const command = 'npx partner-checkout --settings "my night.env" --websockets';
+  expect(stdout.text()).toBe(`Next: ${command} resume\n`);
+  expect(stderr.text()).toBe(`See ${command} status\n`);
+  expect(typedCommand({})).toBe('npx partner-checkout');
+});
+
+test('npm run dev shows what a person must see: warnings and errors, no events', () => {
+  const lines = ['{"ready":{"functions":[]}}', '{"event":"JobFinished"}', '{"warning":"x"}', 'Error: y'];
+  expect(lines.filter(isForPeople)).toEqual(['{"warning":"x"}', 'Error: y']);
+});
+
+test('a fast clock and a credential without an end are told as what they are', () => {
+  expect(clockNote(1)).toBe('');
+  expect(clockNote(60)).toBe(' (its clock runs 60 times as fast)');
+  expect(credentialEnd(12)).toBe('ends in 12 days');
+  expect(credentialEnd('unknown')).toContain('only a certificate and a refresh token');
 });

@@ -4,6 +4,7 @@ import { expect, test } from 'vitest';
 import { batchStore } from '../../src/adapters/azure-tables/batch-store.ts';
 import { ledgerStore } from '../../src/adapters/azure-tables/ledger-store.ts';
 import { batchView } from '../../src/api/batch-view.ts';
+import { batchData } from '../../src/cli/commands/batch-command.ts';
 import type { BatchJob } from '../../src/domain/batch/batch.ts';
 import { defaultGateSettings } from '../../src/domain/gate/gate-settings.ts';
 import { type Closure, initialState, opened } from '../../src/domain/gate/gate-state.ts';
@@ -156,6 +157,21 @@ test('decisions, holds and stopped jobs are counted apart', async () => {
   const status = await batchStatuses(deps)('night');
   expect(status).toMatchObject({ decisions: 1, held: 1, stoppedJobs: 1 });
   expect(status && batchView(status)).toMatchObject({ decisions: 1, held: 1, gate: { open: true } });
+});
+
+test('batch --json has every field of GET /api/batches with the same value, and what only operators see', async () => {
+  const { deps, write, close, start } = bed();
+  await write({ state: 'failed', code: 'stopped' });
+  close({ cause: 'auth', since: start, until: start + minute, reason: 'AADSTS7000222', pauses: 1 });
+  const status = await batchStatuses(deps)('night');
+  if (status === undefined) throw new Error('the batch is known');
+  expect(batchData(status)).toMatchObject(batchView(status));
+  expect(batchData(status)).toMatchObject({
+    gate: { reason: 'AADSTS7000222' },
+    stoppedJobs: 1,
+    eta: { kind: 'done' },
+    questions: [],
+  });
 });
 
 test('while a person has paused the gate, nobody knows the end', async () => {

@@ -1,6 +1,7 @@
 /** Promise: a job's story is told in the order in which it happened. */
 
 import { expect, test } from 'vitest';
+import { withIds } from '../../src/cli/commands/attention-command.ts';
 import { jobKeyOf } from '../../src/domain/message/job-key.ts';
 import { attentionGrouper } from '../../src/operator/attention/attention-groups.ts';
 import { closeRefusal } from '../../src/operator/attention/close-attention.ts';
@@ -136,6 +137,17 @@ test('groups are by kind and code, the largest first, told by their newest row',
     { kind: 'failed', count: 3, closed: 1, newest: 3, description: 'new', example: other },
     { kind: 'partial', count: 1, closed: 0 },
   ]);
+});
+
+test('attention --json has customer and cart apart; a rejected message has neither', () => {
+  const grouper = attentionGrouper();
+  grouper.add(row());
+  const { jobKey: _, ...rejected } = row({ kind: 'rejected', key: 'rejected:1' });
+  grouper.add(rejected);
+  const [ofJob, ofMessage] = grouper.groups().map(withIds);
+  expect(ofJob).toMatchObject({ jobKey, customerId, cartId });
+  expect(ofMessage).toMatchObject({ example: 'rejected:1' });
+  expect(ofMessage).not.toHaveProperty('customerId');
 });
 
 test('a person closes what is at its end; a question they answer, or it closes by itself', () => {

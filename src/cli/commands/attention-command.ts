@@ -1,5 +1,6 @@
 /** `attention`: what people must decide or correct; closing rows, and saying who works on them. */
 import { attentionKinds, resultKinds } from '../../domain/checkout/attention-row.ts';
+import { identityOf, type JobIdentity, type JobKey } from '../../domain/message/job-key.ts';
 import { attentionGrouper } from '../../operator/attention/attention-groups.ts';
 import { type Closed, closeRows, findRow, takeRows } from '../../operator/attention/close-attention.ts';
 import { counted } from '../../operator/counted.ts';
@@ -40,7 +41,7 @@ async function list({ output, operator }: Session, options: ListOptions): Promis
     if (options.each === true) rows.push(row);
   }
   const groups = grouper.groups();
-  output.data(options.each === true ? rows : groups);
+  output.data(options.each === true ? rows.map(withIds) : groups.map(withIds));
   if (groups.length === 0) {
     const unknown = await unknownInFilter(deps, filter);
     if (unknown !== undefined) throw new CommandFailure(exit.found, `${unknown} So nothing was checked.`);
@@ -63,6 +64,11 @@ async function list({ output, operator }: Session, options: ListOptions): Promis
     output.line(harmless(`    newest ${timeText(group.newest)}: ${group.example}`));
   }
   return exit.found;
+}
+
+/** For programs: customer and cart apart, and not only in a job key. A rejected message has none. */
+export function withIds<T extends { readonly jobKey?: JobKey }>(about: T): T & Partial<JobIdentity> {
+  return about.jobKey === undefined ? about : { ...about, ...identityOf(about.jobKey) };
 }
 
 function lineOf(row: AttentionRow): string {

@@ -1,10 +1,12 @@
 /** `batch`: how far a batch is, its results as a file, and the report. */
 import { createWriteStream, writeFileSync } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
+import { batchView } from '../../api/batch-view.ts';
 import { type LineKind, lineKinds, openLines } from '../../domain/batch/batch-counts.ts';
 import { isRetryable, states } from '../../domain/checkout/record.ts';
 import { describeValue } from '../../domain/looks-like.ts';
 import { readBatchId } from '../../domain/message/job.ts';
+import { omitUndefined } from '../../domain/omit-undefined.ts';
 import { type BatchStatus, batchStatuses } from '../../operator/batches/batch-status.ts';
 import { findQueued, mostPeeked } from '../../operator/batches/queued-batch.ts';
 import { counted } from '../../operator/counted.ts';
@@ -14,7 +16,7 @@ import { type CsvChoice, csvLines, reportOf } from '../session/batch-files.ts';
 import { CommandFailure, exit } from '../session/cli-failure.ts';
 import { inSession, newCommand, type Session } from '../session/command.ts';
 import type { Output } from '../session/output.ts';
-import { clockTime, quoted } from '../session/words.ts';
+import { clockNote, clockTime, quoted } from '../session/words.ts';
 import { stopCommand } from './batch-stop-command.ts';
 
 interface Options extends CsvChoice {
@@ -54,9 +56,10 @@ async function run(session: Session, id: string, options: Options): Promise<numb
   const { queueStatus, queued } = await queues();
   const status = batchStatuses({ ...deps, findQueued: (batch) => findQueued(queued, batch) });
   const backlog = () => waitingIn([queueStatus]);
+  const clock = clockNote(deps.config.timeFactor);
   let now = known(batchId, await status(batchId, await backlog()));
   while (options.watch === true && openLines(now.counts) > 0 && !interrupted.aborted) {
-    output.progress(`${barOf(now)} ${answerOf(now)} · ${etaText(now, deps.clock.now())}`);
+    output.progress(`${barOf(now)} ${answerOf(now)} · ${etaText(now, deps.clock.now())}${clock}`);
     await deps.clock.sleep(watchEvery);
     now = known(batchId, await status(batchId, await backlog()));
   }
@@ -74,12 +77,26 @@ async function run(session: Session, id: string, options: Options): Promise<numb
     writeFileSync(options.report, await reportOf(deps, batchId, now.total));
     output.note(`Report: ${options.report}`);
   }
-  show(output, now, deps.clock.now());
-  output.data(now);
+  show(output, now, deps.clock.now(), clock);
+  output.data(batchData(now));
   if (interrupted.aborted) return exit.interrupted;
   const { counts, questions } = now;
   const bad = counts.failed + counts.partial + counts.rejected + questions.length;
   return bad > 0 ? exit.found : exit.ok;
+}
+
+/** For programs: what `GET /api/batches` answers, in the same shape, and what only operators see. */
+export function batchData(status: BatchStatus) {
+  const { gate, stopped, stoppedJobs, queued, eta, questions } = status;
+  const view = batchView(status);
+  return {
+    ...view,
+    gate: { ...view.gate, ...omitUndefined({ reason: gate.reason }) },
+    ...omitUndefined({ stoppedBy: stopped, queued }),
+    stoppedJobs,
+    eta,
+    questions,
+  };
 }
 
 function batchIdIn(text: string): string {
@@ -99,7 +116,7 @@ function known(batchId: string, status: BatchStatus | undefined): BatchStatus {
   );
 }
 
-function show(output: Output, status: BatchStatus, now: number): void {
+function show(output: Output, status: BatchStatus, now: number, clock: string): void {
   const { batchId, total, stopped, queued, counts, perMinute, questions, decisions, held, gate } = status;
   if (decisions > 0) {
     output.line(
@@ -141,7 +158,8 @@ function show(output: Output, status: BatchStatus, now: number): void {
     ['state', 'carts'],
     lineKinds.filter((kind) => counts[kind] > 0).map((kind) => [lineNames[kind], counts[kind]]),
   );
-  output.line(`${Math.round(perMinute)} checkouts a minute, over the last five. ${etaText(status, now)}`);
+  const rate = `${Math.round(perMinute)} checkouts a minute, over the last five. `;
+  output.line(openLines(counts) === 0 ? etaText(status, now) : `${rate}${etaText(status, now)}${clock}`);
   const late = questions.filter(({ asked }) => asked === 'pending-too-long').length;
   if (late > 0)
     output.line(

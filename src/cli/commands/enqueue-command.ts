@@ -9,7 +9,7 @@ import { counted } from '../../operator/counted.ts';
 import { enqueue } from '../../operator/enqueue.ts';
 import { type CheckedList, checkList, type ListProblem } from '../../operator/list/check-list.ts';
 import { readList } from '../../operator/list/read-list.ts';
-import { UnreadableList } from '../../operator/list/unreadable-list.ts';
+import { fileProblem, UnreadableList } from '../../operator/list/unreadable-list.ts';
 import type { WallTime } from '../../operator/wall-time.ts';
 import { timeToCome } from '../session/arguments.ts';
 import { CommandFailure, exit } from '../session/cli-failure.ts';
@@ -102,8 +102,8 @@ async function check(
     const name = file === '-' ? 'The list on standard input' : `The list ${file}`;
     if (error instanceof UnreadableList)
       throw new CommandFailure(exit.found, `${name} cannot be read. ${error.message}`);
-    if (error instanceof Error && 'code' in error)
-      throw new CommandFailure(exit.usage, `${name} cannot be read: ${error.message}`);
+    const problem = fileProblem(error);
+    if (problem !== undefined) throw new CommandFailure(exit.usage, `${name} cannot be read: ${problem}.`);
     throw error;
   }
 }

@@ -22,7 +22,7 @@ import {
   readAll,
   signInOption,
 } from '../session/partner-center-session.ts';
-import { inTime } from '../session/words.ts';
+import { clockNote, inTime } from '../session/words.ts';
 import { jobsOfBatch } from './batch-lines-command.ts';
 
 interface Options {
@@ -54,12 +54,12 @@ async function run(session: Session, what: string, options: Options): Promise<nu
         const identity = identityOf(jobKey);
         return 'cartId' in identity ? [identity] : [];
       });
-  const { ledger, gateStore } = await operator();
+  const { config, ledger, gateStore } = await operator();
   const { limit } = await gateStore.read();
   const perMinute = limit * workerShare;
   const { clock, minuteMs } = access;
   output.note(
-    `${counted(carts.length, 'cart')} to read, about ${inTime((carts.length / limit) * minuteMs)} at ${Math.round(limit)} calls a minute.`,
+    `${counted(carts.length, 'cart')} to read, about ${inTime((carts.length / limit) * minuteMs)} at ${Math.round(limit)} calls a minute${clockNote(config.timeFactor)}.`,
   );
   const findings: Finding[] = [];
   let read = 0;

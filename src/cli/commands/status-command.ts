@@ -11,7 +11,7 @@ import { exit } from '../session/cli-failure.ts';
 import { inSession, newCommand } from '../session/command.ts';
 import type { Output } from '../session/output.ts';
 import { ownVersion } from '../session/version.ts';
-import { ago, clockTime, inTime } from '../session/words.ts';
+import { ago, clockNote, clockTime, inTime } from '../session/words.ts';
 
 export const statusCommand = newCommand(
   'status',
@@ -24,8 +24,7 @@ export const statusCommand = newCommand(
     const version = ownVersion();
     const now = deps.clock.now();
     const { timeFactor } = deps.config;
-    const from =
-      timeFactor === 1 ? settings().from : `${settings().from} (its clock runs ${timeFactor} times as fast)`;
+    const from = `${settings().from}${clockNote(timeFactor)}`;
     show(output, status, [from, version], now);
     const credentialDaysLeft = daysLeft(status.poller, now);
     output.data({ ...status, credentialDaysLeft, version });
@@ -86,7 +85,7 @@ function show(output: Output, status: Status, [from, version]: readonly [string,
   );
   const readAt = 'unknown' in status.poller ? undefined : status.poller.credentialReadAt;
   const read = readAt === undefined ? '' : `; read from the vault ${ago(readAt, now)}`;
-  say('credential', `days left: ${daysLeft(status.poller, now)}${read}`);
+  say('credential', `${credentialEnd(daysLeft(status.poller, now))}${read}`);
   say('version', `${version}, of ${from}`);
 }
 
@@ -95,6 +94,11 @@ function daysLeft(poller: PollerTrace | Unknown, now: number): number | 'unknown
   if ('unknown' in poller || poller.credentialEndsAt === undefined) return 'unknown';
   return Math.floor((poller.credentialEndsAt - now) / 86_400_000);
 }
+
+export const credentialEnd = (days: ReturnType<typeof daysLeft>): string =>
+  days === 'unknown'
+    ? 'its end is not known: only a certificate and a refresh token say theirs'
+    : `ends in ${counted(days, 'day')}`;
 
 const bad = (output: Output, count: number): string =>
   count === 0 ? '0' : output.paint('yellow', String(count));

@@ -4,7 +4,7 @@ import { Command } from 'commander';
 import { decodeOperatorConfig } from '../../config/config.ts';
 import { CommandFailure, exit } from './cli-failure.ts';
 import type { Operator } from './operator.ts';
-import { type Output, openOutput } from './output.ts';
+import { commandName, type Output, openOutput, type TypedOptions, typedCommand } from './output.ts';
 import type { Queues } from './queues.ts';
 import { findSettings, isRunning, type Settings } from './settings-file.ts';
 import { trustAlso } from './trust.ts';
@@ -27,8 +27,9 @@ export async function inSession(
   command: Command,
   action: (session: Session) => Promise<number>,
 ): Promise<void> {
-  const options = command.optsWithGlobals<{ json?: boolean; settings?: string; websockets?: boolean }>();
-  const output = openOutput(process, { json: options.json === true });
+  const options = command.optsWithGlobals<{ json?: boolean } & TypedOptions>();
+  const typed = typedCommand(options);
+  const output = openOutput(process, { json: options.json === true, typed });
   const interrupt = new AbortController();
   // For what is fetched and for WebSockets; the Azure clients read the variable themselves.
   if (process.env['HTTPS_PROXY'] ?? process.env['https_proxy']) setGlobalProxyFromEnv();
@@ -63,6 +64,8 @@ export async function inSession(
       },
     });
   } catch (error) {
+    if (error instanceof CommandFailure)
+      throw new CommandFailure(error.code, error.message.replaceAll(commandName, typed));
     // A read that Ctrl-C cut short: what it would have told is not known.
     if (!interrupt.signal.aborted || !(error instanceof Error) || error.name !== 'AbortError') throw error;
     throw new CommandFailure(exit.interrupted, 'Interrupted before the end: there is no result.');

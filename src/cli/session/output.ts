@@ -2,6 +2,7 @@
 import { styleText } from 'node:util';
 
 import { cutText } from '../../domain/text.ts';
+import { quoted } from './words.ts';
 
 type Style = Parameters<typeof styleText>[0];
 
@@ -24,13 +25,31 @@ export interface Output {
   paint(style: Style, text: string): string;
 }
 
+/** What every hint begins with. */
+export const commandName = 'npx partner-checkout';
+
+/** Where a command connects to, as a person typed it: a hint without these options would reach another stack, or none. */
+export interface TypedOptions {
+  readonly settings?: string;
+  readonly websockets?: boolean;
+}
+
+/** The beginning of a hint that this person can paste. */
+export const typedCommand = ({ settings, websockets }: TypedOptions): string =>
+  [
+    commandName,
+    ...(settings === undefined ? [] : ['--settings', quoted(settings)]),
+    ...(websockets === true ? ['--websockets'] : []),
+  ].join(' ');
+
 /** How far apart the lines of a progress are where it is no terminal. */
 const plainEveryMs = 5_000;
 
 export function openOutput(
   streams: { readonly stdout: NodeJS.WriteStream; readonly stderr: NodeJS.WriteStream },
-  options: { readonly json: boolean },
+  options: { readonly json: boolean; readonly typed: string },
 ): Output {
+  const asTyped = (text: string) => text.replaceAll(commandName, options.typed);
   const { stdout, stderr } = streams;
   let live = false;
   let toldAt = 0;
@@ -41,7 +60,7 @@ export function openOutput(
   const line = (text = '') => {
     if (options.json) return;
     endLive();
-    stdout.write(`${text}\n`);
+    stdout.write(`${asTyped(text)}\n`);
   };
   return {
     json: options.json,
@@ -56,7 +75,7 @@ export function openOutput(
     },
     note(text) {
       endLive();
-      stderr.write(`${text}\n`);
+      stderr.write(`${asTyped(text)}\n`);
     },
     progress(text) {
       if (stderr.isTTY === true) {

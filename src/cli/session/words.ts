@@ -32,5 +32,9 @@ export function clockTime(at: number, now: number): string {
     : `${date.toLocaleDateString('en-GB', { weekday: 'short', day: 'numeric', month: 'short' })} ${time}`;
 }
 
+/** Said beside times and rates of a stack whose clock is faster than the reader's. */
+export const clockNote = (timeFactor: number): string =>
+  timeFactor === 1 ? '' : ` (its clock runs ${timeFactor} times as fast)`;
+
 /** As one word for the shell. */
 export const quoted = (text: string): string => (/^[\w.:@+=-]+$/.test(text) ? text : `"${text}"`);

@@ -1,4 +1,6 @@
 /** Groups attention rows by kind and code. */
+import type { JobKey } from '../../domain/message/job-key.ts';
+import { omitUndefined } from '../../domain/omit-undefined.ts';
 import type { AttentionRow } from '../../ports/attention-rows.ts';
 
 /** Rows with one kind and one code: most often one cause, and one remedy. */
@@ -16,6 +18,8 @@ export interface AttentionGroup {
   readonly remedy: string;
   /** The newest of them: its job key, or the key of a rejected message. */
   readonly example: string;
+  /** Of the newest; absent for a rejected message. */
+  readonly jobKey?: JobKey;
 }
 
 export interface AttentionGrouper {
@@ -36,10 +40,11 @@ export function attentionGrouper(): AttentionGrouper {
       const taken = (known?.taken ?? 0) + (row.takenBy === undefined ? 0 : 1);
       const closed = (known?.closed ?? 0) + (row.open ? 0 : 1);
       const example = row.jobKey ?? row.key;
+      const job = omitUndefined({ jobKey: row.jobKey });
       groups.set(
         key,
         known === undefined || at >= known.newest
-          ? { kind, code, count, closed, taken, newest: at, description, remedy, example }
+          ? { kind, code, count, closed, taken, newest: at, description, remedy, example, ...job }
           : { ...known, count, closed, taken },
       );
     },
