@@ -473,6 +473,18 @@ describe('the crash counters', () => {
     expect(record.asked).toBeUndefined();
     expect(bed.attention()).toEqual([expect.objectContaining({ open: false })]);
   });
+  test('named orders that crash each run do so six times, then the person is asked again', async () => {
+    const decision = { decision: 'orders' as const, who: 'ann', at: start, orderIds: ['O1'] };
+    await bed.put({ state: 'unresolved', decision, decisions: [decision], unfinishedClaims: 5 });
+    expect(await bed.wake(start)).toBe('entry');
+    const record = await bed.record();
+    expect(record).toMatchObject({ state: 'unresolved', asked: { code: 'worker-crashed' } });
+    expect(record.decision).toBeUndefined();
+    expect(record.decisions).toMatchObject([
+      { who: 'ann', refused: expect.stringContaining('claimed 5 times') },
+    ]);
+    expect(record.nextTry).toBe(start + times.slowRetry);
+  });
   test('a decision of a person sets both to 0', async () => {
     await bed.put({ state: 'waiting', unfinishedClaims: 5, unansweredSends: 5 });
     await bed.wake(start);

@@ -1,5 +1,5 @@
 import { fromRecordRow } from '../../src/adapters/azure-tables/record-rows.ts';
-import { isSettled } from '../../src/domain/checkout/record.ts';
+import { type CheckoutRecord, isSettled } from '../../src/domain/checkout/record.ts';
 import { customerOf, idIn, type JobKey, recordKeyOf } from '../../src/domain/message/job-key.ts';
 import type { Timeline } from '../support/timeline.ts';
 import { type Blow, type BugKind, isBug } from './blows.ts';
@@ -35,6 +35,8 @@ export interface Bugs {
   /** Counts a port call of a delivery, and says whether it throws. */
   hits(name: string, jobKey: JobKey | undefined): boolean;
   claimed(jobKey: JobKey): void;
+  /** A person decided on the job: its counters begin anew. */
+  decided(jobKey: JobKey): void;
   called(jobKey: JobKey): void;
   /** Port calls of deliveries so far. */
   portCalls(): number;
@@ -105,10 +107,14 @@ export function createBugs(
     }
     // A job that gets on between two crashes, as it waits for the order list, is counted anew: the hour begins again.
     world.timeline.at(world.timeline.now() + 50 * 60_000, () => {
-      if (!hasEnd(jobKey))
+      if (!hasEnd(jobKey) && !getsOn(world, jobKey) && !isSilenced(jobKey))
         world.violated(`2 nothing lost: job ${jobKey} met a bug, and nobody has heard of it`);
     });
   }
+
+  /** Each write of an attention row throws: then nothing but the log can tell of it. */
+  const isSilenced = (jobKey: JobKey): boolean =>
+    standing.some((bug) => bug.name === 'attention.write' && (bug.jobKey ?? jobKey) === jobKey);
 
   function hasEnd(jobKey: JobKey): boolean {
     const world = worldOf();
@@ -136,6 +142,10 @@ export function createBugs(
       return isStanding ? hit(jobKey) : false;
     },
     claimed: (jobKey) => count(jobKey, 'claims'),
+    decided(jobKey) {
+      const victim = victims.get(jobKey);
+      if (victim !== undefined && !standStill.has(jobKey)) victim.claims = 0;
+    },
     called: (jobKey) => count(jobKey, 'calls'),
     portCalls: () => calls,
     hasMet: (jobKey) => jobKey !== undefined && victims.has(jobKey),
@@ -157,12 +167,20 @@ export function createBugs(
   }
 }
 
-function hasResult({ tables }: BugWorld, jobKey: JobKey): boolean {
+function recordOf({ tables }: BugWorld, jobKey: JobKey): CheckoutRecord | undefined {
   const row = tables.checkouts
     .all()
     .find(({ partition, key }) => partition === customerOf(jobKey) && key === recordKeyOf(jobKey));
-  return row !== undefined && isSettled(fromRecordRow(row).state);
+  return row === undefined ? undefined : fromRecordRow(row);
 }
+
+function hasResult(world: BugWorld, jobKey: JobKey): boolean {
+  const record = recordOf(world, jobKey);
+  return record !== undefined && isSettled(record.state);
+}
+
+/** Its last run came to an end by itself: the bug was met once, and the job goes its way. */
+const getsOn = (world: BugWorld, jobKey: JobKey): boolean => recordOf(world, jobKey)?.unfinishedClaims === 0;
 
 const hasAttention = ({ tables }: BugWorld, jobKey: JobKey): boolean =>
   tables.attention.all().some(({ key, properties }) => key === jobKey && properties['open'] === true);

@@ -149,7 +149,10 @@ export function startPeople(world: World, ledger: Ledger, schedule: Schedule): P
         };
         void decideJob(own, jobKey, { ...decided, who }, seen)
           .then(
-            ({ kind }) => kind,
+            ({ kind }) => {
+              if (kind === 'decided') world.bugs.decided(jobKey);
+              return kind;
+            },
             (error) => String(error),
           )
           .then(over);

@@ -71,12 +71,14 @@ export function decideClaim(record: CheckoutRecord, { now, stopped }: ClaimConte
   }
   // guard: Claim: nothing runs before its next try
   if (!isDue(record, now)) return { kind: 'not-due', until: dueAt(record) };
-  if (decided === undefined) {
+  // The other decisions are carried out by the claim itself. Named orders are read, and whatever crashes then does so each time.
+  if (decided === undefined || decided === 'orders') {
     const claims = record.unfinishedClaims + 1;
     // guard: Crash: the sixth unfinished run is escalated
     if (claims >= crashLimit || record.unansweredSends + 1 >= crashLimit) return { kind: 'escalate-crash' };
     // guard: Crash: the third unfinished run is put off
-    if (claims >= firstPutOff && record.putOffAt !== claims) return { kind: 'put-off' };
+    if (decided === undefined && claims >= firstPutOff && record.putOffAt !== claims)
+      return { kind: 'put-off' };
   }
   if (decided === 'give-up') return { kind: 'give-up' };
   const over = stopped || isOver(record.job, now);
