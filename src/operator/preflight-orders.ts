@@ -3,7 +3,9 @@
  * costs, and what the customer has already. It buys nothing. Each call takes a permit, so it stays within the budget.
  */
 import pMap from 'p-map';
+import { parseJson, whyIncomplete } from '../domain/answer/answer-fields.ts';
 import { decodeSubscriptions, type Subscription } from '../domain/answer/decode-subscriptions.ts';
+import type { Decoded } from '../domain/answer/exchange.ts';
 import { decodeAvailabilities, itemIn, itemOf, type Offers } from '../domain/cart/availability.ts';
 import { decodeMadeCart } from '../domain/cart/decode-made-cart.ts';
 import { type Making, nextCartStep } from '../domain/cart/next-cart-step.ts';
@@ -15,7 +17,8 @@ import type { SendOptions } from '../ports/partner-center.ts';
 import { budgetedRead, type ReadDeps, readsAtOnce } from './audit/budgeted-read.ts';
 
 export interface OrderFinding {
-  readonly kind: 'line' | 'refused' | 'held' | 'ceiling' | 'second';
+  /** `unknown`: what the customer has already could not be read. */
+  readonly kind: 'line' | 'refused' | 'held' | 'ceiling' | 'second' | 'unknown';
   readonly customerId: string;
   readonly externalOrderId: string;
   /** The producer's number of the line; absent for the order as a whole. */
@@ -53,7 +56,8 @@ export async function preflightOrders(
     async (job) => {
       if (deps.signal.aborted) return;
       const looked = await lookAt(deps, job);
-      const second = secondSubscriptions(job, (await subscriptionsOf(job.customerId)) ?? []);
+      const active = await subscriptionsOf(job.customerId);
+      const second = active === undefined ? [unknownSubscriptions(job)] : secondSubscriptions(job, active);
       onOrder({ ...looked, findings: [...looked.findings, ...second] });
     },
     { concurrency: readsAtOnce },
@@ -168,15 +172,28 @@ async function resolve(
   return { kind: 'sold', availabilities: answer.value };
 }
 
-/** Undefined: they cannot be read, and nothing is said of them. */
+/** An all-clear is earned: a part of the list does not show what is not there. */
+function decodeAll(body: string): Decoded<readonly Subscription[]> {
+  const why = whyIncomplete(parseJson(body));
+  return why === undefined ? decodeSubscriptions(body) : { ok: false, why, incomplete: true };
+}
+
+/** Undefined: they cannot be read. */
 async function readSubscriptions(
   deps: PreflightOrdersDeps,
   customerId: string,
 ): Promise<readonly Subscription[] | undefined> {
   const send = (options: SendOptions) => deps.cartApi.subscriptions({ customerId }, options);
-  const answer = await budgetedRead(deps, customerId, send, decodeSubscriptions);
+  const answer = await budgetedRead(deps, customerId, send, decodeAll);
   return answer.kind === 'value' ? answer.value : undefined;
 }
+
+const unknownSubscriptions = ({ customerId, externalOrderId }: OrderJob): OrderFinding => ({
+  kind: 'unknown',
+  customerId,
+  externalOrderId,
+  text: 'the subscriptions of this customer cannot be read: a line may make a second one of what is active',
+});
 
 /** A cart line always starts a subscription of its own. */
 const secondSubscriptions = (job: OrderJob, active: readonly Subscription[]): readonly OrderFinding[] =>

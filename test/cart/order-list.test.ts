@@ -1,7 +1,7 @@
 /** Promise: a list of order lines becomes the jobs that it says, and each bad line is named. */
 
 import { expect, test } from 'vitest';
-import { csvHeading, csvRows, listHeading, listRows } from '../../src/operator/batches/batch-csv.ts';
+import { csvHeading, csvLine, csvRows, listHeading, listRows } from '../../src/operator/batches/batch-csv.ts';
 import { checkList } from '../../src/operator/list/check-list.ts';
 import { readList } from '../../src/operator/list/read-list.ts';
 import { customerId } from './lines.ts';
@@ -76,6 +76,24 @@ test('a number that a spreadsheet has changed, and rows that contradict each oth
   ]);
 });
 
+test('a row that was copied is refused, unless its line is numbered: it would be bought twice', async () => {
+  const line = 'CFQ7TTC0AB12,0001,,25,P1Y,monthly,,,';
+  const list = await check(
+    `${customerId},PO-1,,${line},,`,
+    `${customerId},PO-1,,${line.toLowerCase().replace('p1y', 'P1Y').replace('0001', '1')},,`,
+    `${customerId},PO-2,1,${line},,`,
+    `${customerId},PO-2,2,${line},,`,
+    `${customerId},12.35E+10,,${line},,`,
+  );
+  expect(list.jobs.map(({ job }) => job)).toMatchObject([
+    { externalOrderId: 'PO-2', lines: [{ line: 1 }, { line: 2 }] },
+  ]);
+  expect(list.problems).toMatchObject([
+    { line: 3, field: 'line', reason: expect.stringContaining('equal to row 2') },
+    { line: 6, field: 'externalOrderId', reason: expect.stringContaining('spreadsheet') },
+  ]);
+});
+
 test('JSON lines: one number with other lines is refused', async () => {
   const order = (quantity: number) => ({
     customerId,
@@ -137,4 +155,46 @@ test('the result has a row for each line, and what failed comes as a list that c
     { externalOrderId: 'a.2', lines: [{ product: 'CFQ7TTC0RS65' }], onBadLine: 'drop' },
     { externalOrderId: 'b', lines: [{ product: 'CFQ7TTC0AB12' }, { product: 'CFQ7TTC0RS65' }] },
   ]);
+});
+
+test('the list to send again holds the whole order, whatever stands in its cells', async () => {
+  const bed = linesBed();
+  const whole = {
+    customerId,
+    externalOrderId: 'PO-1',
+    lines: [
+      {
+        line: 7,
+        product: 'CFQ7TTC0RS65',
+        sku: '0001',
+        segment: 'commercial',
+        quantity: 3,
+        term: 'P1Y',
+        billing: 'monthly',
+        promotionId: '39NFJQT1X0BX:0002:39NFJQT1Q5KN',
+        reseller: '4410001',
+        endDate: '2027-06-30T00:00:00Z',
+        friendlyName: '=HYPERLINK("x"), Contoso',
+        provisioningContext: { scope: 'shared', note: 'a "quoted", word' },
+        attestation: true,
+      },
+    ],
+    maxTotal: '9000.00',
+    currency: 'USD',
+    onBadLine: 'fail',
+    partnerOnRecordAttestation: true,
+    reference: '-1 Contoso',
+    notBefore: '2026-11-24T02:00:00.000Z',
+    notAfter: '2027-11-24T02:00:00.000Z',
+    requestedBy: '@night',
+    correlationId: '6c1f0a52-6d0e-4b7e-9a43-5e2f8b6f1d10',
+  };
+  await bed.worker.enqueue(whole);
+  await bed.settle();
+  const record = await bed.record('PO-1');
+  expect(record.state).toBe('failed');
+  const text = [listHeading, ...listRows(record)].map(csvLine).join('');
+  const list = await checkList(readList(bytes(text)), {});
+  expect(list.problems).toEqual([]);
+  expect(list.jobs.map(({ job }) => job)).toEqual([record.job]);
 });

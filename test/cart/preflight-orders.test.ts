@@ -75,6 +75,24 @@ test('what would fail, what it costs, what joins by itself and what the customer
   expect(bed.count('checkout')).toBe(1);
 });
 
+test.each(['{"code":20002}', '{"totalCount":2,"items":[]}', '{"items":[],"links":{"next":{"uri":"/more"}}}'])(
+  'subscriptions that cannot be read, or only in part, are no all-clear: %s',
+  async (subscriptions) => {
+    const bed = linesBed();
+    bed.answer('subscriptions', subscriptions);
+    const refused = subscriptions.includes('code');
+    const ask = bed.cartApi.subscriptions;
+    bed.cartApi.subscriptions = async (of, options) => {
+      const answer = await ask(of, options);
+      return answer.kind === 'answer' && refused ? { ...answer, status: 403 } : answer;
+    };
+    const looked = await preflightOf(bed, [body('a', [standard])]);
+    expect(looked.flatMap(({ findings }) => findings)).toMatchObject([
+      { kind: 'unknown', externalOrderId: 'a', text: expect.stringContaining('cannot be read') },
+    ]);
+  },
+);
+
 test('availabilities that change meanwhile are looked up anew', async () => {
   const bed = linesBed();
   bed.world.set({ faults: [{ kind: 'reissue', operations: ['create-cart'], count: 1 }] });

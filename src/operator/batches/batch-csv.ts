@@ -107,8 +107,14 @@ export const listHeading = [
   'availability',
   'friendlyName',
   'attestation',
+  'provisioningContext',
   'onBadLine',
+  'partnerOnRecordAttestation',
   'reference',
+  'notBefore',
+  'notAfter',
+  'requestedBy',
+  'correlationId',
 ] as const;
 
 /** The rows that send a job again; none where that would buy nothing, or needs a person's retry. */
@@ -116,18 +122,21 @@ export function listRows({ customerId, job, ...record }: CheckoutRecord): readon
   const again = linesToSendAgain({ customerId, job, ...record });
   if (again === undefined || !isOrderJob(job)) return [];
   return again.lines.map((line) => {
+    const { provisioningContext: context } = line;
     const fields: Readonly<Record<string, unknown>> = {
+      ...job,
+      ...line,
       customerId,
       externalOrderId: again.externalOrderId,
-      maxTotal: job.maxTotal,
-      currency: job.currency,
-      onBadLine: job.onBadLine,
-      reference: job.reference,
-      ...line,
+      notBefore: timeText(job.notBefore),
+      notAfter: timeText(job.notAfter),
+      provisioningContext: context === undefined ? '' : JSON.stringify(context),
     };
     return listHeading.map((name) => String(fields[name] ?? ''));
   });
 }
+
+const timeText = (at: number | undefined): string => (at === undefined ? '' : new Date(at).toISOString());
 
 /**
  * RFC 4180. A spreadsheet takes a cell that begins with = + - @, a tab or a line break for a formula, quoted or not: an

@@ -2,10 +2,11 @@
  * Between the two steps of a list: rows of order lines become jobs. Rows of one customer and number form one job, wherever they stand.
  * What a spreadsheet did to an id is refused with row and column, and only what is certain is put right: zeros before a SKU.
  */
+import { readJson } from '../../domain/message/job.ts';
 import { orderFields, orderLine } from '../../domain/message/order-lines.ts';
 import type { ListLine } from './list-line.ts';
 
-const lineColumns = Object.keys(orderLine.shape).filter((name) => name !== 'provisioningContext');
+const lineColumns = Object.keys(orderLine.shape);
 const jobColumns = Object.keys(orderFields).filter((name) => name !== 'lines');
 
 /** The columns of a list of order lines, beside the fields that every job may have. */
@@ -27,7 +28,7 @@ export interface OrderRow {
 }
 
 /** `1.00E+01`: a number in a cell that was no number. */
-const damaged = /^\d([.,]\d+)?E[+-]\d+$/i;
+const damaged = /^-?\d{1,3}([.,]\d+)?E[+-]\d+$/i;
 
 /** What is wrong with a row before its order is known; undefined: nothing. */
 export function rowProblem({ number, cells }: OrderRow): Extract<ListLine, { reason: string }> | undefined {
@@ -65,6 +66,7 @@ export function ordersOf(rows: readonly OrderRow[]): readonly ListLine[] {
 function orderOf(rows: readonly OrderRow[]): ListLine {
   const body = new Map<string, { readonly cell: string; readonly row: number }>();
   const lines: Record<string, unknown>[] = [];
+  const seen = new Map<string, number>();
   for (const { number, cells } of rows) {
     const line: Record<string, unknown> = {};
     for (const [field, cell] of cells) {
@@ -81,6 +83,16 @@ function orderOf(rows: readonly OrderRow[]): ListLine {
           reason: `"${cell}", but row ${before.row} of the same order says "${before.cell}"`,
         };
     }
+    const content = JSON.stringify(Object.entries(line).toSorted()).toLowerCase();
+    const equal = seen.get(content);
+    // Copied by mistake, or meant? What is bought twice cannot be asked back.
+    if (equal !== undefined && line['line'] === undefined)
+      return {
+        number,
+        field: 'line',
+        reason: `it is equal to row ${equal} of the same order: remove it, or number both in the column line if both are meant`,
+      };
+    seen.set(content, number);
     lines.push(line);
   }
   const first = rows[0]?.number ?? 0;
@@ -104,6 +116,8 @@ function lineValue(field: string, cell: string): unknown {
       return /^[A-Za-z0-9]{1,3}$/.test(cell) ? cell.padStart(4, '0') : cell;
     case 'attestation':
       return booleanIn(cell);
+    case 'provisioningContext':
+      return objectIn(cell);
     default:
       return cell;
   }
@@ -112,6 +126,12 @@ function lineValue(field: string, cell: string): unknown {
 function jobValue(field: string, cell: string): unknown {
   if (field === 'batchSize') return whole.test(cell) ? Number(cell) : cell;
   return field === 'partnerOnRecordAttestation' ? booleanIn(cell) : cell;
+}
+
+/** JSON, like `{"scope":"shared"}`. What is none is refused as it stands. */
+function objectIn(cell: string): unknown {
+  const read = readJson(new TextEncoder().encode(cell));
+  return read.ok ? read.value : cell;
 }
 
 const booleanIn = (cell: string): unknown =>

@@ -175,6 +175,9 @@ function csvProblem(error: CsvError, opened: number): string {
   }
 }
 
+/** An apostrophe before what a spreadsheet would take for a formula: `batch ID --csv` writes it, and it is no part of the cell. */
+const asText = /^'(?=[=+\-@＝＋－＠])/;
+
 type CsvRow = OrderRow | Extract<ListLine, { reason: string }>;
 
 function asJob(row: CsvRow): ListLine {
@@ -198,7 +201,7 @@ function csvLine(number: number, header: readonly string[], cells: readonly stri
     if (cell === '') continue;
     const field = header[index] ?? '';
     if (field === '') return { number, field: '', reason: `cell ${index + 1} stands under no column` };
-    values.set(field, cell);
+    values.set(field, cell.replace(asText, ''));
   }
   return { number, cells: values };
 }
