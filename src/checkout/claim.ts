@@ -161,7 +161,9 @@ async function begin(run: Run, step: ClaimStep): Promise<Claimed | undefined> {
       return done(await insertWaiting(run, step.until));
     }
     case 'insert-ended': {
-      const record = withDelivery(newRecord(delivery, deps.random.guid(), now), delivery, run.startedAt);
+      const fresh = newRecord(delivery, deps.random.guid(), now);
+      // It has no entry: this message alone comes back if the worker dies before the result is finalized.
+      const record = withDelivery({ ...fresh, claimedBy: delivery.source }, delivery, run.startedAt);
       const action = { kind: 'record-result' as const, result: tooLate(record, run.stopped, now) };
       const completed = await carryOutUnleased(run, record, undefined, action);
       return completed === undefined ? undefined : done(completed);

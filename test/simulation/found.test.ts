@@ -42,6 +42,7 @@ const found = [
   ['a cart that is not found right after its PUT fails no order', 'random:31583'],
   ['a wake-up of a newer version is no dead letter while storage is away', 'random:40935'],
   ['named orders that meet a bug each time are not tried for ever', 'refused-refuse:1:83-bugs'],
+  ['a job of a stopped batch is told of though its worker died', 'stopped-replay:1:60-before'],
   ['an entry under the key of a cart that a worker made needs no repair', 'random:10042'],
 ] as const;
 

@@ -132,6 +132,8 @@ export const scheduleScenarios: readonly Scenario[] = [
           { ...first, at: minute, notAfter: 20 * minute },
         ],
         check: (world) => {
+          // A worker that dies with the first message knows nothing of its times when the second one comes.
+          if (world.strikes() > 0) return;
           if (world.truth.orders.length > 0)
             world.violated('4 not before its time: bought in an empty window');
           const [row] = world.tables.attention.all();

@@ -120,6 +120,8 @@ export interface Checked {
     };
   };
   readonly watch: { readonly calls: readonly { readonly at: number }[] };
+  /** How often something was hit. */
+  strikes(): number;
   time(ms: number): number;
   violated(what: string): void;
 }
