@@ -120,6 +120,12 @@ test.each([
   ],
   ['with a row removed', (lines: readonly string[]) => lines.toSpliced(3, 1), /not what was written/],
   ['of something else', () => ['{"a":1}'], /not an export of the checkout worker/],
+  ['that is no JSON', () => ['customerId,cartId'], /not an export of the checkout worker/],
+  [
+    'without its header',
+    (lines: readonly string[]) => [lines.at(-1) ?? ''],
+    /not an export of the checkout worker/,
+  ],
   [
     'with rows behind its end',
     (lines: readonly string[]) => [...lines, lines[3] ?? ''],

@@ -23,7 +23,7 @@ export const adoptCommand = newCommand(
   .requiredOption('--job <key>', 'the job key of the cart that they came from')
   .option('--yes', 'does not ask for confirmation')
   .action((orders: readonly string[], options: Options, command) =>
-    inSession(command, (session) => run(session, [...new Set(orders)], options)),
+    inSession(command, (session) => run(session, [...new Set(orders.map((id) => id.trim()))], options)),
   );
 
 async function run(session: Session, orderIds: readonly string[], options: Options): Promise<number> {

@@ -27,7 +27,7 @@ export const drainCommand = newCommand(
           progress: (leftMs) =>
             output.progress(`No new call begins; waiting for calls that run: ${inTime(leftMs)}`),
         },
-        cutText(reason.trim(), 500),
+        cutText(reason.trim() || 'a release', 500),
         await who(),
       );
       return report(drained, output);

@@ -17,6 +17,7 @@ import { exportRows } from '../../operator/backup/export-rows.ts';
 import { counted } from '../../operator/counted.ts';
 import { CommandFailure, exit } from '../session/cli-failure.ts';
 import { inSession, newCommand, type Session } from '../session/command.ts';
+import { withFile } from '../session/file-failure.ts';
 
 export const exportCommand = newCommand(
   'export',
@@ -24,7 +25,9 @@ export const exportCommand = newCommand(
   'npx partner-checkout export ledger.jsonl',
 )
   .argument('<file>', 'JSON lines')
-  .action((file: string, _options, command) => inSession(command, (session) => run(session, file)));
+  .action((file: string, _options, command) =>
+    inSession(command, (session) => withFile(file, () => run(session, file))),
+  );
 
 /** So many lines are written at a time. */
 const linesAtOnce = 500;

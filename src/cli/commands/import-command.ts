@@ -8,6 +8,7 @@ import { counted } from '../../operator/counted.ts';
 import { CommandFailure, exit } from '../session/cli-failure.ts';
 import { inSession, newCommand, type Session } from '../session/command.ts';
 import { confirm } from '../session/confirm.ts';
+import { withFile } from '../session/file-failure.ts';
 import { linesOf } from './export-command.ts';
 
 interface Options {
@@ -24,7 +25,7 @@ export const importCommand = newCommand(
   .option('--over', 'writes although there are rows: those of the same key are replaced, all others stay')
   .option('--yes', 'does not ask for confirmation')
   .action((file: string, options: Options, command) =>
-    inSession(command, (session) => run(session, file, options)),
+    inSession(command, (session) => withFile(file, () => run(session, file, options))),
   );
 
 /** Beside the file, while an import is not done: how far it came. */
@@ -32,9 +33,8 @@ const progressShape = z.object({ sha256: z.string(), rows: z.number() });
 
 async function run(session: Session, file: string, options: Options): Promise<number> {
   const { output, operator, interrupted } = session;
-  if (!existsSync(file)) throw new CommandFailure(exit.usage, 'There is no such file.');
   const checked = await checkExport(linesOf(file)).catch((error: unknown) => {
-    throw error instanceof BadExport ? new CommandFailure(exit.found, error.message) : error;
+    throw error instanceof BadExport ? new CommandFailure(exit.found, `${file}: ${error.message}`) : error;
   });
   const { tables, gateStore, pollerTrace, now } = await operator();
   const progressFile = `${file}.imported`;
@@ -70,6 +70,15 @@ async function run(session: Session, file: string, options: Options): Promise<nu
 
 function rowsDone(progressFile: string, sha256: string): number {
   if (!existsSync(progressFile)) return 0;
-  const parsed = progressShape.safeParse(JSON.parse(readFileSync(progressFile, 'utf8')));
+  const parsed = progressShape.safeParse(parsedJson(readFileSync(progressFile, 'utf8')));
   return parsed.success && parsed.data.sha256 === sha256 ? parsed.data.rows : 0;
+}
+
+/** Undefined: the process ended while it wrote the file. Then the import begins anew, if a person wants rows to be replaced. */
+function parsedJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }

@@ -61,15 +61,19 @@ export function readLine(text: string, number: number): ExportLine {
   try {
     json = JSON.parse(text);
   } catch {
-    throw new BadExport(`Line ${number} is not JSON: the file was cut off or changed.`);
+    throw new BadExport(
+      number === 1
+        ? 'This is not an export of the checkout worker.'
+        : `Line ${number} is not JSON: the file was cut off or changed.`,
+    );
   }
-  const end = endShape.safeParse(json);
-  if (end.success) return { kind: 'end', ...end.data.end };
   if (number === 1) {
     const header = headerShape.safeParse(json);
     if (!header.success) throw new BadExport('This is not an export of the checkout worker, version 1.');
     return { kind: 'header', at: header.data.at };
   }
+  const end = endShape.safeParse(json);
+  if (end.success) return { kind: 'end', ...end.data.end };
   const row = rowShape.safeParse(json);
   if (!row.success) {
     const [issue] = row.error.issues;
