@@ -11,7 +11,7 @@ import { type Ledger, UnreadableRecord } from '../ports/ledger.ts';
 import type { Schedule } from '../ports/schedule.ts';
 
 export interface RepairDeps {
-  readonly schedule: Pick<Schedule, 'exists' | 'insert' | 'ensure'>;
+  readonly schedule: Pick<Schedule, 'exists' | 'insert' | 'ensure' | 'moveJobs'>;
   readonly ledger: Pick<Ledger, 'read'>;
   readonly clock: Pick<Clock, 'now'>;
 }
@@ -69,7 +69,10 @@ const isComplete = (record: CheckoutRecord): boolean =>
 
 async function writeMissing(schedule: RepairDeps['schedule'], { job, orders }: Missing): Promise<void> {
   if (orders.length > 0) await schedule.insert(orders);
-  if (job !== undefined) await schedule.ensure(job);
+  if (job === undefined) return;
+  await schedule.ensure(job);
+  // One that is there, and that no tick can read: its times are written anew.
+  await schedule.moveJobs([{ key: job.key, dueAt: job.dueAt, wokenAt: 0 }]);
 }
 
 /**

@@ -4,6 +4,7 @@ import { expect, test } from 'vitest';
 import { ledgerScan } from '../../src/adapters/azure-tables/ledger-scan-store.ts';
 import { openStores } from '../../src/adapters/azure-tables/stores.ts';
 import type { CheckoutRecord } from '../../src/domain/checkout/record.ts';
+import { omitUndefined } from '../../src/domain/omit-undefined.ts';
 import { jobEntryKeyOf, pollEntryKey } from '../../src/domain/schedule-entry.ts';
 import { type RepairFinding, repairSchedule } from '../../src/operator/repair-schedule.ts';
 import { repairRecord } from '../../src/polling/repair.ts';
@@ -104,6 +105,34 @@ test('an urgent job gets its entry among the urgent ones', async () => {
   await repairRecord(deps, record);
   expect(keys()).toEqual([jobEntryKeyOf(true, now, record.jobKey)]);
 });
+
+test.each([
+  ['a text', 'soon'],
+  ['gone', undefined],
+])(
+  'an entry whose time is %s is written anew, and what a newer version wrote is left alone',
+  async (_, dueAt) => {
+    const { tables, deps, put, keys, stores } = bed();
+    const orders = [orderSummary('O1', { entryKey: pollEntryKey(now - 7, 'O1') })];
+    const record = await put({ state: 'unresolved', nextTry: now - 70, entryOrigin: now - 70, orders });
+    await repairRecord(deps, record);
+    const spoil = (version: number) => {
+      for (const row of tables.schedule.all()) {
+        const { dueAt: _dueAt, ...rest } = row.properties;
+        tables.schedule.put({ ...row, properties: { ...rest, version, ...omitUndefined({ dueAt }) } });
+      }
+    };
+    spoil(2);
+    expect(await repairRecord(deps, record)).toEqual({ orders: [] });
+    spoil(1);
+    const missing = await repairRecord(deps, record);
+    expect([missing.job?.dueAt, missing.orders.map((entry) => entry.dueAt)]).toEqual([now, [now]]);
+    expect(await repairRecord(deps, record)).toEqual({ orders: [] });
+    expect(keys()).toHaveLength(2);
+    expect(await collect(stores.schedule.jobs('standard', 'due', now + 1))).toHaveLength(1);
+    expect(await collect(stores.schedule.due('orders', now + 1))).toHaveLength(1);
+  },
+);
 
 test('an entry that was only moved is not missing', async () => {
   const { deps, put, keys, stores } = bed();

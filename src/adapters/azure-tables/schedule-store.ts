@@ -112,7 +112,10 @@ export function scheduleStore(table: Table, onUnreadable: (key: string, why: str
       return { found, next: undefined };
     },
 
-    exists: async (key) => (await table.get(partition, key)) !== undefined,
+    async exists(key) {
+      const row = await table.get(partition, key);
+      return row !== undefined && isReadable(row);
+    },
 
     async move(from, to) {
       if (from.key === to.key) return void (await table.change(put(to)));
@@ -176,6 +179,15 @@ function fromEntry({ key, properties }: StoredRow): PollEntry | string {
     ...unkeptIn(unkept),
   };
 }
+
+/** No tick finds an entry whose time somebody made a text, or took away. What a newer version wrote is left alone. */
+const isReadable = (row: StoredRow): boolean => {
+  const { version, dueAt } = row.properties;
+  if (typeof version === 'number' && version > 1) return true;
+  return readJobEntryKey(row.key) === undefined
+    ? typeof fromEntry(row) !== 'string'
+    : typeof dueAt === 'number';
+};
 
 const toMerge = ({ key, ...columns }: EntryMove): Change => ({
   kind: 'merge',
