@@ -1,7 +1,8 @@
 import { createReadStream } from 'node:fs';
+import { fileProblem } from '../../src/operator/file-problem.ts';
 import type { ListLine } from '../../src/operator/list/list-line.ts';
 import { readList } from '../../src/operator/list/read-list.ts';
-import { fileProblem, UnreadableList } from '../../src/operator/list/unreadable-list.ts';
+import { UnreadableList } from '../../src/operator/list/unreadable-list.ts';
 import type { Sandbox } from '../partner-center/sandbox.ts';
 import type { Line, Plan, UnreadLine } from './plan.ts';
 

@@ -1,6 +1,8 @@
 /** Promise: a settings file is read as people's tools write it; nothing of it is lost without a word. */
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { readEnvFile } from '../../src/cli/session/read-env-file.ts';
+import { findSettings } from '../../src/cli/session/settings-file.ts';
 
 const text = 'CHECKOUT_QUEUE="night jobs"\r\nTablesConnection=UseIt\r\n';
 const settings = { CHECKOUT_QUEUE: 'night jobs', TablesConnection: 'UseIt' };
@@ -34,4 +36,12 @@ test.each([
   ['Windows-1252', Buffer.from('A=M\xfcller', 'latin1'), /not UTF-8/],
 ])('%s is refused', (_, bytes, words) => {
   expect(() => readEnvFile(bytes)).toThrow(words);
+});
+
+test('a settings file that is not there, and a folder in its place, are told in words', () => {
+  const find = (file: string) => () => findSettings(file, {}, import.meta.dirname, () => false);
+  expect(find(join(import.meta.dirname, 'no.env'))).toThrow(
+    /can be read \(there is no such file or folder\)/,
+  );
+  expect(find(import.meta.dirname)).toThrow(/can be read \(it is a folder\)/);
 });

@@ -63,7 +63,7 @@ describe('a rehearsal reads a list as enqueue does', () => {
 
   test('so is a file that is not there, and a folder', async () => {
     await expect(openList(join(folder, 'none.csv'))).rejects.toThrow(
-      /^The list .*none\.csv cannot be read: there is no such file\./,
+      /^The list .*none\.csv cannot be read: there is no such file or folder\./,
     );
     await expect(openList(folder)).rejects.toThrow(/cannot be read: it is a folder\./);
   });

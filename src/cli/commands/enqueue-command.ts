@@ -1,4 +1,5 @@
 /** `enqueue`: checks a list, and sends its jobs as one batch. */
+
 import { createReadStream } from 'node:fs';
 import { addAbortSignal } from 'node:stream';
 import { Option } from 'commander';
@@ -7,9 +8,10 @@ import { describeValue } from '../../domain/looks-like.ts';
 import { decodeJobValue } from '../../domain/message/job.ts';
 import { counted } from '../../operator/counted.ts';
 import { enqueue } from '../../operator/enqueue.ts';
+import { fileProblem } from '../../operator/file-problem.ts';
 import { type CheckedList, checkList, type ListProblem } from '../../operator/list/check-list.ts';
 import { readList } from '../../operator/list/read-list.ts';
-import { fileProblem, UnreadableList } from '../../operator/list/unreadable-list.ts';
+import { UnreadableList } from '../../operator/list/unreadable-list.ts';
 import type { WallTime } from '../../operator/wall-time.ts';
 import { timeToCome } from '../session/arguments.ts';
 import { CommandFailure, exit } from '../session/cli-failure.ts';

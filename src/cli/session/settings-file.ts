@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import * as z from 'zod/mini';
 import type { Environment } from '../../config/config.ts';
 import { describeValue } from '../../domain/looks-like.ts';
+import { fileProblem } from '../../operator/file-problem.ts';
 import { CommandFailure, exit } from './cli-failure.ts';
 import { readEnvFile } from './read-env-file.ts';
 
@@ -51,8 +52,7 @@ function readSettings(file: string): Environment {
   try {
     return readEnvFile(readFileSync(file));
   } catch (error) {
-    const why =
-      error instanceof Error ? ('code' in error ? String(error.code) : error.message) : 'unreadable';
+    const why = fileProblem(error) ?? (error instanceof Error ? error.message : 'unreadable');
     throw new CommandFailure(
       exit.usage,
       `--settings must name a file that can be read (${why}); it is ${describeValue(file)}.`,
