@@ -39,7 +39,7 @@ const idle: Record<TableName, IdleRows[]> = {
   batches: [],
   gate: [],
 };
-const sandbox = sandboxOf(1, 'pending');
+const sandbox = sandboxOf(1, () => 'pending');
 const fleet = virtualFleet({
   partnerCenter: sandbox.port,
   gateSettings: { limitPerMinute: 300, ceilingPerMinute: 300 },

@@ -11,6 +11,7 @@ import { benchGrowth } from './growth.ts';
 import { benchLatency } from './latency.ts';
 import { benchMemory } from './memory.ts';
 import { benchOneCustomer } from './one-customer.ts';
+import { benchOrderDelay } from './order-delay.ts';
 import { benchOverhead } from './overhead.ts';
 import { benchPeers } from './peers.ts';
 import { benchPending } from './pending.ts';
@@ -20,6 +21,7 @@ import { benchReopen } from './reopen.ts';
 import { benchRequests } from './requests.ts';
 import { benchRivals } from './rivals.ts';
 import { benchStart } from './start.ts';
+import { benchUrgent } from './urgent.ts';
 import { root } from './workload.ts';
 
 interface BenchSizes {
@@ -47,6 +49,8 @@ const benches = {
   'one-customer': benchOneCustomer,
   peers: benchPeers,
   growth: benchGrowth,
+  urgent: benchUrgent,
+  'order-delay': benchOrderDelay,
 } as const satisfies Readonly<Record<string, (sizes: BenchSizes) => Promise<unknown>>>;
 const names = Object.keys(benches) as (keyof typeof benches)[];
 

@@ -192,33 +192,51 @@ function jobs(seed: number, count: number, prefix: 'first' | 'night'): readonly 
 /** Partner Center in virtual time. */
 export interface VirtualSandbox {
   isOut: boolean;
-  readonly calls: { readonly at: number; readonly throttled: boolean }[];
+  readonly calls: {
+    readonly at: number;
+    readonly throttled: boolean;
+    readonly what: 'checkout' | 'order' | 'other';
+    /** Of the cart, or of the cart whose order it is. */
+    readonly cartId: string;
+  }[];
+  /** When the order of a cart was made. */
+  readonly madeAt: ReadonlyMap<string, number>;
   readonly port: (clock: Clock) => PartnerCenter;
 }
 
 /** Partner Center: an outage on demand, and a limit of calls in any minute. */
-export function sandboxOf(seed: number, status: 'completed' | 'pending' = 'completed'): VirtualSandbox {
+export function sandboxOf(
+  seed: number,
+  /** Of the order of a cart, so many ms after it was made. */
+  statusAt: (cartId: string, age: number) => 'completed' | 'pending' = () => 'completed',
+): VirtualSandbox {
   const random = seededRandom(seed + 5);
   const bought = new Set<string>();
+  const madeAt = new Map<string, number>();
   const calls: VirtualSandbox['calls'] = [];
   const sandbox = { isOut: false };
-  const order = (cartId: string) => ({
+  const order = (cartId: string, now: number) => ({
     id: `order-of-${cartId}`,
-    status,
+    status: statusAt(cartId, now - (madeAt.get(cartId) ?? now)),
     billingCycle: 'monthly',
     creationDate: '2026-01-05T20:00:00Z',
     lineItems: [{ offerId: 'offer-a', quantity: 1, termDuration: 'P1M' }],
   });
 
   const request =
-    (clock: Clock, answer: () => readonly [number, unknown]) =>
+    (
+      clock: Clock,
+      what: VirtualSandbox['calls'][number]['what'],
+      cartId: string,
+      answer: () => readonly [number, unknown],
+    ) =>
     async ({ mayLeave }: SendOptions): Promise<Exchange> => {
       const sentAt = clock.now();
       if (mayLeave?.() === false)
         return { kind: 'no-answer', executed: 'no', failure: 'its time had passed', stale: true, ms: 0 };
       const recent = calls.filter(({ at, throttled }) => !throttled && at > sentAt - minute);
       const throttled = recent.length >= limit;
-      calls.push({ at: sentAt, throttled });
+      calls.push({ at: sentAt, throttled, what, cartId });
       await clock.sleep(700 + 2_000 * random.fraction());
       const ms = clock.now() - sentAt;
       if (throttled) return { kind: 'answer', status: 429, body: '', retryAfterMs: 10_000, ms };
@@ -229,14 +247,15 @@ export function sandboxOf(seed: number, status: 'completed' | 'pending' = 'compl
 
   const port = (clock: Clock): PartnerCenter => ({
     checkout: (customerId, cartId, options) =>
-      request(clock, () => {
+      request(clock, 'checkout', cartId, () => {
         const key = jobKeyOf({ customerId, cartId });
         const isNew = !bought.has(key);
         bought.add(key);
-        return [isNew ? 201 : 200, { orders: [order(cartId)] }];
+        if (isNew) madeAt.set(cartId, clock.now());
+        return [isNew ? 201 : 200, { orders: [order(cartId, clock.now())] }];
       })(options),
     cart: (customerId, cartId, options) =>
-      request(clock, () => [
+      request(clock, 'other', cartId, () => [
         200,
         {
           id: cartId,
@@ -254,14 +273,16 @@ export function sandboxOf(seed: number, status: 'completed' | 'pending' = 'compl
         },
       ])(options),
     orders: (customerId, options) =>
-      request(clock, () => {
+      request(clock, 'other', '', () => {
         const items = [...bought]
           .filter((key) => key.startsWith(customerId))
-          .map((key) => order(key.split(':').at(-1) ?? ''));
+          .map((key) => order(key.split(':').at(-1) ?? '', clock.now()));
         return [200, { totalCount: items.length, items }];
       })(options),
-    order: (_, orderId, options) =>
-      request(clock, () => [200, order(orderId.slice('order-of-'.length))])(options),
+    order: (_, orderId, options) => {
+      const cartId = orderId.slice('order-of-'.length);
+      return request(clock, 'order', cartId, () => [200, order(cartId, clock.now())])(options);
+    },
   });
-  return Object.assign(sandbox, { calls, port });
+  return Object.assign(sandbox, { calls, madeAt, port });
 }

@@ -44,8 +44,8 @@ export interface VirtualFleet {
   readonly warnings: readonly string[];
   /** The gate as an onlooker reads it; costs the fleet nothing. */
   readonly gate: GateStore;
-  /** A producer sends bodies. */
-  enqueue(bodies: readonly unknown[]): void;
+  /** A producer sends bodies, to the queue for most jobs or to the one that is served first. */
+  enqueue(bodies: readonly unknown[], to?: QueueName): void;
   /** Messages that wait or are under way. */
   messages(): number;
   /** Entries of jobs in the schedule. */
@@ -64,7 +64,10 @@ export interface VirtualFleetOptions {
   readonly over?: (name: TableName, table: MemoryTable) => Table;
 }
 
+type QueueName = 'standard' | 'urgent';
+
 interface Waiting {
+  readonly queue: QueueName;
   readonly message: OutgoingMessage;
   readonly sequence: number;
   readonly at: number;
@@ -96,12 +99,16 @@ export function virtualFleet(options: VirtualFleetOptions): VirtualFleet {
   let queue: Waiting[] = [];
   let sequence = 0;
   let underWay = 0;
-  const hosts: { running: number; readonly handle: (next: Waiting) => Promise<void> }[] = [];
+  const hosts: {
+    /** As many at once of each queue: each has a function of its own. */
+    readonly running: Record<QueueName, number>;
+    readonly handle: (next: Waiting) => Promise<void>;
+  }[] = [];
 
-  function send(messages: readonly OutgoingMessage[], at: number): void {
+  function send(messages: readonly OutgoingMessage[], at: number, to: QueueName): void {
     for (const message of messages) {
       sequence += 1;
-      queue.push({ message, sequence, at: Math.max(at, clock.now()), deliveries: 0 });
+      queue.push({ queue: to, message, sequence, at: Math.max(at, clock.now()), deliveries: 0 });
     }
     wakeAt(at);
   }
@@ -110,17 +117,23 @@ export function virtualFleet(options: VirtualFleetOptions): VirtualFleet {
     void clock.sleep(Math.max(1, at - clock.now())).then(dispatch);
   }
 
-  /** The instance with the most room takes the next message that is due. */
   function dispatch(): void {
+    dispatchFrom('urgent');
+    dispatchFrom('standard');
+  }
+
+  /** The instance with the most room takes the next message that is due. */
+  function dispatchFrom(name: QueueName): void {
     for (;;) {
-      const host = hosts.toSorted((a, b) => a.running - b.running)[0];
-      const next = queue.find(({ at }) => at <= clock.now());
-      if (host === undefined || next === undefined || host.running >= atOnce) return;
+      const host = hosts.toSorted((a, b) => a.running[name] - b.running[name])[0];
+      if (host === undefined || host.running[name] >= atOnce) return;
+      const next = queue.find((each) => each.queue === name && each.at <= clock.now());
+      if (next === undefined) return;
       queue = queue.filter((each) => each !== next);
-      host.running += 1;
+      host.running[name] += 1;
       underWay += 1;
       void host.handle(next).finally(() => {
-        host.running -= 1;
+        host.running[name] -= 1;
         underWay -= 1;
         dispatch();
       });
@@ -183,13 +196,14 @@ export function virtualFleet(options: VirtualFleetOptions): VirtualFleet {
       ...parts,
       store: gateStore({ ...parts, table: table('gate'), storageClock: server }),
     });
-    const outgoing: Deps['queue'] = {
+    const outgoing = (to: QueueName): Deps['queue'] => ({
       async send(messages, at) {
         for (const _ of messages) note('send');
         await clock.sleep(leg());
-        send(messages, at);
+        send(messages, at, to);
       },
-    };
+    });
+    const wakeUps = { standard: outgoing('standard'), urgent: outgoing('urgent') };
     const deps: Deps = {
       clock: own,
       clockSkew: () => undefined,
@@ -202,7 +216,7 @@ export function virtualFleet(options: VirtualFleetOptions): VirtualFleet {
       tokens: { ready: async () => true },
       ...stores,
       joinBatch: batchJoiner({ ...stores, clock: own, times: defaultTimes }),
-      queue: outgoing,
+      queue: wakeUps.standard,
       events: {
         async publish(more) {
           note('publish');
@@ -221,22 +235,23 @@ export function virtualFleet(options: VirtualFleetOptions): VirtualFleet {
       },
       heartbeats: heartbeatStore(table('gate'), () => server.now().earliest, random),
       ledgerScan: ledgerScan(table('checkouts'), (why) => void warnings.push(why)),
-      wakeUps: { standard: outgoing, urgent: outgoing },
+      wakeUps,
     };
+    const byQueue = { standard: deps, urgent: { ...deps, gate: gate.urgent, queue: wakeUps.urgent } };
     gate.onOpened(() => void tickNow(tickDeps));
     const tickIfStale = tickStarter(tickDeps);
     hosts.push({
-      running: 0,
+      running: { standard: 0, urgent: 0 },
       async handle(next) {
         note('delivery');
         next.deliveries += 1;
         await clock.sleep(leg());
         const startedAt = own.now();
         try {
-          await handleDelivery(deps, {
+          await handleDelivery(byQueue[next.queue], {
             ...next.message,
             sequenceNumber: String(next.sequence),
-            queue: 'standard',
+            queue: next.queue,
             deliveryCount: next.deliveries,
             enqueuedAt: next.at,
           });
@@ -275,7 +290,7 @@ export function virtualFleet(options: VirtualFleetOptions): VirtualFleet {
       telemetry: { event: () => {}, warn: (message) => void warnings.push(message) },
       settings,
     }),
-    enqueue: (bodies) =>
+    enqueue: (bodies, to = 'standard') =>
       send(
         bodies.map((body) => ({
           messageId: random.guid(),
@@ -283,6 +298,7 @@ export function virtualFleet(options: VirtualFleetOptions): VirtualFleet {
           properties: {},
         })),
         clock.now(),
+        to,
       ),
     messages: () => queue.length + underWay,
     waiting: () => tables.schedule.all().filter(({ key }) => /^(job|urgent):/.test(key)).length,

@@ -22,6 +22,12 @@ export type Tables = Readonly<Record<keyof typeof tableNames, Table>>;
 /** Five tries within about 3 s; the limit of each request cuts what lasts longer. */
 const retryOptions = { maxRetries: 4, retryDelayInMs: 200, maxRetryDelayInMs: 1_500 };
 
+/**
+ * Steps of the client that every request would pass through for nothing: the SDK's own spans and log, which nobody listens to (`traced.ts`
+ * makes the spans), forms, which no request has, and redirects, which the service never sends.
+ */
+const unneeded = ['tracingPolicy', 'logPolicy', 'formDataPolicy', 'redirectPolicy'];
+
 export interface AzureTables extends Tables {
   /** Creates the tables that are missing. */
   ensure(): Promise<void>;
@@ -31,6 +37,7 @@ export function azureTables(connection: Connection, onServerTime?: (time: Server
   const connect = connector(connection);
   const client = (name: string): TableClient => {
     const made = connect(name);
+    for (const policy of unneeded) made.pipeline.removePolicy({ name: policy });
     // Inside the retries: the time of the try that was answered.
     if (onServerTime !== undefined) made.pipeline.addPolicy(observer(onServerTime), { afterPhase: 'Retry' });
     return made;
