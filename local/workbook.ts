@@ -136,7 +136,7 @@ const jobParameters = parameterItem('job-parameters', [
     type: 1,
     value: '',
     description:
-      'A job key or a part of it, a reference, the id of an order that was pending, MS-CorrelationId, MS-RequestId or a trace id.',
+      'A job key or a part of it, a reference, an order id, MS-CorrelationId, MS-RequestId or a trace id.',
   }),
   parameter('JobKey', 'Job', {
     type: 1,

@@ -96,7 +96,7 @@ export const steps: readonly Step[] = [
     minutes: 10,
     why: 'A new secret needs no restart, and azd gives a lost right back.',
     commands: [
-      'az keyvault secret set --vault-name "$AZURE_KEY_VAULT_NAME" --name partner-client-secret --file new-secret.txt',
+      'az keyvault secret set --vault-name "$(azd env get-value AZURE_KEY_VAULT_NAME)" --name partner-client-secret --file new-secret.txt',
       '# Take a role assignment of the worker away by hand, then:',
       'azd provision',
       'azd provision --no-state',
@@ -113,11 +113,13 @@ export const steps: readonly Step[] = [
       'az monitor app-insights query --app "$APPLICATION_INSIGHTS" --analytics-query "union traces, requests, customEvents | where timestamp > ago(30m) | summarize count() by itemType, cloud_RoleName, tostring(customDimensions.Category)"',
       `${cli} pause "to see an alert"`,
       '# Disable the function checkout in the portal, send one cart, wait 40 minutes; enable it again.',
+      '# As a member of the operators’ group without any other role: open each tab of the workbook Tonight.',
       `${cli} resume`,
     ],
     expected:
-      'No row of category Function.checkout. The mail of idle-queue comes within 40 minutes, with the command and the section of the runbook.',
-    otherwise: 'Note which rows or mails are missing or come twice.',
+      'No row of category Function.checkout. The mail of idle-queue comes within 40 minutes, with the command and the section of the runbook. Each tab of the workbook shows its items, and the list of batches is filled.',
+    otherwise:
+      'Note which rows or mails are missing or come twice, what a mail does not say, and what the workbook refuses to show.',
   },
 ];
 
@@ -129,8 +131,11 @@ export function firstDeploymentPage(): string {
 what only a real Azure and a real Partner Center can show. They take about ${Math.round(total / 60)} hours. Use a subscription and a customer for tests.
 
 \`npm run first-deployment\` leads you through them, keeps your answers in \`.local/first-deployment.json\`, and continues where you stopped. Read
-[deploy](deploy.md) first. \`night.env\` holds what \`azd env get-values\` prints; \`$APPLICATION_INSIGHTS\` is the app id of the Application Insights
-resource.
+[deploy](deploy.md) first. \`night.env\` holds what \`azd env get-values\` prints; \`$APPLICATION_INSIGHTS\` is the id of the Application Insights resource:
+
+\`\`\`sh
+APPLICATION_INSIGHTS=$(az resource list --resource-group "$(azd env get-value AZURE_RESOURCE_GROUP)" --resource-type Microsoft.Insights/components --query "[0].id" --output tsv)
+\`\`\`
 
 ${steps.map(stepText).join('\n')}
 ## The probe
@@ -139,6 +144,7 @@ ${steps.map(stepText).join('\n')}
 MS-RequestId, once with another. It waits until the list of orders shows the order, cancels all orders, and prints the contract and the
 settings that follow. \`sandbox.env\` holds the settings of the sandbox's app registration, as the worker has them
 (\`PARTNER_TENANT_ID\`, \`PARTNER_CLIENT_ID\`, \`PARTNER_CREDENTIAL\` and what belongs to it). With \`--cart CART\` it takes a cart that is ready.
+It names customer, tenant and address, and asks first; \`--yes\` does not ask.
 `;
 }
 

@@ -154,6 +154,7 @@ export function reportFinished(run: RunWith<'clock' | 'telemetry'>, record: Chec
     outcome: state,
     code: reason?.code,
     orders: orders.length,
+    orderIds: orders.length === 0 ? undefined : orders.map(({ id }) => id).join(','),
     pending: orders.filter((orderSummary) => !isTerminal(orderSummary.status)).length,
     attempts,
     reschedules,

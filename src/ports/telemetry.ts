@@ -18,6 +18,7 @@ export const events = {
       outcome: '`ordered`, `completed`, `partial` or `failed`.',
       code: 'API code of the deciding call, or a word of the worker like `too-late`; absent when all is well.',
       orders: 'Orders of the cart.',
+      orderIds: 'Their ids, separated by commas: finds a job by one of them.',
       pending: 'Of these, pending.',
       attempts: 'Attempts that did not settle it.',
       reschedules: 'How often it was rescheduled so far.',

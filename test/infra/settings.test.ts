@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { hostSettings } from '../../local/host-settings.ts';
 import { decodeConfig, decodeOperatorConfig } from '../../src/config/config.ts';
+import { decodeDeployment } from '../../src/config/deployment.ts';
 import { settingNames, settingOf } from '../../src/config/settings.ts';
 import { appSettings, outputsOf } from './deployed.ts';
 import { type Variant, variants } from './variants.ts';
@@ -51,8 +52,10 @@ test('every setting that the code reads is set by the template, or left out for 
 const setByTemplate = () => settingNames.filter((name) => !leftOut.includes(name));
 
 test('the code reads no variable that is no setting', () => {
-  // Azure sets WEBSITE_… and CONTAINER_NAME, and those of OpenTelemetry are its own. The command line, on a person's machine, may read what the shell sets.
-  const foreign = /^(WEBSITE_|OTEL_|APPLICATIONINSIGHTS_OPENTELEMETRY_|CONTAINER_NAME$)/;
+  // Azure sets WEBSITE_… and CONTAINER_NAME, and those of OpenTelemetry are its own. The command line, on a person's machine, may read what the
+  // shell sets, and outputs of the deployment.
+  const foreign =
+    /^(WEBSITE_|OTEL_|APPLICATIONINSIGHTS_OPENTELEMETRY_|CONTAINER_NAME$|AZURE_RESOURCE_GROUP$)/;
   const root = join(import.meta.dirname, '../..');
   const read = globSync('{src,functions}/**/*.ts', { cwd: root, exclude: ['src/cli/**'] }).flatMap((file) =>
     [...readFileSync(join(root, file), 'utf8').matchAll(/\benv(?:\.|\[')([A-Za-z_]+)/g)].map(
@@ -117,6 +120,11 @@ test('what azd prints of its environment serves the command line as settings', (
   const operator = decodeOperatorConfig(resolved(Object.fromEntries(outputs)));
   const { queue, topic } = decodeConfig(resolved(appSettings('full'))).serviceBus;
   expect(operator.serviceBus).toMatchObject({ queue, topic, connection: { kind: 'identity' } });
+  // azd itself knows the subscription.
+  const known = { AZURE_SUBSCRIPTION_ID: identityClientId, ...resolved(Object.fromEntries(outputs)) };
+  expect(decodeDeployment(known)).toMatchObject({
+    group: expect.stringMatching(/\/resourceGroups\/rg-night$/),
+  });
   // People sign in as themselves, not as the worker.
   expect(outputs.map(([name]) => name)).not.toContain('AZURE_CLIENT_ID');
 });
@@ -133,6 +141,7 @@ function resolved(settings: Readonly<Record<string, string>>): Readonly<Record<s
     [/\/secrets\/notify-url/, 'https://kv-night.vault.azure.net/secrets/notify-url'],
     [/outputs\.vaultUri|suffixes\.keyvaultDns/, 'https://kv-night.vault.azure.net'],
     [/outputs\.address/, 'https://func-night.azurewebsites.net'],
+    [/outputs\.roleAssignments/, '88888888-8888-5888-8888-888888888888'],
     [/environment\(\)\.resourceManager/, 'https://management.azure.com/'],
     [/authentication\.loginEndpoint/, 'https://login.microsoftonline.com/'],
     [/primaryEndpoints\.blob/, 'https://sthostnight.blob.core.windows.net/'],

@@ -1,12 +1,14 @@
 /** Promise: recorded does what its page says, with bad input too. */
 
-import { statSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { fillIn } from '../support/kql/parameters.ts';
 import { judgeAlerts } from './judge-alerts.ts';
 import { isAsItShould, judgeEnvelopes } from './judge-envelopes.ts';
 import { judgeQueries } from './judge-queries.ts';
 import { readRecording, runs, signatureNow } from './recording.ts';
+import { ask, asRows } from './tables.ts';
 
 const recordings = { good: readRecording('good'), bad: readRecording('bad') };
 
@@ -23,6 +25,20 @@ test('each row of a call holds status, target and class; held-back calls are no 
   const report = judgeEnvelopes(Object.values(recordings));
   expect(isAsItShould(report), JSON.stringify(report)).toBe(true);
 });
+
+test.each(['find-job', 'job-story'])(
+  '%s: orders that were complete at once are found, each by its whole id',
+  (query) => {
+    const text = readFileSync(join(import.meta.dirname, `../../infra/queries/${query}.kql`), 'utf8');
+    const customDimensions = { jobKey: 'a:cart:b', orderIds: 'SzSPoe2sXjTp,NcXmzT7LpZqk' };
+    const columns = { ...recordings.good.rows[0]?.columns, name: 'JobFinished', customDimensions };
+    const now = Date.UTC(2026, 10, 30);
+    const made = asRows([{ table: 'customEvents', timestamp: now - 3_600_000, columns }]);
+    const found = (id: string) =>
+      ask(fillIn(text, { from: 0, to: now, Find: id, JobKey: id }), made, now, 86_400_000).rows.length;
+    expect([found('SzSPoe2sXjTp'), found('NCXMZT7LPZQK'), found('NcXmzT7LpZq')]).toEqual([1, 1, 0]);
+  },
+);
 
 test('no metric repeats what every row says of its process: it would be a third of the metric rows', () => {
   for (const run of runs)
