@@ -85,6 +85,8 @@ type Frequency = keyof Prices['alerts']['perLogRuleMonth'];
 /** What the recorded run of `npm run record` sent: envelopes, uncompressed. */
 export interface Telemetry {
   readonly kbPerJob: number;
+  /** Of these, spans: the part that is less where only a share of the traces is kept. */
+  readonly spanKbPerJob: number;
   /** Of ticks and metrics, with jobs or without. */
   readonly kbPerMinute: number;
   readonly jobs: number;
@@ -116,6 +118,7 @@ const recording = z.object({
   truth: z.object({ jobs: z.number() }),
   rows: z.array(
     z.object({
+      table: z.string(),
       columns: z.object({
         _BilledSize: z.number(),
         operation_Id: z.optional(z.string()),
@@ -136,14 +139,20 @@ function recordedTelemetry(root: string): Telemetry {
   );
   traces.delete('');
   let ofJobs = 0;
+  let ofSpans = 0;
   let ofTicks = 0;
-  for (const { columns } of rows)
-    if (namesJob(columns) || traces.has(columns.operation_Id ?? '')) ofJobs += columns._BilledSize;
-    else ofTicks += columns._BilledSize;
+  for (const { table, columns } of rows) {
+    const size = columns._BilledSize;
+    const isJobs = namesJob(columns) || traces.has(columns.operation_Id ?? '');
+    if (!isJobs) ofTicks += size;
+    else ofJobs += size;
+    if (isJobs && table === 'dependencies') ofSpans += size;
+  }
   const tenths = (kb: number) => Math.round(kb * 10) / 10;
   return {
     jobs: truth.jobs,
     kbPerJob: tenths(ofJobs / 1_000 / truth.jobs),
+    spanKbPerJob: tenths(ofSpans / 1_000 / truth.jobs),
     kbPerMinute: tenths(ofTicks / 1_000 / ((ended - began) / 60_000)),
   };
 }

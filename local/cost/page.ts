@@ -2,6 +2,9 @@ import type { Fleet } from './fleet.ts';
 import type { Inputs } from './inputs.ts';
 import { costOfIdleMonth, costOfJobs, costOfOptions, type Line, perJob, sum } from './model.ts';
 
+/** What the page shows beside all traces. */
+const sampledShare = 0.1;
+
 /** `docs/cost.md`. */
 export function costPage(inputs: Inputs, fleet: Fleet): string {
   const { prices, assumptions: assumed, measured, telemetry } = inputs;
@@ -9,6 +12,8 @@ export function costPage(inputs: Inputs, fleet: Fleet): string {
   const night = costOfJobs(10_000, each, inputs);
   const million = costOfJobs(1_000_000, each, inputs);
   const idle = costOfIdleMonth(inputs);
+  const sampledKb = telemetry.kbPerJob - (1 - sampledShare) * telemetry.spanKbPerJob;
+  const sampled = costOfJobs(1_000_000, { ...each, telemetryKb: sampledKb }, inputs);
   const hours = (jobs: number) =>
     ((jobs * measured.requests.happy.api) / fleet.callsPerMinute / 60).toFixed(1);
   return `# What it costs
@@ -22,6 +27,7 @@ up to date.
 |---|---|
 | a night of 10,000 jobs, about ${hours(10_000)} hours | **${money(sum(night))}** |
 | a million jobs, about ${hours(1_000_000)} hours | **${money(sum(million))}** |
+| a million jobs, with a tenth of the traces | **${money(sum(sampled))}** |
 | a month without jobs | **${money(sum(idle))}** |
 
 Prices of ${prices.date}, region ${prices.region}.
@@ -46,6 +52,9 @@ batch.
 
 The page assumes that ${percent(assumed.pendingShare)} of the jobs have pending orders, which are read ${assumed.looksPerPendingJob} times. ${percent(assumed.rescheduledShare)} are rescheduled once. Each
 event goes to ${assumed.subscriptionsOfTheTopic} subscription.
+
+Spans are most of a bill. \`OTEL_TRACES_SAMPLER=traceidratio\` with \`OTEL_TRACES_SAMPLER_ARG=${sampledShare}\` keeps a tenth of the traces, each of them whole.
+Events, metrics and alerts stay as they are, and so does the story of each job, which the ledger keeps. See [Telemetry](telemetry.md).
 
 ## The formula
 
