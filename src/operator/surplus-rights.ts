@@ -20,8 +20,12 @@ export function surplusRights(
   const below = `${group}/`.toLowerCase();
   return found.filter(
     ({ name, scope }) =>
-      scope.toLowerCase().startsWith(below) &&
-      !/\/topics\/[^/]+\/subscriptions\//i.test(scope) &&
-      !asked.has(name.toLowerCase()),
+      scope.toLowerCase().startsWith(below) && !isOfEventReader(scope) && !asked.has(name.toLowerCase()),
   );
 }
+
+/** Its scope is a subscription of the topic: `…/topics/{topic}/subscriptions/{subscription}`. */
+const isOfEventReader = (scope: string): boolean => {
+  const parts = scope.toLowerCase().split('/');
+  return parts.some((part, index) => part === 'topics' && parts[index + 2] === 'subscriptions');
+};

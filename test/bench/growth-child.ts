@@ -47,38 +47,9 @@ const fleet = virtualFleet({
   over: (name, table) => idleTable(table, idle[name], asked),
 });
 const { clock } = fleet;
-
-// A hundred jobs with pending orders are alive. Their rows are also the samples of the idle ones.
-const jobs = Array.from({ length: liveJobs }, () => ({ customerId: random.guid(), cartId: random.guid() }));
-fleet.enqueue(jobs.map((job) => ({ ...job, batchId, batchSize: liveJobs })));
-await clock.run(4 * minute);
-addIdle();
-
-const costs: Record<string, Asked & { peakMiB: number }> = {};
-/** `times`: how often the task was done, for the cost of one. */
-async function task(name: string, times: number, work: () => Promise<unknown>): Promise<void> {
-  Object.assign(asked, { requests: 0, rowsRead: 0 });
-  // The kernel begins its peak anew.
-  writeFileSync('/proc/self/clear_refs', '5');
-  await work();
-  const peakKiB = Number(/VmHWM:\s+(\d+)/.exec(readFileSync('/proc/self/status', 'utf8'))?.[1]);
-  costs[name] = {
-    requests: Math.round(asked.requests / times),
-    rowsRead: Math.round(asked.rowsRead / times),
-    peakMiB: Math.round(peakKiB / 1_024),
-  };
-}
-
 const ticks = 5;
-await task('tick', ticks, () => clock.run(ticks * minute));
 const deliveries = 20;
-// The tick of this minute is done by then, and the next one comes after the deliveries.
-await clock.run(15_000);
-await task('delivery', deliveries, async () => {
-  fleet.enqueue(Array.from({ length: deliveries }, () => ({ customerId: hex(0), cartId: random.guid() })));
-  await clock.run(30_000);
-});
-
+const costs: Record<string, Asked & { peakMiB: number }> = {};
 const table = (name: TableName) => idleTable(fleet.tables[name], idle[name], asked);
 const tables = {
   checkouts: table('checkouts'),
@@ -87,6 +58,7 @@ const tables = {
   batches: table('batches'),
   gate: table('gate'),
 };
+
 const stores = openStores(tables, (key, why) => {
   throw new Error(`entry ${key}: ${why}`);
 });
@@ -118,6 +90,35 @@ const statusDeps: StatusDeps = {
     return { notices: {} };
   },
 };
+
+// A hundred jobs with pending orders are alive. Their rows are also the samples of the idle ones.
+const jobs = Array.from({ length: liveJobs }, () => ({ customerId: random.guid(), cartId: random.guid() }));
+fleet.enqueue(jobs.map((job) => ({ ...job, batchId, batchSize: liveJobs })));
+await clock.run(4 * minute);
+addIdle();
+
+/** `times`: how often the task was done, for the cost of one. */
+async function task(name: string, times: number, work: () => Promise<unknown>): Promise<void> {
+  Object.assign(asked, { requests: 0, rowsRead: 0 });
+  // The kernel begins its peak anew.
+  writeFileSync('/proc/self/clear_refs', '5');
+  await work();
+  const peakKiB = Number(/VmHWM:\s+(\d+)/.exec(readFileSync('/proc/self/status', 'utf8'))?.[1]);
+  costs[name] = {
+    requests: Math.round(asked.requests / times),
+    rowsRead: Math.round(asked.rowsRead / times),
+    peakMiB: Math.round(peakKiB / 1_024),
+  };
+}
+
+await task('tick', ticks, () => clock.run(ticks * minute));
+// The tick of this minute is done by then, and the next one comes after the deliveries.
+await clock.run(15_000);
+await task('delivery', deliveries, async () => {
+  fleet.enqueue(Array.from({ length: deliveries }, () => ({ customerId: hex(0), cartId: random.guid() })));
+  await clock.run(30_000);
+});
+
 await task('status', 1, () => readStatus(statusDeps));
 await task('batch', 1, () =>
   batchStatuses({ batches: stores.batches, gateStore: gates, clock, config })(batchId),

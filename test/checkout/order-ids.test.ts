@@ -20,13 +20,15 @@ function api(id: string, end: string) {
     body: JSON.stringify(body),
     ms: 1,
   });
-  const order = (status: string) => ({ id, status, billingCycle: 'monthly', lineItems: [] });
+  const line = { offerId: 'o', quantity: 1, termDuration: 'P1M' };
+  const inCart = { id: 0, catalogItemId: 'o', quantity: 1, termDuration: 'P1M', billingCycle: 'monthly' };
+  const order = (status: string) => ({ id, status, billingCycle: 'monthly', lineItems: [line] });
   const partnerCenter: PartnerCenter = {
     checkout: async () => {
       purchases += 1;
       return ok({ orders: [order('pending')] });
     },
-    cart: async () => ok({ id: cartId, status: 'Ordered', lineItems: [] }),
+    cart: async () => ok({ id: cartId, status: 'Ordered', lineItems: [inCart] }),
     orders: async () => ok({ totalCount: 1, items: [order('pending')] }),
     order: async (_customer, asking) => {
       asked.push(asking);
