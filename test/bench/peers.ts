@@ -37,12 +37,14 @@ export async function benchPeers({ rounds }: { readonly rounds: number }) {
       rounds,
       concurrency,
       leftOut,
-      free: await inTurn('free', present, rounds, (name) => free(at, name)),
-      limited: await inTurn('limited', present, rounds, (name) => limited(at, name)),
       killed: {
         replay: await killedOnce(at, present, 'replay'),
         'already-submitted': await killedOnce(at, present, 'already-submitted'),
       },
+      inTurn: await inTurn(present, rounds, async (name) => ({
+        ...(await free(at, name)),
+        ...(await limited(at, name)),
+      })),
     };
   });
 }
@@ -71,7 +73,6 @@ type Figures = Readonly<Record<string, number>>;
 
 /** The median of each figure, and the figures of each round. */
 async function inTurn(
-  title: string,
   present: readonly PeerName[],
   rounds: number,
   measure: (name: PeerName) => Promise<Figures>,
@@ -80,7 +81,7 @@ async function inTurn(
   for (let turn = 0; turn < rounds; turn += 1)
     for (const name of present) {
       const figures = await measure(name);
-      process.stderr.write(`peers, ${title}, ${name}: ${JSON.stringify(figures)}\n`);
+      process.stderr.write(`peers, round ${turn + 1}, ${name}: ${JSON.stringify(figures)}\n`);
       all.set(name, [...(all.get(name) ?? []), figures]);
     }
   return Object.fromEntries(
