@@ -116,8 +116,6 @@ const options = (root: string) =>
     sourcemap: true,
     // They are in the notices beside the bundle.
     legalComments: 'none',
-    // Names and lines stay, so that a stack can be read.
-    minifySyntax: true,
     metafile: true,
     logLevel: 'warning',
   }) satisfies BuildOptions;
