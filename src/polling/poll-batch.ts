@@ -8,8 +8,8 @@ import { batchFinishedEvent } from '../domain/events/event-list.ts';
 import type { JobKey } from '../domain/message/job-key.ts';
 import { type BatchCountEntry, batchCountEntry } from '../domain/schedule-entry.ts';
 import type { Times } from '../domain/times.ts';
-import { UnreadableRecord } from '../ports/ledger.ts';
 import type { Polled } from './poll-order.ts';
+import { readOrPass } from './read-or-pass.ts';
 import type { PollDeps, TickWorkDeps } from './tick-deps.ts';
 
 type PollBatchDeps = Pick<
@@ -90,27 +90,16 @@ async function finalCounts(
  */
 async function finalizedLate(deps: PollBatchDeps, entry: BatchEntry): Promise<BatchEntry> {
   if (entry.kind === 'rejected') return entry;
-  try {
-    const record = (await deps.ledger.read(entry.jobKey))?.value;
-    if (record === undefined || !isFinal(record.state)) return entry;
-    await finalize(deps, record);
-    return { ...entry, state: record.state };
-  } catch (error) {
-    // A person has to fix the record first.
-    if (error instanceof UnreadableRecord) return entry;
-    throw error;
-  }
+  const record = await readOrPass(deps.ledger, entry.jobKey);
+  if (record === undefined || !isFinal(record.state)) return entry;
+  await finalize(deps, record);
+  return { ...entry, state: record.state };
 }
 
 /** A retry, or a message that brought other lines, began the job anew. Its row follows with its next result or wait. */
 async function isTriedAgain({ ledger }: PollBatchDeps, jobKey: JobKey): Promise<boolean> {
-  try {
-    const record = (await ledger.read(jobKey))?.value;
-    return record !== undefined && !isFinal(record.state);
-  } catch (error) {
-    if (error instanceof UnreadableRecord) return false;
-    throw error;
-  }
+  const record = await readOrPass(ledger, jobKey);
+  return record !== undefined && !isFinal(record.state);
 }
 
 async function moved(deps: PollBatchDeps, row: BatchCountEntry, since: number): Promise<Polled> {

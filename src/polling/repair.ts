@@ -9,6 +9,7 @@ import { type JobEntry, jobEntry, type OrderEntry, pollEntryKey, wholeMs } from 
 import type { Clock } from '../ports/clock.ts';
 import { type Ledger, UnreadableRecord } from '../ports/ledger.ts';
 import type { Schedule } from '../ports/schedule.ts';
+import { readOrPass } from './read-or-pass.ts';
 
 export interface RepairDeps {
   readonly schedule: Pick<Schedule, 'exists' | 'insert' | 'ensure' | 'moveJobs'>;
@@ -86,7 +87,7 @@ export async function repairRecord(
 ): Promise<Missing> {
   if (record instanceof UnreadableRecord || isComplete(record)) return nothing;
   if (isNothing(await missingEntries(schedule, record, clock.now()))) return nothing;
-  const again = await readOrPass(ledger, record);
+  const again = await readOrPass(ledger, record.jobKey);
   if (again === undefined) return nothing;
   const missing = await missingEntries(schedule, again, clock.now());
   if (write) await writeMissing(schedule, missing);
@@ -95,16 +96,3 @@ export async function repairRecord(
 
 const nothing: Missing = { orders: [] };
 const isNothing = ({ job, orders }: Missing): boolean => job === undefined && orders.length === 0;
-
-/** A record that became unreadable, or that a person took away, is passed over. */
-async function readOrPass(
-  ledger: Pick<Ledger, 'read'>,
-  { jobKey }: CheckoutRecord,
-): Promise<CheckoutRecord | undefined> {
-  try {
-    return (await ledger.read(jobKey))?.value;
-  } catch (error) {
-    if (error instanceof UnreadableRecord) return undefined;
-    throw error;
-  }
-}
