@@ -1,12 +1,12 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { copyFile, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { build } from 'esbuild';
 import * as z from 'zod/mini';
 import { startHost } from '../../local/functions-host/child.ts';
 import { hostSettings } from '../../local/host-settings.ts';
 import type { Stack } from '../../local/stack.ts';
+import { functionApp } from './function-app.ts';
 import { root } from './workload.ts';
 
 const hostJson = z.object({
@@ -66,20 +66,9 @@ export async function bareFunction(
   stack: Stack,
   jobsPerPermitBatch = usualJobsPerPermitBatch,
 ): Promise<Bare> {
-  await mkdir(join(root, '.local'), { recursive: true });
-  const appRoot = await mkdtemp(join(root, '.local', 'bare-'));
-  await build({
-    absWorkingDir: root,
+  const appRoot = await functionApp(root, 'bare-', {
     stdin: { contents: bareFunctionSource, resolveDir: root },
-    outfile: join(appRoot, 'main.cjs'),
-    bundle: true,
-    platform: 'node',
-    target: 'node22',
-    format: 'cjs',
-    mainFields: ['module', 'main'],
-    external: ['@azure/functions-core'],
   });
-  await writeFile(join(appRoot, 'package.json'), '{"main":"main.cjs"}');
   await copyFile(join(root, 'host.json'), join(appRoot, 'host.json'));
   const host = await startHost({
     appRoot,

@@ -1,16 +1,16 @@
 import { execFile, fork, type Serializable } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { TableClient } from '@azure/data-tables';
-import { build } from 'esbuild';
 import * as z from 'zod/mini';
 import { startHost } from '../../local/functions-host/child.ts';
 import { enqueue } from '../../local/night/run-night.ts';
 import { queueName, type Stack } from '../../local/stack.ts';
 import { booksReader } from '../../local/verdict/books.ts';
 import { bullmqPackages } from './bullmq.ts';
+import { functionApp } from './function-app.ts';
 import { missingPostgres, missingRedis, type PeerServer, startPostgres, startRedis } from './peer-servers.ts';
 import type { Foreign } from './temporary-packages.ts';
 import { root } from './workload.ts';
@@ -137,20 +137,7 @@ async function checkoutWorker(site: Site): Promise<Peer> {
 /** A function with the trigger of the quickstart, in the host that runs ours, and Azure's own default of 16 at once. */
 async function azdQuickstart(site: Site): Promise<Peer> {
   const { stack, concurrency } = site;
-  await mkdir(join(root, '.local'), { recursive: true });
-  const appRoot = await mkdtemp(join(root, '.local', 'quickstart-'));
-  await build({
-    absWorkingDir: root,
-    entryPoints: [code('azd-quickstart.js')],
-    outfile: join(appRoot, 'main.cjs'),
-    bundle: true,
-    platform: 'node',
-    target: 'node22',
-    format: 'cjs',
-    mainFields: ['module', 'main'],
-    external: ['@azure/functions-core'],
-  });
-  await writeFile(join(appRoot, 'package.json'), '{"main":"main.cjs"}');
+  const appRoot = await functionApp(root, 'quickstart-', { entryPoints: [code('azd-quickstart.js')] });
   const serviceBus = { maxConcurrentCalls: concurrency };
   await writeFile(join(appRoot, 'host.json'), JSON.stringify({ version: '2.0', extensions: { serviceBus } }));
   const table = TableClient.fromConnectionString(stack.tables.connectionString, 'Purchases', {
