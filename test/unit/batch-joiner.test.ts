@@ -44,7 +44,7 @@ describe('the size of a batch', () => {
     await instance()('night', 10);
     const [row, ...others] = await rows();
     expect(others).toEqual([]);
-    expect(row).toMatchObject({ batchId: 'night', dueAt: clock.now() + 120_000 });
+    expect(row).toMatchObject({ batchId: 'night', dueAt: clock.now() + 60_000 });
     expect(await summary()).toMatchObject({ total: 10, entryKey: row?.key, since: clock.now() });
   });
 

@@ -206,9 +206,9 @@ test('the first line that is not final ends the count', async () => {
   expect(requests.requests).toEqual(['get', 'rows', 'replace']);
 });
 
-test('steps grow with the age, from two minutes to a day', () => {
+test('steps grow with the age, from one minute to a day', () => {
   const minute = 60_000;
-  expect(countAgainAfter(0, times)).toBe(2 * minute);
+  expect(countAgainAfter(0, times)).toBe(minute);
   expect(countAgainAfter(60 * minute, times)).toBe(3 * minute);
   expect(countAgainAfter(365 * 24 * 60 * minute, times)).toBe(24 * 60 * minute);
 });
