@@ -11,7 +11,8 @@ Without \`APPLICATIONINSIGHTS_CONNECTION_STRING\` each event is a line of JSON o
 metrics. With it, the worker sends them with its managed identity: events to the table customEvents, metrics to customMetrics, spans
 to dependencies, warnings to traces. Events and metrics are never sampled. Spans are all kept, or a share of
 the traces with \`OTEL_TRACES_SAMPLER=traceidratio\` and \`OTEL_TRACES_SAMPLER_ARG=0.1\`. The worker decides by trace id alone,
-so a kept trace is whole. It ignores whether the producer or the host kept its own span.
+so a kept trace is whole. It ignores whether the producer or the host kept its own span. Only one kind of span is left out: a request to
+table storage that did not fail and took less than 250 ms. Azure's own metrics of the account count them all.
 
 None of them holds a secret, a token or the name of a person. Only the ledger holds who decided what, and the producer's texts
 \`reference\` and \`requestedBy\`.

@@ -116,7 +116,8 @@ resource app 'Microsoft.Web/sites@2025-03-01' = {
       }
       runtime: { name: 'node', version: nodeVersion }
       scaleAndConcurrency: {
-        // A whole core and 2 GB. 512 MB is a quarter of a core: too tight for host, worker and 16 jobs.
+        // The worker needs 160 MB on a usual night. Its heap may grow to 512 MB when Partner Center answers with lists of 64 MiB, and the
+        // host stands beside it: the size below, 512 MB, has no room for that.
         instanceMemoryMB: 2048
         // Of each function, and of those of HTTP together: none of them takes an instance away from another.
         maximumInstanceCount: instancesForJobs

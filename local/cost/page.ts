@@ -53,7 +53,7 @@ batch.
 The page assumes that ${percent(assumed.pendingShare)} of the jobs have pending orders, which are read ${assumed.looksPerPendingJob} times. ${percent(assumed.rescheduledShare)} are rescheduled once. Each
 event goes to ${assumed.subscriptionsOfTheTopic} subscription.
 
-Spans are most of a bill. \`OTEL_TRACES_SAMPLER=traceidratio\` with \`OTEL_TRACES_SAMPLER_ARG=${sampledShare}\` keeps a tenth of the traces, each of them whole.
+Spans are a large part of a bill. \`OTEL_TRACES_SAMPLER=traceidratio\` with \`OTEL_TRACES_SAMPLER_ARG=${sampledShare}\` keeps a tenth of the traces, each of them whole.
 Events, metrics and alerts stay as they are, and so does the story of each job, which the ledger keeps. See [Telemetry](telemetry.md).
 
 ## The formula
@@ -69,7 +69,8 @@ GB-s       = calls / (calls a minute of the worker's lane) × 60 × instances ×
 \`\`\`
 
 The number of instances follows from the budget of calls (\`infra/modules/app.bicep\`). A higher limit makes a run shorter for about the
-same cost.
+same cost. An instance has ${prices.functions.instanceGb} GB: the worker holds [160 MB](bench.md#memory) on a usual night, and [512 MB of heap](decisions/host-json.md#a-small-heap) at most, beside the host.
+The next smaller size, 512 MB, has no room for that.
 
 ## A night of 10,000 jobs
 

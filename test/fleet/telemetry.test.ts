@@ -89,7 +89,7 @@ const linked = () => {
   return dependencies().filter(({ tags }) => traces.includes(tags['ai.operation.id']));
 };
 
-test('the producer’s trace and those that link to it lead over a later try and a person’s retry to the orders, with its calls and its storage', () => {
+test('the producer’s trace and those that link to it lead over a later try and a person’s retry to the orders, with its calls and its events', () => {
   const all = [...ofTheJob(), ...linked()];
   const names = all.map(nameOf);
   // The first delivery, the wake-up after the 429, the retry.
@@ -98,7 +98,6 @@ test('the producer’s trace and those that link to it lead over a later try and
     .filter((row) => nameOf(row) === 'Partner Center checkout')
     .map((row) => properties(row)['checkout.class']);
   expect(classes).toEqual(expect.arrayContaining(['throttled', 'refused', 'ok']));
-  expect(names).toContain('Checkouts transaction');
   expect(names).toContain('events send');
 });
 
@@ -106,6 +105,13 @@ test('every span of the job has its parent among them, or it is the producer or 
   const ids = new Set(ofTheJob().map(({ data }) => data.baseData['id']));
   const roots = ofTheJob().filter(({ tags }) => !ids.has(tags['ai.operation.parentId']));
   expect(new Set(roots.map(nameOf))).toEqual(new Set(['checkout job']));
+});
+
+test('requests to storage are there only if they failed or were slow', () => {
+  const storage = dependencies().filter(({ data }) => data.baseData['target'] === 'Table storage');
+  // On a quiet machine there is none.
+  const quick = storage.filter((row) => String(row.data.baseData['duration']) < '00:00:00.250');
+  expect(quick.filter((row) => properties(row)['checkout.class'] !== 'failed')).toEqual([]);
 });
 
 test('Partner Center hears of the trace', () => {
@@ -119,7 +125,7 @@ test('each row of a call holds its status, target and class', () => {
   const calls = dependencies().filter(
     ({ data }) => data.baseData['type'] !== 'InProc' && data.baseData['type'] !== 'Dependency',
   );
-  expect(calls.length).toBeGreaterThan(20);
+  expect(calls.length).toBeGreaterThan(8);
   const statuses = new Set<unknown>();
   for (const row of calls) {
     const { target, resultCode, type } = row.data.baseData;
@@ -129,7 +135,8 @@ test('each row of a call holds its status, target and class', () => {
     else expect(resultCode).not.toBe('0');
     if (nameOf(row) === 'Partner Center checkout') statuses.add(resultCode);
   }
-  expect([...statuses].sort()).toEqual(['201', '400', '429']);
+  // A token may end on the way, on a busy machine: then there is a 401 too.
+  expect([...statuses]).toEqual(expect.arrayContaining(['201', '400', '429']));
 });
 
 test('the poll, later, is linked to the trace of the job', () => {

@@ -15,6 +15,7 @@ import { BasicTracerProvider, BatchSpanProcessor } from '@opentelemetry/sdk-trac
 import { azureIdentity } from '../azure-tables/azure-identity.ts';
 import type { Signals } from './open-telemetry.ts';
 import { ownSampler } from './sampler.ts';
+import { withoutQuickStorage } from './without-quick-storage.ts';
 
 export interface AzureMonitorSettings {
   /** APPLICATIONINSIGHTS_CONNECTION_STRING; it names the place, and holds no right to it where local auth is off. */
@@ -52,7 +53,7 @@ export function azureMonitor({ connectionString, clientId, exportEvery }: AzureM
   const traces = new BasicTracerProvider({
     resource,
     sampler: ownSampler(process.env),
-    spanProcessors: [new BatchSpanProcessor(new AzureMonitorTraceExporter(options))],
+    spanProcessors: [withoutQuickStorage(new BatchSpanProcessor(new AzureMonitorTraceExporter(options)))],
   });
   const meters = new MeterProvider({
     resource,

@@ -120,7 +120,10 @@ export function classOf(exchange: Exchange): CallClass {
 const refusedStatus = { exists: 409, changed: 412, missing: 404 } as const satisfies Record<Refusal, number>;
 const changeMethod = { insert: 'POST', replace: 'PUT', merge: 'PATCH', remove: 'DELETE' } as const;
 
-/** Each request to a table a span. */
+/** Names table storage in spans. */
+export const storageTarget = 'Table storage';
+
+/** Each request to a table a span. `withoutQuickStorage` sends on only those that tell something. */
 export function tracedTable(table: Table, name: string, tracing: Tracing): Table {
   const watch = <T>(
     what: string,
@@ -130,7 +133,7 @@ export function tracedTable(table: Table, name: string, tracing: Tracing): Table
   ): Promise<T> =>
     tracing.span(
       `${name} ${what}`,
-      { kind: 'client', fields: { 'http.request.method': method, 'peer.service': 'Table storage' } },
+      { kind: 'client', fields: { 'http.request.method': method, 'peer.service': storageTarget } },
       async (span) => {
         try {
           const result = await work();
