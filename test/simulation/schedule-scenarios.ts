@@ -175,6 +175,7 @@ export const scheduleScenarios: readonly Scenario[] = [
       people: { retries: 2, twice: 0.5, wrong: 0, weary: 0, rash: () => 0 },
     };
   }),
+  // Seven hours are ten thousand port calls, each tick like the one before: too many to hit each of them.
   ...each('no-topic', 'the topic is unavailable for hours: entries do not multiply', () => {
     const carts = pair();
     return {
@@ -182,5 +183,5 @@ export const scheduleScenarios: readonly Scenario[] = [
       sends: [...sendAll(carts), ...sendAll(carts, { at: 90 * minute })],
       outages: [{ what: 'events', from: 0, to: 7 * hour }],
     };
-  }),
+  }).map((scenario) => ({ ...scenario, large: true })),
 ];

@@ -38,7 +38,7 @@ export interface World extends Api {
   struck(): void;
   /** How often something was hit so far. */
   strikes(): number;
-  /** A producer's message of this job was delivered: each delivery may add an entry. */
+  /** A message of this job was delivered that may add an entry: a producer's, or a wake-up that was overtaken. */
   delivered(jobKey: JobKey): void;
   /** How often that was so. */
   deliveries(jobKey: JobKey): number;
