@@ -26,6 +26,7 @@ import { omitUndefined } from '../domain/omit-undefined.ts';
 import { wholeMs } from '../domain/schedule-entry.ts';
 import { cutText } from '../domain/text.ts';
 import type { Stored } from '../ports/ledger.ts';
+import { Unavailable } from '../ports/unavailable.ts';
 import { carryOutUnleased } from './carry-out.ts';
 import { comeBack, entryFor, leaveUntil } from './entries.ts';
 import { finalize, finalizeOrComeBack, writeBatchRows } from './finalize.ts';
@@ -74,8 +75,11 @@ export async function claim(run: Run): Promise<Claimed> {
     const step = decide(run, found?.value);
     if (needsPermit(step) && run.permit === undefined) {
       const waited = await waitForPermit(run, times.callTimeout);
-      if (waited.kind === 'none') return done(await withoutPermit(run, found, waited.until));
       // The wait took up to 90 s: what was decided before it may not hold any more.
+      if (waited.kind !== 'none') continue;
+      const completed = await withoutPermit(run, found, waited.until);
+      if (completed !== undefined) return done(completed);
+      found = await ledger.read(jobKey);
       continue;
     }
     if (!needsPermit(step)) returnPermit(run);
@@ -83,9 +87,13 @@ export async function claim(run: Run): Promise<Claimed> {
     if (claimed !== undefined) return claimed;
     found = await ledger.read(jobKey);
   }
-  const at = clock.now() + times.outageRetry;
-  if (found === undefined && from.kind === 'producer') return done(await insertWaiting(run, at));
-  return done(await comeBack(run, found?.value, at));
+  // guard: Merge: a message that could not be merged comes again [negate]
+  if (from.kind === 'producer')
+    throw new Unavailable(
+      'storage',
+      `The record of job ${jobKey} changed ${maxTries} times while it was read`,
+    );
+  return done(await comeBack(run, found?.value, clock.now() + times.outageRetry));
 }
 
 const mayHaveRecord = ({ delivery }: Run): boolean =>
@@ -158,7 +166,7 @@ async function begin(run: Run, step: ClaimStep): Promise<Claimed | undefined> {
       return insert(run, now);
     case 'insert-waiting': {
       if (await slept(run, step.until)) return undefined;
-      return done(await insertWaiting(run, step.until));
+      return orUndefined(await insertWaiting(run, step.until));
     }
     case 'insert-ended': {
       const fresh = newRecord(delivery, deps.random.guid(), now);
@@ -208,8 +216,11 @@ async function insert(run: Run, now: number): Promise<Claimed | undefined> {
   return { kind: inHand ? 'reconcile' : makesCart ? 'make-cart' : 'call', leased: run.leased };
 }
 
-/** A job that may not call now begins as `waiting`: its entry first, as an entry without a record is harmless. */
-async function insertWaiting(run: Run, at: number): Promise<Completed> {
+/**
+ * A job that may not call now begins as `waiting`: its entry first, as an entry without a record is harmless. Undefined: somebody else began
+ * it. This message's times and batch count too, so read and decide again.
+ */
+async function insertWaiting(run: Run, at: number): Promise<Completed | undefined> {
   const { deps, delivery } = run;
   const nextTry = wholeMs(at);
   // guard: Waiting: the entry comes before the record
@@ -222,22 +233,17 @@ async function insertWaiting(run: Run, at: number): Promise<Completed> {
     `waits until ${new Date(nextTry).toISOString()}`,
   );
   const written = await deps.ledger.insert(record, deps.random.guid());
-  if (written.kind === 'written') await writeBatchRows(deps, record, 'not-newer');
-  else {
-    // Somebody else began it: this message's times and batch count too.
-    const found = await deps.ledger.read(delivery.jobKey);
-    if (found !== undefined && (await merge(run, found)) === 'conflict')
-      return comeBack(run, found.value, nextTry);
-  }
+  if (written.kind === 'conflict') return undefined;
+  await writeBatchRows(deps, record, 'not-newer');
   return 'entry';
 }
 
-/** No permit: nothing is claimed, and the ledger stays as it is. */
+/** No permit: nothing is claimed, and the ledger stays as it is. Undefined: somebody else began the job; read and decide again. */
 async function withoutPermit(
   run: Run,
   found: Stored<CheckoutRecord> | undefined,
   until: number,
-): Promise<Completed> {
+): Promise<Completed | undefined> {
   if (found === undefined) return insertWaiting(run, until);
   const { from } = run.delivery;
   return comeBack(

@@ -7,6 +7,9 @@ import { type JobEntry, jobEntry, wholeMs } from '../domain/schedule-entry.ts';
 import { messageOf } from '../domain/text.ts';
 import type { Completed, RunWith } from './run.ts';
 
+/** The ports that removing takes. */
+type Removing = 'clock' | 'schedule' | 'telemetry' | 'times';
+
 /**
  * The promises of a delivery: rules R2 and R3 of docs/protocol.md. A producer's message makes sure of an entry. A wake-up
  * moves the entry that woke it, and writes another only as part of a reschedule, or entries would multiply.
@@ -69,9 +72,18 @@ export async function leaveUntil(
   return comeBack(run, record, at);
 }
 
+/**
+ * Whether the lease of this run may have ended. Then another run may have promised to come back by the same entry: it stays, and causes one
+ * harmless wake-up.
+ */
+const outlastsLease = ({ deps, startedAt }: RunWith<'clock' | 'times'>): boolean =>
+  deps.clock.now() >= startedAt + deps.times.lease;
+
 /** After a reschedule to `nextTry`: what woke this run is replaced by the entry of then (R2 b). What cannot be removed is left. */
-export async function removeReplaced(run: RunWith<'schedule' | 'telemetry'>, nextTry: number): Promise<void> {
+export async function removeReplaced(run: RunWith<Removing>, nextTry: number): Promise<void> {
   const { from } = run.delivery;
+  // guard: Reschedule: a run that outlasts a lease removes no entry
+  if (outlastsLease(run)) return;
   const own = from.kind === 'wake-up' ? [{ key: from.entryKey, origin: from.origin }] : [];
   for (const entry of [...own, ...(run.leaseEntry === undefined ? [] : [run.leaseEntry])]) {
     // guard: Reschedule: an entry that is due later stays [replace: true]
@@ -80,8 +92,10 @@ export async function removeReplaced(run: RunWith<'schedule' | 'telemetry'>, nex
 }
 
 /** After a result is finalized (R2 a). */
-export async function removeAll(run: RunWith<'schedule' | 'telemetry'>): Promise<void> {
+export async function removeAll(run: RunWith<Removing>): Promise<void> {
   const { from } = run.delivery;
+  // guard: Finalize: a run that outlasts a lease removes no entry
+  if (outlastsLease(run)) return;
   const own = from.kind === 'wake-up' ? [from.entryKey] : [];
   for (const key of [...own, ...(run.leaseEntry === undefined ? [] : [run.leaseEntry.key])])
     await tryToRemove(run, key);

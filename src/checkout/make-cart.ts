@@ -59,7 +59,8 @@ export async function repairCart(run: Run, claimed: LeasedRecord): Promise<CartM
   if (built.kind === 'action') return built;
   const { checked, bad } = built;
   const written = await whileMine(run, mine(run)).write((record) => ({
-    ...record,
+    // guard: Repair: the groups of what the cart held before are forgotten [replace: record]
+    ...withoutGroups(record),
     made: checked,
     ...badLinesOf(bad),
     ...(record.repair === undefined ? {} : { repair: { ...record.repair, done: true } }),
@@ -299,6 +300,9 @@ function answered(run: Run, read: Awaited<ReturnType<typeof readApi<AnsweredCart
         : { kind: 'action', action: cartRefused(read.record, read.reason, contextOf(run)) };
   }
 }
+
+/** Evidence reads the groups of the new content: an order of it would else be looked for in vain. */
+const withoutGroups = ({ groups: _, ...record }: CheckoutRecord): CheckoutRecord => record;
 
 /** From here on no other cart is sent for this job, unless this one expires before anything was. Undefined: the lease is lost. */
 async function storeCart(run: Run, { cart, checked, bad }: Ready): Promise<LeasedRecord | undefined> {

@@ -160,16 +160,16 @@ async function promiseHour(run: Run, message: QueueMessage): Promise<Completed> 
 
 /**
  * Before a question that the record knows nothing of. The entry of a wake-up may be gone: it came late, and the job has been finalized
- * since. Another entry has to finalize it once more, and close the question.
+ * since. Another entry has to finalize it once more, and close the question. A move inserts nothing, and the entry may go until then: so it
+ * is looked for after the move.
  */
 async function comeBackSurely(run: Run, at: number): Promise<Completed> {
   const { schedule } = run.deps;
   const { from } = run.delivery;
-  if (from.kind === 'wake-up' && !(await schedule.exists(from.entryKey))) {
+  const completed = await comeBack(run, undefined, at);
+  if (from.kind === 'wake-up' && !(await schedule.exists(from.entryKey)))
     await schedule.ensure(entryFor(run, undefined, wholeMs(at)));
-    return 'entry';
-  }
-  return comeBack(run, undefined, at);
+  return completed;
 }
 
 /**

@@ -3,12 +3,15 @@ import type { World } from './world.ts';
 
 /** In the model every tick looks for missing entries, and reads the whole ledger. */
 const repairedWithin = 30 * 60_000;
+/** Of a process that is hit so. */
+const longestStandstill = 12 * 60_000;
 
 /** What people and other versions of the program do to the tables. */
 export function planMischief(world: World): void {
   const { setup, timeline, time } = world;
   for (const { at, what } of setup.removals ?? [])
     timeline.at(time(at), () => {
+      const removedAt = timeline.now();
       removeEntries(world, what);
       world.onDueEntries();
       // A newer version's rows are not ours to repair, and without storage nobody can.
@@ -16,13 +19,20 @@ export function planMischief(world: World): void {
         setup.newer?.to ?? 0,
         ...setup.outages.flatMap(({ what, to }) => (what === 'storage' ? [to] : [])),
       ];
-      timeline.at(Math.max(timeline.now(), ...hindered.map(time)) + repairedWithin, () => {
+      const look = (): void => {
+        // A tick that stands still repairs nothing meanwhile.
+        const standsUntil = world.lastBlow() + longestStandstill;
+        if (standsUntil > removedAt && standsUntil + repairedWithin > timeline.now()) {
+          timeline.at(standsUntil + repairedWithin, look);
+          return;
+        }
         // What was left of a job that has its result lacks nobody; no write to the books may have come to say so.
         world.onBooks();
         for (const name of world.removed) if (isOfNoRecord(world, name)) world.removed.delete(name);
         for (const name of world.removed)
           world.violated(`8 entries: the entry of ${name} was removed, and nothing has written it again`);
-      });
+      };
+      timeline.at(Math.max(removedAt, ...hindered.map(time)) + repairedWithin, look);
     });
   if (setup.newer !== undefined) {
     timeline.at(time(setup.newer.from), () => setVersion(world, 2));

@@ -33,6 +33,8 @@ export interface Watch {
   readonly refused: Set<string>;
   /** Carts of which any checkout was answered so: their jobs may fail for it. */
   readonly denied: Set<string>;
+  /** Carts of which a checkout was refused as of the whole partner. While others pass, the second time is an end: it is the customer's. */
+  readonly refusedAsPartner: Set<string>;
   /** Carts that were once said to be gone, and are not. */
   readonly saidGone: Set<string>;
   /** Customers whose order list once said itself that it was not whole. */
@@ -110,6 +112,7 @@ export function createWatch(
     },
     refused,
     denied: new Set(),
+    refusedAsPartner: new Set(),
     saidGone: new Set(),
     unlisted: new Set(),
     obstacles: [],

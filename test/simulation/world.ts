@@ -239,6 +239,10 @@ export function createWorld(
         call.what === 'checkout' && nth === 1 && fault !== 'throttled' && fault !== 'throttled-bare';
       if (fault !== undefined && !isCause) watch.obstacles.push(timeline.now());
       if (call.what === 'checkout' && refusals.includes(fault)) watch.denied.add(call.id);
+      if (call.what === 'checkout' && fault === 'partner-wide') {
+        if (watch.refusedAsPartner.has(call.id)) watch.denied.add(call.id);
+        watch.refusedAsPartner.add(call.id);
+      }
       if (call.what === 'checkout' && nth > 1 && refusals.includes(fault)) watch.refused.add(call.id);
       if (call.what === 'orders' && listFaults.includes(fault)) watch.unlisted.add(call.customerId);
       return fault;
