@@ -1,7 +1,6 @@
 /** `doctor`: examines everything that the worker depends on, and says what to do about what is wrong. */
 
 import type { OperatorConfig } from '../config/config.ts';
-import { closureNow } from '../domain/gate/gate-state.ts';
 import { inUtc, type NoticeState } from '../domain/notice/notice.ts';
 import { messageOf } from '../domain/text.ts';
 import type { GateStore } from '../ports/gate-store.ts';
@@ -10,6 +9,7 @@ import type { ListRoleAssignments, RoleAssignment } from '../ports/role-assignme
 import type { StorageClock } from '../ports/storage-clock.ts';
 import type { Table } from '../ports/table.ts';
 import { type Asked, causeOf, remedyFor } from './failure-cause.ts';
+import { viewGate } from './pause-gate.ts';
 import { type AskedRights, surplusRights } from './surplus-rights.ts';
 
 /** One thing that was looked at. */
@@ -181,14 +181,18 @@ export function judgeQueue(queue: QueueSettings, factor: number): readonly Check
 const yes = (flag: boolean): string => (flag ? 'yes' : 'no');
 const round = (value: number): number => Math.round(value * 100) / 100;
 
-async function gateCheck(
+/** A refused credential or partner stays refused until somebody puts it right. */
+export async function gateCheck(
   store: DoctorDeps['gateStore'],
-  config: DoctorDeps['config'],
+  config: Pick<DoctorDeps['config'], 'gate'>,
 ): Promise<readonly Check[]> {
-  const state = await store.read();
-  const closure = closureNow(state, store.now().earliest, config.gate);
-  const found = `${Math.round(state.limit)} calls a minute, ${closure === undefined ? 'open' : `closed: ${closure.reason}`}`;
-  return [{ name: 'gate', status: 'ok', found }];
+  const { open, cause, reason, limit } = await viewGate(store, config.gate);
+  const found = `${limit} calls a minute, ${open ? 'open' : `closed: ${reason}`}`;
+  // Other closings end by themselves, or a person has made them.
+  if (cause !== 'auth' && cause !== 'partner-wide') return [{ name: 'gate', status: 'ok', found }];
+  const remedy =
+    'Correct what the reason names. The worker makes a trial call now and then. To allow one at once: npx partner-checkout resume';
+  return [{ name: 'gate', status: 'wrong', found, remedy }];
 }
 
 const askedOfRights: Asked = {

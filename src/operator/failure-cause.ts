@@ -37,7 +37,7 @@ const signs: readonly (readonly [FailureCause, RegExp])[] = [
   ['missing', /MessagingEntityNotFound|MessageEntityNotFound|TableNotFound|ResourceNotFound|\b404\b/],
   [
     'network',
-    /ECONN|EHOSTUNREACH|ENETUNREACH|ETIMEDOUT|EPIPE|socket hang up|ServiceCommunicationProblem|ServiceTimeout|OperationTimeout|time limit|timed? ?out|No answer/i,
+    /ECONN|EHOSTUNREACH|ENETUNREACH|ETIMEDOUT|EPIPE|socket hang up|ServiceCommunicationProblem|ServiceTimeout|OperationTimeout|time limit|timed? ?out|operation was aborted|endpoints_resolution_error|network_error|No answer/i,
   ],
 ];
 

@@ -1,8 +1,11 @@
 /** Promise: doctor finds what the protocol depends on and is not so, and names the cause of a failure. */
 
 import { describe, expect, test } from 'vitest';
+import type { Cause } from '../../src/domain/gate/closure-cause.ts';
+import { defaultGateSettings } from '../../src/domain/gate/gate-settings.ts';
+import { initialState } from '../../src/domain/gate/gate-state.ts';
 import { defaultTimes } from '../../src/domain/times.ts';
-import { clockCheck, judgeQueue, webhookCheck } from '../../src/operator/doctor.ts';
+import { clockCheck, gateCheck, judgeQueue, webhookCheck } from '../../src/operator/doctor.ts';
 import { causeOf, failureCauses, remedyFor } from '../../src/operator/failure-cause.ts';
 import { pendingByAge } from '../../src/operator/pending.ts';
 import { judgeCart } from '../../src/operator/preflight.ts';
@@ -49,6 +52,24 @@ test('a clock that is seconds off is told, in both directions', () => {
   expect(skewed(-60_000).status).toBe('wrong');
 });
 
+test('a gate that is closed until somebody puts something right is wrong; one that opens by itself is not', async () => {
+  const settings = defaultGateSettings;
+  const checked = (cause: Cause) => {
+    const closure = { cause, since: 0, until: 5_000, reason: 'the reason', pauses: 1 };
+    const read = async () => ({ ...initialState(0, settings), closure });
+    return gateCheck({ read, now: () => ({ earliest: 0, latest: 0 }) }, { gate: settings });
+  };
+  for (const cause of ['auth', 'partner-wide'] as const) {
+    const [check] = await checked(cause);
+    expect(check, cause).toMatchObject({
+      status: 'wrong',
+      found: expect.stringContaining('closed: the reason'),
+    });
+    expect(check?.remedy, cause).toContain('npx partner-checkout resume');
+  }
+  expect(await checked('throttled')).toMatchObject([{ status: 'ok' }]);
+});
+
 test('a clock that was never compared is not called right', () => {
   const storageClock = { now: () => ({ earliest: 5, latest: 5 }), skew: () => undefined };
   expect(clockCheck({ now: () => 5, storageClock }).status).toBe('unknown');
@@ -84,6 +105,16 @@ describe('a failure is named for what it is', () => {
     [
       'no answer',
       new Error('Table storage did not read rows of table T. No answer: nothing within the time limit.'),
+      'network',
+    ],
+    [
+      'a call that was given up',
+      new Error('queue q could not be read: The operation was aborted.'),
+      'network',
+    ],
+    [
+      'a sign-in service that is out of reach',
+      new Error('No token could be had: endpoints_resolution_error: See https://aka.ms/msal.js.errors'),
       'network',
     ],
     ['nobody signed in', named('CredentialUnavailableError', 'Please run az login'), 'sign-in'],

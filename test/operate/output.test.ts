@@ -2,9 +2,12 @@
 import { Writable } from 'node:stream';
 import { expect, test } from 'vitest';
 import { isForPeople } from '../../local/command-line.ts';
+import { watchLine } from '../../src/cli/commands/batch-command.ts';
 import { credentialEnd } from '../../src/cli/commands/status-command.ts';
+import { batchState } from '../../src/cli/session/batch-words.ts';
 import { commandName, layOut, openOutput, typedCommand } from '../../src/cli/session/output.ts';
 import { clockNote } from '../../src/cli/session/words.ts';
+import { batchCounter } from '../../src/domain/batch/batch-counts.ts';
 
 function terminal(columns: number | undefined) {
   let text = '';
@@ -96,4 +99,21 @@ test('a fast clock and a credential without an end are told as what they are', (
   expect(clockNote(60)).toBe(' (its clock runs 60 times as fast)');
   expect(credentialEnd(12)).toBe('ends in 12 days');
   expect(credentialEnd('unknown')).toContain('only a certificate and a refresh token');
+});
+
+test('the line of a batch that is watched keeps its end on a terminal of 80 columns', () => {
+  const at = new Date(2026, 10, 24, 2, 14, 5).getTime();
+  const counts = { ...batchCounter().counts(undefined), completed: 4_350, ordered: 7_610, waiting: 12_040 };
+  const eta = { kind: 'at' as const, at, perMinute: 240 };
+  const { stream, text } = terminal(80);
+  openOutput({ stdout: stream, stderr: stream }, { json: false, typed: commandName }).progress(
+    watchLine({ counts, stoppedJobs: 0, eta }, at, clockNote(60)),
+  );
+  expect(text()).toContain('12040 open · last checkout about 02:14:05');
+});
+
+test('the list of batches does not call a batch finished whose jobs may be open again', () => {
+  const finished = { total: 8, at: 0 };
+  expect(batchState({ batchId: 'b', total: 8, finished }, 0)).toContain('every line had a result');
+  expect(batchState({ batchId: 'b', total: 9, finished }, 0)).toBe('under way');
 });

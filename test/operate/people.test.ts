@@ -291,6 +291,7 @@ test.each([
   [['x', cartId], /^CUSTOMER must be a GUID/],
   [[customerId], /CUSTOMER CART takes two of them/],
   [['secret-123'], /named by its key, like .* this is a text of 10 characters/],
+  [['PO-117'], /By its reference: npx partner-checkout jobs --batch ID --reference TEXT/],
   [[key, key], /^Which job\?/],
 ])('names that are no job are refused: %j', (names, words) => {
   expect(() => jobKeyIn(names)).toThrow(words);

@@ -36,7 +36,7 @@ const cases: readonly (readonly [string, Partial<CheckoutRecord>, GateView, stri
     'waiting',
     { state: 'waiting', nextTry: now + 240_000, reason },
     open,
-    'Waits; next try at 2026-11-24T02:04:00Z because: The credit line is too low.',
+    'It waits. Next try at 2026-11-24T02:04:00Z. Reason: The credit line is too low.',
   ],
   [
     'gate closed',
@@ -99,6 +99,19 @@ const cases: readonly (readonly [string, Partial<CheckoutRecord>, GateView, stri
     'retry',
   ],
   [
+    'failed, in words of Partner Center without a full stop',
+    { state: 'failed', reason: { ...reason, description: 'under review' } },
+    open,
+    'The worker does nothing more. under review. Raise it.',
+    'retry',
+  ],
+  [
+    'gate closed, for a reason with a full stop',
+    { state: 'waiting', nextTry: now - 1 },
+    { ...closed, reason: 'The secret has expired.' },
+    'The gate is closed until 2026-11-24T02:14:00Z: The secret has expired.',
+  ],
+  [
     'given up',
     { state: 'failed', reason, gaveUp: true },
     open,
@@ -117,6 +130,7 @@ for (const [name, change, gate, words, verb] of cases)
   test(name, () => {
     const next = nextStep(aRecord({ lastSend: now, ...change }), { now, gate });
     expect(next.words).toContain(words);
+    expect(next.words).not.toContain('..');
     expect(next.command).toBe(
       verb === undefined ? undefined : `npx partner-checkout ${verb} ${jobKeyOf({ customerId, cartId })}`,
     );

@@ -46,6 +46,8 @@ describe('the page', () => {
     expect(page).toContain(`<title>${first}. 4 carts: 2 open, 1 failed, 1 stopped</title>`);
     expect(page.indexOf('waits for your decision.</p>')).toBeLessThan(page.indexOf('<h1>4 carts'));
     expect(reportPage(figures)).not.toContain('gate is closed');
+    const stopped = reportPage({ ...figures, stoppedBy: { who: 'night@desk', at: 0 } });
+    expect(stopped).toContain('<p class="first">Stopped by night@desk, 1970-01-01 00:00.</p>');
   });
 
   test('closings of the gate are marked on the chart, with their cause in words', async () => {
@@ -59,6 +61,14 @@ describe('the page', () => {
     const page = reportPage({ ...figures, closings });
     expect(page).toContain('Gate closed 00:10:00 to 00:30:00: throttled');
     expect(page.match(/<rect class="closing"/g)).toHaveLength(1);
+  });
+
+  test('one is not told in the plural', async () => {
+    const call = { what: 'checkout' as const, at: 0, requestId: '', correlationId: '', end: { ms: 100 } };
+    const history = { ...aRecord().history, first: [call] };
+    const page = reportPage(await pageOf({ state: 'completed', history }));
+    expect(page).toContain('<span>1 cart in 1 s</span>');
+    expect(page).toContain('<span>1 call</span>');
   });
 
   test('every failed job can be found in it, and a time without calls is named', async () => {

@@ -11,6 +11,7 @@ import { type BatchStatus, batchStatuses } from '../../operator/batches/batch-st
 import { findQueued, mostPeeked } from '../../operator/batches/queued-batch.ts';
 import { counted } from '../../operator/counted.ts';
 import { answerOf } from '../../operator/report/page.ts';
+import { withoutDot } from '../../operator/sentence.ts';
 import { waitingIn } from '../../ports/queue-status.ts';
 import { type CsvChoice, csvLines, reportOf } from '../session/batch-files.ts';
 import { CommandFailure, exit } from '../session/cli-failure.ts';
@@ -59,7 +60,7 @@ async function run(session: Session, id: string, options: Options): Promise<numb
   const clock = clockNote(deps.config.timeFactor);
   let now = known(batchId, await status(batchId, await backlog()));
   while (options.watch === true && openLines(now.counts) > 0 && !interrupted.aborted) {
-    output.progress(`${barOf(now)} ${answerOf(now)} · ${etaText(now, deps.clock.now())}${clock}`);
+    output.progress(watchLine(now, deps.clock.now(), clock));
     await deps.clock.sleep(watchEvery);
     now = known(batchId, await status(batchId, await backlog()));
   }
@@ -74,15 +75,17 @@ async function run(session: Session, id: string, options: Options): Promise<numb
     output.note(`Results: ${options.csv}`);
   }
   if (options.report !== undefined) {
-    writeFileSync(options.report, await reportOf(deps, batchId, now.total));
+    writeFileSync(options.report, await reportOf(deps, now));
     output.note(`Report: ${options.report}`);
   }
   show(output, now, deps.clock.now(), clock);
   output.data(batchData(now));
   if (interrupted.aborted) return exit.interrupted;
-  const { counts, questions } = now;
+  const { counts, questions, gate, eta } = now;
   const bad = counts.failed + counts.partial + counts.rejected + questions.length;
-  return bad > 0 ? exit.found : exit.ok;
+  // It does not open by itself: somebody has to put something right.
+  const isBlocked = !gate.open && eta.kind === 'unknown';
+  return bad > 0 || isBlocked ? exit.found : exit.ok;
 }
 
 /** For programs: what `GET /api/batches` answers, in the same shape, and what only operators see. */
@@ -136,7 +139,7 @@ function show(output: Output, status: BatchStatus, now: number, clock: string): 
     output.line(
       output.paint(
         'yellow',
-        `The gate is closed: ${gate.reason ?? 'no reason given'}. Next: npx partner-checkout status`,
+        `The gate is closed: ${withoutDot(gate.reason ?? 'no reason given')}. Next: npx partner-checkout status`,
       ),
     );
   output.line(output.paint('bold', answerOf(status)));
@@ -158,7 +161,7 @@ function show(output: Output, status: BatchStatus, now: number, clock: string): 
     ['state', 'carts'],
     lineKinds.filter((kind) => counts[kind] > 0).map((kind) => [lineNames[kind], counts[kind]]),
   );
-  const rate = `${Math.round(perMinute)} checkouts a minute, over the last five. `;
+  const rate = `${Math.round(perMinute)} checkouts a minute in the last five minutes. `;
   output.line(openLines(counts) === 0 ? etaText(status, now) : `${rate}${etaText(status, now)}${clock}`);
   const late = questions.filter(({ asked }) => asked === 'pending-too-long').length;
   if (late > 0)
@@ -188,13 +191,24 @@ function etaText({ eta }: Pick<BatchStatus, 'eta'>, now: number): string {
     case 'pending-orders':
       return 'All are checked out; orders are pending at Partner Center.';
     case 'unknown':
-      return `The end is not known: ${eta.why.replace(/\.$/, '')}.`;
+      return `The end is not known: ${withoutDot(eta.why)}.`;
     case 'at':
       return `The last checkout is at about ${clockTime(eta.at, now)}, at ${Math.round(eta.perMinute)} calls a minute.`;
   }
 }
 
-const barWidth = 30;
+/** One line, its end first: a narrow terminal cuts what follows. */
+export function watchLine(
+  status: Pick<BatchStatus, 'counts' | 'stoppedJobs' | 'eta'>,
+  now: number,
+  clock: string,
+): string {
+  const { eta, counts } = status;
+  const end = eta.kind === 'at' ? `last checkout about ${clockTime(eta.at, now)}` : etaText(status, now);
+  return `${barOf(status)} ${openLines(counts)} open · ${end} · ${answerOf(status)}${clock}`;
+}
+
+const barWidth = 20;
 
 function barOf({ counts }: Pick<BatchStatus, 'counts'>): string {
   const all = Object.values(counts).reduce((sum, count) => sum + count, 0);

@@ -53,7 +53,7 @@ export const stopCommand = newCommand(
       const at = now() + config.times.batchMemory;
       const woken = await wakeOpenLines({ ...deps, wakeUps: { standard, urgent } }, batchId, at, interrupted);
       output.line(
-        `${counted(woken, 'open job')} woken for that. Queued jobs end as failed, code stopped, as their messages come, and those that wait for a later try when that comes. To continue the batch: --undo`,
+        `Its open jobs end as failed, code stopped: ${counted(woken, 'job is', 'jobs are')} woken for that now, the others end when a worker takes their message, or at their next try. To continue the batch: npx partner-checkout batch stop ${quoted(batchId)} --undo`,
       );
       output.data({ batchId, stopped: true, by: name, woken });
       return interrupted.aborted ? exit.interrupted : exit.ok;

@@ -163,6 +163,8 @@ async function sendAll(
     signal: interrupted,
     onSent(count) {
       sent = count;
+      // What was sent in all is said at the end.
+      if (sent === list.jobs.length) return;
       const rate = perSecond();
       const left = rate === 0 ? '' : ` · ${Math.ceil((list.jobs.length - sent) / rate)} s left`;
       output.progress(`${sent} of ${list.jobs.length} sent · ${rate}/s${left}`);

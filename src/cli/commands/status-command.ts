@@ -64,7 +64,7 @@ function show(output: Output, status: Status, [from, version]: readonly [string,
   tell('jobs', status.jobs, ({ waiting, due, oldestSince }) =>
     waiting === 0
       ? 'none waits for a later try'
-      : `${counted(waiting, 'job waits', 'jobs wait')}, ${due} due, the oldest since ${oldestSince === undefined ? 'an unknown time' : ago(oldestSince, now)}`,
+      : `${counted(waiting, 'job waits', 'jobs wait')}, ${due} due, the oldest for ${oldestSince === undefined ? 'an unknown time' : inTime(Math.max(0, now - oldestSince))}`,
   );
   tell('attention', status.attention, (kinds) => {
     const parts = Object.entries(kinds)

@@ -35,7 +35,7 @@ export function jobKeysIn(names: readonly string[]): readonly JobKey[] {
     const what = isGuid(name) ? 'a GUID: CUSTOMER CART takes two of them' : describeValue(name);
     throw new CommandFailure(
       exit.usage,
-      `A job is named by its key, like 7c1f0a52-6d0e-4b7e-9a43-5e2f8b6f1d10:cart:2f9a6c1e-1a77-4d0b-8f3c-90f5b1e4c7aa, or by CUSTOMER CART; this is ${what}.`,
+      `A job is named by its key, like 7c1f0a52-6d0e-4b7e-9a43-5e2f8b6f1d10:cart:2f9a6c1e-1a77-4d0b-8f3c-90f5b1e4c7aa, or by CUSTOMER CART; this is ${what}. By its reference: npx partner-checkout jobs --batch ID --reference TEXT`,
     );
   });
 }

@@ -1,6 +1,8 @@
 /** The files that describe a whole batch: its results as CSV, and its report as one HTML page. */
+import { omitUndefined } from '../../domain/omit-undefined.ts';
 import { batchCarts } from '../../operator/batches/batch-carts.ts';
 import { csvHeading, csvLine, csvRows, listHeading, listRows } from '../../operator/batches/batch-csv.ts';
+import type { BatchStatus } from '../../operator/batches/batch-status.ts';
 import { viewGate } from '../../operator/pause-gate.ts';
 import { figuresOf } from '../../operator/report/figures.ts';
 import { reportPage } from '../../operator/report/page.ts';
@@ -34,11 +36,10 @@ export async function* csvLines(
 const badStates = new Set(['failed', 'partial', 'rejected', 'dropped', 'cancelled']);
 const isBad = (row: readonly string[]): boolean => badStates.has(row[csvHeading.indexOf('state')] ?? '');
 
-/** The report of a batch as one HTML page. `total`: its declared size. Throws `Unavailable`. */
+/** The report of a batch as one HTML page. Throws `Unavailable`. */
 export async function reportOf(
   deps: Pick<Operator, 'batches' | 'ledger' | 'gateStore' | 'config' | 'clock'>,
-  batchId: string,
-  total: number | undefined,
+  { batchId, total, stopped }: Pick<BatchStatus, 'batchId' | 'total' | 'stopped'>,
 ): Promise<string> {
   const gate = await viewGate(deps.gateStore, deps.config.gate);
   const closed = gate.open ? undefined : (gate.reason ?? 'no reason given');
@@ -50,7 +51,7 @@ export async function reportOf(
         total,
         limit: gate.limit,
         closings: gate.closings,
-        ...(closed === undefined ? {} : { closed }),
+        ...omitUndefined({ closed, stoppedBy: stopped }),
       },
       carts,
       deps.clock.now(),

@@ -5,6 +5,7 @@ import { clockTime } from './words.ts';
 export function batchState({ stopped, finished, total }: BatchSummary, now: number): string {
   if (stopped !== undefined) return `stopped by ${stopped.who}, ${clockTime(stopped.at, now)}`;
   if (finished !== undefined && finished.total >= (total ?? 0))
-    return `finished, ${clockTime(finished.at, now)}`;
+    // A retry later opens jobs again, and the summary does not say so.
+    return `every line had a result, ${clockTime(finished.at, now)}`;
   return total === undefined ? 'no size declared' : 'under way';
 }

@@ -10,6 +10,7 @@ import { closingBands } from '../../operator/report/closing-bands.ts';
 import { outcomeOf } from '../../operator/report/figures.ts';
 import { type Html, html, nothing } from '../../operator/report/html.ts';
 import { answerOf } from '../../operator/report/page.ts';
+import { withoutDot } from '../../operator/sentence.ts';
 import { batchState } from '../session/batch-words.ts';
 import { clockTime } from '../session/words.ts';
 import type { BatchSnapshot } from './desk.ts';
@@ -71,7 +72,7 @@ export function batchProgress({ status, entries }: BatchSnapshot, now: number): 
     html`<section>
 ${stopped === undefined ? nothing : html`<p class="error">Stopped by ${stopped.who}, ${clockTime(stopped.at, now)}. To continue: <code>npx partner-checkout batch stop ${batchId} --undo</code></p>`}
 <p class="big">${answerOf(status)}</p>
-<p>${total === undefined ? 'No size was declared.' : `${number(total)} declared.`} ${number(perMinute)} checkouts a minute over the last five. ${etaWords(status, now)}</p>
+<p>${total === undefined ? 'No size was declared.' : `${number(total)} declared.`} ${number(perMinute)} checkouts a minute in the last five minutes. ${etaWords(status, now)}</p>
 ${shareBar(
   lineKinds.map((kind) => ({
     kind: kindClass(kind),
@@ -96,7 +97,7 @@ export function etaWords({ eta }: Pick<BatchStatus, 'eta'>, now: number): string
     case 'pending-orders':
       return 'All carts are checked out. Orders are pending at Partner Center.';
     case 'unknown':
-      return `The end is not known: ${eta.why}.`;
+      return `The end is not known: ${withoutDot(eta.why)}.`;
     case 'at':
       return `The last checkout is at about ${clockTime(eta.at, now)}.`;
   }
@@ -131,6 +132,7 @@ function outcomes(entries: readonly BatchEntry[], closings: readonly Closing[], 
       title: 'Checkouts over time',
       summary: `Each bar is ${minutes === 1 ? 'a minute' : `${minutes} minutes`} of checkouts, UTC, by how their jobs stand now.`,
       unit: `jobs in ${minutes} min`,
+      one: `job in ${minutes} min`,
     },
     bars.map((bar, index) => ({
       name: new Date(from + index * step).toISOString().slice(11, 16),

@@ -213,7 +213,7 @@ export function openDesk(session: Session): Desk {
     },
     csvLines: async (batchId) => csvLines(await session.operator(), batchId),
     report: async (batchId) =>
-      reportOf(await session.operator(), batchId, (await batch(batchId))?.status.total),
+      reportOf(await session.operator(), (await batch(batchId))?.status ?? { batchId }),
   };
 }
 

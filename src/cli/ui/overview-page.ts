@@ -37,7 +37,7 @@ export const overview = (status: Status, samples: readonly GateSample[], now: nu
         'Jobs that wait for a later try',
         status.jobs,
         ({ waiting, due, oldestSince }) => html`<p class="big">${number(waiting)}</p>
-<p>${number(due)} due. ${oldestSince === undefined ? 'No job is waiting.' : `The oldest has been under way since ${ago(oldestSince, now)}.`}</p>`,
+<p>${number(due)} due. ${oldestSince === undefined ? 'No job is waiting.' : `The oldest has been under way for ${inTime(Math.max(0, now - oldestSince))}.`}</p>`,
       ),
       card(
         'Poller',
@@ -59,7 +59,10 @@ export const overview = (status: Status, samples: readonly GateSample[], now: nu
         total === 0
           ? html`<p class="big">None</p>`
           : rowsChart(
-              { title: 'By age', summary: `${counted(total, 'order')} at Partner Center.`, unit: 'orders' },
+              {
+                title: 'By age',
+                summary: `${number(total)} ${total === 1 ? 'order' : 'orders'} at Partner Center.`,
+              },
               ages.map(({ upTo, orders }) => ({
                 name: Number.isFinite(upTo) ? `under ${inTime(upTo)}` : 'older',
                 count: orders,
@@ -99,7 +102,7 @@ function usage(samples: readonly GateSample[], now: number): Html {
   const first = samples[0];
   const summary = `Calls a minute in the last hour, UTC. ${first === undefined ? 'The page has not measured yet.' : `The page has measured since ${new Date(first.at).toISOString().slice(11, 16)}.`} Red: the gate was closed.`;
   const chart = barChart(
-    { title: 'Use of the budget', summary, unit: 'calls/min' },
+    { title: 'Use of the budget', summary, unit: 'calls/min', one: 'call/min' },
     bars,
     omitUndefined({ limit: last?.limit }),
   );

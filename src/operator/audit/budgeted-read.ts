@@ -8,6 +8,7 @@ import type { Clock } from '../../ports/clock.ts';
 import type { Gate } from '../../ports/gate.ts';
 import type { SendOptions, Tokens } from '../../ports/partner-center.ts';
 import type { Random } from '../../ports/random.ts';
+import { withoutDot } from '../sentence.ts';
 
 export interface ReadDeps {
   readonly gate: Gate;
@@ -102,7 +103,7 @@ export async function budgetedRead<T>(
 
 const refused = ({ description, code, correlationId }: Reason): CannotRead =>
   new CannotRead(
-    `Partner Center could not be read: ${description.replace(/\.$/, '')} (code ${code}, MS-CorrelationId ${correlationId}).`,
+    `Partner Center could not be read: ${withoutDot(description)} (code ${code}, MS-CorrelationId ${correlationId}).`,
   );
 
 /** Waits for the gate as the poller does; a closed one for a few minutes. */
@@ -115,7 +116,7 @@ async function takePermit(deps: ReadDeps): Promise<Permit> {
     if (taken.kind === 'permit') return taken.permit;
     if (taken.kind === 'closed' && Math.max(clock.now(), taken.until) > giveUpAt)
       throw new CannotRead(
-        `The gate is closed: ${taken.reason.replace(/\.$/, '')}. No call is made meanwhile. Next: npx partner-checkout status`,
+        `The gate is closed: ${withoutDot(taken.reason)}. No call is made meanwhile. Next: npx partner-checkout status`,
       );
     await sleepUntil(deps, Math.max(taken.until, clock.now() + minuteMs / 120));
   }

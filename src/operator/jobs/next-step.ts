@@ -7,6 +7,7 @@ import { jobEntryKeyOf, nextPollOf } from '../../domain/schedule-entry.ts';
 import type { Schedule } from '../../ports/schedule.ts';
 import { counted } from '../counted.ts';
 import type { GateView } from '../pause-gate.ts';
+import { asSentence, withoutDot } from '../sentence.ts';
 
 export interface NextStep {
   /** One or two sentences: what happens next, when, and why. Times are UTC. */
@@ -66,12 +67,15 @@ function ended(record: CheckoutRecord, now: number): NextStep {
   const { remedy = '', description = '' } = record.reason ?? {};
   if (isLate(record.job.notAfter, now))
     return {
-      words: `The worker does nothing more, and a retry is refused: the job is past its notAfter (${time(record.job.notAfter ?? 0)}). ${remedy}`,
+      words:
+        `The worker does nothing more, and a retry is refused: the job is past its notAfter (${time(record.job.notAfter ?? 0)}). ${asSentence(remedy)}`.trimEnd(),
     };
   const doubt =
     record.gaveUp === true ? ' The retry looks for its orders first: it may have been bought.' : '';
   return {
-    words: `The worker does nothing more. ${description} ${remedy}${doubt}`.replaceAll(/ +/g, ' ').trim(),
+    words: `The worker does nothing more. ${asSentence(description)} ${asSentence(remedy)}${doubt}`
+      .replaceAll(/ +/g, ' ')
+      .trim(),
     // A retry of this cart would be refused again; a person can still type it.
     ...(needsNewCart(record) ? {} : { command: `npx partner-checkout retry ${record.jobKey}` }),
   };
@@ -108,7 +112,7 @@ function open(record: CheckoutRecord, { now, gate, hasEntry }: Around): NextStep
   const { description = '', remedy = '' } = record.reason ?? {};
   if (record.asked?.kind === 'needs-decision' && !isInDoubt(record.state))
     return {
-      words: `It is held, and nothing of it is bought: ${withoutDot(description)}. ${remedy} Next try ${when}.${closed}`,
+      words: `It is held, and nothing of it is bought: ${withoutDot(description)}. ${asSentence(remedy)} Next try ${when}.${closed}`,
       at: Math.max(at, now),
       command: `npx partner-checkout resolve --give-up ${record.jobKey}`,
     };
@@ -118,10 +122,10 @@ function open(record: CheckoutRecord, { now, gate, hasEntry }: Around): NextStep
       at: Math.max(at, now),
       command: `npx partner-checkout resolve ${record.jobKey}`,
     };
-  const because = record.reason === undefined ? '' : ` because: ${withoutDot(record.reason.description)}`;
+  const because = record.reason === undefined ? '' : ` Reason: ${asSentence(record.reason.description)}`;
   const words = isInDoubt(record.state)
     ? `It may have been bought. The worker checks that ${when}, before it sends anything again.${closed}`
-    : `Waits; next try ${when}${because}.${closed}`;
+    : `It waits. Next try ${when}.${because}${closed}`;
   return { words, at: Math.max(at, now) };
 }
 
@@ -140,7 +144,6 @@ const noEntry: NextStep = {
 const closedWords = (gate: GateView): string =>
   gate.open
     ? ''
-    : ` The gate is closed${gate.paused || gate.until === undefined ? '' : ` until ${time(gate.until)}`}: ${gate.reason ?? 'no reason given'}.`;
+    : ` The gate is closed${gate.paused || gate.until === undefined ? '' : ` until ${time(gate.until)}`}: ${withoutDot(gate.reason ?? 'no reason given')}.`;
 
 const time = (ms: number): string => new Date(ms).toISOString().replace(/\.\d+Z$/, 'Z');
-const withoutDot = (text: string): string => text.replace(/\.$/, '');

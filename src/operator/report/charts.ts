@@ -20,11 +20,16 @@ export interface ChartText {
   /** What the picture says, for who does not see it. */
   readonly summary: string;
   readonly unit: string;
+  /** The unit of one. */
+  readonly one: string;
 }
 
 const height = 100;
 const round = (value: number): number => Math.round(value * 100) / 100;
 const number = (value: number): string => Math.round(value).toLocaleString('en-US');
+/** `1 call`, `2 calls`. */
+const amountOf = ({ unit, one }: ChartText, value: number): string =>
+  `${number(value)} ${Math.round(value) === 1 ? one : unit}`;
 const sumOf = (bar: StackedBar): number => bar.parts.reduce((sum, { count }) => sum + count, 0);
 
 /**
@@ -54,7 +59,7 @@ export function barChart(
       : html`<line class="limit" x1="0" x2="${bars.length}" y1="${y(limit)}" y2="${y(limit)}" vector-effect="non-scaling-stroke"/>`;
   return html`<figure>
 <figcaption><h2>${text.title}</h2><p>${text.summary}</p></figcaption>
-<div class="scale"><span>${number(Math.max(...bars.map(sumOf), 0))} ${text.unit}</span>${limit === undefined ? nothing : html`<span class="limit-word">limit ${number(limit)}</span>`}</div>
+<div class="scale"><span>${amountOf(text, Math.max(...bars.map(sumOf), 0))}</span>${limit === undefined ? nothing : html`<span class="limit-word">limit ${number(limit)}</span>`}</div>
 <svg viewBox="0 0 ${bars.length} ${height}" preserveAspectRatio="none" role="img" aria-label="${[`${text.title}. ${text.summary}`, ...bands.map(({ words }) => `${words}.`)].join(' ')}">${bands.map((band) => bandOf(band, bars.length))}${drawn}${line}</svg>
 <div class="axis">${axisOf(bars).map((name) => html`<span>${name}</span>`)}</div>
 ${bands.length === 0 ? nothing : html`<ul class="bands">${bands.map(({ words }) => html`<li>${words}</li>`)}</ul>`}
@@ -86,7 +91,7 @@ function tableOf(text: ChartText, bars: readonly StackedBar[]): Html {
 
 /** Few named amounts, one under the other: the words beside each bar are all that is needed to read it. */
 export function rowsChart(
-  text: ChartText,
+  text: Pick<ChartText, 'title' | 'summary'>,
   rows: readonly { readonly name: string; readonly count: number }[],
   kind: string,
 ): Html {

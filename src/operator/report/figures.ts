@@ -1,4 +1,5 @@
 /** The figures of the report, out of the records of a batch. */
+import type { StoppedBy } from '../../domain/batch/batch.ts';
 import { type BatchCounts, batchCounter } from '../../domain/batch/batch-counts.ts';
 import { isHeldCode } from '../../domain/checkout/api-errors.ts';
 import { lastCheckoutEnd } from '../../domain/checkout/call-history.ts';
@@ -6,6 +7,7 @@ import { reasonOf, stoppedCode } from '../../domain/checkout/endings.ts';
 import { type CheckoutRecord, isRetryable, isSettled, type State } from '../../domain/checkout/record.ts';
 import type { Closing } from '../../domain/gate/closings.ts';
 import type { JobKey } from '../../domain/message/job-key.ts';
+import { omitUndefined } from '../../domain/omit-undefined.ts';
 import { isTerminal } from '../../domain/order/order.ts';
 import type { BatchCart } from '../batches/batch-carts.ts';
 import type { FirstThings } from '../batches/batch-status.ts';
@@ -26,9 +28,9 @@ export interface FailureGroup {
   readonly count: number;
   readonly description: string;
   readonly remedy: string;
-  /** One cart of them, to look at. */
   /** The first of them, in the order of the batch. */
   readonly jobs: readonly JobKey[];
+  /** One of them, to look at. */
   readonly example: { readonly jobKey: JobKey; readonly reference?: string };
 }
 
@@ -42,6 +44,8 @@ export interface Figures extends FirstThings {
   readonly batchId: string;
   /** Why the gate is closed now; absent: it is open. */
   readonly closed?: string;
+  /** The person who stopped the batch. */
+  readonly stoppedBy?: StoppedBy;
   /** When the gate was closed lately. */
   readonly closings: readonly Closing[];
   /** Orders of its carts. */
@@ -93,6 +97,7 @@ export async function figuresOf(
     readonly total: number | undefined;
     readonly limit: number;
     readonly closed?: string;
+    readonly stoppedBy?: StoppedBy;
     readonly closings: readonly Closing[];
   },
   carts: AsyncIterable<BatchCart>,
@@ -132,7 +137,7 @@ export async function figuresOf(
   return {
     batchId: batch.batchId,
     ...first,
-    ...(batch.closed === undefined ? {} : { closed: batch.closed }),
+    ...omitUndefined({ closed: batch.closed, stoppedBy: batch.stoppedBy }),
     closings: batch.closings,
     orders,
     counts: counter.counts(batch.total),

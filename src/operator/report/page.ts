@@ -2,6 +2,7 @@
 import { allLines, openLines } from '../../domain/batch/batch-counts.ts';
 import { type StateAt, states } from '../../domain/checkout/record.ts';
 import type { FirstThings } from '../batches/batch-status.ts';
+import { withoutDot } from '../sentence.ts';
 import { barChart, rowsChart, shareBar } from './charts.ts';
 import { closingBands } from './closing-bands.ts';
 import { type FailureGroup, type Figures, type Outcome, outcomeOf } from './figures.ts';
@@ -47,13 +48,15 @@ export function firstThingsOf({
   decisions,
   held,
   closed,
-}: Pick<Figures, keyof FirstThings | 'closed'>): readonly string[] {
+  stoppedBy,
+}: Pick<Figures, keyof FirstThings | 'closed' | 'stoppedBy'>): readonly string[] {
   return [
     ...(decisions === 0
       ? []
       : [`${number(decisions)} ${decisions === 1 ? 'job waits' : 'jobs wait'} for your decision`]),
     ...(held === 0 ? [] : [`${number(held)} ${held === 1 ? 'job is' : 'jobs are'} held back by Microsoft`]),
-    ...(closed === undefined ? [] : [`The gate is closed: ${closed.replace(/\.$/, '')}`]),
+    ...(stoppedBy === undefined ? [] : [`Stopped by ${stoppedBy.who}, ${utc(stoppedBy.at)}`]),
+    ...(closed === undefined ? [] : [`The gate is closed: ${withoutDot(closed)}`]),
   ];
 }
 
@@ -128,13 +131,22 @@ function outcomes({ stretches, stretchMs, closings }: Figures): Html {
   const all = bars.reduce((sum, bar) => sum + bar.parts.reduce((part, { count }) => part + count, 0), 0);
   const summary = `${number(all)} ${all === 1 ? 'cart has' : 'carts have'} a result; each bar shows the checkouts of ${lengthOf(stretchMs)}, by their state now.`;
   return wide(
-    barChart({ title: 'Outcomes over time', summary, unit: `carts in ${lengthOf(stretchMs)}` }, bars, {
-      bands: closingBands(closings, {
-        from: stretches[0]?.at ?? 0,
-        step: stretchMs,
-        count: stretches.length,
-      }),
-    }),
+    barChart(
+      {
+        title: 'Outcomes over time',
+        summary,
+        unit: `carts in ${lengthOf(stretchMs)}`,
+        one: `cart in ${lengthOf(stretchMs)}`,
+      },
+      bars,
+      {
+        bands: closingBands(closings, {
+          from: stretches[0]?.at ?? 0,
+          step: stretchMs,
+          count: stretches.length,
+        }),
+      },
+    ),
   );
 }
 
@@ -147,7 +159,7 @@ function budget(figures: Figures): Html {
   }));
   const most = Math.max(...stretches.map(({ callsPerMinute }) => callsPerMinute));
   const summary = `At most ${number(Math.round(most))} ${Math.round(most) === 1 ? 'call' : 'calls'} a minute for these carts; the gate now allows ${number(limit)} for all.${gapOf(figures)}`;
-  return barChart({ title: 'Budget used', summary, unit: 'calls/min' }, bars, { limit });
+  return barChart({ title: 'Budget used', summary, unit: 'calls/min', one: 'call/min' }, bars, { limit });
 }
 
 function latency({ latencies, percentiles }: Figures): Html {
@@ -155,16 +167,14 @@ function latency({ latencies, percentiles }: Figures): Html {
   const [half, most, nearlyAll] = percentiles.map((ms) => `${(ms / 1_000).toFixed(1)} s`);
   const summary = `Half of the checkouts took less than ${half}, 95 % less than ${most}, 99 % less than ${nearlyAll}.`;
   const bars = latencies.map(({ name, count }) => ({ name, parts: [{ kind: 'calls', count }] }));
-  return barChart({ title: 'How long a checkout took, up to', summary, unit: 'calls' }, bars);
+  return barChart({ title: 'How long a checkout took, up to', summary, unit: 'calls', one: 'call' }, bars);
 }
 
 function pending({ pendingByAge, counts }: Figures): Html {
   if (pendingByAge.length === 0) return nothing;
   const orders = pendingByAge.reduce((sum, { count }) => sum + count, 0);
   const summary = `Not completed yet: ${number(orders)} order${orders === 1 ? '' : 's'} of ${number(counts.ordered)} cart${counts.ordered === 1 ? '' : 's'}; the worker asks for each until it is.`;
-  return wide(
-    rowsChart({ title: 'Pending orders by age', summary, unit: 'orders' }, pendingByAge, 'pending'),
-  );
+  return wide(rowsChart({ title: 'Pending orders by age', summary }, pendingByAge, 'pending'));
 }
 
 function failures(groups: readonly FailureGroup[]): Html {
