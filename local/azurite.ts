@@ -15,7 +15,8 @@ export interface Azurite {
 const account = 'devstoreaccount1';
 const key = 'Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==';
 
-const startLimit = 20_000;
+/** Its death is noticed at once. A machine that is busy takes its time, and is waited for. */
+const startLimit = 120_000;
 const started = z.object({ address: z.string() });
 
 /**
@@ -60,7 +61,10 @@ async function firstMessage(child: ChildProcess): Promise<unknown> {
   child.once('error', reject);
   child.once('close', (code) => reject(new Error(`Azurite ended with code ${code}: ${complaint}`)));
   const timer = setTimeout(
-    () => reject(new Error(`Azurite did not start within ${startLimit} ms.`)),
+    () =>
+      reject(
+        new Error(`Azurite did not start within ${startLimit / 1_000} s. Is this machine busy? Try again.`),
+      ),
     startLimit,
   );
   return promise.finally(() => clearTimeout(timer));
