@@ -1,6 +1,7 @@
 /** Promise: no call is made before its time, by whichever clock. */
 
 import { expect, test } from 'vitest';
+import { handleDelivery } from '../../src/checkout/handle-delivery.ts';
 import type { Exchange } from '../../src/domain/answer/exchange.ts';
 import { wakeUp } from '../../src/domain/message/delivery.ts';
 import type { PartnerCenter } from '../../src/ports/partner-center.ts';
@@ -101,3 +102,31 @@ test.each([
     expect(worker.tables.schedule.all()).toEqual([]);
   },
 );
+
+test('a message whose record changes each time it is merged comes again, and its times hold then', async () => {
+  const clock = leapingClock(start);
+  const worker = oneWorker(api().partnerCenter(clock), clock);
+  await worker.enqueue({ customerId, cartId, notBefore: new Date(start + 60 * minute).toISOString() });
+  await worker.deliver();
+  await worker.enqueue({ customerId, cartId, notAfter: new Date(start + 90 * minute).toISOString() });
+  const [queued] = worker.queue.splice(0);
+  if (queued === undefined) throw new Error('The message was enqueued');
+  const { body, messageId, properties } = queued.message;
+  const ledger = { ...worker.deps.ledger, replace: async () => ({ kind: 'conflict' as const }) };
+  await handleDelivery(
+    { ...worker.deps, ledger },
+    {
+      body,
+      messageId,
+      properties,
+      queue: queued.name,
+      sequenceNumber: '2',
+      deliveryCount: 1,
+      enqueuedAt: queued.at,
+    },
+  );
+  expect(worker.queue).toHaveLength(1);
+  await worker.deliver();
+  const record = await worker.stores.ledger.read(jobKey);
+  expect(record?.value.job.notAfter).toBe(start + 90 * minute);
+});

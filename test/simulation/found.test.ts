@@ -44,7 +44,6 @@ const found = [
   ['named orders that meet a bug each time are not tried for ever', 'refused-refuse:1:83-bugs'],
   ['a job of a stopped batch is told of though its worker died', 'stopped-replay:1:60-before'],
   ['an entry under the key of a cart that a worker made needs no repair', 'random:10042'],
-  ['a job that is refused as the whole partner twice, while others pass, may fail', 'random:13694'],
   ['the row about a bug of a worker that stood still is closed', 'random:24065'],
   ['a cart that was put with fewer lines is whole with the orders of these', 'random:25267'],
   [
@@ -52,12 +51,7 @@ const found = [
     'random:35714',
   ],
   ['the same, as it reschedules', 'random:44315'],
-  ['the same, as its request leaves late', 'random:87251'],
-  ['wake-ups that waited for another version may each leave an entry', 'random:36356'],
-  ['a tick that stands still repairs later', 'random:49927'],
-  ['a line that is left out of the second cart is missing in no result', 'random:63171'],
   ['the times of a message are merged though the record changes meanwhile', 'random:98922'],
-  ['wake-ups of a clock that is far ahead may each leave an entry', 'clock-ahead-600s-refuse:1:673-lost'],
 ] as const;
 
 test.each(found)('%s', { timeout: 60_000 }, async (_, text) => {
