@@ -33,6 +33,7 @@ thead th{color:var(--soft)}th[scope=row]{text-align:left;white-space:nowrap}
 .rows{font-size:.9rem}.rows th,.rows td{border:0;padding:.3rem .4rem}.rows th{padding-left:0}.rows .bar{width:70%}
 .rows svg{display:block;width:100%;height:.8rem;border-radius:3px}
 .failure{display:grid;grid-template-columns:auto 1fr;gap:.1rem 1rem;padding:.9rem 0;border-top:1px solid var(--line)}
+.failure details{grid-column:2}
 .failure b{font-size:1.25rem;min-width:2.5ch;text-align:right;grid-row:span 4}
 .failure>*{min-width:0;overflow-wrap:anywhere}.failure>code{color:var(--failed);font-weight:600}.failure .remedy{color:var(--ink)}
 code{font:.9em ui-monospace,SFMono-Regular,Menlo,Consolas,monospace}
