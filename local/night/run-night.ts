@@ -36,7 +36,7 @@ const readEvery = 500;
 const stormRetryAfter = 4;
 /** The kill waits for this many checkouts that are committed and not yet answered. */
 const openAtKill = 5;
-/** For ms at most. */
+/** How long it waits for them at most, ms. */
 const openLimit = 60_000;
 
 /** One night from the first message to the verdict. Throws the signal's reason when it is ended from outside. */
