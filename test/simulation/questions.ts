@@ -12,6 +12,8 @@ export interface Questions {
   readonly equalUnknown: number;
   /** With the same API: somebody bought the same in the portal after the call, or the date of the order does not tell when. */
   readonly placedByPeople: number;
+  /** A group was refused, and somebody bought something else in the portal after the call: its lines may differ from the cart's. */
+  readonly otherLines: number;
   /** The customer's list of orders never came whole. */
   readonly noList: number;
   /** Something kept the worker from a repeat for as long as the API is trusted to remember its answer. */
@@ -31,6 +33,7 @@ export const noQuestions: Questions = {
   outOfAttempts: 0,
   equalUnknown: 0,
   placedByPeople: 0,
+  otherLines: 0,
   noList: 0,
   repeatsOver: 0,
   mayNotRepeat: 0,
@@ -76,6 +79,7 @@ function whyAsked(world: World, cart: CartTruth): keyof Questions {
   if (world.watch.unlisted.has(cart.plan.customerId)) return 'noList';
   const isAlike = truth.nature.contract === 'refuse' ? whyAlike(world, cart) : undefined;
   if (isAlike !== undefined) return isAlike;
+  if (mayHaveOtherLines(world, cart)) return 'otherLines';
   return wasKeptFromRepeat(world, cart) ? 'repeatsOver' : 'needless';
 }
 
@@ -134,17 +138,31 @@ function isDoubtful({ truth, doubts }: World, cart: CartTruth, askedAt: number):
 /** A claim may stand for so long before its call leaves, and clocks are measured to a few seconds. */
 const beforeCall = 70_000;
 
-/** Orders that people placed after the first call of the cart, or of which nobody can read when, with the content of one of its groups. */
-function placedLike({ truth, watch }: World, { plan }: CartTruth): readonly OrderTruth[] {
+/** Orders that people placed after the first call of the cart, or of which nobody can read when. */
+function placedSince({ truth, watch }: World, { plan }: CartTruth): readonly OrderTruth[] {
   const first = watch.calls.find(({ what, id }) => what === 'checkout' && id === plan.id)?.at;
   return truth.orders.filter(
     (order) =>
       order.cartId === undefined &&
       order.customerId === plan.customerId &&
       first !== undefined &&
-      (!order.isDated || order.createdAt >= first - beforeCall) &&
-      plan.groups.some((group) => isSameContent(group, order.plan)),
+      (!order.isDated || order.createdAt >= first - beforeCall),
   );
+}
+
+/** Those with the content of one of its groups. */
+const placedLike = (world: World, cart: CartTruth): readonly OrderTruth[] =>
+  placedSince(world, cart).filter((order) =>
+    cart.plan.groups.some((group) => isSameContent(group, order.plan)),
+  );
+
+/** Of a group that was refused no order is found, and each time the list showed one that nobody can tell from it. */
+function mayHaveOtherLines(world: World, cart: CartTruth): boolean {
+  if (cart.plan.groups.every(({ refusal }) => refusal === undefined)) return false;
+  const placed = placedSince(world, cart);
+  return world.doubts
+    .askedAt(world.truth.jobOf(cart.plan.id))
+    .every((at) => placed.some(({ listedAt }) => listedAt <= at));
 }
 
 /**
