@@ -72,20 +72,9 @@ export async function leaveUntil(
   return comeBack(run, record, at);
 }
 
-/**
- * Whether the lease of this run may have ended. Then another run may have promised to come back by the same entry: it stays, and causes one
- * harmless wake-up.
- */
-const outlastsLease = ({ deps, startedAt }: RunWith<'clock' | 'times'>): boolean =>
-  deps.clock.now() >= startedAt + deps.times.lease;
-
 /** After a reschedule to `nextTry`: what woke this run is replaced by the entry of then (R2 b). What cannot be removed is left. */
 export async function removeReplaced(run: RunWith<Removing>, nextTry: number): Promise<void> {
-  const { from } = run.delivery;
-  // guard: Reschedule: a run that outlasts a lease removes no entry
-  if (outlastsLease(run)) return;
-  const own = from.kind === 'wake-up' ? [{ key: from.entryKey, origin: from.origin }] : [];
-  for (const entry of [...own, ...(run.leaseEntry === undefined ? [] : [run.leaseEntry])]) {
+  for (const entry of removable(run)) {
     // guard: Reschedule: an entry that is due later stays [replace: true]
     if (entry.origin < nextTry) await tryToRemove(run, entry.key);
   }
@@ -93,12 +82,24 @@ export async function removeReplaced(run: RunWith<Removing>, nextTry: number): P
 
 /** After a result is finalized (R2 a). */
 export async function removeAll(run: RunWith<Removing>): Promise<void> {
-  const { from } = run.delivery;
-  // guard: Finalize: a run that outlasts a lease removes no entry
-  if (outlastsLease(run)) return;
-  const own = from.kind === 'wake-up' ? [from.entryKey] : [];
-  for (const key of [...own, ...(run.leaseEntry === undefined ? [] : [run.leaseEntry.key])])
-    await tryToRemove(run, key);
+  for (const { key } of removable(run)) await tryToRemove(run, key);
+}
+
+/**
+ * What woke this run, and the entry for the end of its lease. None if the lease may have ended: then another run may have promised to come
+ * back by the same entry. It stays, and causes one harmless wake-up.
+ */
+function removable({
+  deps,
+  delivery,
+  startedAt,
+  leaseEntry,
+}: RunWith<'clock' | 'times'>): readonly { readonly key: string; readonly origin: number }[] {
+  // guard: Entry: a run that outlasts a lease removes none
+  if (deps.clock.now() >= startedAt + deps.times.lease) return [];
+  const { from } = delivery;
+  const own = from.kind === 'wake-up' ? [{ key: from.entryKey, origin: from.origin }] : [];
+  return [...own, ...(leaseEntry === undefined ? [] : [leaseEntry])];
 }
 
 /** An entry that stays causes one harmless wake-up. */

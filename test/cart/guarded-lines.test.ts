@@ -52,6 +52,22 @@ test('a repair waits for the order list, and its content is in the ledger', asyn
   );
 });
 
+test('a repaired cart that is left with fewer lines is whole with the orders of these', async () => {
+  const bed = linesBed();
+  bed.world.set({ faults: [{ kind: 'reissue', operations: ['checkout'], count: 1 }] });
+  const phone = { ...line, product: 'CFQ7TTC0CD34', sku: '000P', quantity: 3 };
+  await bed.worker.enqueue(order({ lines: [line, phone], onBadLine: 'drop' }));
+  await bed.worker.step();
+  expect(bed.count('checkout')).toBe(1);
+  // Until the repair another order takes the seats that were left.
+  await bed.worker.enqueue(order({ externalOrderId: 'PO-7742', lines: [{ ...line, quantity: 290 }] }));
+  await bed.settle();
+  expect(bed.sold()).toEqual(['290 × CFQ7TTC0AB12:0001', '3 × CFQ7TTC0CD34:000P']);
+  expect(await bed.record('PO-7741')).toMatchObject({ state: 'completed', badLines: [{ line: 1 }] });
+  // The answer to the checkout said it all: what became of it was never looked for.
+  expect(bed.count('list-orders')).toBe(1);
+});
+
 describe('a cart is repaired only if nothing of it can be bought', () => {
   const evidence = {
     now: 0,
