@@ -4,7 +4,7 @@
 
 import { unreadableCode } from '../domain/checkout/attention-row.ts';
 import { newRecord } from '../domain/checkout/claim-rules.ts';
-import type { Reason } from '../domain/checkout/record.ts';
+import { isSettled, type Reason } from '../domain/checkout/record.ts';
 import {
   type DecodedDelivery,
   firstEnqueuedProperty,
@@ -20,6 +20,7 @@ import { UnreadableRecord } from '../ports/ledger.ts';
 import { Unavailable } from '../ports/unavailable.ts';
 import type { Deps } from './deps.ts';
 import { comeBack, entryFor, removeReplaced } from './entries.ts';
+import { finalize } from './finalize.ts';
 import { redeliverLater } from './redeliver-later.ts';
 import { rejectMessage } from './reject-message.ts';
 import { type Completed, type Run, returnPermit } from './run.ts';
@@ -128,6 +129,7 @@ async function outsideClaim(run: Run, message: QueueMessage, text: string): Prom
       remedy: 'Read the worker’s log. Fix what stopped it. The job runs again within the hour.',
       at: deps.clock.now(),
     });
+    await answerBySettled(run);
   } catch (second) {
     // Thrown, it would send the message once more. The next delivery asks again.
     deps.telemetry.warn(`A bug of job ${delivery.jobKey} could not be reported: ${String(second)}`, {
@@ -183,6 +185,17 @@ async function askPersonSurely(run: Run, reason: Reason): Promise<void> {
   // guard: Bug: a row that is written after the finalizing is closed too
   if (from.kind === 'wake-up' && !(await deps.schedule.exists(from.entryKey)))
     await deps.schedule.ensure(entryFor(run, undefined, wholeMs(reason.at + deps.times.askedRetry)));
+}
+
+/**
+ * Another run may have finalized the job before the row was written, and remove the entry only now: the row of the result then takes the
+ * place of the question. A job that is settled later is finalized later, and closes the row itself.
+ */
+async function answerBySettled({ deps, delivery }: Run): Promise<void> {
+  const record = (await deps.ledger.read(delivery.jobKey))?.value;
+  // guard: Bug: a row about a job that has a result gives way to it
+  if (record !== undefined && isSettled(record.state))
+    await finalize(deps, { ...record, attentionMayBeOpen: true });
 }
 
 /** A record that cannot be read is never acted on: a newer version of the worker will know it, or a person must look. */

@@ -556,7 +556,7 @@ describe('a bug', () => {
 });
 
 test('a bug is reported while another run finalizes the job: an entry closes the report afterwards', async () => {
-  await bed.put({ state: 'completed', revision: 1, reached: { final: 1 } });
+  await bed.put({ state: 'completed', revision: 1, reached: { final: 1 }, batches: ['night'] });
   const { write } = bed.stores.attention;
   Object.assign(bed.stores.attention, {
     // The other run removes the entry between the promise and the report.
@@ -566,14 +566,29 @@ test('a bug is reported while another run finalizes the job: an entry closes the
       return write(...row);
     },
   });
-  const { events } = bed.deps;
-  Object.assign(bed.deps, { events: { publish: () => Promise.reject(new TypeError('boom')) } });
+  const { write: writeBatch } = bed.stores.batches;
+  Object.assign(bed.stores.batches, { write: () => Promise.reject(new TypeError('boom')) });
   expect(await bed.wake(start)).toBe('entry');
   Object.assign(bed.stores.attention, { write });
-  Object.assign(bed.deps, { events });
+  Object.assign(bed.stores.batches, { write: writeBatch });
   expect(bed.attention()).toEqual([expect.objectContaining({ code: 'worker-crashed', open: true })]);
   await bed.settle();
   expect(bed.attention()).toEqual([expect.objectContaining({ open: false })]);
+});
+
+test('a bug is reported between the finalizing of another run and its removal of the entry: the result stands', async () => {
+  await bed.put({ state: 'failed', revision: 1 });
+  await finalize(bed.deps, await bed.record());
+  const { read } = bed.stores.ledger;
+  Object.assign(bed.stores.ledger, {
+    read: () => {
+      Object.assign(bed.stores.ledger, { read });
+      return Promise.reject(new TypeError('boom'));
+    },
+  });
+  expect(await bed.wake(start)).toBe('entry');
+  // Nothing else would close the report: the other run removes the entry.
+  expect(bed.attention()).toEqual([expect.objectContaining({ kind: 'failed', revision: 1, open: true })]);
 });
 
 describe('a record that is missing', () => {

@@ -52,6 +52,7 @@ const found = [
   ],
   ['the same, as it reschedules', 'random:44315'],
   ['the times of a message are merged though the record changes meanwhile', 'random:98922'],
+  ['the row of a failed job comes back after a bug of a doubled wake-up', 'random:88331'],
 ] as const;
 
 test.each(found)('%s', { timeout: 60_000 }, async (_, text) => {
