@@ -182,11 +182,13 @@ const mayBeLate = ({ setup }: World, jobKey: JobKey): boolean =>
 const mayBeRefused = ({ setup }: World, jobKey: JobKey): boolean =>
   setup.orders.some((plan) => jobKeyOf(plan) === jobKey && plan.mayFail === true);
 
+/** What its lines name is refused, or so it seems: a catalogue that keeps listing what carts refuse is believed after three waits. */
+const mayBeOffSale = (world: World, jobKey: JobKey): boolean =>
+  mayBeRefused(world, jobKey) || world.truth.catalogue.unrest() > 3;
+
 /** The same for a job that never had a cart. */
 export const mayFailUnsent = (world: World, jobKey: JobKey): boolean =>
-  mayBeRefused(world, jobKey) ||
-  // A catalogue that keeps listing what carts refuse counts as what Partner Center says, after three waits.
-  world.truth.catalogue.unrest() > 3 ||
+  mayBeOffSale(world, jobKey) ||
   mayBeLate(world, jobKey) ||
   world.setup.stop !== undefined ||
   world.setup.people.weary > 0 ||
@@ -204,6 +206,9 @@ export function mayFail(world: World, cart: CartTruth): boolean {
   if (mayBeLate(world, truth.jobOf(plan.id)) || setup.stop !== undefined) return true;
   if (setup.people.weary > 0) return true;
   const checkouts = watch.calls.filter(({ what, id }) => what === 'checkout' && id === plan.id);
+  // The lines of a cart that expired unsent, or that is repaired, are resolved anew.
+  const isAnew = cart.made !== undefined && (checkouts.length === 0 || cart.stale > 0);
+  if (isAnew && mayBeOffSale(world, cart.made.jobKey)) return true;
   return checkouts.length >= setup.rules.maxAttempts;
 }
 
