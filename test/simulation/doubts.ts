@@ -16,6 +16,8 @@ export interface Doubts {
   records(): readonly CheckoutRecord[];
   /** In that time nobody knew for a moment whether the job was bought, or its record missed what was. */
   wasUnknown(jobKey: JobKey, from: number, to: number): boolean;
+  /** From when on nobody knew, for the first time; infinite: it was known all the time. */
+  unknownSince(jobKey: JobKey): number;
   /** When a person was asked about the job. */
   askedAt(jobKey: JobKey): readonly number[];
   /** The events that the results of the job owe, those of results that a retry replaced too. */
@@ -74,6 +76,7 @@ export function createDoubts(
     records: () => [...records.values()],
     wasUnknown: (jobKey, from, to) =>
       (unknown.get(jobKey) ?? []).some((span) => span.from <= to && span.to >= from),
+    unknownSince: (jobKey) => unknown.get(jobKey)?.[0]?.from ?? Number.POSITIVE_INFINITY,
     askedAt: (jobKey) => asked.get(jobKey) ?? [],
     owed: (jobKey) => owed.get(jobKey) ?? new Set(),
   };

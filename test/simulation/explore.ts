@@ -183,6 +183,7 @@ export function addQuestions(a: Questions, b: Questions): Questions {
     outOfAttempts: a.outOfAttempts + b.outOfAttempts,
     equalUnknown: a.equalUnknown + b.equalUnknown,
     placedByPeople: a.placedByPeople + b.placedByPeople,
+    partlyTold: a.partlyTold + b.partlyTold,
     otherLines: a.otherLines + b.otherLines,
     noList: a.noList + b.noList,
     repeatsOver: a.repeatsOver + b.repeatsOver,

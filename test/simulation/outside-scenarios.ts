@@ -79,6 +79,22 @@ const placedByPeople: readonly Scenario[] = [
     placed: [placed('a', 2 * minute), placed('b', 10 * minute), placed('c', minute)],
     apiFault: firstCheckout('drop-after'),
   })),
+  ...each(
+    'placed-other',
+    'somebody buys something else after the call, whose answer is lost and tells of a refused group',
+    (contract) => ({
+      nature: nature(contract, { partialLeaves: 'Ordered' }),
+      kinds: ['orders placed by people'],
+      carts: [
+        cartPlan(1, [
+          groupPlan('0', 'a'),
+          groupPlan('1', 'b', { refusal: { code: 800010, times: Number.POSITIVE_INFINITY } }),
+        ]),
+      ],
+      placed: [placed('c', 2 * minute)],
+      apiFault: firstCheckout('drop-after'),
+    }),
+  ),
   ...each('placed-beside-equal carts', 'people buy beside two equal carts in doubt', () => ({
     kinds: ['orders placed by people'],
     carts: equalCarts(),

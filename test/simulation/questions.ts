@@ -12,6 +12,8 @@ export interface Questions {
   readonly equalUnknown: number;
   /** With the same API: somebody bought the same in the portal after the call, or the date of the order does not tell when. */
   readonly placedByPeople: number;
+  /** Another group was refused: the repeat of a cart that stays active names that one alone, and not whose the listed orders are. */
+  readonly partlyTold: number;
   /** A group was refused, and somebody bought something else in the portal after the call: its lines may differ from the cart's. */
   readonly otherLines: number;
   /** The customer's list of orders never came whole. */
@@ -33,6 +35,7 @@ export const noQuestions: Questions = {
   outOfAttempts: 0,
   equalUnknown: 0,
   placedByPeople: 0,
+  partlyTold: 0,
   otherLines: 0,
   noList: 0,
   repeatsOver: 0,
@@ -79,6 +82,7 @@ function whyAsked(world: World, cart: CartTruth): keyof Questions {
   if (world.watch.unlisted.has(cart.plan.customerId)) return 'noList';
   const isAlike = truth.nature.contract === 'refuse' ? whyAlike(world, cart) : undefined;
   if (isAlike !== undefined) return isAlike;
+  if (isPartlyTold(world, cart)) return 'partlyTold';
   if (mayHaveOtherLines(world, cart)) return 'otherLines';
   return wasKeptFromRepeat(world, cart) ? 'repeatsOver' : 'needless';
 }
@@ -90,7 +94,8 @@ function whyAlike(world: World, cart: CartTruth): 'equalUnknown' | 'placedByPeop
   const asked = world.doubts.askedAt(world.truth.jobOf(cart.plan.id));
   if (asked.every((at) => isDoubtful(world, cart, at))) return 'equalUnknown';
   // They look alike whenever the question comes: one of them may be listed later than the other.
-  if (placedLike(world, cart).length > 0) return 'placedByPeople';
+  const placed = placedSince(world, cart, firstDoubt(world, cart));
+  if (placed.some((order) => isLike(cart, order))) return 'placedByPeople';
   return setup.unreadable.some(({ customerId }) => customerId === cart.plan.customerId)
     ? 'equalUnknown'
     : undefined;
@@ -138,28 +143,45 @@ function isDoubtful({ truth, doubts }: World, cart: CartTruth, askedAt: number):
 /** A claim may stand for so long before its call leaves, and clocks are measured to a few seconds. */
 const beforeCall = 70_000;
 
-/** Orders that people placed after the first call of the cart, or of which nobody can read when. */
-function placedSince({ truth, watch }: World, { plan }: CartTruth): readonly OrderTruth[] {
-  const first = watch.calls.find(({ what, id }) => what === 'checkout' && id === plan.id)?.at;
-  return truth.orders.filter(
-    (order) =>
-      order.cartId === undefined &&
-      order.customerId === plan.customerId &&
-      first !== undefined &&
-      (!order.isDated || order.createdAt >= first - beforeCall),
-  );
-}
+/** Orders that people placed since then, or of which nobody can read when. Never: nobody was ever in doubt about the cart. */
+const placedSince = ({ truth }: World, { plan }: CartTruth, since: number): readonly OrderTruth[] =>
+  since === Number.POSITIVE_INFINITY
+    ? []
+    : truth.orders.filter(
+        (order) =>
+          order.cartId === undefined &&
+          order.customerId === plan.customerId &&
+          (!order.isDated || order.createdAt >= since - beforeCall),
+      );
 
-/** Those with the content of one of its groups. */
-const placedLike = (world: World, cart: CartTruth): readonly OrderTruth[] =>
-  placedSince(world, cart).filter((order) =>
-    cart.plan.groups.some((group) => isSameContent(group, order.plan)),
-  );
+const firstCall = ({ watch }: World, { plan }: CartTruth): number =>
+  watch.calls.find(({ what, id }) => what === 'checkout' && id === plan.id)?.at ?? Number.POSITIVE_INFINITY;
+
+/** A worker that dies before its call leaves a doubt too. */
+const firstDoubt = ({ truth, doubts }: World, { plan }: CartTruth): number =>
+  doubts.unknownSince(truth.jobOf(plan.id));
+
+/** With the content of one of its groups. */
+const isLike = ({ plan }: CartTruth, order: OrderTruth): boolean =>
+  plan.groups.some((group) => isSameContent(group, order.plan));
+
+const isRefusedInPart = ({ plan }: CartTruth): boolean =>
+  plan.groups.some(({ refusal }) => refusal !== undefined);
+
+function isPartlyTold({ truth, watch, doubts }: World, cart: CartTruth): boolean {
+  const { contract, partialLeaves } = truth.nature;
+  if (contract !== 'refuse' || partialLeaves !== 'Active') return false;
+  if (cart.orders.length === 0 || !isRefusedInPart(cart)) return false;
+  const calls = watch.calls.filter(({ what, id }) => what === 'checkout' && id === cart.plan.id);
+  return doubts
+    .askedAt(truth.jobOf(cart.plan.id))
+    .every((askedAt) => calls.filter(({ at }) => at < askedAt).length > 1);
+}
 
 /** Of a group that was refused no order is found, and each time the list showed one that nobody can tell from it. */
 function mayHaveOtherLines(world: World, cart: CartTruth): boolean {
-  if (cart.plan.groups.every(({ refusal }) => refusal === undefined)) return false;
-  const placed = placedSince(world, cart);
+  if (!isRefusedInPart(cart)) return false;
+  const placed = placedSince(world, cart, firstDoubt(world, cart));
   return world.doubts
     .askedAt(world.truth.jobOf(cart.plan.id))
     .every((at) => placed.some(({ listedAt }) => listedAt <= at));
@@ -171,7 +193,8 @@ function mayHaveOtherLines(world: World, cart: CartTruth): boolean {
  */
 export function mayMistake(world: World, cart: CartTruth, orderId: string): boolean {
   const couldAsk = world.truth.nature.contract === 'replay' && whyUntold(world, cart) === undefined;
-  return !couldAsk && placedLike(world, cart).some(({ id }) => id === orderId);
+  const placed = placedSince(world, cart, firstCall(world, cart));
+  return !couldAsk && placed.some((order) => order.id === orderId && isLike(cart, order));
 }
 
 /** A message of it has an end: of a job that begins after it, that is its result. */

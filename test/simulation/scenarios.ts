@@ -128,6 +128,15 @@ export const scenarios: readonly Scenario[] = [
     nature: nature(contract, { partialLeaves: contract === 'replay' ? 'Active' : 'Ordered' }),
     apiFault: firstCheckout('drop-after'),
   })),
+  {
+    name: 'half-lost-active',
+    about: 'the same of one cart, which stays active: its repeat tells of the refused group alone',
+    setup: () =>
+      world(halves(Number.POSITIVE_INFINITY, 800010).slice(0, 1), {
+        nature: nature('refuse', { partialLeaves: 'Active' }),
+        apiFault: firstCheckout('drop-after'),
+      }),
+  },
   ...each('gone', 'the answer is lost, then the cart is gone', () => ({
     carts: [
       cartPlan(1, [groupPlan('0', 'a')], { goneAfter: 3 * minute }),
