@@ -2,6 +2,8 @@
 
 import { ServiceBusAdministrationClient } from '@azure/service-bus';
 import type { Connection } from '../../config/config.ts';
+import { withoutDot } from '../../domain/sentence.ts';
+import { cutText, messageOf } from '../../domain/text.ts';
 import type { QueueStatus } from '../../ports/queue-status.ts';
 import { Unavailable } from '../../ports/unavailable.ts';
 import { azureIdentity } from '../azure-tables/azure-identity.ts';
@@ -57,14 +59,14 @@ function failed(queue: string): (error: unknown) => never {
     const fields = typeof error === 'object' && error !== null ? error : {};
     const status = 'statusCode' in fields && fields.statusCode !== undefined ? `${fields.statusCode} ` : '';
     const code = 'code' in fields && fields.code !== undefined ? `${fields.code}: ` : '';
-    const why = error instanceof Error ? error.message.split('\n')[0]?.slice(0, 300) : String(error);
+    const [why = ''] = messageOf(error).split('\n');
     const advice =
       status === '401 ' || status === '403 '
         ? ' It needs the role "Azure Service Bus Data Owner", or "Reader" for the counts in the portal.'
         : '';
     throw new Unavailable(
       'queue',
-      `The settings of queue ${queue} could not be read: ${status}${code}${why?.replace(/\.$/, '')}.${advice}`,
+      `The settings of queue ${queue} could not be read: ${status}${code}${withoutDot(cutText(why, 300))}.${advice}`,
     );
   };
 }

@@ -3,6 +3,7 @@ import type { BatchEntry, BatchJob, BatchSummary } from '../../domain/batch/batc
 import { type LineKind, lineKinds } from '../../domain/batch/batch-counts.ts';
 import { states } from '../../domain/checkout/record.ts';
 import type { Closing } from '../../domain/gate/closings.ts';
+import { withoutDot } from '../../domain/sentence.ts';
 import type { AttentionGroup } from '../../operator/attention/attention-groups.ts';
 import type { BatchStatus } from '../../operator/batches/batch-status.ts';
 import { barChart, shareBar } from '../../operator/report/charts.ts';
@@ -10,7 +11,6 @@ import { closingBands } from '../../operator/report/closing-bands.ts';
 import { outcomeOf } from '../../operator/report/figures.ts';
 import { type Html, html, nothing } from '../../operator/report/html.ts';
 import { answerOf } from '../../operator/report/page.ts';
-import { withoutDot } from '../../operator/sentence.ts';
 import { batchState } from '../session/batch-words.ts';
 import { clockTime } from '../session/words.ts';
 import type { BatchSnapshot } from './desk.ts';

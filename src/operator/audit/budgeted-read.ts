@@ -4,11 +4,11 @@ import { judgeRead } from '../../domain/checkout/call-outcome.ts';
 import type { Reason } from '../../domain/checkout/record.ts';
 import { isStale } from '../../domain/checkout/send-fence.ts';
 import type { Permit } from '../../domain/gate/permit.ts';
+import { withoutDot } from '../../domain/sentence.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Gate } from '../../ports/gate.ts';
 import type { SendOptions, Tokens } from '../../ports/partner-center.ts';
 import type { Random } from '../../ports/random.ts';
-import { withoutDot } from '../sentence.ts';
 
 export interface ReadDeps {
   readonly gate: Gate;

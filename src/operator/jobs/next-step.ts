@@ -4,10 +4,10 @@ import { needsNewCart } from '../../domain/checkout/endings.ts';
 import { type CheckoutRecord, isInDoubt } from '../../domain/checkout/record.ts';
 import { isTerminal } from '../../domain/order/order.ts';
 import { jobEntryKeyOf, nextPollOf } from '../../domain/schedule-entry.ts';
+import { asSentence, withoutDot } from '../../domain/sentence.ts';
 import type { Schedule } from '../../ports/schedule.ts';
 import { counted } from '../counted.ts';
 import type { GateView } from '../pause-gate.ts';
-import { asSentence, withoutDot } from '../sentence.ts';
 
 export interface NextStep {
   /** One or two sentences: what happens next, when, and why. Times are UTC. */

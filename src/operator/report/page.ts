@@ -1,8 +1,8 @@
 /** The report: one page of HTML that needs nothing else. */
 import { allLines, openLines } from '../../domain/batch/batch-counts.ts';
 import { type StateAt, states } from '../../domain/checkout/record.ts';
+import { withoutDot } from '../../domain/sentence.ts';
 import type { FirstThings } from '../batches/batch-status.ts';
-import { withoutDot } from '../sentence.ts';
 import { barChart, rowsChart, shareBar } from './charts.ts';
 import { closingBands } from './closing-bands.ts';
 import { type FailureGroup, type Figures, type Outcome, outcomeOf } from './figures.ts';
