@@ -155,6 +155,24 @@ function checkBatches(world: World, record: CheckoutRecord, name: string): void 
   }
 }
 
+/**
+ * Sends whose job has ended, and has no line in its batch: the entry that would have finalized the job was removed, and nothing else knows
+ * of the line. Whoever sends it again brings it into its batch: docs/ways-to-fail.md.
+ */
+export const missingLines = ({ setup, robbed, doubts, tables }: World): readonly Send[] =>
+  robbed.size === 0
+    ? []
+    : setup.sends.filter((send) => {
+        const { batchId } = send;
+        const record = doubts.records().find(({ jobKey }) => jobKey === jobKeyOf(send));
+        if (record === undefined || batchId === undefined || !robbed.has(record.jobKey)) return false;
+        if (!isFinal(record.state) || !record.batches.includes(batchId)) return false;
+        if ('lines' in send && isOrderJob(record.job) && !isSameOrder(send, record.job)) return false;
+        return tables.batches
+          .all()
+          .every(({ partition, key }) => partition !== batchId || key !== record.jobKey);
+      });
+
 /** Its lines are others than those of its job, so it is a rejected line of its batch; unless they were replaced later. */
 const isRefused = (send: Send, { job, batches }: CheckoutRecord): boolean =>
   'lines' in send &&

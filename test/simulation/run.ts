@@ -9,7 +9,7 @@ import { startFleet } from './host.ts';
 import { planMischief } from './mischief.ts';
 import { orderBody } from './order-plans.ts';
 import { startPeople } from './people.ts';
-import { checkEntries, checkEntryCount, checkInvariant, checkPromises } from './promises.ts';
+import { checkEntries, checkEntryCount, checkInvariant, checkPromises, missingLines } from './promises.ts';
 import { countQuestions, type Questions } from './questions.ts';
 import type { MadeCartSend, Scenario, Send, WorldKind } from './setup.ts';
 import type { Contract } from './truth.ts';
@@ -31,6 +31,8 @@ export interface Outcome {
 
 const hour = 3_600_000;
 const day = 24 * hour;
+/** A batch that does not end is looked at by then, and its missing lines are sent again. */
+const linesMissed = day;
 /** When faults have stopped, this is enough for reviews, slow orders, list lags and people. */
 const limit = 4 * day;
 
@@ -59,7 +61,8 @@ export async function simulate(scenario: Scenario, schedule: Schedule, traced = 
     fleet.busy() === 0 &&
     !people.areBusy() &&
     !waitsForFix(world) &&
-    world.removed.size === 0;
+    world.removed.size === 0 &&
+    missingLines(world).length === 0;
   const lookForCopies = () => {
     const isLong = timeline.now() > world.lastBlow() + 8 * hour;
     if (isLong && fleet.busy() === 0 && !people.areBusy()) checkEntries(world);
@@ -142,6 +145,9 @@ function enqueue(world: World): void {
   for (const what of setup.sends) {
     timeline.at(time(what.at), () => send(what));
   }
+  timeline.at(time(setup.calmAfter + linesMissed), () => {
+    for (const what of missingLines(world)) send(what);
+  });
   const { purge } = setup;
   if (purge === undefined) return;
   const isLost = (send: Send) => purge.carts === undefined || purge.carts.includes(idIn(jobKeyOf(send)));
