@@ -44,6 +44,7 @@ test('a cart is unknown from its claim to its result, and not after it', () => {
   expect(doubts.wasUnknown(aRecord().jobKey, 0, 10)).toBe(true);
   expect(doubts.wasUnknown(aRecord().jobKey, 25, 40)).toBe(true);
   expect(doubts.wasUnknown(aRecord().jobKey, 31, 40)).toBe(false);
+  expect(doubts.unknownSince(aRecord().jobKey)).toBe(10);
 });
 
 test('a cart that was bought and whose record has no order of it stays unknown', () => {

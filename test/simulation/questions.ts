@@ -94,7 +94,7 @@ function whyAlike(world: World, cart: CartTruth): 'equalUnknown' | 'placedByPeop
   const asked = world.doubts.askedAt(world.truth.jobOf(cart.plan.id));
   if (asked.every((at) => isDoubtful(world, cart, at))) return 'equalUnknown';
   // They look alike whenever the question comes: one of them may be listed later than the other.
-  const placed = placedSince(world, cart, firstDoubt(world, cart));
+  const placed = placedSince(world, cart);
   if (placed.some((order) => isLike(cart, order))) return 'placedByPeople';
   return setup.unreadable.some(({ customerId }) => customerId === cart.plan.customerId)
     ? 'equalUnknown'
@@ -140,26 +140,23 @@ function isDoubtful({ truth, doubts }: World, cart: CartTruth, askedAt: number):
   );
 }
 
-/** A claim may stand for so long before its call leaves, and clocks are measured to a few seconds. */
-const beforeCall = 70_000;
+/** The write of a claim may take so long, and clocks are measured to a few seconds. */
+const beforeClaim = 70_000;
 
-/** Orders that people placed since then, or of which nobody can read when. Never: nobody was ever in doubt about the cart. */
-const placedSince = ({ truth }: World, { plan }: CartTruth, since: number): readonly OrderTruth[] =>
-  since === Number.POSITIVE_INFINITY
-    ? []
-    : truth.orders.filter(
-        (order) =>
-          order.cartId === undefined &&
-          order.customerId === plan.customerId &&
-          (!order.isDated || order.createdAt >= since - beforeCall),
-      );
-
-const firstCall = ({ watch }: World, { plan }: CartTruth): number =>
-  watch.calls.find(({ what, id }) => what === 'checkout' && id === plan.id)?.at ?? Number.POSITIVE_INFINITY;
-
-/** A worker that dies before its call leaves a doubt too. */
-const firstDoubt = ({ truth, doubts }: World, { plan }: CartTruth): number =>
-  doubts.unknownSince(truth.jobOf(plan.id));
+/**
+ * Orders that people placed after the first claim of the cart, or of which nobody can read when. The call may have left from then on: a
+ * worker that dies before it leaves the same doubt.
+ */
+function placedSince({ truth, doubts }: World, { plan }: CartTruth): readonly OrderTruth[] {
+  const first = doubts.unknownSince(truth.jobOf(plan.id));
+  if (first === Number.POSITIVE_INFINITY) return [];
+  return truth.orders.filter(
+    (order) =>
+      order.cartId === undefined &&
+      order.customerId === plan.customerId &&
+      (!order.isDated || order.createdAt >= first - beforeClaim),
+  );
+}
 
 /** With the content of one of its groups. */
 const isLike = ({ plan }: CartTruth, order: OrderTruth): boolean =>
@@ -181,19 +178,19 @@ function isPartlyTold({ truth, watch, doubts }: World, cart: CartTruth): boolean
 /** Of a group that was refused no order is found, and each time the list showed one that nobody can tell from it. */
 function mayHaveOtherLines(world: World, cart: CartTruth): boolean {
   if (!isRefusedInPart(cart)) return false;
-  const placed = placedSince(world, cart, firstDoubt(world, cart));
+  const placed = placedSince(world, cart);
   return world.doubts
     .askedAt(world.truth.jobOf(cart.plan.id))
     .every((at) => placed.some(({ listedAt }) => listedAt <= at));
 }
 
 /**
- * The exception of "books agree": an order that a person placed after the call, with the same content, where the API offers no
- * way to tell them apart. A repeat of an ordered cart tells them apart, with an API that replays.
+ * The exception of "books agree": an order that a person placed after the call may have left, with the same content, where the API
+ * offers no way to tell them apart. A repeat of an ordered cart tells them apart, with an API that replays.
  */
 export function mayMistake(world: World, cart: CartTruth, orderId: string): boolean {
   const couldAsk = world.truth.nature.contract === 'replay' && whyUntold(world, cart) === undefined;
-  const placed = placedSince(world, cart, firstCall(world, cart));
+  const placed = placedSince(world, cart);
   return !couldAsk && placed.some((order) => order.id === orderId && isLike(cart, order));
 }
 
