@@ -20,6 +20,37 @@ export const blowKinds = [
 ] as const;
 export type BlowKind = (typeof blowKinds)[number];
 
+/** A port call of a run: `checkouts.get`, `queue.send`, `api.checkout`. */
+export interface Called {
+  readonly process: string;
+  readonly name: string;
+}
+
+/**
+ * Each port call with each kind that can end otherwise there than at another call of the list. Reading a table changes
+ * nothing: to die after it is to die before it, to lose its answer is to fail, and a second answer is the first. Of
+ * several such reads in a row, a process dies, stops or loses its locks at the first alone. The client of Partner Center
+ * makes no request twice.
+ */
+export function singleBlows(calls: readonly Called[]): readonly Blow[] {
+  const last = new Map<string, string>();
+  return calls.flatMap(({ process, name }, at) => {
+    const before = last.get(process);
+    last.set(process, name);
+    return kindsAt(name, before).map((kind) => ({ at, kind }));
+  });
+}
+
+function kindsAt(name: string, before: string | undefined): readonly BlowKind[] {
+  if (name.startsWith('api.')) return blowKinds.filter((kind) => kind !== 'echo');
+  if (!isTableRead(name)) return blowKinds;
+  return before !== undefined && isTableRead(before)
+    ? ['fail', 'freeze', 'delay']
+    : ['before', 'fail', 'unlock', 'freeze', 'delay', 'stop'];
+}
+
+const isTableRead = (name: string): boolean => /\.(?:get|rows)$/.test(name);
+
 /**
  * How an exception of our own hits the n-th port call that deliveries make:
  * - `throw`: once;

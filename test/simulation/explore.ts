@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { setImmediate } from 'node:timers/promises';
-import { type Blow, type BlowKind, blowKinds, bugKinds, type Schedule, scheduleText } from './blows.ts';
+import { type Blow, type BlowKind, bugKinds, type Schedule, scheduleText, singleBlows } from './blows.ts';
 import { addBugs, type BugCounts, noBugs } from './bugs.ts';
 import { noQuestions, type Questions } from './questions.ts';
 import { type Outcome, simulate } from './run.ts';
@@ -111,10 +111,7 @@ async function* schedulesOf(unit: Unit): AsyncGenerator<Schedule> {
       if (share === 0) yield base;
       const scenario = scenarioNamed(unit.scenario);
       if (scenario.large === true) return;
-      const { portCalls } = await simulate(scenario, base);
-      const blows = Array.from({ length: portCalls }, (_, at) =>
-        blowKinds.map((kind) => ({ at, kind })),
-      ).flat();
+      const blows = singleBlows((await simulate(scenario, base)).calls);
       for (let nth = share; nth < blows.length; nth += shares)
         yield { ...base, blows: blows.slice(nth, nth + 1) };
       return;

@@ -2,7 +2,7 @@ import { openStores } from '../../src/adapters/azure-tables/stores.ts';
 import { isFinal } from '../../src/domain/checkout/record.ts';
 import { idIn, jobKeyOf } from '../../src/domain/message/job-key.ts';
 import { planStop } from './batches.ts';
-import type { Schedule } from './blows.ts';
+import type { Called, Schedule } from './blows.ts';
 import type { BugCounts } from './bugs.ts';
 import { openGate } from './gate.ts';
 import { startFleet } from './host.ts';
@@ -18,6 +18,7 @@ import { createWorld, type World } from './world.ts';
 export interface Outcome {
   readonly violations: readonly string[];
   readonly portCalls: number;
+  readonly calls: readonly Called[];
   readonly contract: Contract;
   readonly kinds: readonly WorldKind[];
   readonly questions: Questions;
@@ -86,6 +87,7 @@ export async function simulate(scenario: Scenario, schedule: Schedule, traced = 
   return {
     violations: world.violations,
     portCalls: world.portCalls(),
+    calls: world.calls,
     contract: setup.nature.contract,
     kinds: setup.kinds,
     questions: countQuestions(world),

@@ -2,7 +2,7 @@ import type { CheckoutEvent } from '../../src/domain/events/event.ts';
 import { type JobKey, recordKeyOf } from '../../src/domain/message/job-key.ts';
 import { defaultTimes } from '../../src/domain/times.ts';
 import { createTimeline, type Timeline } from '../support/timeline.ts';
-import { type Blow, type BlowKind, isBug } from './blows.ts';
+import { type Blow, type BlowKind, type Called, isBug } from './blows.ts';
 import { type Bugs, createBugs } from './bugs.ts';
 import { checkStopped } from './check-stopped.ts';
 import { createDoubts, type Doubts } from './doubts.ts';
@@ -52,6 +52,7 @@ export interface World extends Api {
   readonly robbed: Set<string>;
   /** Port calls so far. */
   portCalls(): number;
+  readonly calls: readonly Called[];
   /** When a port call was last hit. */
   lastBlow(): number;
   /** Nothing fails any more. */
@@ -87,7 +88,7 @@ export function createWorld(
   const deathCounts = random.fork();
   const planned = new Map(blows.flatMap(({ at, kind }) => (isBug(kind) ? [] : [[at, kind] as const])));
   const requests = new Map<string, number>();
-  let calls = 0;
+  const calls: Called[] = [];
   let costs = 0;
   let struckAt = 0;
   let strikes = 0;
@@ -129,9 +130,8 @@ export function createWorld(
   const lines = createLinesWatch(truth, doubts, watch.replace, violated);
 
   function blowAt(process: Process, name: string): BlowKind | undefined {
-    const index = calls;
-    calls += 1;
-    const schedules = planned.get(index);
+    const schedules = planned.get(calls.length);
+    calls.push({ process: process.name, name });
     if (schedules !== undefined) return schedules;
     if (isCalm()) return undefined;
     const drawn = setup.blow(name, blowRandom);
@@ -177,7 +177,8 @@ export function createWorld(
     latency,
     // This API remembers every answer for ever.
     times: { ...defaultTimes, repeatWithin: 30 * 24 * 3_600_000 },
-    portCalls: () => calls,
+    portCalls: () => calls.length,
+    calls,
     lastBlow: () => struckAt,
     bugs: createBugs(blows, random.fork(), setup.bug ?? (() => undefined), () => world),
     struck() {
@@ -211,7 +212,7 @@ export function createWorld(
       if (blow === undefined) return undefined;
       world.struck();
       watch.obstacles.push(struckAt);
-      trace(process.name, `${name} #${calls - 1} <- ${blow}`);
+      trace(process.name, `${name} #${calls.length - 1} <- ${blow}`);
       strike(process, name, blow);
       return blow;
     },
