@@ -34,7 +34,7 @@ export interface NightResult {
 /** How often the tables are read for the live line. */
 const readEvery = 500;
 const stormRetryAfter = 4;
-/** The kill waits for this many checkouts that are committed and not yet answered. */
+/** The kill waits for this many checkouts that are committed and not yet answered, and for a cart that is. */
 const openAtKill = 5;
 /** How long it waits for them at most, ms. */
 const openLimit = 60_000;
@@ -191,20 +191,28 @@ async function killInTheMiddle(
   stack: Stack,
   worker: Awaited<ReturnType<Stack['startWorker']>>,
   third: number,
-  { output, plan: { faults, lines } }: NightOptions,
+  { output, plan: { faults, lines, orders } }: NightOptions,
 ): Promise<readonly Interrupted[]> {
   const { sandbox } = stack;
   // The next answers are slow, after the orders were made: the worst moment for whoever waits for them.
   // All of them are, until so many are open at the same time, however few calls this machine manages.
   const slow = { kind: 'delay' as const, when: 'after' as const, ms: 120_000 };
-  // And so are some carts that are being created.
-  const slowCart = { kind: 'delay' as const, operations: ['create-cart' as const], ms: 60_000, count: 6 };
+  // And so are the answers about some carts that were made.
+  const slowCart = {
+    kind: 'delay' as const,
+    when: 'after' as const,
+    operations: ['create-cart' as const],
+    ms: 120_000,
+    count: 6,
+  };
   // What was to happen so many times has happened: new faults would count from nothing, and a cart could lose its availability twice.
   const lasting = faults.filter(({ count }) => count === undefined);
   sandbox.set({ faults: [...lasting, slow, slowCart] });
   await enqueue(stack, lines.slice(third));
   const limit = new Promise<void>((resolve) => setTimeout(resolve, openLimit).unref());
-  await Promise.race([sandbox.whenAwaitingAnswer(openAtKill), limit]);
+  const underWay = [sandbox.whenAwaitingAnswer(openAtKill)];
+  if (orders !== undefined) underWay.push(sandbox.whenCartAwaitsAnswer());
+  await Promise.race([Promise.all(underWay), limit]);
   await worker.kill();
   // When the process is gone, its connections are: what was under way then is what was interrupted.
   const calls = sandbox.calls();

@@ -56,9 +56,10 @@ function setCommonHeaders(request: IncomingMessage, response: ServerResponse, ca
 async function handle(world: World, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const route = findRoute(request.method ?? '', request.url ?? '/');
   const call = logArrival(world, request, route);
-  world.awaiting.arrived(call.number);
+  const followed = [world.awaiting, world.creating];
+  for (const calls of followed) calls.arrived(call.number);
   response.once('close', () => {
-    world.awaiting.closed(call.number);
+    for (const calls of followed) calls.closed(call.number);
     if (!response.writableFinished) call.leftAt = world.clock.now();
   });
   setCommonHeaders(request, response, call);

@@ -157,9 +157,15 @@ export async function respond(
     return { reply: await runCheckout(world, target, call, struck), struck };
   }
   await world.linger(world.switches.latency.read, operation, call.number);
-  if (course?.kind === 'delay') await world.clock.sleep(world.scaled(course.ms));
+  const delay = async (isAfter: boolean) => {
+    if (course?.kind === 'delay' && (course.when === 'after') === isAfter)
+      await world.clock.sleep(world.scaled(course.ms));
+  };
+  await delay(false);
   const reply = replacement(course, world.credentials.tenantId) ?? serve(world, operation, route, body, who);
   if (operation !== 'create-cart' && operation !== 'replace-cart') call.effect = 'read';
+  if (operation === 'create-cart' && reply !== 'dropped' && reply.http === 201) world.creating.committed(call.number);
+  await delay(true);
   return { reply, struck };
 }
 

@@ -1,4 +1,4 @@
-/** Follows the checkouts whose orders exist while their client does not know yet: the worst moment to kill a client. */
+/** Follows the calls whose order or cart exists while their client does not know yet: the worst moment to kill a client. */
 export interface Awaiting {
   arrived(call: number): void;
   committed(call: number): void;

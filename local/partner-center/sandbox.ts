@@ -65,6 +65,8 @@ export interface Sandbox {
   awaitingAnswer(): number;
   /** Resolves as soon as there are `n` of them. The caller sets a limit to its wait. */
   whenAwaitingAnswer(n: number): Promise<void>;
+  /** Resolves as soon as a cart was made whose client has no answer yet. The caller sets a limit to its wait. */
+  whenCartAwaitsAnswer(): Promise<void>;
   /** Closes the ports and all connections and removes the certificate. The book and the log can still be read. */
   stop(): Promise<void>;
 }
@@ -150,6 +152,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     set: (change) => world.set(change),
     awaitingAnswer: () => world.awaiting.count,
     whenAwaitingAnswer: (n) => world.awaiting.atLeast(n),
+    whenCartAwaitsAnswer: () => world.creating.atLeast(1),
     async stop() {
       await Promise.all([close(servers.api), close(servers.token), close(servers.admin)]);
       await rm(folder, { recursive: true, force: true });

@@ -26,7 +26,10 @@ export interface World {
   readonly carts: CartStore;
   readonly orders: OrderStore;
   readonly calls: Call[];
+  /** Checkouts whose orders are made. */
   readonly awaiting: Awaiting;
+  /** Creations whose cart is made. */
+  readonly creating: Awaiting;
   readonly tokens: Tokens;
   readonly credentials: Credentials;
   /** Certificates of the app registration, in PEM. */
@@ -59,6 +62,7 @@ export function makeWorld(clock: Clock, seed: string, factor: number, credential
     orders: makeOrderStore(),
     calls: [],
     awaiting: makeAwaiting(),
+    creating: makeAwaiting(),
     tokens: makeTokens(),
     credentials,
     certificates: [],

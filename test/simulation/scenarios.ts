@@ -98,10 +98,10 @@ export const scenarios: readonly Scenario[] = [
     'slow-gate',
     'the call of a repeat waits long for its permit, and then takes longer than the client waits',
     () => ({
-      carts: Array.from({ length: 3 }, (_, n) => cartPlan(n + 1, [groupPlan('0', 'a')])),
+      carts: Array.from({ length: 5 }, (_, n) => cartPlan(n + 1, [groupPlan('0', 'a')])),
       apiFault: checkouts('drop-before', 'outlasts'),
       gate: 'slow',
-      processes: 3,
+      processes: 4,
     }),
   ),
   ...each('reset-outlasts', 'a reset first; its repeat takes longer than the client waits', () => ({
