@@ -164,7 +164,8 @@ export async function respond(
   await delay(false);
   const reply = replacement(course, world.credentials.tenantId) ?? serve(world, operation, route, body, who);
   if (operation !== 'create-cart' && operation !== 'replace-cart') call.effect = 'read';
-  if (operation === 'create-cart' && reply !== 'dropped' && reply.http === 201) world.creating.committed(call.number);
+  if (operation === 'create-cart' && reply !== 'dropped' && reply.http === 201)
+    world.creating.committed(call.number);
   await delay(true);
   return { reply, struck };
 }
