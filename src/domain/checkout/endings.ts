@@ -56,7 +56,7 @@ const stoppedReason = ({ batchId, who, at }: StoppedBatch, now: number): Reason 
   code: stoppedCode,
   description: `${who} stopped batch ${batchId} at ${new Date(at).toISOString()}.`,
   remedy:
-    'If the cart is still needed, resume the batch (partner-checkout batch stop --undo), then retry the job.',
+    'If the cart is still needed, resume the batch (npx partner-checkout batch stop BATCH --undo), then retry the job.',
   at: now,
 });
 
