@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { setImmediate } from 'node:timers/promises';
-import { type Blow, type BlowKind, bugKinds, type Schedule, scheduleText, singleBlows } from './blows.ts';
+import { type Blow, bugKinds, type Schedule, scheduleText, singleBlows } from './blows.ts';
 import { addBugs, type BugCounts, noBugs } from './bugs.ts';
 import { noQuestions, type Questions } from './questions.ts';
 import { type Outcome, simulate } from './run.ts';
@@ -68,7 +68,7 @@ const throwScenarios = [
 export const throwUnits = (seed: number, names: readonly string[] = throwScenarios): readonly Unit[] =>
   names.map((scenario) => ({ kind: 'throws', scenario, seed }));
 
-const crashes: readonly BlowKind[] = ['before', 'after'];
+const isCrash = ({ kind }: Blow): boolean => kind === 'before' || kind === 'after';
 const maxFailures = 50;
 
 const systematic = scenarios.map(({ name }) => name).filter((name) => !name.startsWith('random'));
@@ -92,9 +92,9 @@ export async function pairUnits(
 ): Promise<readonly Unit[]> {
   const units: Unit[] = [];
   for (const scenario of names) {
-    const { portCalls } = await simulate(scenarioNamed(scenario), { scenario, seed, blows: [] });
-    for (let at = 0; at < portCalls; at++)
-      for (const kind of crashes) units.push({ kind: 'pairs', scenario, seed, first: { at, kind } });
+    const { calls } = await simulate(scenarioNamed(scenario), { scenario, seed, blows: [] });
+    for (const first of singleBlows(calls).filter(isCrash))
+      units.push({ kind: 'pairs', scenario, seed, first });
   }
   return units;
 }
@@ -125,9 +125,9 @@ async function* schedulesOf(unit: Unit): AsyncGenerator<Schedule> {
     }
     case 'pairs': {
       const base: Schedule = { scenario: unit.scenario, seed: unit.seed, blows: [unit.first] };
-      const { portCalls } = await simulate(scenarioNamed(unit.scenario), base);
-      for (let at = unit.first.at + 1; at < portCalls; at++)
-        for (const kind of crashes) yield { ...base, blows: [unit.first, { at, kind }] };
+      const { calls } = await simulate(scenarioNamed(unit.scenario), base);
+      for (const second of singleBlows(calls).filter(isCrash))
+        if (second.at > unit.first.at) yield { ...base, blows: [unit.first, second] };
     }
   }
 }
