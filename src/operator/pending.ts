@@ -5,9 +5,14 @@ import type { Times } from '../domain/times.ts';
 /** Pending orders by age. */
 export interface PendingByAge {
   readonly total: number;
+  /** More entries were there than were read: `mostCounted`. */
+  readonly isCut?: true;
   /** The youngest first; `upTo` is milliseconds, the last is without end. */
   readonly ages: readonly { readonly upTo: number; readonly orders: number }[];
 }
+
+/** Whoever looks at the worker reads so many entries of a kind at most, however many wait. */
+export const mostCounted = 10_000;
 
 const minute = 60_000;
 const bounds = [10 * minute, 60 * minute, 6 * 60 * minute, 24 * 60 * minute, Number.POSITIVE_INFINITY];
@@ -25,6 +30,7 @@ export async function pendingByAge(
   const ages = bounds.map((upTo) => ({ upTo: upTo / factor, orders: 0 }));
   let total = 0;
   for await (const row of rows) {
+    if (total === mostCounted) return { total, ages, isCut: true };
     const age = ageOf(row, now, times);
     const found = ages.find(({ upTo }) => age < upTo);
     if (found !== undefined) found.orders += 1;

@@ -14,7 +14,7 @@ import type { GateStore } from '../ports/gate-store.ts';
 import type { QueueCounts, QueueStatus } from '../ports/queue-status.ts';
 import type { Schedule } from '../ports/schedule.ts';
 import { Unavailable } from '../ports/unavailable.ts';
-import { type PendingByAge, pendingByAge } from './pending.ts';
+import { mostCounted, type PendingByAge, pendingByAge } from './pending.ts';
 
 /** How the worker stands, on one screen. What cannot be read is a sentence that says why. Times are epoch ms. */
 export interface Status {
@@ -32,6 +32,8 @@ export interface Status {
 /** Jobs that an entry of the schedule will wake. */
 export interface WaitingJobs {
   readonly waiting: number;
+  /** More entries were there than were read: `mostCounted`. */
+  readonly isCut?: true;
   /** Of these, the next tick may wake so many. */
   readonly due: number;
   /** Since when the oldest of them is under way. */
@@ -103,7 +105,7 @@ export async function readStatus(deps: StatusDeps): Promise<Status> {
   };
 }
 
-/** Parts that read every entry or open row. A page that refreshes itself reads one of them in turn. */
+/** Parts that read many entries or open rows. A page that refreshes itself reads one of them in turn. */
 const longParts = ['jobs', 'attention', 'pending'] as const;
 
 /** For a page that refreshes itself: what changes by the second, and one of the long parts. Never throws for what is away. */
@@ -167,13 +169,15 @@ async function gateStatus({ gateStore, config }: StatusDeps): Promise<GateStatus
 const known = (until: number | undefined, now: number): number | undefined =>
   until === undefined || until <= now ? undefined : until;
 
-/** Every entry is read: for a person, now and then. */
 async function waitingJobs(schedule: Pick<Schedule, 'jobs'>, now: number): Promise<WaitingJobs> {
+  let read = 0;
   let waiting = 0;
   let due = 0;
   let oldestSince: number | undefined;
   for (const range of jobRanges)
     for await (const { state, since, dueAt } of schedule.jobs(range, 'due', wholeTime)) {
+      if (read === mostCounted) return omitUndefined({ waiting, due, oldestSince, isCut: true as const });
+      read += 1;
       // One with a result waits only to be finalized.
       if (isSettled(state)) continue;
       waiting += 1;

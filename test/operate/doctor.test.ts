@@ -4,12 +4,16 @@ import { describe, expect, test } from 'vitest';
 import type { Cause } from '../../src/domain/gate/closure-cause.ts';
 import { defaultGateSettings } from '../../src/domain/gate/gate-settings.ts';
 import { initialState } from '../../src/domain/gate/gate-state.ts';
+import { jobKeyOf } from '../../src/domain/message/job-key.ts';
+import { jobEntry } from '../../src/domain/schedule-entry.ts';
 import { defaultTimes } from '../../src/domain/times.ts';
 import { clockCheck, gateCheck, judgeQueue, webhookCheck } from '../../src/operator/doctor.ts';
 import { causeOf, failureCauses, remedyFor } from '../../src/operator/failure-cause.ts';
-import { pendingByAge } from '../../src/operator/pending.ts';
+import { mostCounted, pendingByAge } from '../../src/operator/pending.ts';
 import { judgeCart } from '../../src/operator/preflight.ts';
+import { readStatus } from '../../src/operator/status.ts';
 import type { QueueSettings } from '../../src/ports/queue-status.ts';
+import { Unavailable } from '../../src/ports/unavailable.ts';
 
 const minute = 60_000;
 const queue: QueueSettings = {
@@ -172,6 +176,32 @@ test('pending orders are counted by age, which the polls tell', async () => {
   const { total, ages } = await pendingByAge(rows(), now, defaultTimes, 1);
   expect(total).toBe(4);
   expect(ages.map(({ orders }) => orders)).toEqual([1, 1, 0, 0, 2]);
+});
+
+test('whoever counts what waits reads so many entries at most, and says that there are more', async () => {
+  let read = 0;
+  async function* endless<T>(row: T): AsyncGenerator<T> {
+    for (; read <= 2 * mostCounted; read += 1) yield row;
+  }
+  const pending = await pendingByAge(endless({ dueAt: 0, polls: 0 }), 0, defaultTimes, 1);
+  expect([pending.total, pending.isCut, read]).toEqual([mostCounted, true, mostCounted]);
+
+  read = 0;
+  const away = () => Promise.reject(new Unavailable('storage', 'away'));
+  const jobKey = jobKeyOf({ customerId: 'c', cartId: 'k' });
+  const entry = jobEntry({ jobKey, urgent: false, since: 0, state: 'waiting' }, 0);
+  async function* noOrders() {}
+  const { jobs } = await readStatus({
+    config: { gate: defaultGateSettings, times: defaultTimes, timeFactor: 1 },
+    clock: { now: () => 0, sleep: async () => {} },
+    gateStore: { read: away, now: () => ({ earliest: 0, latest: 0 }) },
+    queueStatus: { counts: away },
+    urgentStatus: { counts: away },
+    countOpen: away,
+    pollerTrace: away,
+    schedule: { due: noOrders, jobs: () => endless(entry) },
+  });
+  expect(jobs).toEqual({ waiting: mostCounted, due: mostCounted, oldestSince: 0, isCut: true });
 });
 
 test('a cart is judged by its status, its lines, and whether it lives until its turn', () => {

@@ -61,10 +61,10 @@ function show(output: Output, status: Status, [from, version]: readonly [string,
       ({ active, scheduled, dead }) =>
         `${active} active, ${scheduled} scheduled, ${bad(output, dead)} dead${dead > 0 ? '. Next: npx partner-checkout dead-letters list' : ''}`,
     );
-  tell('jobs', status.jobs, ({ waiting, due, oldestSince }) =>
+  tell('jobs', status.jobs, ({ waiting, isCut, due, oldestSince }) =>
     waiting === 0
       ? 'none waits for a later try'
-      : `${counted(waiting, 'job waits', 'jobs wait')}, ${due} due, the oldest for ${oldestSince === undefined ? 'an unknown time' : inTime(Math.max(0, now - oldestSince))}`,
+      : `${isCut ? 'at least ' : ''}${counted(waiting, 'job waits', 'jobs wait')}, ${due} due, the oldest for ${oldestSince === undefined ? 'an unknown time' : inTime(Math.max(0, now - oldestSince))}`,
   );
   tell('attention', status.attention, (kinds) => {
     const parts = Object.entries(kinds)
@@ -72,11 +72,13 @@ function show(output: Output, status: Status, [from, version]: readonly [string,
       .map(([kind, count]) => `${bad(output, count)} ${kind}`);
     return parts.length === 0 ? 'nothing' : `${parts.join(', ')}. Next: npx partner-checkout attention`;
   });
-  tell('pending', status.pending, ({ total, ages }) => {
+  tell('pending', status.pending, ({ total, isCut, ages }) => {
     const parts = ages
       .filter(({ orders }) => orders > 0)
       .map(({ upTo, orders }) => `${orders} ${Number.isFinite(upTo) ? `under ${inTime(upTo)}` : 'older'}`);
-    return total === 0 ? 'no order' : `${counted(total, 'order')}: about ${parts.join(', ')}`;
+    return total === 0
+      ? 'no order'
+      : `${isCut ? 'at least ' : ''}${counted(total, 'order')}: about ${parts.join(', ')}`;
   });
   tell('poller', status.poller, ({ lastTick, lastSuccess }) =>
     lastTick === undefined

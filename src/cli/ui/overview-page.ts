@@ -36,7 +36,7 @@ export const overview = (status: Status, samples: readonly GateSample[], now: nu
       card(
         'Jobs that wait for a later try',
         status.jobs,
-        ({ waiting, due, oldestSince }) => html`<p class="big">${number(waiting)}</p>
+        ({ waiting, isCut, due, oldestSince }) => html`<p class="big">${atLeast(isCut)}${number(waiting)}</p>
 <p>${number(due)} due. ${oldestSince === undefined ? 'No job is waiting.' : `The oldest has been under way for ${inTime(Math.max(0, now - oldestSince))}.`}</p>`,
       ),
       card(
@@ -55,13 +55,13 @@ export const overview = (status: Status, samples: readonly GateSample[], now: nu
         if (open.length === 0) return html`<p class="big good">Nothing is open</p>`;
         return html`<ul>${open.map(([kind, count]) => html`<li><a href="${address('/attention', { kind })}">${counted(count, `${kind} row`)}</a></li>`)}</ul>`;
       }),
-      card('Pending orders', status.pending, ({ total, ages }) =>
+      card('Pending orders', status.pending, ({ total, isCut, ages }) =>
         total === 0
           ? html`<p class="big">None</p>`
           : rowsChart(
               {
                 title: 'By age',
-                summary: `${number(total)} ${total === 1 ? 'order' : 'orders'} at Partner Center.`,
+                summary: `${atLeast(isCut)}${number(total)} ${total === 1 ? 'order' : 'orders'} at Partner Center.`,
               },
               ages.map(({ upTo, orders }) => ({
                 name: Number.isFinite(upTo) ? `under ${inTime(upTo)}` : 'older',
@@ -73,6 +73,8 @@ export const overview = (status: Status, samples: readonly GateSample[], now: nu
       usage(samples, now),
     ]}</div>`,
   );
+
+const atLeast = (isCut: true | undefined): string => (isCut ? 'At least ' : '');
 
 function card<T extends object>(title: string, value: T | Unknown, body: (value: T) => Html): Html {
   return html`<section><h2>${title}</h2>${'unknown' in value ? note(`Unknown: ${value.unknown}`, 'error') : body(value)}</section>`;
