@@ -21,7 +21,10 @@ import {
 } from './finalize.ts';
 import { type Completed, type RecordWriter, type Run, unleasedWriter, whileMine } from './run.ts';
 
-/** Last step but one of the way: does what `nextAction` decided. Nothing else writes the ledger after a claim. */
+/**
+ * Last step but one of the way: does the next action that `after-call.ts`, `after-evidence.ts` or `after-decision.ts` in
+ * `src/domain/checkout/` chose. Nothing else writes the ledger after a claim.
+ */
 export async function carryOut(run: Run, action: FinalAction): Promise<Completed> {
   const { leased } = run;
   if (leased === undefined) throw new Error(`Job ${run.delivery.jobKey}: "${action.kind}" needs a claim`);
