@@ -251,6 +251,15 @@ describe('an open equal cart may own what is found', () => {
     }
     expect(look({}, afterListLag)).toMatchObject({ why: 'an equal cart is being found out' });
   });
+  test('not for an equal cart that a person gave up on: nothing sends it again', () => {
+    const look = (change: Parameters<typeof aRecord>[0]) =>
+      reconciled({ ...contested, record: repeated, equalCarts: [equalCart(change)] });
+    expect(look({ state: 'failed' })).toMatchObject({ why: 'an equal cart is being found out' });
+    expect(look({ state: 'failed', gaveUp: true })).toMatchObject({
+      kind: 'reschedule',
+      until: afterListLag,
+    });
+  });
   test('until that equal cart tries again, but for an hour at most: a person may decide on it sooner', () => {
     const until = (nextTry: number) =>
       reconciled({ ...contested, record: repeated, equalCarts: [equalCart({ nextTry })] });
