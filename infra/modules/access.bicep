@@ -262,7 +262,8 @@ resource operatorsReadQueues 'Microsoft.Authorization/roleAssignments@2022-04-01
   }
 }
 
-// status, batch and attention read the tables; retry, resolve, pause and resume write them. Nobody needs to delete a row.
+// status, batch and attention read the tables; retry, resolve, pause and resume write them. Nobody needs to delete a row:
+// a row that a person closes is marked, and the worker removes its place in the index.
 resource operatorsRemember 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (!empty(operatorsGroupId)) {
   scope: tablesAccount
   name: guid(tablesAccount.id, operatorsGroupId, customRoles ? 'row-writer' : roles.tableContributor)

@@ -13,7 +13,7 @@ export interface OpenRow {
 
 /** Throws `Unavailable` ('storage'). */
 export interface Fleet {
-  /** Reads no closed row. */
+  /** Reads no closed row. Takes rows that people closed out of the index of open rows. */
   openAttention(): AsyncIterable<OpenRow>;
   gate(): Promise<GateCondition>;
 }

@@ -118,7 +118,7 @@ export const others: readonly Need[] = [
   // functions/triggers/checkout.ts: the host's trigger, and the scale controller.
   { who: ['worker'], ...receives },
   { who: ['worker'], role: 'Checkout queue reader', where: 'namespace' },
-  // The same calls as the worker's, but no row is deleted and no table made.
+  // The same calls as the worker's, but no table is made, and no command needs to delete a row (roles.test.ts).
   { who: ['operators'], role: 'Checkout row writer', where: 'tables' },
   // The host: leases, keys, the package.
   { who: ['worker'], role: 'Storage Blob Data Owner', where: 'host storage' },

@@ -16,6 +16,7 @@ import { openCase, whyNotResolve } from '../../src/operator/jobs/resolve.ts';
 import { openJobs, retryJobs } from '../../src/operator/jobs/retry.ts';
 import { whatChanged } from '../../src/operator/jobs/what-changed.ts';
 import type { CheckoutQueue } from '../../src/ports/checkout-queue.ts';
+import { asOperator } from '../support/as-operator.ts';
 import { memoryTable } from '../support/memory-table.ts';
 import { anOrder, aRecord, cartId, customerId, otherCartId } from '../support/records.ts';
 import { seededRandom } from '../support/seeded-random.ts';
@@ -25,12 +26,12 @@ const reason = { code: '800009', description: 'Items have errors.', remedy: 'Men
 const hour = 3_600_000;
 const start = 100 * hour;
 
-/** The tables of a night, in memory, and queues that keep what is sent. */
+/** The tables of a night, in memory, as operators reach them, and queues that keep what is sent. */
 async function aNight(records: readonly Partial<CheckoutRecord>[]) {
   const table = memoryTable();
   const attention = memoryTable();
   const entries = memoryTable();
-  const ledger = ledgerStore(table);
+  const ledger = ledgerStore(asOperator(table));
   const sent: string[] = [];
   const clock = virtualClock(start);
   const queue = (name: string): CheckoutQueue => ({
@@ -65,8 +66,8 @@ async function aNight(records: readonly Partial<CheckoutRecord>[]) {
     read: async (n: number) =>
       (await ledger.read(made[n]?.jobKey ?? jobKeyOf({ customerId, cartId })))?.value,
     entries: () => entries.all().map(({ key }) => key),
-    schedule: scheduleStore(entries, () => {}),
-    attentionRows: attentionRows(attention),
+    schedule: scheduleStore(asOperator(entries), () => {}),
+    attentionRows: attentionRows(asOperator(attention)),
     times: defaultTimes,
     wakeUps: { urgent: queue('urgent'), standard: queue('standard') },
     now: () => clock.now(),

@@ -1,6 +1,7 @@
 /** Promise: a dead letter is sent before it is removed, so that none is lost. */
 
 import { expect, test } from 'vitest';
+import { attentionStore } from '../../src/adapters/azure-tables/attention-store.ts';
 import { ledgerStore } from '../../src/adapters/azure-tables/ledger-store.ts';
 import { scheduleStore } from '../../src/adapters/azure-tables/schedule-store.ts';
 import type { RejectedMessage } from '../../src/domain/checkout/attention-row.ts';
@@ -16,6 +17,7 @@ import {
   type DeadLetters,
   type TakenLetter,
 } from '../../src/ports/dead-letters.ts';
+import { asOperator } from '../support/as-operator.ts';
 import { memoryTable } from '../support/memory-table.ts';
 import { aRecord, cartId, customerId } from '../support/records.ts';
 import { seededRandom } from '../support/seeded-random.ts';
@@ -155,7 +157,7 @@ test.each([
   expect(whyNotDiscard(undefined, record)).toBeUndefined();
 });
 
-/** The tables behind a discard, in memory, and queues that keep what is sent. */
+/** The tables behind a discard, in memory and as operators reach them, and queues that keep what is sent. */
 function aBed(records: readonly CheckoutRecord[]) {
   const schedule = memoryTable();
   const sent: string[] = [];
@@ -165,11 +167,17 @@ function aBed(records: readonly CheckoutRecord[]) {
       for (const { body } of messages) sent.push(`${name} ${new TextDecoder().decode(body)}`);
     },
   });
-  const ledger = ledgerStore(memoryTable());
+  const ledger = ledgerStore(asOperator(memoryTable()));
+  const attention = attentionStore(asOperator(memoryTable()));
   const deps = {
     ledger,
-    schedule: scheduleStore(schedule, () => {}),
-    attention: { reject: async (message: RejectedMessage) => void kept.push(message) },
+    schedule: scheduleStore(asOperator(schedule), () => {}),
+    attention: {
+      async reject(message: RejectedMessage) {
+        await attention.reject(message);
+        kept.push(message);
+      },
+    },
     times: defaultTimes,
     wakeUps: { urgent: queue('urgent'), standard: queue('standard') },
     now: () => 1_000,

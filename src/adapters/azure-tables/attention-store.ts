@@ -65,7 +65,8 @@ export function attentionStore(table: Table): Attention {
     async reject(message) {
       // Refused as `exists`: the same message was here before.
       await table.change({ kind: 'insert', row: toRejectedRow(message) });
-      await showOpen(table, 'rejected', message.key);
+      // What a person discards was never open, and a person may delete no row.
+      if (message.closedBy === undefined) await showOpen(table, 'rejected', message.key);
     },
   };
 }

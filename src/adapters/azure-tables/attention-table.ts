@@ -91,14 +91,18 @@ export function attentionRows(table: Table): AttentionRows {
       const partition = row.jobKey === undefined ? 'rejected' : 'job';
       const stored = await table.get(partition, row.key);
       if (stored === undefined || stored.properties['revision'] !== row.revision) return 'changed';
-      if (stored.properties['open'] !== true) return 'closed';
+      if (stored.properties['open'] !== true) {
+        // Whoever closed it may have died before its place in the index was marked.
+        await showOpen(table, partition, row.key, 'mark');
+        return 'closed';
+      }
       const properties = { ...stored.properties, open: false, closedBy: by, closedAt: at };
       const written = await table.change({
         kind: 'replace',
         row: { ...stored, properties },
         etag: stored.etag,
       });
-      await showOpen(table, partition, row.key);
+      await showOpen(table, partition, row.key, 'mark');
       if (written.kind === 'done') return 'closed';
       // The client repeats a write whose answer was lost, and then meets its own.
       const now = await table.get(partition, row.key);
