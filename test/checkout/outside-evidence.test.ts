@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import type { Deps } from '../../src/checkout/deps.ts';
 import type { Exchange } from '../../src/domain/answer/exchange.ts';
 import { jobKeyOf } from '../../src/domain/message/job-key.ts';
+import { decideJob } from '../../src/operator/jobs/decide-job.ts';
 import type { PartnerCenter, SendOptions } from '../../src/ports/partner-center.ts';
 import { oneWorker } from '../support/one-worker.ts';
 import { cartId, customerId, otherCartId } from '../support/records.ts';
@@ -338,6 +339,36 @@ test('what the cart holds is kept though the rest of the look fails', async () =
   await worker.enqueue(job);
   for (let steps = 0; steps < 3; steps += 1) await worker.step();
   expect((await recordOf())?.groups).toHaveLength(1);
+});
+
+test('the order of an equal cart that a person gave up on is not taken for the own one', async () => {
+  const { worker, clock, orders, make, recordOf } = world(
+    (call, truth) => {
+      if (call.what === 'checkout' && call.id === otherCartId) return silence;
+      const told = lostAfter(call, truth);
+      // The own order is made, and never listed.
+      for (const order of orders)
+        if (order.cartId === cartId) Object.assign(order, { listedAt: Number.POSITIVE_INFINITY });
+      return told;
+    },
+    { again: 'refuse' },
+  );
+  await worker.enqueue({ customerId, cartId: otherCartId });
+  await worker.deliver();
+  const other = jobKeyOf({ customerId, cartId: otherCartId });
+  const giveUp = { decision: 'give-up', who: 'ann', orderIds: [] } as const;
+  await decideJob({ ...worker.deps, now: clock.now }, other, giveUp);
+  await worker.settle(5);
+  expect(await recordOf(otherCartId)).toMatchObject({ state: 'failed', gaveUp: true });
+  await worker.enqueue(job);
+  await worker.deliver();
+  make(otherCartId, clock.now() + 6 * minute);
+  await worker.until(clock.now() + 60 * minute);
+  expect(await recordOf()).toMatchObject({
+    state: 'unresolved',
+    asked: { kind: 'needs-decision' },
+    orders: [],
+  });
 });
 
 test('many carts of one customer in doubt are all found out, at few reads a cart', async () => {
