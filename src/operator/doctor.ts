@@ -224,7 +224,9 @@ function judgeRights(surplus: readonly RoleAssignment[], group: string): Check {
   const name = 'rights';
   if (surplus.length === 0)
     return { name, status: 'ok', found: 'every role on these resources is one that a parameter asks for' };
-  const who = surplus.map(({ principalId, scope }) => `${principalId} on ${scope.slice(group.length + 1)}`);
+  const who = surplus.map(
+    ({ principalId, scope }) => `${principalId} on ${scope.slice(group.length + 1) || 'the resource group'}`,
+  );
   const ids = surplus.map(
     (each) => `${each.scope}/providers/Microsoft.Authorization/roleAssignments/${each.name}`,
   );

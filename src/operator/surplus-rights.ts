@@ -10,18 +10,23 @@ export interface AskedRights {
 
 /**
  * Role assignments on the resources of the group that are not the deployment's. Those on the whole group, or above it, are how a company
- * runs its subscription, and a reader of events has a role on the subscription that it made for itself.
+ * runs its subscription, but for the roles that the deployment itself gives on the group: a replaced group of operators keeps them.
+ * A reader of events has a role on the subscription that it made for itself.
  */
 export function surplusRights(
   found: readonly RoleAssignment[],
   { group, roleAssignments }: AskedRights,
 ): readonly RoleAssignment[] {
-  const asked = new Set(roleAssignments.map((name) => name.toLowerCase()));
-  const below = `${group}/`.toLowerCase();
-  return found.filter(
-    ({ name, scope }) =>
-      scope.toLowerCase().startsWith(below) && !isOfEventReader(scope) && !asked.has(name.toLowerCase()),
-  );
+  const names = new Set(roleAssignments.map((name) => name.toLowerCase()));
+  const isAsked = ({ name }: RoleAssignment) => names.has(name.toLowerCase());
+  const isOnGroup = ({ scope }: RoleAssignment) => scope.toLowerCase() === group.toLowerCase();
+  const roleOf = ({ roleDefinitionId }: RoleAssignment) => roleDefinitionId.toLowerCase();
+  const rolesOnGroup = new Set(found.filter((each) => isAsked(each) && isOnGroup(each)).map(roleOf));
+  const isOurs = (each: RoleAssignment) =>
+    isOnGroup(each)
+      ? rolesOnGroup.has(roleOf(each))
+      : each.scope.toLowerCase().startsWith(`${group}/`.toLowerCase()) && !isOfEventReader(each.scope);
+  return found.filter((each) => isOurs(each) && !isAsked(each));
 }
 
 /** Its scope is a subscription of the topic: `…/topics/{topic}/subscriptions/{subscription}`. */

@@ -4,6 +4,8 @@ export interface RoleAssignment {
   /** A GUID. */
   readonly name: string;
   readonly principalId: string;
+  /** Path of the role. */
+  readonly roleDefinitionId: string;
   /** Path of the resource that it holds for, or of a group of resources. */
   readonly scope: string;
   /** Epoch ms. */

@@ -89,7 +89,13 @@ test('a machine that may not call the app says so, and that is no fault of the d
 test('new role assignments are waited for, old ones are not', () => {
   const now = Date.parse('2026-11-30T08:00:00Z');
   const made = (...ages: readonly number[]) =>
-    ages.map((age) => ({ name: 'a', principalId: 'b', scope: '/c', createdAt: now - age }));
+    ages.map((age) => ({
+      name: 'a',
+      principalId: 'b',
+      roleDefinitionId: 'r',
+      scope: '/c',
+      createdAt: now - age,
+    }));
   expect(untilRolesHold(made(10_000, 60_000), now)).toBe(rolesTakeMs - 10_000);
   expect(untilRolesHold(made(rolesTakeMs), now)).toBe(0);
   expect(untilRolesHold([], now)).toBe(0);

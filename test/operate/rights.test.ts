@@ -10,7 +10,12 @@ import { startResourceManager } from '../support/resource-manager.ts';
 const group = '/subscriptions/s/resourceGroups/rg-night';
 const namespace = `${group}/providers/Microsoft.ServiceBus/namespaces/sb`;
 const anyone = { getToken: async () => ({ token: 'somebody', expiresOnTimestamp: Number.MAX_SAFE_INTEGER }) };
-const on = (name: string, principalId: string, scope: string) => ({ name, principalId, scope });
+const on = (name: string, principalId: string, scope: string, roleDefinitionId = 'some role') => ({
+  name,
+  principalId,
+  scope,
+  roleDefinitionId,
+});
 const asked = { group, roleAssignments: ['first', 'second'] };
 
 const checkOf = (found: readonly ReturnType<typeof on>[]) =>
@@ -42,6 +47,24 @@ test('what a changed parameter leaves is named: who, on what, and the command th
     remedy: expect.stringContaining(
       `delete --ids ${vault}/providers/Microsoft.Authorization/roleAssignments/old `,
     ),
+  });
+});
+
+test('a replaced group of operators keeps roles on the resource group: they are named, and no other role there', async () => {
+  const roles = '/subscriptions/s/providers/Microsoft.Authorization/roleDefinitions';
+  const check = await checkOf([
+    on('first', 'operators', group, `${roles}/reader`),
+    on('second', 'operators', group, `${roles}/restarter`),
+    on('third', 'operators of before', group.toUpperCase(), `${roles}/READER`),
+    on('fourth', 'operators of before', group, `${roles}/restarter`),
+    on('fifth', 'team', group, `${roles}/owner`),
+    on('sixth', 'platform', '/subscriptions/s', `${roles}/reader`),
+  ]);
+  expect(check).toMatchObject({
+    status: 'wrong',
+    found:
+      'no parameter asks for 2 roles: operators of before on the resource group; operators of before on the resource group',
+    remedy: expect.stringContaining(`${group}/providers/Microsoft.Authorization/roleAssignments/fourth`),
   });
 });
 

@@ -7,6 +7,7 @@ const assignment = z.object({
   name: z.string(),
   properties: z.object({
     principalId: z._default(z.string(), ''),
+    roleDefinitionId: z._default(z.string(), ''),
     scope: z._default(z.string(), ''),
     createdOn: z.optional(z.string()),
   }),
@@ -24,6 +25,7 @@ export async function listRoleAssignments(
   return z.parse(z.array(assignment), found).map(({ name, properties }) => ({
     name,
     principalId: properties.principalId,
+    roleDefinitionId: properties.roleDefinitionId,
     scope: properties.scope,
     createdAt: Date.parse(properties.createdOn ?? '') || 0,
   }));
