@@ -186,6 +186,35 @@ test('each request has its outcome before any answer, and a refusal names its co
   await close(connection);
 });
 
+test('answers whose link was closed meanwhile are dropped, and the next request is answered', async () => {
+  const { broker } = the();
+  const connection = await connect();
+  const sender = connection.open_sender({ target: 'requests/$management' });
+  const answers = connection.open_receiver({ source: 'requests/$management', target: 'old' });
+  await Promise.all([
+    new Promise((resolve) => sender.once('sendable', resolve)),
+    new Promise((resolve) => answers.once('receiver_open', resolve)),
+  ]);
+  const peek = types.wrap_map({ 'from-sequence-number': types.wrap_long(0), 'message-count': 1 });
+  const before = broker.operations.managed;
+  const frames = watchFrames(connection);
+  const closed = new Promise((resolve) => answers.once('receiver_close', resolve));
+  for (let nth = 0; nth < 3; nth += 1)
+    sender.send({
+      message_id: `peek ${nth}`,
+      reply_to: 'old',
+      application_properties: { operation: 'com.microsoft:peek-message' },
+      body: peek,
+    });
+  answers.close();
+  await closed;
+  await expect.poll(() => broker.operations.managed).toBe(before + 3);
+  const ask = await manage(connection, 'requests');
+  await ask('peek-message', peek);
+  expect(frames.filter(({ kind }) => kind === 'transfer')).toHaveLength(1);
+  await close(connection);
+});
+
 test('the size of a frame is limited, so that clients divide what is larger', async () => {
   const connection = await connect();
   const { remote } = connection as unknown as { remote: { open: { max_frame_size?: number } } };
