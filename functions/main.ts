@@ -19,7 +19,7 @@ app.http('readJob', readJobFunction(start));
 app.http('readBatch', readBatchFunction(start));
 app.http('health', healthFunction(start));
 app.timer('pollPendingOrders', pollFunction(start));
-// The host then leaves logs, traces and metrics of the functions to the worker's own exporter.
+// Counts only if host.json sets telemetryMode: the host then leaves the functions' telemetry to the worker's own exporter.
 if (start.failure === undefined && start.worker().exports)
   app.setup({ capabilities: { WorkerOpenTelemetryEnabled: true } });
 // Before the first message, so that people's tools find the tables; nothing waits for it.

@@ -1,5 +1,5 @@
-// What wakes somebody up. Each mail says what, since when and how many, what the worker does already, and the one command to
-// type; docs/runbook.md has a section for each, by its name.
+// What wakes somebody up. The description of each alert says what, what the worker does already, and the one command to type. A mail
+// has it, beside the number and the dimensions as Azure prints them. docs/runbook.md has a section for each alert, by its name.
 
 import { Names, queuesOf } from 'names.bicep'
 
@@ -27,7 +27,7 @@ type Rule = {
   range: string
   @description('Columns that tell one alert from another. Each stays the same for as long as the incident lasts, or it would send a second mail.')
   dimensions: string[]
-  @description('Since when, in the mail.')
+  @description('Since when, for webhooks.')
   since: string
   @description('Subject of the mail.')
   title: string
@@ -205,6 +205,7 @@ resource logAlerts 'Microsoft.Insights/scheduledQueryRules@2026-03-01' = [
       skipQueryValidation: true
       actions: {
         actionGroups: [actionGroupId]
+        // For webhooks of the action group: no mail shows them.
         customProperties: {
           What: rule.what
           Since: rule.since

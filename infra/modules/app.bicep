@@ -102,7 +102,6 @@ resource app 'Microsoft.Web/sites@2025-03-01' = {
   properties: {
     serverFarmId: plan.id
     httpsOnly: true
-    keyVaultReferenceIdentity: identityId
     publicNetworkAccess: privateNetwork ? 'Disabled' : 'Enabled'
     virtualNetworkSubnetId: workerSubnetId
     siteConfig: { minTlsVersion: '1.2', ftpsState: 'Disabled', ...restrictions }

@@ -36,8 +36,15 @@ export const steps: readonly Step[] = [
     title: 'Rights and sign-in',
     minutes: 10,
     why: 'The credential works, and the custom roles let operators do their work.',
-    commands: [`${cli} doctor`, `${cli} status`],
-    expected: 'All lines of doctor are "ok". status shows the lengths of both queues.',
+    commands: [
+      `${cli} doctor`,
+      `${cli} status`,
+      '# A cart that does not exist fails. Close its row as a member of the operators’ group without any other role:',
+      `${cli} enqueue no-such-cart.csv`,
+      `${cli} attention close --kind failed`,
+    ],
+    expected:
+      'All lines of doctor are "ok". status shows the lengths of both queues. The row is closed without a 403.',
     otherwise:
       'A line of a queue says that Manage or EntityRead is missing: Azure wants more than the custom role. Set CUSTOM_ROLES=false until that is settled.',
   },
@@ -57,6 +64,8 @@ export const steps: readonly Step[] = [
     minutes: 15,
     why: 'The scale controller sees messages, also behind scheduled ones, and starts an instance.',
     commands: [
+      '# These messages are held back in the queue until tonight:',
+      `${cli} enqueue carts-for-tonight.csv --at 23:59`,
       '# No traffic for 10 minutes: the app is scaled to zero but for its timer.',
       `${cli} enqueue one-cart.csv`,
       `${cli} batch one-cart --watch`,

@@ -47,6 +47,14 @@ test('each alert asks the query of its name, and each such query has an alert', 
     expect(queryOf(properties.criteria.allOf[0].query)).toBe(read(`infra/queries/alert-${name}.kql`));
 });
 
+test('ago() has a literal in each query: alert rules take nothing else', () => {
+  const times = logAlerts.flatMap(({ properties }) =>
+    [...queryOf(properties.criteria.allOf[0].query).matchAll(/\bago\(([^)]*)\)/g)].map(([, time]) => time),
+  );
+  expect(times.length).toBeGreaterThan(0);
+  for (const time of times) expect(time).toMatch(/^\d+[dhms]$/);
+});
+
 test('an alert is told apart by columns that its query gives', () => {
   for (const { properties } of logAlerts) {
     const [{ query, metricMeasureColumn, dimensions }] = properties.criteria.allOf;
@@ -56,7 +64,7 @@ test('an alert is told apart by columns that its query gives', () => {
   }
 });
 
-test('each mail says what, since when, how many, what is done already, and one command', () => {
+test('each mail says what, what is done already, one command and the runbook; a webhook also gets since when and how many in words', () => {
   for (const { name, properties } of logAlerts) {
     const { What, Since, HowMany, WhatTheWorkerDoes, Type, Runbook } = properties.actions.customProperties;
     expect(properties.description, name).toBe(
