@@ -130,12 +130,17 @@ const isInHand = ({ watch, setup, lastBlow }: World, { plan }: CartTruth): boole
 /** How long a look may take, from its first read to the write of the question. */
 const lookTakes = 10 * 60_000;
 
-/** An equal cart was unknown as well while the worker looked. */
+/** An equal cart was unknown as well while the worker looked, or one that may be equal. */
 function isDoubtful({ truth, doubts }: World, cart: CartTruth, askedAt: number): boolean {
+  // Gone before anybody read it: what it held is not known.
+  const wasRead = ({ plan }: CartTruth) =>
+    doubts.records().some((record) => record.cartId === plan.id && record.groups !== undefined);
+  const mayBeEqual = (other: CartTruth) =>
+    isEqualInPart(other, cart) || (other.plan.customerId === cart.plan.customerId && !wasRead(other));
   return [...truth.carts.values()].some(
     (other) =>
       other !== cart &&
-      isEqualInPart(other, cart) &&
+      mayBeEqual(other) &&
       doubts.wasUnknown(truth.jobOf(other.plan.id), askedAt - lookTakes, askedAt),
   );
 }
