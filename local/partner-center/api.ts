@@ -13,7 +13,7 @@ import type { Call } from './calls.ts';
 import type { CartLine, WantedLine } from './cart-line.ts';
 import { arrangeLines, newCart } from './carts.ts';
 import { replacement, runCheckout } from './checkout.ts';
-import type { Course, Operation, Struck } from './faults.ts';
+import { type Course, delayOf, type Operation, type Struck } from './faults.ts';
 import type { OrderRecord } from './orders.ts';
 import {
   availabilitiesBody,
@@ -157,16 +157,12 @@ export async function respond(
     return { reply: await runCheckout(world, target, call, struck), struck };
   }
   await world.linger(world.switches.latency.read, operation, call.number);
-  const delay = async (isAfter: boolean) => {
-    if (course?.kind === 'delay' && (course.when === 'after') === isAfter)
-      await world.clock.sleep(world.scaled(course.ms));
-  };
-  await delay(false);
+  await world.clock.sleep(world.scaled(delayOf(course, 'before')));
   const reply = replacement(course, world.credentials.tenantId) ?? serve(world, operation, route, body, who);
   if (operation !== 'create-cart' && operation !== 'replace-cart') call.effect = 'read';
   if (operation === 'create-cart' && reply !== 'dropped' && reply.http === 201)
     world.creating.committed(call.number);
-  await delay(true);
+  await world.clock.sleep(world.scaled(delayOf(course, 'after')));
   return { reply, struck };
 }
 

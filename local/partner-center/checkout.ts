@@ -1,7 +1,7 @@
 import { cartNotFound, dropped, gatewayRefusal, type Reply, refusal, unauthorized } from './answer.ts';
 import type { Call } from './calls.ts';
 import { type Cart, type CheckoutResult, type GroupError, groupsOf } from './carts.ts';
-import type { Course, Struck } from './faults.ts';
+import { type Course, delayOf, type Struck } from './faults.ts';
 import { makeOrder } from './orders.ts';
 import { logNormal, within } from './random.ts';
 import type { Switches } from './switches.ts';
@@ -116,14 +116,10 @@ async function execute(
   const lock = Promise.withResolvers<void>();
   cart.running = { requestId: call.requestId, ended: lock.promise };
   const half = world.scaled(checkoutTime(world, cart, open.length, attempt)) / 2;
-  const extra = (when: 'before' | 'after'): number =>
-    course?.kind === 'delay' && (course.when === 'after') === (when === 'after')
-      ? world.scaled(course.ms)
-      : 0;
   try {
-    await world.clock.sleep(half + extra('before'));
+    await world.clock.sleep(half + world.scaled(delayOf(course, 'before')));
     const result = commit(world, cart, planCommit(open, course), attempt, call, struck);
-    await world.clock.sleep(half + extra('after'));
+    await world.clock.sleep(half + world.scaled(delayOf(course, 'after')));
     const spoiled = replacement(course, world.credentials.tenantId);
     return spoiled ?? { http: 201, body: checkoutBody(result, world.clock.now()) };
   } finally {

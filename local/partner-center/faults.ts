@@ -19,7 +19,8 @@ export type Operation = (typeof operations)[number];
 
 /**
  * When a fault strikes a checkout: `before` the commit (nothing is bought), `between` two groups (the first open group
- * is bought, the cart stays Active) or `after` it (all is bought). Other operations have no commit: there it has no effect.
+ * is bought, the cart stays Active) or `after` it (all is bought). Of the other operations it counts for a delay alone: it
+ * comes before or after what they do.
  */
 const when = z._default(z.enum(['before', 'between', 'after']), 'before');
 
@@ -93,6 +94,9 @@ const spoilSchema = z.discriminatedUnion('kind', [
 
 export const faultSchema = z.union([courseSchema, spoilSchema]);
 export type Course = z.infer<typeof courseSchema>;
+/** How long the course holds a call up before or after what it does, unscaled ms. */
+export const delayOf = (course: Course | undefined, when: 'before' | 'after'): number =>
+  course?.kind === 'delay' && (course.when === 'after') === (when === 'after') ? course.ms : 0;
 export type Spoil = z.infer<typeof spoilSchema>;
 export type Fault = Course | Spoil;
 /** As written by hand: with what has a default left out. */
