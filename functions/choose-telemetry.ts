@@ -1,5 +1,6 @@
 /** Chooses where telemetry goes: to the console, or to Application Insights. */
 
+import { Console } from 'node:console';
 import { consoleTelemetry } from '../src/adapters/telemetry/console.ts';
 import { lateTelemetry } from '../src/adapters/telemetry/late.ts';
 import type { ApplicationInsights } from '../src/config/config.ts';
@@ -15,7 +16,8 @@ interface Chosen {
 
 /** The console; with a connection string of Application Insights that, and traces and metrics too. */
 export function chooseTelemetry(settings: ApplicationInsights | undefined): Chosen {
-  const console_ = consoleTelemetry(console);
+  // The global console also serves the inspector, attached or not: a line there takes half as long again.
+  const console_ = consoleTelemetry(new Console(process.stdout, process.stderr));
   if (settings === undefined)
     return { telemetry: console_, tracing: untraced, start: async () => {}, shutdown: async () => {} };
   const late = lateTelemetry(console_, async () => {

@@ -58,8 +58,8 @@ param workerSubnetId string?
 //   calls in flight = calls a second x seconds a call
 //
 // The worker's lane is 80 % of the budget, at most 400 a minute: 320 a minute, 5.33 a second. A checkout takes 5.5 s on the
-// mean. So 5.33 x 5.5 = 29.3 calls in flight use all of the budget there can be, and at 16 jobs an instance (host.json)
-// that is 2 instances. More would hold messages under lock while they wait for the gate, and buy nothing.
+// mean. So 5.33 x 5.5 = 29.3 calls in flight use all of the budget there can be, and at 32 jobs an instance (host.json)
+// that is 1 instance. More would hold messages under lock while they wait for the gate, and buy nothing.
 var jobsPerInstance = loadJsonContent('../../host.json', 'extensions.serviceBus.maxConcurrentCalls')
 var meanCallMs = 5500
 var workerLanePercent = 80

@@ -1,3 +1,4 @@
+import { counted } from '../../src/operator/counted.ts';
 import type { Fleet } from './fleet.ts';
 import type { Inputs } from './inputs.ts';
 import { costOfIdleMonth, costOfJobs, costOfOptions, type Line, perJob, sum } from './model.ts';
@@ -42,7 +43,7 @@ The sums ignore free amounts. In most months your bill is smaller, because Azure
 | Service Bus operations | ${round(each.busOperations)} | 1 sent by the producer + deliveries, settlements, wake-ups and events of the worker (measured) + 2 for each event and subscription |
 | requests to the tables | ${round(each.tableRequests)} | measured, the gate's share in it + ${round(assumed.pendingShare * assumed.looksPerPendingJob)} looks × ${assumed.tableRequestsPerLook} |
 | calls to Partner Center | ${round(each.apiCalls)} | measured + the looks; free of charge, but they limit the speed of a run |
-| GB-s of instances | ${round(each.gbSeconds)} | ${round(measured.requests.happy.api)} calls ÷ ${fleet.callsPerMinute} a minute × 60 s × ${fleet.instances} instances × ${prices.functions.instanceGb} GB |
+| GB-s of instances | ${round(each.gbSeconds)} | ${round(measured.requests.happy.api)} calls ÷ ${fleet.callsPerMinute} a minute × 60 s × ${counted(fleet.instances, 'instance')} × ${prices.functions.instanceGb} GB |
 | telemetry | ${each.telemetryKb} KB | envelopes of ${telemetry.jobs} recorded jobs; Azure bills their texts, up to a third less |
 | ledger, orders | ${each.ledgerKb} KB | assumed |
 

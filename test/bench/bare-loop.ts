@@ -1,17 +1,13 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { copyFile, readFile, rm } from 'node:fs/promises';
+import { copyFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import * as z from 'zod/mini';
 import { startHost } from '../../local/functions-host/child.ts';
 import { hostSettings } from '../../local/host-settings.ts';
 import type { Stack } from '../../local/stack.ts';
 import { functionApp } from './function-app.ts';
+import { hostConcurrency } from './host-concurrency.ts';
 import { root } from './workload.ts';
-
-const hostJson = z.object({
-  extensions: z.object({ serviceBus: z.object({ maxConcurrentCalls: z.number() }) }),
-});
 
 /** The worker's gate asks the storage about once for so many jobs, where nobody measured it. */
 const usualJobsPerPermitBatch = 8;
@@ -87,11 +83,10 @@ async function bareSettings(
   stack: Stack,
   jobsPerPermitBatch: number,
 ): Promise<Readonly<Record<string, string>>> {
-  const host = hostJson.parse(JSON.parse(await readFile(join(root, 'host.json'), 'utf8')));
   return {
     ...stack.settings,
     BARE_TOKEN: stack.sandbox.token(),
-    BARE_CONCURRENCY: String(host.extensions.serviceBus.maxConcurrentCalls),
+    BARE_CONCURRENCY: String(await hostConcurrency()),
     BARE_JOBS_PER_PERMIT_BATCH: String(jobsPerPermitBatch),
   };
 }

@@ -134,7 +134,7 @@ async function checkoutWorker(site: Site): Promise<Peer> {
   };
 }
 
-/** A function with the trigger of the quickstart, in the host that runs ours, and Azure's own default of 16 at once. */
+/** A function with the trigger of the quickstart, in the host that runs ours, as many at once as ours. */
 async function azdQuickstart(site: Site): Promise<Peer> {
   const { stack, concurrency } = site;
   const appRoot = await functionApp(root, 'quickstart-', { entryPoints: [code('azd-quickstart.js')] });

@@ -1,14 +1,13 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { limit, limiterOf } from './budget.ts';
 import { madeOf } from './budget-use.ts';
+import { hostConcurrency } from './host-concurrency.ts';
 import { type Outcome, outcomeOf, shareOfSecondMinute } from './outcome.ts';
 import { type Peer, type PeerJob, type PeerKind, type PeerName, peerKinds, type Site } from './peer.ts';
 import { processorMs } from './processor.ts';
 import { withPackages } from './temporary-packages.ts';
 import { instant, median, round, type Stack, withStack } from './workload.ts';
 
-/** Other people's queues and workers on the same jobs: one process each, as many jobs at once, in turn in each round. */
-const concurrency = 16;
 const names = Object.keys(peerKinds) as PeerName[];
 const env = { CALLS_PER_MINUTE: String(limit), CALLS_PER_MINUTE_CEILING: String(limit) };
 
@@ -19,8 +18,10 @@ interface Given {
   readonly limit?: NonNullable<Site['limit']>;
 }
 
+/** Other people's queues and workers on the same jobs: one process each, as many jobs at once, in turn in each round. */
 export async function benchPeers({ rounds }: { readonly rounds: number }) {
   const folders = new Map<PeerName, string>();
+  const concurrency = await hostConcurrency();
   return withFolders(names, folders, async (leftOut) => {
     const present = names.filter((name) => !(name in leftOut));
     const at: At = (name, measure, given) =>
@@ -137,7 +138,7 @@ const limitedJobs = 1_500;
 
 const minuteMs = 60_000 / limitedFactor;
 
-/** A sliding minute of 500 calls. 16 at once could make twice as many. */
+/** A sliding minute of 500 calls. 32 at once could make twice as many. */
 const limited = (at: At, name: PeerName): Promise<Figures> =>
   at(
     name,

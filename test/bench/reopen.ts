@@ -48,6 +48,8 @@ interface Reopened {
   readonly secondsToHundredthCall: number;
   readonly budgetInMinutes2To4: number;
   readonly throttled: number;
+  /** In the whole run: taken, not given back, and no call made with it. */
+  readonly permitsWithoutCall: number;
   readonly minutesToTheEnd: number;
   readonly notSettled: number;
 }
@@ -61,6 +63,7 @@ const worst = (runs: readonly Reopened[]) => {
     secondsToHundredthCall: most((run) => run.secondsToHundredthCall),
     budgetInMinutes2To4: Math.min(...runs.map((run) => run.budgetInMinutes2To4)),
     throttled: most((run) => run.throttled),
+    permitsWithoutCall: most((run) => run.permitsWithoutCall),
     minutesToTheEnd: most((run) => run.minutesToTheEnd),
     notSettled: most((run) => run.notSettled),
   };
@@ -118,15 +121,13 @@ async function whileClosed(
   const counts = new Map<string, number>();
   for (const { what } of during) counts.set(what, (counts.get(what) ?? 0) + 1);
   const perMinute = (count: number) => round(count / minutes, 1);
-  const messages = ['send', 'delivery', 'publish'];
+  const others = ['send', 'delivery', 'publish', 'permit', 'return'];
   return {
     minutes,
     entries: fleet.waiting(),
-    storageRequestsPerMinute: perMinute(during.filter(({ what }) => !messages.includes(what)).length),
+    storageRequestsPerMinute: perMinute(during.filter(({ what }) => !others.includes(what)).length),
     byRequest: Object.fromEntries(
-      [...counts]
-        .filter(([what]) => !messages.includes(what))
-        .map(([what, count]) => [what, perMinute(count)]),
+      [...counts].filter(([what]) => !others.includes(what)).map(([what, count]) => [what, perMinute(count)]),
     ),
     wakeUpsPerMinute: perMinute(counts.get('send') ?? 0),
     deliveriesPerMinute: perMinute(counts.get('delivery') ?? 0),
@@ -156,6 +157,7 @@ async function reopened(
   const first = calls[0]?.at ?? Number.NaN;
   const { openedAt } = await fleet.gate.read();
   const inMinutes = calls.filter(({ at }) => at >= openedAt + minute && at < openedAt + 4 * minute);
+  const count = (what: string) => fleet.done.filter((each) => each.what === what).length;
   const states = fleet.tables.checkouts
     .all()
     .flatMap(({ properties }) => (typeof properties['state'] === 'string' ? [properties['state']] : []));
@@ -165,6 +167,7 @@ async function reopened(
     secondsToHundredthCall: round(((calls[99]?.at ?? Number.NaN) - opening) / 1_000, 1),
     budgetInMinutes2To4: round(inMinutes.filter(({ throttled }) => !throttled).length / (3 * limit)),
     throttled: calls.filter(({ throttled }) => throttled).length,
+    permitsWithoutCall: count('permit') - count('return') - api.calls.length,
     minutesToTheEnd: round((clock.now() - opening) / minute, 1),
     notSettled: states.filter((state) => state !== 'completed').length,
   };

@@ -15,6 +15,7 @@ import { sharedGate } from '../../src/gate/shared-gate.ts';
 import { runTick, tickNow, tickStarter } from '../../src/polling/tick.ts';
 import type { TickDeps } from '../../src/polling/tick-deps.ts';
 import type { Clock } from '../../src/ports/clock.ts';
+import type { Gate } from '../../src/ports/gate.ts';
 import type { GateStore } from '../../src/ports/gate-store.ts';
 import type { PartnerCenter } from '../../src/ports/partner-center.ts';
 import type { StorageClock } from '../../src/ports/storage-clock.ts';
@@ -32,7 +33,7 @@ export type TableName = (typeof tableNames)[number];
 /** One thing that the fleet did, for counts by the minute. */
 export interface Done {
   readonly at: number;
-  /** A storage request (`get schedule`), `send`, `delivery` or `publish`. */
+  /** A storage request (`get schedule`), `send`, `delivery`, `publish`, `permit`, or `return` of a permit that was not used. */
   readonly what: string;
 }
 
@@ -79,7 +80,7 @@ interface Waiting {
  * clock and a network between. The first instance has the timer.
  */
 export function virtualFleet(options: VirtualFleetOptions): VirtualFleet {
-  const { instances = 3, atOnce = 16, seed = 1 } = options;
+  const { instances = 3, atOnce = 32, seed = 1 } = options;
   const clock = virtualClock();
   const random = seededRandom(seed);
   const settings = { ...defaultGateSettings, ...options.gateSettings };
@@ -196,6 +197,18 @@ export function virtualFleet(options: VirtualFleetOptions): VirtualFleet {
       ...parts,
       store: gateStore({ ...parts, table: table('gate'), storageClock: server }),
     });
+    const watched = (lane: Gate): Gate => ({
+      ...lane,
+      async take(...asked) {
+        const taken = await lane.take(...asked);
+        if (taken.kind === 'permit') note('permit');
+        return taken;
+      },
+      giveBack(permit, spent) {
+        if (spent !== true) note('return');
+        lane.giveBack(permit, spent);
+      },
+    });
     const outgoing = (to: QueueName): Deps['queue'] => ({
       async send(messages, at) {
         for (const _ of messages) note('send');
@@ -210,7 +223,7 @@ export function virtualFleet(options: VirtualFleetOptions): VirtualFleet {
       random,
       times: defaultTimes,
       rules: { maxAttempts: 6, repeatOrderedCart: true },
-      gate,
+      gate: watched(gate),
       partnerCenter: options.partnerCenter(clock),
       ...noCarts,
       tokens: { ready: async () => true },
@@ -237,7 +250,10 @@ export function virtualFleet(options: VirtualFleetOptions): VirtualFleet {
       ledgerScan: ledgerScan(table('checkouts'), (why) => void warnings.push(why)),
       wakeUps,
     };
-    const byQueue = { standard: deps, urgent: { ...deps, gate: gate.urgent, queue: wakeUps.urgent } };
+    const byQueue = {
+      standard: deps,
+      urgent: { ...deps, gate: watched(gate.urgent), queue: wakeUps.urgent },
+    };
     gate.onOpened(() => void tickNow(tickDeps));
     const tickIfStale = tickStarter(tickDeps);
     hosts.push({
