@@ -1,6 +1,10 @@
-/** One size of `growth.ts`: `node growth-child.ts <records> <entries>`, forked. Sends the costs of each task as its message. */
+/**
+ * One size of `growth.ts`: `node growth-child.ts <records> <entries> [connection string]`, forked. Sends the costs of each task as its
+ * message. With a connection string it copies all rows to those tables, and does there what only reads.
+ */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { attentionRows } from '../../src/adapters/azure-tables/attention-table.ts';
+import { azureTables, type Tables } from '../../src/adapters/azure-tables/azure-tables.ts';
 import { gateStore } from '../../src/adapters/azure-tables/gate-store-table.ts';
 import { heartbeatStore } from '../../src/adapters/azure-tables/heartbeat-store.ts';
 import { ledgerScan } from '../../src/adapters/azure-tables/ledger-scan-store.ts';
@@ -14,13 +18,15 @@ import { batchStatuses } from '../../src/operator/batches/batch-status.ts';
 import { watchBatch } from '../../src/operator/batches/watch-batch.ts';
 import { repairSchedule } from '../../src/operator/repair-schedule.ts';
 import { readStatus, refreshStatus, type StatusDeps } from '../../src/operator/status.ts';
-import type { Properties } from '../../src/ports/table.ts';
+import type { Change, Properties, Table } from '../../src/ports/table.ts';
 import { seededRandom } from '../support/seeded-random.ts';
 import { type TableName, virtualFleet } from '../support/virtual-fleet.ts';
+import { countingProxy } from './counting-proxy.ts';
 import { type Asked, type IdleRows, idleTable } from './idle-table.ts';
 import { sandboxOf } from './reopen.ts';
 
-const [records = 0, entries = 0] = process.argv.slice(2).map(Number);
+const [records = 0, entries = 0] = process.argv.slice(2, 4).map(Number);
+const [, , , , connectionString] = process.argv;
 const liveJobs = 100;
 const minute = 60_000;
 const batchId = 'live';
@@ -47,11 +53,18 @@ const fleet = virtualFleet({
   over: (name, table) => idleTable(table, idle[name], asked),
 });
 const { clock } = fleet;
+const names = ['checkouts', 'schedule', 'attention', 'batches', 'gate'] as const;
 const ticks = 5;
 const deliveries = 20;
 const costs: Record<string, Asked & { peakMiB: number }> = {};
 const table = (name: TableName) => idleTable(fleet.tables[name], idle[name], asked);
-const tables = {
+// A hundred jobs with pending orders are alive. Their rows are also the samples of the idle ones.
+const jobs = Array.from({ length: liveJobs }, () => ({ customerId: random.guid(), cartId: random.guid() }));
+fleet.enqueue(jobs.map((job) => ({ ...job, batchId, batchSize: liveJobs })));
+await clock.run(4 * minute);
+addIdle();
+
+const simulated: Tables = {
   checkouts: table('checkouts'),
   schedule: table('schedule'),
   attention: table('attention'),
@@ -59,6 +72,8 @@ const tables = {
   gate: table('gate'),
 };
 
+const server = connectionString === undefined ? undefined : await copied(simulated, connectionString);
+const tables = server?.tables ?? simulated;
 const stores = openStores(tables, (key, why) => {
   throw new Error(`entry ${key}: ${why}`);
 });
@@ -91,33 +106,35 @@ const statusDeps: StatusDeps = {
   },
 };
 
-// A hundred jobs with pending orders are alive. Their rows are also the samples of the idle ones.
-const jobs = Array.from({ length: liveJobs }, () => ({ customerId: random.guid(), cartId: random.guid() }));
-fleet.enqueue(jobs.map((job) => ({ ...job, batchId, batchSize: liveJobs })));
-await clock.run(4 * minute);
-addIdle();
+function forget(): void {
+  Object.assign(asked, { requests: 0, rowsRead: 0 });
+  server?.forget();
+}
 
 /** `times`: how often the task was done, for the cost of one. */
 async function task(name: string, times: number, work: () => Promise<unknown>): Promise<void> {
-  Object.assign(asked, { requests: 0, rowsRead: 0 });
+  forget();
   // The kernel begins its peak anew.
   writeFileSync('/proc/self/clear_refs', '5');
   await work();
   const peakKiB = Number(/VmHWM:\s+(\d+)/.exec(readFileSync('/proc/self/status', 'utf8'))?.[1]);
   costs[name] = {
-    requests: Math.round(asked.requests / times),
+    requests: Math.round((server?.requests() ?? asked.requests) / times),
     rowsRead: Math.round(asked.rowsRead / times),
     peakMiB: Math.round(peakKiB / 1_024),
   };
 }
 
-await task('tick', ticks, () => clock.run(ticks * minute));
-// The tick of this minute is done by then, and the next one comes after the deliveries.
-await clock.run(15_000);
-await task('delivery', deliveries, async () => {
-  fleet.enqueue(Array.from({ length: deliveries }, () => ({ customerId: hex(0), cartId: random.guid() })));
-  await clock.run(30_000);
-});
+// The worker of this process works on the simulated tables; `bench -- --only poll` measures its tick in Azurite.
+if (server === undefined) {
+  await task('tick', ticks, () => clock.run(ticks * minute));
+  // The tick of this minute is done by then, and the next one comes after the deliveries.
+  await clock.run(15_000);
+  await task('delivery', deliveries, async () => {
+    fleet.enqueue(Array.from({ length: deliveries }, () => ({ customerId: hex(0), cartId: random.guid() })));
+    await clock.run(30_000);
+  });
+}
 
 await task('status', 1, () => readStatus(statusDeps));
 await task('batch', 1, () =>
@@ -130,13 +147,13 @@ await task('attention', 1, async () => {
 });
 await task('page: overview refreshed', 3, async () => {
   let shown = await readStatus(statusDeps);
-  Object.assign(asked, { requests: 0, rowsRead: 0 });
+  forget();
   for (let turn = 0; turn < 3; turn += 1) shown = await refreshStatus(statusDeps, shown, turn);
 });
 await task('page: batch refreshed', 1, async () => {
   const watched = watchBatch(stores.batches, batchId);
   await watched.look();
-  Object.assign(asked, { requests: 0, rowsRead: 0 });
+  forget();
   await watched.look();
 });
 await task('repair', 1, () =>
@@ -148,7 +165,47 @@ await task('repair', 1, () =>
 await task('export', 1, async () => {
   for await (const row of exportRows(tables)) JSON.stringify(row);
 });
+await server?.stop();
 process.send?.(costs, () => process.exit(0));
+
+/** The rows in the tables of a server, with a count of what is asked of it. */
+async function copied(from: Tables, connectionString: string) {
+  const endpoint = /TableEndpoint=([^;]+)/.exec(connectionString)?.[1];
+  if (endpoint === undefined) throw new Error('The connection string names no TableEndpoint.');
+  const own = azureTables({ kind: 'connection-string', connectionString });
+  await own.ensure();
+  for (const name of names) await copyRows(from[name], own[name]);
+  const url = new URL(endpoint);
+  const proxy = await countingProxy(url);
+  return {
+    tables: azureTables({
+      kind: 'connection-string',
+      connectionString: connectionString.replaceAll(url.host, proxy.host),
+    }),
+    requests: () => [...proxy.counts().values()].reduce((sum, count) => sum + count, 0),
+    forget: () => proxy.reset(),
+    stop: () => proxy.stop(),
+  };
+}
+
+async function copyRows(from: Table, to: Table): Promise<void> {
+  let chunk: Change[] = [];
+  let partition: string | undefined;
+  const write = async (): Promise<void> => {
+    const [first, ...others] = chunk;
+    const written = first === undefined ? undefined : await to.transact([first, ...others]);
+    if (written?.kind === 'refused')
+      throw new Error(`Rows of ${partition} were refused: ${written.refusal}.`);
+    chunk = [];
+  };
+  for await (const row of from.rows({ from: '', to: '\uffff' })) {
+    if (row.partition !== partition || chunk.length === 100) await write();
+    partition = row.partition;
+    const { key, properties } = row;
+    chunk.push({ kind: 'insert', row: { partition, key, properties } });
+  }
+  await write();
+}
 
 function addIdle(): void {
   const { customerId = '', cartId = '' } = jobs[0] ?? {};
