@@ -5,7 +5,7 @@ import * as z from 'zod/mini';
 import { startAzurite } from '../../local/azurite.ts';
 import { hostSettings } from '../../local/host-settings.ts';
 
-const sizes = [1_000];
+const sizes = [1_000, 10_000, 100_000, 1_000_000];
 /** Pending orders, and jobs in the schedule: as many as records, and at most so many. */
 const mostEntries = 100_000;
 
