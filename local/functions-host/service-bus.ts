@@ -54,11 +54,16 @@ function queueListener(
   const connection = connectionString(env, setting, `${where}: connection`);
   const inFlight = new Set<Promise<void>>();
   const finished: (() => Promise<void>)[] = [];
+  const stopped = new AbortController();
   let subscription: { close(): Promise<void> } | undefined;
 
   const deliver = async (receiver: ServiceBusReceiver, message: ServiceBusReceivedMessage): Promise<void> => {
     const verdict = await runLocked(fn, receiver, message, trigger.dataType === 'binary', context);
-    if (verdict === 'complete' && !trigger.autoCompleteMessages) return;
+    if (verdict === 'leave' || (verdict === 'complete' && !trigger.autoCompleteMessages)) {
+      // Not awaited: it would take the place of another message until then.
+      void forgetOnceUnlocked(receiver, message, context, stopped.signal);
+      return;
+    }
     if (verdict === 'complete' && context.stopping()) {
       // Not at once: this host would only take it again.
       finished.push(() => receiver.abandonMessage(message));
@@ -66,7 +71,7 @@ function queueListener(
     }
     try {
       if (verdict === 'complete') await receiver.completeMessage(message);
-      if (verdict === 'abandon') await receiver.abandonMessage(message);
+      else await receiver.abandonMessage(message);
     } catch (error) {
       // The lock is gone, so the queue delivers the message again: an ordinary day for a handler.
       log(
@@ -108,6 +113,7 @@ function queueListener(
       await Promise.allSettled(finished.splice(0).map((abandon) => abandon()));
     },
     drain: async () => {
+      stopped.abort('stopped');
       await subscription?.close();
       while (inFlight.size > 0) await Promise.all(inFlight);
     },
@@ -139,6 +145,25 @@ async function runLocked(
     ended.abort('ended');
     await renewing;
   }
+}
+
+/** Clocks may differ a little: asked too early, the message would come back before its lock ends. */
+const unlockedForSure = 1_000;
+
+/**
+ * Settles a message that was left to its lock, once that has ended: the queue has given it back by then and refuses this. The client
+ * keeps up to 2,048 messages from the first unsettled one on, and would receive none after these.
+ */
+async function forgetOnceUnlocked(
+  receiver: ServiceBusReceiver,
+  message: ServiceBusReceivedMessage,
+  { clock }: HostContext,
+  stopped: AbortSignal,
+): Promise<void> {
+  const lockedFor = (message.lockedUntilUtc?.getTime() ?? 0) - clock.now();
+  await clock.sleep(Math.max(0, lockedFor) + unlockedForSure, stopped);
+  if (stopped.aborted) return;
+  await receiver.abandonMessage(message).catch(() => undefined);
 }
 
 /** Renews like the .NET processor: half of what remains before the end, at most 10 s before it, for the time in host.json. */

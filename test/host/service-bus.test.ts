@@ -20,6 +20,7 @@ const queues = [
   'renewed',
   'lost',
   'timeout',
+  'hung',
   'drained',
   'as-azure',
   'killed',
@@ -320,6 +321,23 @@ describe('concurrency and locks', () => {
     const [first, second] = (await running.heard('got', 2)) as [number, number][];
     expect([first?.[0], second?.[0]]).toEqual([1, 2]);
     expect((second?.[1] ?? 0) - (first?.[1] ?? 0)).toBeGreaterThan(1_500);
+  });
+
+  test('a message that nobody settled holds up none of the later ones', async () => {
+    using app = await sampleApp(
+      `let passed = 0; ${queueFunction('hung', `(body) => body === 'hangs' ? (say('hung'), new Promise(() => {})) : void (++passed % 100 === 0 && say('passed', passed))`)}`,
+      { hostJson: hostJson({ maxConcurrentCalls: 16 }, { functionTimeout: '00:00:01' }) },
+    );
+    await using running = await run(app);
+    await send('hung', { body: 'hangs' });
+    await running.heard('hung', 1);
+    // More than the client keeps until the first of them is settled: 2,048.
+    const messages = Array.from({ length: 2_200 }, () => ({ body: 'passes' }));
+    for (let sent = 0; sent < messages.length; sent += 550)
+      await send('hung', ...messages.slice(sent, sent + 550));
+    // Each hundred has its own limit of time.
+    for (let hundreds = 1; hundreds <= 22; hundreds += 1) await running.heard('passed', hundreds);
+    expect(running.said('passed').at(-1)).toBe(2_200);
   });
 });
 
