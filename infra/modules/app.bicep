@@ -57,15 +57,14 @@ param workerSubnetId string?
 //
 //   calls in flight = calls a second x seconds a call
 //
-// The worker's lane is 80 % of the budget, at most 400 a minute: 320 a minute, 5.33 a second. A checkout takes 5.5 s on the
-// mean. So 5.33 x 5.5 = 29.3 calls in flight use all of the budget there can be, and at 32 jobs an instance (host.json)
-// that is 1 instance. More would hold messages under lock while they wait for the gate, and buy nothing.
+// The worker's lane has 80 % of the budget and takes what the poller leaves: all of it at times, at most 400 calls a minute. A
+// checkout takes 5.5 s on the mean. So 6.67 x 5.5 = 36.7 calls in flight use all of the budget there can be, and at 40 jobs an
+// instance (host.json) that is 1 instance. More would hold messages under lock while they wait for the gate, and buy nothing.
 var jobsPerInstance = loadJsonContent('../../host.json', 'extensions.serviceBus.maxConcurrentCalls')
 var meanCallMs = 5500
-var workerLanePercent = 80
-// Rounded up, in whole numbers: calls in flight x 60,000 x 100, over the same of one instance.
-var perInstance = jobsPerInstance * 60000 * 100
-var instancesForJobs = (callsPerMinuteCeiling * workerLanePercent * meanCallMs + perInstance - 1) / perInstance
+// Rounded up, in whole numbers.
+var perInstance = jobsPerInstance * 60000
+var instancesForJobs = (callsPerMinuteCeiling * meanCallMs + perInstance - 1) / perInstance
 
 // Who may call the HTTP functions; deployments are not restricted by it.
 var restrictions = empty(allowedAddresses)
@@ -119,7 +118,8 @@ resource app 'Microsoft.Web/sites@2025-03-01' = {
         // host stands beside it: the size below, 512 MB, has no room for that.
         instanceMemoryMB: 2048
         // Of each function, and of those of HTTP together: none of them takes an instance away from another.
-        maximumInstanceCount: instancesForJobs
+        // Not below the instances that are always ready, of which zones have two.
+        maximumInstanceCount: max(instancesForJobs, zoneRedundant ? 2 : 1)
         alwaysReady: map(alwaysReady, name => { name: 'function:${name}', instanceCount: zoneRedundant ? 2 : 1 })
       }
       // RollingUpdate is a preview. It lets deliveries that run end; Recreate ends them at once, in the middle of a paid call.

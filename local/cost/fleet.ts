@@ -6,7 +6,7 @@ export interface Budget {
   readonly callsPerMinute: number;
   /** The limit never grows above it. */
   readonly callsPerMinuteCeiling: number;
-  /** The worker's part; the rest is the poller's. */
+  /** The worker's part; the rest is the poller's, as far as it takes it. */
   readonly workerShare: number;
   /** `maxConcurrentCalls` of host.json. */
   readonly jobsPerInstance: number;
@@ -19,11 +19,8 @@ export interface Fleet {
   readonly instances: number;
 }
 
-/** Little's law: calls in flight = calls a second × seconds a call, at the most calls that there can be. */
+/** Little's law: calls in flight = calls a second × seconds a call, at the most calls that there can be: the worker takes what the poller leaves. */
 export const fleetOf = (budget: Budget): Fleet => ({
   callsPerMinute: budget.callsPerMinute * budget.workerShare,
-  instances: Math.ceil(
-    (((budget.callsPerMinuteCeiling * budget.workerShare) / 60) * meanCheckoutSeconds) /
-      budget.jobsPerInstance,
-  ),
+  instances: Math.ceil(((budget.callsPerMinuteCeiling / 60) * meanCheckoutSeconds) / budget.jobsPerInstance),
 });

@@ -70,7 +70,7 @@ GB-s       = calls / (calls a minute of the worker's lane) × 60 × instances ×
 \`\`\`
 
 The number of instances follows from the budget of calls (\`infra/modules/app.bicep\`). A higher limit makes a run shorter for about the
-same cost. An instance has ${prices.functions.instanceGb} GB: the worker holds [160 MB](bench.md#memory) on a usual night, and [512 MB of heap](decisions/host-json.md#a-small-heap) at most, beside the host.
+same cost, until a second instance is needed: [above 436 calls a minute](decisions/host-json.md). An instance has ${prices.functions.instanceGb} GB: the worker holds [160 MB](bench.md#memory) on a usual night, and [512 MB of heap](decisions/host-json.md#a-small-heap) at most, beside the host.
 The next smaller size, 512 MB, has no room for that.
 
 ## A night of 10,000 jobs

@@ -147,8 +147,8 @@ async function runLocked(
   }
 }
 
-/** Clocks may differ a little: asked too early, the message would come back before its lock ends. */
-const unlockedForSure = 1_000;
+/** Clocks may differ a little. If the host asked too early, the message would come back while its lock lasts. */
+const unlockedForSure = 5_000;
 
 /**
  * Settles a message that was left to its lock, once that has ended: the queue has given it back by then and refuses this. The client

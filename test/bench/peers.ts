@@ -138,7 +138,7 @@ const limitedJobs = 1_500;
 
 const minuteMs = 60_000 / limitedFactor;
 
-/** A sliding minute of 500 calls. 32 at once could make twice as many. */
+/** A sliding minute of 500 calls. 40 at once could make five times as many. */
 const limited = (at: At, name: PeerName): Promise<Figures> =>
   at(
     name,

@@ -28,6 +28,7 @@ test('who is urgent gets the next permit of the instance, in the order of the ur
 
 test.for([
   { instances: 1, own: false, most: 2_000 },
+  { instances: 1, own: true, most: 3_000 },
   { instances: 3, own: false, most: 4_000 },
   { instances: 3, own: true, most: 5_000 },
   { instances: 10, own: true, most: 15_000 },

@@ -80,7 +80,7 @@ interface Waiting {
  * clock and a network between. The first instance has the timer.
  */
 export function virtualFleet(options: VirtualFleetOptions): VirtualFleet {
-  const { instances = 3, atOnce = 32, seed = 1 } = options;
+  const { instances = 3, atOnce = 40, seed = 1 } = options;
   const clock = virtualClock();
   const random = seededRandom(seed);
   const settings = { ...defaultGateSettings, ...options.gateSettings };
