@@ -7,6 +7,8 @@ import { afterEach, expect, test, vi } from 'vitest';
 const hostFile = vi.hoisted(() => ({ extensions: { serviceBus: { transportType: 'AmqpWebSockets' } } }));
 vi.mock('../../host.json', () => ({ default: hostFile }));
 
+// Another file of this process may have loaded it, with the real host.json.
+vi.resetModules();
 const { openWorker } = await import('../../functions/composition-root.ts');
 
 const settings = {
