@@ -4,7 +4,7 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { attentionRows } from '../../src/adapters/azure-tables/attention-table.ts';
-import { azureTables, type Tables } from '../../src/adapters/azure-tables/azure-tables.ts';
+import type { Tables } from '../../src/adapters/azure-tables/azure-tables.ts';
 import { gateStore } from '../../src/adapters/azure-tables/gate-store-table.ts';
 import { heartbeatStore } from '../../src/adapters/azure-tables/heartbeat-store.ts';
 import { ledgerScan } from '../../src/adapters/azure-tables/ledger-scan-store.ts';
@@ -18,10 +18,10 @@ import { batchStatuses } from '../../src/operator/batches/batch-status.ts';
 import { watchBatch } from '../../src/operator/batches/watch-batch.ts';
 import { repairSchedule } from '../../src/operator/repair-schedule.ts';
 import { readStatus, refreshStatus, type StatusDeps } from '../../src/operator/status.ts';
-import type { Change, Properties, Table } from '../../src/ports/table.ts';
 import { seededRandom } from '../support/seeded-random.ts';
 import { type TableName, virtualFleet } from '../support/virtual-fleet.ts';
-import { countingProxy } from './counting-proxy.ts';
+import { copiedTables } from './copied-tables.ts';
+import { addIdleRows, hex } from './growth-rows.ts';
 import { type Asked, type IdleRows, idleTable } from './idle-table.ts';
 import { sandboxOf } from './reopen.ts';
 
@@ -31,11 +31,6 @@ const liveJobs = 100;
 const minute = 60_000;
 const batchId = 'live';
 const random = seededRandom(11);
-const hex = (n: number): string => `00000000-0000-4000-8000-${n.toString(16).padStart(12, '0')}`;
-const jobKeyAt = (n: number): string => `${hex(Math.floor(n / jobsOfCustomer))}:cart:${hex(n)}`;
-const jobsOfCustomer = 10;
-/** A hundred years from now: due when nobody asks any more. */
-const distant = 4_900_000_000_000;
 
 const asked: Asked = { requests: 0, rowsRead: 0 };
 const idle: Record<TableName, IdleRows[]> = {
@@ -53,7 +48,6 @@ const fleet = virtualFleet({
   over: (name, table) => idleTable(table, idle[name], asked),
 });
 const { clock } = fleet;
-const names = ['checkouts', 'schedule', 'attention', 'batches', 'gate'] as const;
 const ticks = 5;
 const deliveries = 20;
 const costs: Record<string, Asked & { peakMiB: number }> = {};
@@ -62,7 +56,7 @@ const table = (name: TableName) => idleTable(fleet.tables[name], idle[name], ask
 const jobs = Array.from({ length: liveJobs }, () => ({ customerId: random.guid(), cartId: random.guid() }));
 fleet.enqueue(jobs.map((job) => ({ ...job, batchId, batchSize: liveJobs })));
 await clock.run(4 * minute);
-addIdle();
+addIdleRows(fleet, idle, { job: jobs[0], records, entries });
 
 const simulated: Tables = {
   checkouts: table('checkouts'),
@@ -72,7 +66,7 @@ const simulated: Tables = {
   gate: table('gate'),
 };
 
-const server = connectionString === undefined ? undefined : await copied(simulated, connectionString);
+const server = connectionString === undefined ? undefined : await copiedTables(simulated, connectionString);
 const tables = server?.tables ?? simulated;
 const stores = openStores(tables, (key, why) => {
   throw new Error(`entry ${key}: ${why}`);
@@ -167,126 +161,3 @@ await task('export', 1, async () => {
 });
 await server?.stop();
 process.send?.(costs, () => process.exit(0));
-
-/** The rows in the tables of a server, with a count of what is asked of it. */
-async function copied(from: Tables, connectionString: string) {
-  const endpoint = /TableEndpoint=([^;]+)/.exec(connectionString)?.[1];
-  if (endpoint === undefined) throw new Error('The connection string names no TableEndpoint.');
-  const own = azureTables({ kind: 'connection-string', connectionString });
-  await own.ensure();
-  for (const name of names) await copyRows(from[name], own[name]);
-  const url = new URL(endpoint);
-  const proxy = await countingProxy(url);
-  return {
-    tables: azureTables({
-      kind: 'connection-string',
-      connectionString: connectionString.replaceAll(url.host, proxy.host),
-    }),
-    requests: () => [...proxy.counts().values()].reduce((sum, count) => sum + count, 0),
-    forget: () => proxy.reset(),
-    stop: () => proxy.stop(),
-  };
-}
-
-async function copyRows(from: Table, to: Table): Promise<void> {
-  let chunk: Change[] = [];
-  let partition: string | undefined;
-  const write = async (): Promise<void> => {
-    const [first, ...others] = chunk;
-    const written = first === undefined ? undefined : await to.transact([first, ...others]);
-    if (written?.kind === 'refused')
-      throw new Error(`Rows of ${partition} were refused: ${written.refusal}.`);
-    chunk = [];
-  };
-  for await (const row of from.rows({ from: '', to: '\uffff' })) {
-    if (row.partition !== partition || chunk.length === 100) await write();
-    partition = row.partition;
-    const { key, properties } = row;
-    chunk.push({ kind: 'insert', row: { partition, key, properties } });
-  }
-  await write();
-}
-
-function addIdle(): void {
-  const { customerId = '', cartId = '' } = jobs[0] ?? {};
-  const own = (name: TableName, wanted: (key: string, properties: Properties) => boolean): string => {
-    const row = fleet.tables[name].all().find(({ key, properties }) => wanted(key, properties));
-    if (row === undefined) throw new Error(`The table ${name} has no sample.`);
-    return JSON.stringify(row.properties);
-  };
-  const isFirst = (text: string): boolean => text.includes(cartId);
-  const like =
-    (sample: string, change: (properties: Properties) => Properties = (same) => same) =>
-    (n: number): Properties =>
-      change(
-        JSON.parse(
-          sample.replaceAll(cartId, hex(n)).replaceAll(customerId, hex(Math.floor(n / jobsOfCustomer))),
-        ),
-      );
-  const completed = (sample: string): string =>
-    sample.replaceAll('"pending', '"completed').replaceAll('"ordered', '"completed');
-  const record = like(completed(own('checkouts', (key) => key === `cart:${cartId}`)));
-  const order = like(completed(own('checkouts', (key) => key.startsWith('order:') && isFirst(key))));
-  const poll = like(own('schedule', (key, { orderId }) => isFirst(key) && orderId !== undefined));
-  const line = like(own('batches', isFirst));
-
-  // Of each customer ten records, then their orders.
-  idle.checkouts.push({
-    count: 2 * records,
-    at(index) {
-      const [customer, place] = [Math.floor(index / 20), index % 20];
-      const n = customer * jobsOfCustomer + (place % jobsOfCustomer);
-      const key = place < jobsOfCustomer ? `cart:${hex(n)}` : `order:order-of-${hex(n)}`;
-      return { partition: hex(customer), key };
-    },
-    properties(index) {
-      const [customer, place] = [Math.floor(index / 20), index % 20];
-      const n = customer * jobsOfCustomer + (place % jobsOfCustomer);
-      return place < jobsOfCustomer ? record(n) : order(n);
-    },
-  });
-  idle.schedule.push(
-    {
-      count: entries,
-      at: (n) => ({ partition: 'due', key: `${String(distant + n).padStart(15, '0')}:order-of-${hex(n)}` }),
-      properties: (n) => ({ ...poll(n), dueAt: distant + n }),
-    },
-    {
-      count: entries,
-      at: (n) => ({ partition: 'due', key: `job:${String(distant + n).padStart(15, '0')}:${jobKeyAt(n)}` }),
-      properties: (n) => ({
-        version: 1,
-        jobKey: jobKeyAt(n),
-        urgent: false,
-        origin: distant + n,
-        dueAt: distant + n,
-        wakes: 0,
-        wokenAt: 0,
-        since: distant,
-        state: 'waiting',
-      }),
-    },
-  );
-  // One job in a hundred failed, and somebody closed its row.
-  idle.attention.push({
-    count: Math.floor(records / 100),
-    at: (n) => ({ partition: 'job', key: jobKeyAt(n * 100) }),
-    properties: () => ({
-      kind: 'failed',
-      open: false,
-      code: '800009',
-      description: 'The cart has items with errors.',
-      remedy: 'Make a new cart.',
-      revision: 1,
-      at: 0,
-      openedAt: 0,
-      closedBy: 'somebody',
-    }),
-  });
-  // Batches of a thousand, each in its partition.
-  idle.batches.push({
-    count: records,
-    at: (n) => ({ partition: `night-${String(Math.floor(n / 1_000)).padStart(6, '0')}`, key: jobKeyAt(n) }),
-    properties: line,
-  });
-}
