@@ -529,6 +529,7 @@ describe('a bug', () => {
     expect(record.lastError).toContain('boom');
     expect(record.lease).toBeUndefined();
     expect(record.unfinishedClaims).toBe(1);
+    expect(record.nextTry).toBe(start + times.bugRetry);
     expect(bed.entries().map(({ dueAt }) => dueAt)).toEqual([start + times.bugRetry]);
     expect(bed.permits()).toBeLessThanOrEqual(1);
     // Another entry of the same job, and its producer's second message, do not run it sooner.
