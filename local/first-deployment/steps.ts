@@ -79,7 +79,7 @@ export const steps: readonly Step[] = [
     why: 'One instance uses the whole budget, and no second one comes.',
     commands: [
       `${cli} enqueue two-hundred-carts.csv`,
-      'az monitor app-insights query --app "$APPLICATION_INSIGHTS" --analytics-query "customEvents | where timestamp > ago(15m) and name == "JobFinished" | summarize dcount(cloud_RoleInstance) by bin(timestamp, 1m)"',
+      `az monitor app-insights query --app "$APPLICATION_INSIGHTS" --analytics-query "customEvents | where timestamp > ago(15m) and name == 'JobFinished' | summarize dcount(cloud_RoleInstance) by bin(timestamp, 1m)"`,
     ],
     expected:
       'One instance, as docs/decisions/host-json.md calculates. For some minutes after a deployment, an old one may count too.',

@@ -2,11 +2,11 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { copyFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import host from '../../host.json' with { type: 'json' };
 import { startHost } from '../../local/functions-host/child.ts';
 import { hostSettings } from '../../local/host-settings.ts';
 import type { Stack } from '../../local/stack.ts';
 import { functionApp } from './function-app.ts';
-import { hostConcurrency } from './host-concurrency.ts';
 import { root } from './workload.ts';
 
 /** The worker's gate asks the storage about once for so many jobs, where nobody measured it. */
@@ -86,7 +86,7 @@ async function bareSettings(
   return {
     ...stack.settings,
     BARE_TOKEN: stack.sandbox.token(),
-    BARE_CONCURRENCY: String(await hostConcurrency()),
+    BARE_CONCURRENCY: String(host.extensions.serviceBus.maxConcurrentCalls),
     BARE_JOBS_PER_PERMIT_BATCH: String(jobsPerPermitBatch),
   };
 }

@@ -1,8 +1,7 @@
 import { azureTables, type Tables } from '../../src/adapters/azure-tables/azure-tables.ts';
 import type { Change, Table } from '../../src/ports/table.ts';
+import { tableNames } from '../support/virtual-fleet.ts';
 import { countingProxy } from './counting-proxy.ts';
-
-const names = ['checkouts', 'schedule', 'attention', 'batches', 'gate'] as const;
 
 /** The rows in the tables of a server, with a count of what is asked of it. */
 export async function copiedTables(from: Tables, connectionString: string) {
@@ -10,7 +9,7 @@ export async function copiedTables(from: Tables, connectionString: string) {
   if (endpoint === undefined) throw new Error('The connection string names no TableEndpoint.');
   const own = azureTables({ kind: 'connection-string', connectionString });
   await own.ensure();
-  for (const name of names) await copyRows(from[name], own[name]);
+  for (const name of tableNames) await copyRows(from[name], own[name]);
   const url = new URL(endpoint);
   const proxy = await countingProxy(url);
   return {

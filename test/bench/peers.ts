@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import host from '../../host.json' with { type: 'json' };
 import { limit, limiterOf } from './budget.ts';
 import { madeOf } from './budget-use.ts';
-import { hostConcurrency } from './host-concurrency.ts';
 import { type Outcome, outcomeOf, shareOfSecondMinute } from './outcome.ts';
 import { type Peer, type PeerJob, type PeerKind, type PeerName, peerKinds, type Site } from './peer.ts';
 import { processorMs } from './processor.ts';
@@ -21,7 +21,8 @@ interface Given {
 /** Other people's queues and workers on the same jobs: one process each, as many jobs at once, in turn in each round. */
 export async function benchPeers({ rounds }: { readonly rounds: number }) {
   const folders = new Map<PeerName, string>();
-  const concurrency = await hostConcurrency();
+  // As many as the deployed worker has under way.
+  const concurrency = host.extensions.serviceBus.maxConcurrentCalls;
   return withFolders(names, folders, async (leftOut) => {
     const present = names.filter((name) => !(name in leftOut));
     const at: At = (name, measure, given) =>

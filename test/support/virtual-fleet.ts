@@ -27,7 +27,7 @@ import { seededRandom } from './seeded-random.ts';
 import { type VirtualClock, virtualClock } from './virtual-clock.ts';
 
 const minute = 60_000;
-const tableNames = ['checkouts', 'schedule', 'attention', 'batches', 'gate'] as const;
+export const tableNames = ['checkouts', 'schedule', 'attention', 'batches', 'gate'] as const;
 export type TableName = (typeof tableNames)[number];
 
 /** One thing that the fleet did, for counts by the minute. */
